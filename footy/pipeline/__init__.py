@@ -1,0 +1,1 @@
+"""From the live list to records: plan, gather, board, flatten, filter."""

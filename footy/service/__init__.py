@@ -1,0 +1,1 @@
+"""The daemon and what is said about it: lock, scheduler, heartbeat, health, stop."""

@@ -1,0 +1,1 @@
+"""What footy says about itself: logs, redaction, counters."""

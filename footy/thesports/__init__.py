@@ -1,0 +1,1 @@
+"""The vendor: everything that knows the TheSports API, and nothing else does."""

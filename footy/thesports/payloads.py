@@ -1,0 +1,185 @@
+"""The vendor's rows as typed values: only the fields that footy reads, in the vendor's own terms.
+
+msgspec decodes JSON straight into these and refuses a value of the wrong type, so a wrong type is found at
+the door and is an error of that one row. Fields that footy does not read are ignored, so the vendor may add
+some; an absent field, or a null, is None. Where the vendor knows nothing, texts may be `""` and numbers 0.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+Count = int | None
+Text = str | None
+
+
+class SideScore(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One side's seven counters, as in `score[2]`, `score[3]`, `home_scores` and `away_scores`."""
+
+    goals: Count = None
+    half_time: Count = None
+    red_cards: Count = None
+    yellow_cards: Count = None
+    corners: Count = None
+    """-1 where the vendor has no data."""
+    extra_time: Count = None
+    """Goals after 120 minutes, those of regular time included; 0 where there was no extra time."""
+    shoot_out: Count = None
+
+
+class LiveScore(msgspec.Struct, frozen=True, array_like=True):
+    """The six elements of `score` of a live match; the sixth is filler."""
+
+    match_id: str
+    status_id: int
+    home: SideScore
+    away: SideScore
+    period_started_at: Count = None
+    """Unix seconds; 0 where no period runs."""
+
+
+class StatRow(msgspec.Struct, frozen=True, gc=False):
+    """One statistic of a live match; the type ids are in `codes.STAT_FIELDS`."""
+
+    type: int
+    home: Count = None
+    away: Count = None
+
+
+class Incident(msgspec.Struct, frozen=True, gc=False):
+    """One incident of a live match; `time` is the running minute, stoppage included."""
+
+    type: int
+    position: Count = None
+    time: Count = None
+    add_time: Count = None
+    player_id: Text = None
+    player_name: Text = None
+    assist1_id: Text = None
+    assist1_name: Text = None
+    home_score: Count = None
+    away_score: Count = None
+    in_player_id: Text = None
+    in_player_name: Text = None
+    out_player_id: Text = None
+    out_player_name: Text = None
+    reason_type: Count = None
+    var_reason: Count = None
+    var_result: Count = None
+
+
+class LiveMatch(msgspec.Struct, frozen=True):
+    """An element of `match/detail_live`."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    score: LiveScore
+    stats: list[StatRow] | None = None
+    incidents: list[Incident] | None = None
+
+
+class Round(msgspec.Struct, frozen=True, gc=False):
+    """The stage and round of a match; 0 and `""` are unknown."""
+
+    stage_id: Text = None
+    round_num: Count = None
+    group_num: Count = None
+
+
+class Environment(msgspec.Struct, frozen=True, gc=False):
+    """Weather at the ground: a code and four texts with their unit, such as `"759mmHg"`."""
+
+    weather: Count = None
+    pressure: Text = None
+    temperature: Text = None
+    wind: Text = None
+    humidity: Text = None
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """A row of `match/recent/list`: who plays whom, where and when."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    home_team_id: Text = None
+    away_team_id: Text = None
+    competition_id: Text = None
+    season_id: Text = None
+    status_id: Count = None
+    match_time: Count = None
+    venue_id: Text = None
+    referee_id: Text = None
+    related_id: Text = None
+    note: Text = None
+    neutral: Count = None
+    has_ot: Count = None
+    ended: Count = None
+    home_position: str | int | None = None
+    away_position: str | int | None = None
+    agg_score: list[int] | None = None
+    round: Round | None = None
+    environment: Environment | None = None
+    updated_at: Count = None
+
+
+class Team(msgspec.Struct, frozen=True, gc=False):
+    """A row of `team/additional/list`."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    name: Text = None
+    short_name: Text = None
+    logo: Text = None
+    country_id: Text = None
+    gender: Count = None
+    national: Count = None
+    uid: Text = None
+    """The id that this team has now, where it was a duplicate and was merged."""
+    updated_at: Count = None
+
+
+class Competition(msgspec.Struct, frozen=True, gc=False):
+    """A row of `competition/additional/list`."""
+
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    name: Text = None
+    type: Count = None
+    country_id: Text = None
+    category_id: Text = None
+    uid: Text = None
+    updated_at: Count = None
+
+
+class Country(msgspec.Struct, frozen=True, gc=False):
+    """A row of `country/list`, and of `category/list`, whose rows have the same two fields."""
+
+    id: str
+    name: Text = None
+
+
+class OddsRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One price change of one bookmaker in one market (8 elements).
+
+    `first`, `line` and `last` are home, draw, away in market `eu`; home, handicap, away in `asia`; over,
+    line, under in `bs` and `cr`. Prices of `eu` are decimal odds, the others Hong Kong odds.
+    """
+
+    at: int
+    minute: str
+    first: float
+    line: float
+    last: float
+    status_id: int
+    sealed: int
+    score: str = ""
+    """`"home-away"` goals at that moment, corners in market `cr`."""
+
+
+class Markets(msgspec.Struct, frozen=True):
+    """One bookmaker's rows by market, newest first; an absent market is empty."""
+
+    eu: list[OddsRow] = []
+    asia: list[OddsRow] = []
+    bs: list[OddsRow] = []
+    cr: list[OddsRow] = []
+
+
+Odds = dict[str, Markets]
+"""Results of `odds/history`: bookmaker id (a number as text) to its markets."""
