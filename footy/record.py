@@ -1,0 +1,344 @@
+"""The public contract: the record of a match, and the files that carry it.
+
+What each field means is in docs/record.md. Whatever is not known is None. Times are texts,
+ISO 8601 in UTC with `Z`. An id is the vendor's.
+"""
+
+from typing import Any, TypedDict
+
+SCHEMA = 1
+"""Version of this contract; it grows only when a field changes its meaning, its type or its name."""
+
+
+class IncidentRecord(TypedDict):
+    """One incident of a match."""
+
+    minute: int | None
+    """Runs on through stoppage time: 45+2 is 47."""
+    added_time: int | None
+    """Minute of stoppage time; for type 19 the minutes announced."""
+    type_id: int | None
+    type: str | None
+    side: str | None
+    """`home`, `away`, or None where the incident is nobody's."""
+    player_id: str | None
+    player: str | None
+    assist_id: str | None
+    assist: str | None
+    player_in_id: str | None
+    player_in: str | None
+    player_out_id: str | None
+    player_out: str | None
+    home_score: int | None
+    """The running score after the incident."""
+    away_score: int | None
+    home_pens: int | None
+    """The running score of the shoot-out, in types 29 and 30."""
+    away_pens: int | None
+    reason_id: int | None
+    reason: str | None
+    var_reason_id: int | None
+    var_reason: str | None
+    var_result_id: int | None
+    var_result: str | None
+
+
+class MatchRecord(TypedDict):
+    """One live match, flat: scalars, and the one list `incidents`. Readers must not change it."""
+
+    match_id: str
+    status_id: int
+    status: str
+    """The name of `status_id`, or `Status N` where it has none."""
+    in_play: bool
+    """The status is one of 2 to 7."""
+    minute: int | None
+    """Minutes played, counted from 1 and running on through stoppage time."""
+    clock: str
+    """The minute for people, such as `45+2'`, `HT` or `FT`; the status name where there is none."""
+    kickoff_at: str | None
+    period_started_at: str | None
+    ended_at: str | None
+    competition_id: str | None
+    competition: str | None
+    competition_type: str | None
+    """`league`, `cup` or `friendly`."""
+    country_id: str | None
+    """None for internationals and continental competitions."""
+    country: str | None
+    """The country's name; the category's (such as `Europe`) where the competition has no country."""
+    category_id: str | None
+    season_id: str | None
+    stage_id: str | None
+    round: int | None
+    group: int | None
+    """1 is group A."""
+    venue_id: str | None
+    referee_id: str | None
+    related_id: str | None
+    """The other leg of a tie."""
+    note: str | None
+    neutral: bool | None
+    extra_time: bool | None
+    """The match went, or is, past regular time; None where the detail is unknown and nothing says so."""
+    aggregate_home: int | None
+    """Goals over both legs, as the vendor sends it: it may lag the score by one."""
+    aggregate_away: int | None
+    home_id: str | None
+    home: str | None
+    """The team's name."""
+    home_short: str | None
+    home_logo: str | None
+    """A URL."""
+    home_country_id: str | None
+    home_gender: str | None
+    """`men` or `women`."""
+    home_national: bool | None
+    home_position: int | None
+    """Rank in the table."""
+    away_id: str | None
+    away: str | None
+    away_short: str | None
+    away_logo: str | None
+    away_country_id: str | None
+    away_gender: str | None
+    away_national: bool | None
+    away_position: int | None
+    home_score: int | None
+    """The score as displayed: after extra time where there was one, without the shoot-out."""
+    away_score: int | None
+    home_score_ht: int | None
+    away_score_ht: int | None
+    home_score_et: int | None
+    """Goals after extra time, those of regular time included."""
+    away_score_et: int | None
+    home_score_pens: int | None
+    """Goals of the shoot-out alone."""
+    away_score_pens: int | None
+    has_stats: bool
+    """The vendor covers this match with statistics."""
+    home_red_cards: int | None
+    home_yellow_cards: int | None
+    home_corners: int | None
+    away_red_cards: int | None
+    away_yellow_cards: int | None
+    away_corners: int | None
+    home_shots_on_target: int | None
+    home_shots_off_target: int | None
+    home_attacks: int | None
+    home_dangerous_attacks: int | None
+    home_possession: int | None
+    """Percent."""
+    home_penalties: int | None
+    """Penalties given, whether scored or not."""
+    away_shots_on_target: int | None
+    away_shots_off_target: int | None
+    away_attacks: int | None
+    away_dangerous_attacks: int | None
+    away_possession: int | None
+    away_penalties: int | None
+    weather_id: int | None
+    weather: str | None
+    temperature_c: float | None
+    temperature_f: float | None
+    wind_ms: float | None
+    """Metres per second."""
+    wind_mph: float | None
+    """Miles per hour."""
+    wind: str | None
+    """The name on the Beaufort scale."""
+    humidity: int | None
+    """Percent, at most 100."""
+    pressure_mmhg: float | None
+    pressure_inhg: float | None
+    pressure_hpa: float | None
+    fetched_at: str | None
+    """When the live reply arrived; the minute is that of this moment."""
+    detail_fetched_at: str | None
+    odds_fetched_at: str | None
+    live_source: str
+    """`fresh`, `cache`, `stale`, `missing`, `none`, `refused` or `mock`, as all `…_source` fields."""
+    detail_source: str
+    odds_source: str
+    home_source: str
+    away_source: str
+    competition_source: str
+    country_source: str
+    data_age_s: float
+    """Seconds from the oldest of live, detail and odds held to publication."""
+    incidents: list[IncidentRecord]
+    """In the vendor's order, which is the order of play."""
+    early_money_line_home: float | None
+    """Decimal odds, as all prices without a suffix."""
+    early_money_line_draw: float | None
+    early_money_line_away: float | None
+    early_money_line_home_american: int | None
+    """American odds, as all `…_american` fields."""
+    early_money_line_draw_american: int | None
+    early_money_line_away_american: int | None
+    early_money_line_bookmaker_id: int | None
+    early_money_line_bookmaker: str | None
+    early_money_line_minute: int | None
+    """Minute of play when the price was made."""
+    early_money_line_at: str | None
+    early_money_line_sealed: bool | None
+    """The bookmaker had suspended the market at this price."""
+    early_money_line_in_play: bool | None
+    early_money_line_score: str | None
+    """The score when the price was made, such as `1-0`; corners in the corners markets."""
+    early_spread_home: float | None
+    early_spread_line: float | None
+    """The home side's handicap in goals: -0.5 where home gives half a goal."""
+    early_spread_away: float | None
+    early_spread_home_american: int | None
+    early_spread_away_american: int | None
+    early_spread_bookmaker_id: int | None
+    early_spread_bookmaker: str | None
+    early_spread_minute: int | None
+    early_spread_at: str | None
+    early_spread_sealed: bool | None
+    early_spread_in_play: bool | None
+    early_spread_score: str | None
+    early_over_under_over: float | None
+    early_over_under_line: float | None
+    """Goals in the whole match."""
+    early_over_under_under: float | None
+    early_over_under_over_american: int | None
+    early_over_under_under_american: int | None
+    early_over_under_bookmaker_id: int | None
+    early_over_under_bookmaker: str | None
+    early_over_under_minute: int | None
+    early_over_under_at: str | None
+    early_over_under_sealed: bool | None
+    early_over_under_in_play: bool | None
+    early_over_under_score: str | None
+    early_corners_over: float | None
+    early_corners_line: float | None
+    """Corners in the whole match."""
+    early_corners_under: float | None
+    early_corners_over_american: int | None
+    early_corners_under_american: int | None
+    early_corners_bookmaker_id: int | None
+    early_corners_bookmaker: str | None
+    early_corners_minute: int | None
+    early_corners_at: str | None
+    early_corners_sealed: bool | None
+    early_corners_in_play: bool | None
+    early_corners_score: str | None
+    current_money_line_home: float | None
+    current_money_line_draw: float | None
+    current_money_line_away: float | None
+    current_money_line_home_american: int | None
+    current_money_line_draw_american: int | None
+    current_money_line_away_american: int | None
+    current_money_line_bookmaker_id: int | None
+    current_money_line_bookmaker: str | None
+    current_money_line_minute: int | None
+    current_money_line_at: str | None
+    current_money_line_sealed: bool | None
+    current_money_line_in_play: bool | None
+    current_money_line_score: str | None
+    current_spread_home: float | None
+    current_spread_line: float | None
+    current_spread_away: float | None
+    current_spread_home_american: int | None
+    current_spread_away_american: int | None
+    current_spread_bookmaker_id: int | None
+    current_spread_bookmaker: str | None
+    current_spread_minute: int | None
+    current_spread_at: str | None
+    current_spread_sealed: bool | None
+    current_spread_in_play: bool | None
+    current_spread_score: str | None
+    current_over_under_over: float | None
+    current_over_under_line: float | None
+    current_over_under_under: float | None
+    current_over_under_over_american: int | None
+    current_over_under_under_american: int | None
+    current_over_under_bookmaker_id: int | None
+    current_over_under_bookmaker: str | None
+    current_over_under_minute: int | None
+    current_over_under_at: str | None
+    current_over_under_sealed: bool | None
+    current_over_under_in_play: bool | None
+    current_over_under_score: str | None
+    current_corners_over: float | None
+    current_corners_line: float | None
+    current_corners_under: float | None
+    current_corners_over_american: int | None
+    current_corners_under_american: int | None
+    current_corners_bookmaker_id: int | None
+    current_corners_bookmaker: str | None
+    current_corners_minute: int | None
+    current_corners_at: str | None
+    current_corners_sealed: bool | None
+    current_corners_in_play: bool | None
+    current_corners_score: str | None
+
+
+class Counts(TypedDict):
+    """Matches in a snapshot."""
+
+    live: int
+    in_play: int
+    status: dict[str, int]
+    """Status id, as text, to the number of matches in it."""
+
+
+class Timings(TypedDict):
+    """Seconds that the stages of a cycle took."""
+
+    live: float
+    enrich: float
+    flatten: float
+    filter: float
+    publish: float | None
+    """Of the cycle before; None in the first."""
+    total: float
+    """From live to filter."""
+
+
+class Meta(TypedDict):
+    """What a snapshot says of itself."""
+
+    schema: int
+    mode: str
+    """`live` or `demo`."""
+    cycle: int
+    """Number since start, from 1."""
+    fetched_at: str | None
+    published_at: str
+    complete: bool
+    """Nothing in it is missing, stale or mock; `none` and `refused` do not count."""
+    counts: Counts
+    requests: int
+    """Attempts sent to the vendor in this cycle."""
+    timings: Timings
+    problems: list[str]
+    """Plain sentences, with no secret in any."""
+
+
+class Snapshot(TypedDict):
+    """The content of matches.json: all live matches, in play or not."""
+
+    meta: Meta
+    matches: list[MatchRecord]
+    """Ordered by country, competition, kick-off, match id; None last."""
+
+
+class Heartbeat(TypedDict):
+    """The content of heartbeat.json."""
+
+    pid: int
+    started_at: str
+    cycle: int
+    last_attempt_at: str | None
+    last_success_at: str | None
+    last_error: str | None
+    interval_s: float
+    mode: str
+
+
+def field_names(contract: Any = MatchRecord) -> tuple[str, ...]:
+    """Names of a contract's fields, in the contract's order."""
+    return tuple(contract.__annotations__)
