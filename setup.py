@@ -18,7 +18,6 @@ setup(
         "msgspec>=0.19",
         "psutil>=6",
         "pydantic>=2.10,<3",
-        "pydantic-settings>=2.6,<3",
         "python-dotenv>=1",
         "pytz>=2025.1",
         "requests>=2.32,<3",

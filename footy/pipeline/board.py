@@ -5,42 +5,12 @@ It is the only memory between cycles: an explicit value, handed into a cycle and
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Generic, TypeVar
 
 from footy.pipeline.prices import Quotes
+from footy.provenance import Held, Source
 from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Team
 
-T = TypeVar("T")
-
-
-class Source(StrEnum):
-    """How a value was come by, as in the record's `…_source` fields."""
-
-    FRESH = "fresh"
-    """Asked this cycle, or known unchanged by a feed this cycle."""
-    CACHE = "cache"
-    """Within its time to live."""
-    STALE = "stale"
-    """The last good value, past its time to live because asking failed."""
-    MISSING = "missing"
-    """Asking failed, or what names it is missing, and nothing was held."""
-    NONE = "none"
-    """The vendor names nothing to ask for."""
-    REFUSED = "refused"
-    """The account lacks the endpoint."""
-    MOCK = "mock"
-    """Made up, only where the operator switched that on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held(Generic[T]):
-    """A value with its provenance; `value` is None exactly where nothing is known."""
-
-    value: T | None
-    fetched_at: float | None
-    """Unix seconds when it was last read, or last confirmed unchanged; None where nothing is held."""
-    source: Source
+__all__ = ["Board", "Held", "HeldMatch", "References", "Source"]
 
 
 @dataclass(frozen=True, slots=True)

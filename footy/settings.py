@@ -1,0 +1,358 @@
+"""Every setting of footy: one validated class, and the only reader of the environment and of `.env`."""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytz
+from dotenv import dotenv_values
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from footy.errors import ConfigError
+
+DEFAULT_BASE_URL = "https://api.thesports.com/v1/football"
+DEFAULT_BOOKMAKERS = "2,3,4,5,6,9,10,11,13,14,15,16,17,21,22"
+SECRET_MIN_LENGTH = 8
+
+
+class Mode(StrEnum):
+    """Where the matches come from."""
+
+    AUTO = "auto"
+    LIVE = "live"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many calls of one endpoint in so many seconds."""
+
+    calls: int
+    seconds: float
+
+
+def _split(text: Any) -> Any:
+    """Read `a, b,c` as a list of stripped, non-empty items."""
+    return [item.strip() for item in text.split(",") if item.strip()] if isinstance(text, str) else text
+
+
+def _whole_numbers(value: Any) -> Any:
+    items = _split(value)
+    if isinstance(items, list) and not all(str(item).isdecimal() for item in items):
+        raise ValueError("takes whole numbers with commas between, such as 2,3,4")
+    return items
+
+
+def _window(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d{1,3})\s*-\s*(\d{1,3})\s*", value)
+    if match is None or int(match[1]) > int(match[2]):
+        raise ValueError("takes two minutes, the first not after the second, such as 2-6")
+    return int(match[1]), int(match[2])
+
+
+def _rate_limits(value: Any) -> Any:
+    """Read `off`, or `odds/history=120/60` (calls/seconds) pairs with commas between."""
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() == "off":
+        return None
+    limits = {}
+    for pair in _split(value):
+        match = re.fullmatch(r"([a-z_/]+)\s*=\s*(\d+)\s*/\s*(\d+(?:\.\d+)?)", pair)
+        if match is None or int(match[2]) == 0 or float(match[3]) == 0:
+            raise ValueError("takes off, or endpoint=calls/seconds pairs such as odds/history=120/60")
+        limits[match[1]] = RateLimit(int(match[2]), float(match[3]))
+    return limits
+
+
+def _fallback(value: Any) -> Any:
+    items = _split(value)
+    if isinstance(items, list) and (items[:1] != ["stale"] or items[1:] not in ([], ["mock"])):
+        raise ValueError("takes stale, or stale,mock")
+    return items
+
+
+def _timezone(value: str) -> str:
+    try:
+        pytz.timezone(value)
+    except pytz.UnknownTimeZoneError:
+        raise ValueError("takes the name of a time zone, such as America/New_York or UTC") from None
+    return value
+
+
+def _http_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+        raise ValueError("takes an address such as https://host/path, without a query")
+    return value.rstrip("/")
+
+
+def _base_url(value: str) -> str:
+    return _http_url(value)
+
+
+def _secret(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < SECRET_MIN_LENGTH:
+        raise ValueError(f"takes at least {SECRET_MIN_LENGTH} characters; check that it was copied whole")
+    return value
+
+
+def _empty_is_unset(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Numbers = Annotated[tuple[int, ...], BeforeValidator(_whole_numbers)]
+Window = Annotated[tuple[int, int], BeforeValidator(_window)]
+Seconds = Annotated[float, Field(gt=0, le=30 * 86400)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Settings(BaseModel):
+    """What the operator may choose; each field's description is its line in the documentation."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    user: str | None = Field(None, alias="THESPORTS_USER", description="The account's user name.")
+    secret: Annotated[SecretStr | None, AfterValidator(_secret)] = Field(
+        None, alias="THESPORTS_SECRET", description="The account's secret; at least 8 characters."
+    )
+    mode: Mode = Field(
+        Mode.AUTO,
+        alias="FOOTY_MODE",
+        description="`auto` (live with both credentials set, the demo on a fresh machine), `live` or `demo`.",
+    )
+    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        DEFAULT_BASE_URL, alias="FOOTY_BASE_URL", description="Endpoint paths are appended to it."
+    )
+    proxy: Annotated[str | None, BeforeValidator(_empty_is_unset)] = Field(
+        None, alias="FOOTY_PROXY", description="An HTTP proxy for all calls, such as http://10.0.0.1:3128."
+    )
+    ca_bundle: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
+        None, alias="FOOTY_CA_BUNDLE", description="A file of certificate authorities to trust instead."
+    )
+    data_dir: Path = Field(
+        Path("var"),
+        alias="FOOTY_DATA_DIR",
+        description="The data folder; a relative one is taken from the current folder.",
+    )
+    interval: Annotated[float, Field(ge=2, le=3600)] = Field(
+        60, alias="FOOTY_INTERVAL", description="Seconds from the start of one cycle to the next."
+    )
+    workers: Annotated[int, Field(ge=1, le=200)] = Field(
+        30, alias="FOOTY_WORKERS", description="Threads, and so connections, that ask the vendor."
+    )
+    timeout: Annotated[float, Field(gt=0, le=300)] = Field(
+        10, alias="FOOTY_TIMEOUT", description="Seconds for one attempt, from connecting to the whole body."
+    )
+    attempts: Annotated[int, Field(ge=1, le=10)] = Field(
+        3, alias="FOOTY_ATTEMPTS", description="Attempts for one call, the first included."
+    )
+    backoff: Annotated[float, Field(ge=0, le=60)] = Field(
+        1, alias="FOOTY_BACKOFF", description="Seconds; the n-th retry waits up to this times 2 to the n-1."
+    )
+    ttl_team: Seconds = Field(86400, alias="FOOTY_TTL_TEAM", description="Seconds a team is taken as known.")
+    ttl_competition: Seconds = Field(
+        86400, alias="FOOTY_TTL_COMPETITION", description="Seconds a competition is taken as known."
+    )
+    ttl_country: Seconds = Field(
+        86400,
+        alias="FOOTY_TTL_COUNTRY",
+        description="Seconds the countries and categories are taken as known.",
+    )
+    rate_limits: Annotated[dict[str, RateLimit] | None, BeforeValidator(_rate_limits)] = Field(
+        {},
+        alias="FOOTY_RATE_LIMITS",
+        description="`off`, or endpoint=calls/seconds pairs beside the vendor's, as odds/history=120/60.",
+    )
+    fallback: Annotated[tuple[str, ...], BeforeValidator(_fallback)] = Field(
+        ("stale",),
+        alias="FOOTY_FALLBACK",
+        description="`stale`: the last good value where asking fails; `stale,mock`: else made up, marked.",
+    )
+    statuses: Numbers = Field(
+        (2, 3, 4, 5, 6, 7), alias="FOOTY_STATUSES", description="Status ids that are shown as in play."
+    )
+    competitions: Names = Field(
+        (), alias="FOOTY_COMPETITIONS", description="Competition names or ids to keep; empty keeps all."
+    )
+    countries: Names = Field(
+        (), alias="FOOTY_COUNTRIES", description="Country names or ids to keep; empty keeps all."
+    )
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+        "America/New_York", alias="FOOTY_TIMEZONE", description="The zone of the console and of log archives."
+    )
+    bookmakers: Numbers = Field(
+        tuple(int(number) for number in DEFAULT_BOOKMAKERS.split(",")),
+        alias="FOOTY_BOOKMAKERS",
+        description="Bookmaker ids in order of preference; any other follows by number.",
+    )
+    early_window: Window = Field(
+        (2, 6), alias="FOOTY_EARLY_WINDOW", description="Minutes, both included, of the early prices."
+    )
+    price_max_age: Annotated[float, Field(gt=0)] = Field(
+        900, alias="FOOTY_PRICE_MAX_AGE", description="Seconds a price may be old and still be current."
+    )
+    odds_format: Literal["american", "decimal", "hongkong"] = Field(
+        "american", alias="FOOTY_ODDS_FORMAT", description="How the console writes prices."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        "INFO", alias="FOOTY_LOG_LEVEL", description="The least severe level that is logged."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", alias="FOOTY_LOG_FORMAT", description="One plain line, or one JSON object, per entry."
+    )
+    log_backups: Annotated[int, Field(ge=0, le=3650)] = Field(
+        7, alias="FOOTY_LOG_BACKUPS", description="Log archives that are kept."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upper_level(cls, values: Any) -> Any:
+        if isinstance(values, dict) and isinstance(values.get("FOOTY_LOG_LEVEL"), str):
+            return {**values, "FOOTY_LOG_LEVEL": values["FOOTY_LOG_LEVEL"].strip().upper()}
+        return values
+
+    def secret_text(self) -> str:
+        """Give the secret itself, for the one place that signs requests and the one that redacts."""
+        return self.secret.get_secret_value() if self.secret else ""
+
+    def folder(self, mode: Mode) -> Path:
+        """Give the absolute folder that an instance in this mode writes into."""
+        folder = self.data_dir.expanduser().absolute()
+        return folder / "demo" if mode is Mode.DEMO else folder
+
+    def resolve_mode(self) -> Mode:
+        """Decide between live and demo.
+
+        Raises:
+            ConfigError: Only one credential is set, or none is where the mode needs them.
+        """
+        if self.mode is Mode.DEMO:
+            return Mode.DEMO
+        absent = [name for name, value in self._credentials().items() if not value]
+        if not absent:
+            return Mode.LIVE
+        if len(absent) == 1:
+            raise ConfigError(f"{absent[0]} is not set but the other credential is: set both, or neither.")
+        if self.mode is Mode.LIVE:
+            raise ConfigError(
+                "THESPORTS_USER and THESPORTS_SECRET are not set, and FOOTY_MODE=live needs both."
+            )
+        if self.was_live():
+            raise ConfigError(
+                "THESPORTS_USER and THESPORTS_SECRET are not set, but the data folder "
+                f"{self.folder(Mode.LIVE)} has been live: put them back into .env, or ask for --demo."
+            )
+        return Mode.DEMO
+
+    def observed_mode(self) -> Mode:
+        """Decide which instance health, status and stop look at; unlike `resolve_mode` it always decides."""
+        try:
+            return self.resolve_mode()
+        except ConfigError:
+            return Mode.LIVE
+
+    def was_live(self) -> bool:
+        """Tell whether this data folder has ever been written by a live instance."""
+        folder = self.folder(Mode.LIVE)
+        return any((folder / name).exists() for name in ("heartbeat.json", "matches.json", "cache.sqlite"))
+
+    def _credentials(self) -> dict[str, str]:
+        return {"THESPORTS_USER": self.user or "", "THESPORTS_SECRET": self.secret_text()}
+
+
+def variables() -> list[str]:
+    """Name every setting as the operator writes it."""
+    return [str(field.alias) for field in Settings.model_fields.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings with what the operator should be told about them."""
+
+    settings: Settings
+    warnings: tuple[str, ...]
+
+
+def load(
+    environ: Mapping[str, str] | None = None, env_file: Path = Path(".env"), **overrides: object
+) -> Loaded:
+    """Read the settings: flags over the environment over `.env` over the defaults.
+
+    Args:
+        environ: The environment; `os.environ` where None.
+        env_file: The file to read where it exists.
+        overrides: Values by variable name, from command-line flags.
+
+    Raises:
+        ConfigError: A value is wrong, or the file is there and cannot be read.
+    """
+    environ = os.environ if environ is None else environ
+    from_file = _read_env_file(env_file)
+    values: dict[str, object] = {**from_file, **environ, **overrides}
+    known = {name: value for name in variables() if (value := values.get(name)) not in (None, "")}
+    try:
+        settings = Settings.model_validate(known)
+    except ValidationError as error:
+        raise ConfigError(_sentence(error)) from None
+    return Loaded(settings, tuple(_misspelt(environ, from_file, env_file)))
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    """Read `.env`; absent is empty."""
+    if not path.exists() and not path.is_symlink():
+        return {}
+    advice = "make it a readable text file of NAME=value lines, or remove it."
+    if not path.is_file():
+        raise ConfigError(f"{path.absolute()} is not a file: {advice}")
+    try:
+        path.read_text(encoding="utf-8")
+        return {name: value for name, value in dotenv_values(path).items() if value is not None}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"{path.absolute()} cannot be read ({reason}): {advice}") from None
+
+
+def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file: Path) -> list[str]:
+    """Name variables that look like settings and are none, each with the nearest that is."""
+    known = variables()
+    sentences = []
+    for name in sorted({*environ, *from_file} - {*known}):
+        ours = name.startswith(("FOOTY_", "THESPORT"))
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6 if ours else 0.85)
+        if not ours and not (near and name in from_file):
+            continue
+        where = f"{env_file} has" if name in from_file else "The environment has"
+        hint = f"did you mean {near[0]}?" if near else "see docs/configuration.md for the names."
+        sentences.append(f"{where} {name}, which footy does not know and ignores: {hint}")
+    return sentences
+
+
+def _sentence(error: ValidationError) -> str:
+    """Say each wrong value in one clause: the variable, what it got and what it takes."""
+    clauses = []
+    for problem in error.errors(include_url=False):
+        name = str(problem["loc"][0]) if problem["loc"] else "The settings"
+        got = "" if name == "THESPORTS_SECRET" else f" is {str(problem['input'])!r} but"
+        takes = problem["msg"].removeprefix("Value error, ").split(", unable to parse")[0]
+        takes = takes.replace("Input should be greater", "takes a number greater")
+        takes = takes.replace("Input should be less", "takes a number less")
+        takes = takes.replace("Input should be", "takes")
+        clauses.append(f"{name}{got} {takes}")
+    return "; ".join(dict.fromkeys(clauses)) + "."

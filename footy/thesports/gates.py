@@ -1,0 +1,162 @@
+"""What each attempt passes before it is sent: the endpoint's refusal, its cooldown and its quota.
+
+Decided per endpoint and for all threads at once; nothing here waits.
+"""
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from footy.settings import RateLimit
+from footy.thesports.endpoints import Endpoint
+from footy.thesports.failures import QuotaSpentError, RefusedError, ThrottledError
+
+WINDOW_SLACK_S = 2.0
+"""Arrival times jitter, so a window exact at the sender overshoots at the vendor."""
+REFUSALS_BELIEVED = 3
+FIRST_PROBE_S = 60.0
+LAST_PROBE_S = 15 * 60.0
+MAX_COOLDOWN_S = 600.0
+FIRST_COOLDOWN_S = 5.0
+UNSAID_COOLDOWN_S = 60.0
+"""A 429 that does not say for how long: 5 s, doubling to a minute while they follow one another."""
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of one endpoint; all times on the monotonic clock."""
+
+    limit: RateLimit | None
+    sent: deque[float] = field(default_factory=deque)
+    refusals: int = 0
+    refusal: RefusedError | None = None
+    probe_at: float = 0.0
+    probe_after: float = FIRST_PROBE_S
+    cool_until: float = 0.0
+    throttles: int = 0
+
+
+class Gates:
+    """The gates of all endpoints; safe to use from every thread."""
+
+    def __init__(
+        self,
+        overrides: Mapping[str, RateLimit] | None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the operator's limits over the vendor's; None switches all limits off."""
+        self._overrides = overrides
+        self._now = now
+        self._lock = threading.Lock()
+        self._states: dict[str, _State] = {}
+
+    def enter(self, endpoint: Endpoint) -> None:
+        """Let one attempt pass, and count it.
+
+        Raises:
+            RefusedError: The endpoint is refused and no probe is due.
+            ThrottledError: It cools down.
+            QuotaSpentError: The window is full.
+        """
+        with self._lock:
+            state, now = self._state(endpoint), self._now()
+            if state.refusal is not None:
+                if now < state.probe_at:
+                    raise state.refusal
+                state.probe_at = now + state.probe_after
+            if now < state.cool_until:
+                raise ThrottledError(
+                    f"{endpoint} cools down for another {state.cool_until - now:.0f} s", state.cool_until
+                )
+            if state.limit is not None:
+                if _left(state, now) <= 0:
+                    limit = f"{state.limit.calls} in {state.limit.seconds:.0f} s"
+                    raise QuotaSpentError(f"the quota of {endpoint}, {limit}, is spent")
+                state.sent.append(now)
+
+    def succeeded(self, endpoint: Endpoint) -> bool:
+        """Note a good reply; tell whether it ends a refusal."""
+        with self._lock:
+            state = self._state(endpoint)
+            was_refused = state.refusal is not None
+            state.refusals = state.throttles = 0
+            state.refusal = None
+            state.probe_after = FIRST_PROBE_S
+            return was_refused
+
+    def refused(self, endpoint: Endpoint, error: RefusedError) -> bool:
+        """Note a refusal; tell whether the endpoint counts as refused from now on."""
+        with self._lock:
+            state, now = self._state(endpoint), self._now()
+            state.refusals += 1
+            if state.refusal is not None:
+                state.probe_after = min(2 * state.probe_after, LAST_PROBE_S)
+                state.probe_at = now + state.probe_after
+                return False
+            if state.refusals < REFUSALS_BELIEVED:
+                return False
+            state.refusal = error
+            state.probe_after = FIRST_PROBE_S
+            state.probe_at = now + FIRST_PROBE_S
+            return True
+
+    def throttled(self, endpoint: Endpoint, retry_after: float | None) -> float:
+        """Note a 429, or a `Retry-After` in seconds; give when the endpoint may be asked again."""
+        with self._lock:
+            state, now = self._state(endpoint), self._now()
+            if retry_after is None:
+                if now >= state.cool_until:
+                    state.throttles += 1
+                pause = min(FIRST_COOLDOWN_S * 2 ** (state.throttles - 1), UNSAID_COOLDOWN_S)
+                until = state.cool_until if now < state.cool_until else now + pause
+            else:
+                until = now + min(retry_after, MAX_COOLDOWN_S) + random.random()
+            state.cool_until = max(state.cool_until, until)
+            return state.cool_until
+
+    def is_refused(self, endpoint: Endpoint) -> bool:
+        """Tell whether the endpoint is refused and no probe is due."""
+        with self._lock:
+            state = self._state(endpoint)
+            return state.refusal is not None and self._now() < state.probe_at
+
+    def left(self, endpoint: Endpoint) -> int | None:
+        """Give how many attempts the quota has left now; None where there is no quota."""
+        with self._lock:
+            state = self._state(endpoint)
+            return None if state.limit is None else _left(state, self._now())
+
+    def ages(self) -> dict[str, list[float]]:
+        """Give, per endpoint with a quota, how many seconds ago its attempts were: what a restart needs."""
+        with self._lock:
+            now = self._now()
+            return {
+                path: [now - moment for moment in state.sent]
+                for path, state in self._states.items()
+                if state.limit is not None and state.sent
+            }
+
+    def remember(self, endpoint: Endpoint, ages: Iterable[float]) -> None:
+        """Count attempts that an earlier process made so many seconds ago."""
+        with self._lock:
+            state, now = self._state(endpoint), self._now()
+            state.sent = deque(sorted([*state.sent, *(now - age for age in ages if age >= 0)]))
+
+    def _state(self, endpoint: Endpoint) -> _State:
+        state = self._states.get(endpoint.path)
+        if state is None:
+            limit = None if self._overrides is None else self._overrides.get(endpoint.path, endpoint.quota)
+            state = self._states[endpoint.path] = _State(limit)
+        return state
+
+
+def _left(state: _State, now: float) -> int:
+    """Drop what is out of the window; give how many more fit."""
+    if state.limit is None:
+        return 0
+    while state.sent and state.sent[0] <= now - state.limit.seconds - WINDOW_SLACK_S:
+        state.sent.popleft()
+    return state.limit.calls - len(state.sent)

@@ -1,0 +1,110 @@
+"""Reference data (teams, competitions, countries, categories): memo over shelf over the vendor.
+
+Each level answers before the next is asked, and where asking fails, the last good value is served as stale.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cachetools import TLRUCache
+
+from footy.provenance import Held, Source
+from footy.thesports import endpoints
+from footy.thesports.client import Client, read_reference
+from footy.thesports.endpoints import Endpoint
+from footy.thesports.failures import BadBodyError, NoSuchRowError, RefusedError, VendorError
+from footy.thesports.shelf import KEEP_DAYS, Kept, Shelf
+from footy.thesports.transport import Budget
+
+MOST_REMEMBERED = 20_000
+STALE_MEMO_S = 60.0
+"""How long a stale value is served before the vendor is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What is asked for: an id of an endpoint, or the whole of one where the id is empty.
+
+    The same id text occurs in different kinds, so neither names a thing without the other.
+    """
+
+    endpoint: Endpoint
+    id: str = ""
+
+    def __str__(self) -> str:
+        """Give the key under which it is kept on disk; it holds no credentials."""
+        return f"{self.endpoint}?uuid={self.id}" if self.id else str(self.endpoint)
+
+
+COUNTRIES = Key(endpoints.COUNTRIES)
+CATEGORIES = Key(endpoints.CATEGORIES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memo:
+    held: Held[Any]
+    expires_at: float
+
+
+class Reference:
+    """Looks reference data up; safe to use from every worker."""
+
+    def __init__(self, client: Client, shelf: Shelf | None, ttl_s: Mapping[Endpoint, float]) -> None:
+        """Take the times to live in seconds by endpoint."""
+        self._client = client
+        self._shelf = shelf
+        self._ttl_s = ttl_s
+        self._lock = threading.Lock()
+        self._memo: TLRUCache[Key, _Memo] = TLRUCache(
+            MOST_REMEMBERED, ttu=lambda _key, memo, _now: memo.expires_at, timer=time.time
+        )
+
+    def peek(self, key: Key) -> Held[Any] | None:
+        """Give what the memo holds, at no cost."""
+        with self._lock:
+            memo = self._memo.get(key)
+        return memo.held if memo else None
+
+    def get(self, key: Key, budget: Budget) -> tuple[Held[Any], VendorError | None]:
+        """Look one thing up, asking the vendor where it is not known; with why that failed, where it did."""
+        if (known := self.peek(key)) is not None:
+            return known, None
+        kept = self._kept(key)
+        ttl_s = self._ttl_s[key.endpoint]
+        if kept is not None and kept.fetched_at is not None and time.time() < kept.fetched_at + ttl_s:
+            return self._remember(key, kept, kept.fetched_at + ttl_s), None
+        try:
+            reply = self._client.reference(key.endpoint, key.id, budget)
+            value = read_reference(key.endpoint, key.id, reply.value)
+        except VendorError as error:
+            return self._without_vendor(key, kept, error), error
+        if self._shelf is not None:
+            self._shelf.write(str(key), Kept(reply.value, reply.at))
+        self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s)
+        return Held(value, reply.at, Source.FRESH), None
+
+    def _kept(self, key: Key) -> Held[Any] | None:
+        """Read what the shelf keeps; what cannot be read any more is not there."""
+        kept = self._shelf.read(str(key)) if self._shelf is not None else None
+        if kept is None or not 0 <= time.time() - kept.received_at + 1 < KEEP_DAYS * 86_400:
+            return None
+        try:
+            value = read_reference(key.endpoint, key.id, kept.results)
+        except (BadBodyError, NoSuchRowError):
+            return None
+        return Held(value, kept.received_at, Source.CACHE)
+
+    def _without_vendor(self, key: Key, kept: Held[Any] | None, error: VendorError) -> Held[Any]:
+        if kept is not None:
+            stale = Held(kept.value, kept.fetched_at, Source.STALE)
+            return self._remember(key, stale, time.time() + STALE_MEMO_S)
+        refused = isinstance(error, RefusedError)
+        return Held(None, None, Source.REFUSED if refused else Source.MISSING)
+
+    def _remember(self, key: Key, held: Held[Any], expires_at: float) -> Held[Any]:
+        with self._lock:
+            self._memo[key] = _Memo(held, expires_at)
+        return held

@@ -1,0 +1,422 @@
+"""The attempt loop: pooled connections, retries with full jitter, one end for each attempt.
+
+urllib3's `Retry` is the policy (how many, how long); the loop is here, because each attempt has to pass the
+stop signal, the cycle's deadline and the endpoint's gates first, and because the vendor's errors are bodies
+that urllib3 takes for success.
+"""
+
+import contextlib
+import logging
+import random
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    InvalidHeader,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
+from urllib3.response import HTTPResponse
+from urllib3.util import Retry, Timeout
+
+from footy.settings import RateLimit
+from footy.telemetry.counters import Counters
+from footy.thesports.endpoints import ADDRESS_PROBE, Endpoint
+from footy.thesports.failures import (
+    TRANSIENT,
+    BadBodyError,
+    BadStatusError,
+    OutOfTimeError,
+    QuotaSpentError,
+    RefusedError,
+    StoppedError,
+    ThrottledError,
+    TimedOutError,
+    UnreachableError,
+    VendorError,
+)
+from footy.thesports.gates import Gates
+from footy.thesports.replies import judge
+from footy.thesports.sockets import BoundedPool, BoundedTLSPool, Watch
+
+log = logging.getLogger(__name__)
+
+PIECE = 256 * 1024
+"""Bytes read at a time."""
+HTTP_OK = 200
+HTTP_TOO_MANY = 429
+MIN_RETRIES = 3
+RETRY_SHARE = 5
+"""Retries are at most 3, or a fifth of a cycle's calls, so that an outage is not made worse."""
+LOGGED_EACH = 3
+"""Failures of one kind and endpoint that are logged one by one in a cycle; the rest are counted."""
+
+
+class JitterRetry(Retry):
+    """Exponential backoff with full jitter: the n-th retry waits between 0 and factor × 2^(n−1) seconds.
+
+    Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    """
+
+    def get_backoff_time(self) -> float:
+        """Give the seconds to wait before the next attempt."""
+        ceiling = self.backoff_factor * 2 ** (len(self.history) - 1) if self.history else 0
+        return random.uniform(0, min(ceiling, self.backoff_max))
+
+
+class Budget:
+    """What one cycle may spend: time until a deadline, and retries; and the count of what it spent."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        """On the monotonic clock."""
+        self.calls = 0
+        """Calls planned so far; the cycle's thread counts them."""
+        self.attempts = 0
+        self.retries = 0
+        self._lock = threading.Lock()
+        self._failures: dict[tuple[str, str], int] = {}
+
+    def left(self) -> float:
+        """Give the seconds until the deadline."""
+        return self.deadline - time.monotonic()
+
+    def sent(self) -> None:
+        """Count an attempt."""
+        with self._lock:
+            self.attempts += 1
+
+    def may_retry(self) -> bool:
+        """Take one retry, where one is left."""
+        with self._lock:
+            if self.retries >= max(MIN_RETRIES, self.calls // RETRY_SHARE):
+                return False
+            self.retries += 1
+            return True
+
+    def failed(self, endpoint: Endpoint, error: VendorError) -> int:
+        """Count a failure; give the how-manieth of its kind it is in this cycle."""
+        with self._lock:
+            key = (endpoint.path, error.outcome)
+            self._failures[key] = self._failures.get(key, 0) + 1
+            return self._failures[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A good reply: the JSON text of its results, and when it arrived (Unix seconds)."""
+
+    results: bytes
+    received_at: float
+
+
+class _SigningAdapter(HTTPAdapter):
+    """Sends one request, once; adds the credentials only here, so that nothing above ever holds them."""
+
+    def __init__(self, credentials: Mapping[str, str], connections: int) -> None:
+        self._query = urlencode(credentials)
+        super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0, pool_block=True)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": BoundedPool, "https": BoundedTLSPool}
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = {"http": BoundedPool, "https": BoundedTLSPool}
+        return manager
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,  # noqa: ARG002 - the library's signature
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """Send, and give the response with its body yet to be read; urllib3's errors pass as they are."""
+        proxies = dict(proxies or {})
+        pool = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+        assert isinstance(pool, HTTPConnectionPool)  # noqa: S101 - the stubs name its base class
+        url = self.request_url(request, proxies)
+        if self._query:
+            url = f"{url}{'&' if '?' in url else '?'}{self._query}"
+        raw = pool.urlopen(
+            "GET",
+            url,
+            headers=request.headers,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            retries=False,
+            timeout=Timeout(connect=timeout, read=timeout),
+            pool_timeout=timeout,
+        )
+        response = requests.Response()
+        response.status_code = raw.status
+        response.headers = requests.structures.CaseInsensitiveDict(raw.headers)
+        response.raw = raw
+        response.request = request
+        response.url = request.url or ""
+        return response
+
+
+class Transport:
+    """Asks the vendor; safe to use from every worker. What leaves it is a reply or a `VendorError`."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        credentials: Mapping[str, str],
+        counters: Counters,
+        workers: int = 30,
+        timeout: float = 10.0,
+        attempts: int = 3,
+        backoff: float = 1.0,
+        rate_limits: Mapping[str, RateLimit] | None = None,
+        proxy: str | None = None,
+        ca_bundle: Path | None = None,
+    ) -> None:
+        self.gates = Gates(rate_limits)
+        self.stopping = threading.Event()
+        self._base_url = base_url
+        self._timeout = timeout
+        self._attempts = attempts
+        self._policy = JitterRetry(total=attempts - 1, backoff_factor=backoff, backoff_max=max(backoff, 30.0))
+        self._counters = counters
+        self._watch = Watch()
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._session.headers.clear()
+        self._headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "footy"}
+        self._proxies = {"http": proxy, "https": proxy} if proxy else {}
+        self._verify: bool | str = str(ca_bundle) if ca_bundle else True
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _SigningAdapter(credentials, workers))
+
+    def get(self, endpoint: Endpoint, parameters: Mapping[str, str], budget: Budget) -> Reply:
+        """Ask until there is a good reply, or no attempt is left.
+
+        Raises:
+            VendorError: The last attempt's failure.
+        """
+        request = self._prepare(endpoint, parameters)
+        retry: Retry = self._policy
+        for number in range(1, self._attempts + 1):
+            try:
+                return self._attempt(endpoint, request, budget)
+            except VendorError as error:
+                failure = error
+            pause = None
+            if failure.retryable:
+                with contextlib.suppress(MaxRetryError):
+                    retry = retry.increment("GET", endpoint.path, error=ProtocolError(failure.outcome))
+                    pause = retry.get_backoff_time()
+                if pause is not None and (pause >= budget.left() or not budget.may_retry()):
+                    pause = None
+            self._log_failure(endpoint, parameters, budget, failure, number, pause)
+            if pause is None:
+                raise failure from None
+            if self.stopping.wait(pause):
+                raise StoppedError("footy is stopping") from None
+        raise AssertionError("the last attempt returns or raises")
+
+    def stop(self) -> None:
+        """End every attempt in flight and refuse every later one."""
+        self.stopping.set()
+        self._watch.cut_all()
+
+    def close(self) -> None:
+        """Stop, and close every connection."""
+        self.stop()
+        self._watch.close()
+        self._session.close()
+
+    def _prepare(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> requests.PreparedRequest:
+        base = self._base_url.rpartition("/")[0] if endpoint is ADDRESS_PROBE else self._base_url
+        request = requests.PreparedRequest()
+        request.method = "GET"
+        request.url = f"{base}/{endpoint.path}{'?' if parameters else ''}{urlencode(parameters)}"
+        request.headers = requests.structures.CaseInsensitiveDict(self._headers)
+        request.hooks = {"response": []}
+        request.prepare_cookies({})
+        return request
+
+    def _attempt(self, endpoint: Endpoint, request: requests.PreparedRequest, budget: Budget) -> Reply:
+        if self.stopping.is_set():
+            raise StoppedError("footy is stopping")
+        left = budget.left()
+        if left <= 0:
+            raise OutOfTimeError("the cycle's time is up")
+        self.gates.enter(endpoint)
+        budget.sent()
+        started = time.monotonic()
+        body = b""
+        outcome = "ok"
+        try:
+            status, headers, body = self._exchange(endpoint, request, min(self._timeout, left), budget)
+            results = self._judge(endpoint, status, headers, body)
+        except VendorError as error:
+            outcome = error.outcome
+            raise
+        else:
+            if self.gates.succeeded(endpoint):
+                log.info("%s is authorized again", endpoint)
+            return Reply(results, time.time())
+        finally:
+            self._counters.attempt(
+                endpoint.path, outcome, received=len(body), seconds=time.monotonic() - started
+            )
+
+    def _exchange(
+        self, endpoint: Endpoint, request: requests.PreparedRequest, seconds: float, budget: Budget
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send and read, whatever the status, within so many seconds."""
+        with self._watch.attempt(time.monotonic() + seconds) as attempt:
+            raw: HTTPResponse | None = None
+            failure: VendorError
+            try:
+                response = self._session.send(
+                    request,
+                    timeout=seconds,
+                    proxies=self._proxies,
+                    verify=self._verify,
+                    cert=None,
+                    stream=True,
+                    allow_redirects=False,
+                )
+                raw = response.raw
+                body = _read(response.raw, endpoint.max_body)
+                if not attempt.cut:
+                    return response.status_code, response.headers, body
+            except VendorError as error:
+                failure = error
+            except (ConnectTimeoutError, ReadTimeoutError) as error:
+                failure = TimedOutError(_words(error, seconds))
+            except DecodeError:
+                failure = BadBodyError("the compressed reply is broken")
+            except (HTTPError, OSError, ssl.SSLError) as error:
+                failure = UnreachableError(_words(error, seconds))
+            else:
+                failure = TimedOutError(_words(TimeoutError(), seconds))
+            finally:
+                if raw is not None:
+                    raw.close()
+                    raw.release_conn()
+            if self.stopping.is_set():
+                failure = StoppedError("footy is stopping")
+            elif attempt.cut or isinstance(failure, TimedOutError):
+                failure = (
+                    OutOfTimeError("the cycle's time was up before the reply was whole")
+                    if budget.left() <= 0
+                    else TimedOutError(f"no whole reply within {seconds:.1f} s")
+                )
+            raise failure from None
+
+    def _judge(self, endpoint: Endpoint, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
+        """Give the results, or tell the endpoint's gates what the vendor said and raise it."""
+        try:
+            if status == HTTP_TOO_MANY:
+                raise ThrottledError("HTTP status 429: rate limit", 0.0)
+            if status == HTTP_OK:
+                return judge(endpoint, body)
+            with contextlib.suppress(BadBodyError):
+                judge(endpoint, body)
+            raise BadStatusError(status)
+        except RefusedError as error:
+            if self.gates.refused(endpoint, error):
+                log.error("%s: not authorized, asked again from time to time: %s", endpoint, error)
+            raise
+        except (ThrottledError, BadStatusError) as error:
+            retry_after = self._retry_after(headers)
+            if isinstance(error, BadStatusError) and (retry_after is None or status not in TRANSIENT):
+                raise
+            retry_at = self.gates.throttled(endpoint, retry_after)
+            raise ThrottledError(
+                f"{error}; the endpoint rests for {max(0.0, retry_at - time.monotonic()):.0f} s", retry_at
+            ) from None
+
+    def _retry_after(self, headers: Mapping[str, str]) -> float | None:
+        said = headers.get("Retry-After")
+        if said is None:
+            return None
+        try:
+            return self._policy.parse_retry_after(said)
+        except (InvalidHeader, ValueError, OverflowError):
+            return None
+
+    def _log_failure(
+        self,
+        endpoint: Endpoint,
+        parameters: Mapping[str, str],
+        budget: Budget,
+        failure: VendorError,
+        number: int,
+        pause: float | None,
+    ) -> None:
+        """Log a failure; in a cycle only the first few of a kind, the others at DEBUG."""
+        if isinstance(failure, StoppedError | OutOfTimeError | QuotaSpentError):
+            level = logging.DEBUG
+        else:
+            level = logging.WARNING if budget.failed(endpoint, failure) <= LOGGED_EACH else logging.DEBUG
+        asked = f"{endpoint} {urlencode(parameters)}".rstrip()
+        then = "no further attempt" if pause is None else f"next in {pause:.2f} s"
+        log.log(
+            level,
+            "API call failed: %s, attempt %d of %d: %s; %s",
+            asked,
+            number,
+            self._attempts,
+            failure,
+            then,
+        )
+
+
+def _read(raw: HTTPResponse, most: int) -> bytes:
+    """Read a whole body, decompressed, but not more than `most` bytes."""
+    pieces: list[bytes] = []
+    size = 0
+    while piece := raw.read(PIECE, decode_content=True):
+        pieces.append(piece)
+        size += len(piece)
+        if size > most:
+            raise BadBodyError(f"the reply is larger than {most // 2**20} MB")
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _words(error: BaseException, seconds: float) -> str:
+    """Say what went wrong on the connection, without the address: urllib3's own words carry the URL."""
+    match error:
+        case NameResolutionError():
+            return "the host name does not resolve: check FOOTY_BASE_URL and the network's DNS"
+        case ConnectTimeoutError() | ReadTimeoutError() | TimeoutError():
+            return f"no whole reply within {seconds:.1f} s"
+        case SSLError() | ssl.SSLError():
+            return "the TLS connection failed: check FOOTY_CA_BUNDLE and the machine's clock"
+        case NewConnectionError():
+            cause = error.__cause__
+            said = cause.strerror if isinstance(cause, OSError) and cause.strerror else "failed to connect"
+            return f"no connection ({said}): check FOOTY_BASE_URL and the network"
+        case _:
+            return "the connection broke before the reply was whole"
