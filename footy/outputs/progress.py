@@ -1,0 +1,75 @@
+"""The progress of a cold cycle on a terminal: calls done and to do."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import NamedTuple, Self, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as RichProgress
+
+from footy.outputs.painter import Painter, write_all
+
+DRAW_EVERY_S = 0.1
+_CLEAR_LINE = "\r\x1b[2K"
+
+
+class _Calls(NamedTuple):
+    done: int
+    planned: int
+    label: str
+
+
+class Progress:
+    """One line on standard error while calls are made, gone when they are; nothing where it is no terminal.
+
+    Rich draws the bar, but its own live display would hold up the cycle behind a blocked terminal, so a
+    painter writes the line.
+    """
+
+    def __init__(self, stream: TextIO, *, write: Callable[[bytes], None] | None = None) -> None:
+        self._console = Console(file=stream, highlight=False)
+        self._stream = stream
+        self._painter: Painter[_Calls] | None = None
+        if stream.isatty() and not self._console.is_dumb_terminal:
+            self._painter = Painter(
+                "progress",
+                draw=self._draw,
+                write=write or self._write,
+                every_s=DRAW_EVERY_S,
+                farewell=_CLEAR_LINE.encode(),
+            )
+
+    def update(self, done: int, planned: int, label: str) -> None:
+        """Show so many calls done of so many planned so far, and what is being asked for; returns at once."""
+        if self._painter is not None:
+            self._painter.show(_Calls(done, planned, label))
+
+    def close(self) -> None:
+        """Take the line away; does not wait for a blocked terminal."""
+        if self._painter is not None:
+            self._painter.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _draw(self, calls: _Calls) -> bytes:
+        bar = RichProgress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed:.0f} of {task.total:.0f} calls", markup=False),
+            console=self._console,
+        )
+        bar.add_task(calls.label, total=max(calls.planned, calls.done), completed=calls.done)
+        with self._console.capture() as capture:
+            self._console.print(bar.get_renderable(), end="", no_wrap=True, overflow="crop")
+        line = capture.get().split("\n")[0].rstrip()
+        return f"{_CLEAR_LINE}{line}\r".encode(self._stream.encoding or "utf-8", errors="replace")
+
+    def _write(self, content: bytes) -> None:
+        write_all(self._stream.fileno(), content)
