@@ -11,6 +11,8 @@ import msgspec
 
 Count = int | None
 Text = str | None
+Code = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A number that a record cannot do without; beyond 64 bits it is refused, for no reader could hold it."""
 
 
 class SideScore(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -31,7 +33,7 @@ class LiveScore(msgspec.Struct, frozen=True, array_like=True):
     """The six elements of `score` of a live match; the sixth is filler."""
 
     match_id: str
-    status_id: int
+    status_id: Code
     home: SideScore
     away: SideScore
     period_started_at: Count = None

@@ -1,0 +1,124 @@
+"""Filter: the matches that the operator wants, those in play, and the order in which readers get them."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from footy.pipeline.board import Held, References
+from footy.pipeline.flatten import competition_of, place_of
+from footy.record import MatchRecord
+from footy.thesports.payloads import Competition, Detail
+
+
+class Verdict(Enum):
+    """Whether the operator wants a match."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+    """Not shown yet: what is held neither matches nor rules it out. Asking for more may tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The competitions and countries to keep, by name (upper or lower case alike) or id; empty keeps all.
+
+    Where both are given, a match has to satisfy both.
+    """
+
+    competitions: frozenset[str] = frozenset()
+    countries: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, competitions: Iterable[str] = (), countries: Iterable[str] = ()) -> "Selection":
+        """A selection from the texts of the settings; blank ones do not count."""
+        return cls(_folded(competitions), _folded(countries))
+
+    @property
+    def keeps_all(self) -> bool:
+        """Nothing is selected, so everything is kept."""
+        return not self.competitions and not self.countries
+
+    def judge(self, detail: Held[Detail], references: References) -> Verdict:
+        """Whether a match is wanted, from its detail and what that points at.
+
+        Only YES is kept. UNKNOWN is for the one who can ask further: for the detail, the competition or the
+        country list, whichever is not held. A match whose detail names no competition is NO.
+        """
+        if self.keeps_all:
+            return Verdict.YES
+        competition = competition_of(detail, references)
+        verdicts = (self._competition(detail, competition), self._country(detail, competition, references))
+        if Verdict.NO in verdicts:
+            return Verdict.NO
+        return Verdict.UNKNOWN if Verdict.UNKNOWN in verdicts else Verdict.YES
+
+    def _competition(self, detail: Held[Detail], competition: Held[Competition]) -> Verdict:
+        if not self.competitions:
+            return Verdict.YES
+        if detail.value is None:
+            return Verdict.UNKNOWN
+        competition_id = detail.value.competition_id
+        if not competition_id:
+            return Verdict.NO
+        if _fold(competition_id) in self.competitions:
+            return Verdict.YES
+        if competition.value is None:
+            return Verdict.UNKNOWN
+        return _either(_fold(competition.value.name or "") in self.competitions)
+
+    def _country(
+        self,
+        detail: Held[Detail],
+        competition: Held[Competition],
+        references: References,
+    ) -> Verdict:
+        if not self.countries:
+            return Verdict.YES
+        if competition.value is None:
+            named = detail.value is None or detail.value.competition_id
+            return Verdict.UNKNOWN if named else Verdict.NO
+        place = place_of(competition, references)
+        place_id = place.country_id or competition.value.category_id
+        if not place_id:
+            return Verdict.NO
+        if _fold(place_id) in self.countries:
+            return Verdict.YES
+        if place.name is None:
+            return Verdict.UNKNOWN
+        return _either(_fold(place.name) in self.countries)
+
+
+def _fold(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _folded(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(folded for text in texts if (folded := _fold(text)))
+
+
+def _either(answer: bool) -> Verdict:
+    return Verdict.YES if answer else Verdict.NO
+
+
+def in_play(records: Iterable[MatchRecord], statuses: Collection[int]) -> list[MatchRecord]:
+    """The records whose status is one of those the operator calls in play, in the same order."""
+    return [record for record in records if record["status_id"] in statuses]
+
+
+def ordered(records: Iterable[MatchRecord]) -> list[MatchRecord]:
+    """The records by country, competition, kick-off and match id, what is not known last."""
+    return sorted(records, key=_place_in_order)
+
+
+def _place_in_order(record: MatchRecord) -> tuple[bool, str, bool, str, bool, str, str]:
+    country, competition, kickoff_at = record["country"], record["competition"], record["kickoff_at"]
+    return (
+        country is None,
+        country or "",
+        competition is None,
+        competition or "",
+        kickoff_at is None,
+        kickoff_at or "",
+        record["match_id"],
+    )

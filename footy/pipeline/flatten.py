@@ -1,0 +1,366 @@
+"""Flatten: what is held of a match, joined with what its detail points at, as one flat record.
+
+A record has a part that changes only with the vendor's values, and a part that moves with time. A `Flattener`
+remembers the first per match and renews of it only what changed: an unchanged match costs next to nothing.
+Values are frozen, so what is identical or equal to what was seen before is unchanged.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from math import inf
+from typing import Any, NamedTuple, cast
+
+from footy.pipeline.board import Held, HeldMatch, References, Source
+from footy.pipeline.clock import clock, minute, moment_text, second_text
+from footy.pipeline.incidents import half_time_was_whistled, incident_records, integer, name
+from footy.pipeline.prices import PriceRules, current_fields, early_fields
+from footy.pipeline.weather import weather_fields
+from footy.record import MatchRecord, field_names
+from footy.thesports import codes
+from footy.thesports.payloads import Competition, Detail, LiveMatch, Round, SideScore, StatRow, Team
+
+_NOTHING: Mapping[str, Any] = dict.fromkeys(field_names(MatchRecord))
+_SOURCE_FIELDS = tuple(field for field in _NOTHING if field.endswith("_source"))
+
+_NOT_NAMED: Held[Any] = Held(None, None, Source.NONE)
+_MISSING: Held[Any] = Held(None, None, Source.MISSING)
+_REFUSED: Held[Any] = Held(None, None, Source.REFUSED)
+_NO_DETAIL = Detail(id="-")
+_NO_ROUND = Round()
+_NO_TEAM = Team(id="-")
+_NO_COMPETITION = Competition(id="-")
+_UNSEEN = object()
+_RANK = re.compile("[0-9]{1,18}")
+
+
+class Place(NamedTuple):
+    """Where a competition is played."""
+
+    country_id: str | None
+    name: str | None
+    """The country's name; the category's where the competition has no country."""
+    source: Source
+    """Of the country list; none where the competition has no country."""
+
+
+def competition_of(detail: Held[Detail], references: References) -> Held[Competition]:
+    """The competition that a match detail names."""
+    return _named(detail, "competition_id", references.competitions)
+
+
+def place_of(competition: Held[Competition], references: References) -> Place:
+    """The country of a competition, or its category where it has no country."""
+    if competition.value is None:
+        return Place(None, None, competition.source)
+    country_id = competition.value.country_id or None
+    if country_id is None:
+        return Place(None, _category_name(competition.value.category_id, references), Source.NONE)
+    countries = references.countries
+    if countries.value is None:
+        return Place(country_id, None, countries.source)
+    country = countries.value.get(country_id)
+    if country is None:
+        return Place(country_id, None, Source.MISSING)
+    return Place(country_id, name(country.name), countries.source)
+
+
+def _category_name(category_id: str | None, references: References) -> str | None:
+    if not category_id:
+        return None
+    categories = references.categories.value
+    if not categories:
+        return codes.CATEGORIES.get(category_id)
+    category = categories.get(category_id)
+    return None if category is None else name(category.name)
+
+
+def _named(detail: Held[Detail], field: str, held: Mapping[str, Held[Any]]) -> Held[Any]:
+    """What the id in a field of the detail points at."""
+    if detail.value is None:
+        return _REFUSED if detail.source is Source.REFUSED else _MISSING
+    entity_id = getattr(detail.value, field)
+    return held.get(entity_id, _MISSING) if entity_id else _NOT_NAMED
+
+
+def _count(value: int | None) -> int | None:
+    """A count of the vendor's: negative is its "no data"."""
+    return integer(value) if value is not None and value >= 0 else None
+
+
+def _flag(value: int | None) -> bool | None:
+    return value == 1 if value in {0, 1} else None
+
+
+def _displayed(home: SideScore, away: SideScore) -> tuple[int | None, int | None]:
+    if _extra_time_score(home, away):
+        return _count(home.extra_time), _count(away.extra_time)
+    return _count(home.goals), _count(away.goals)
+
+
+def _extra_time_score(home: SideScore, away: SideScore) -> bool:
+    return bool(_count(home.extra_time) or _count(away.extra_time))
+
+
+def _score_fields(live: LiveMatch) -> dict[str, Any]:
+    status_id, home, away = live.score.status_id, live.score.home, live.score.away
+    home_score, away_score = _displayed(home, away)
+    if status_id in codes.BEFORE_PLAY and not home_score and not away_score:
+        home_score = away_score = None
+    half_time = status_id in codes.PAST_FIRST_HALF or (
+        status_id in codes.BROKEN_OFF and half_time_was_whistled(live.incidents)
+    )
+    extra_time = _extra_time_score(home, away)
+    shoot_out = status_id == codes.SHOOT_OUT or _count(home.shoot_out) or _count(away.shoot_out)
+    return {
+        "home_score": home_score,
+        "away_score": away_score,
+        "home_score_ht": _count(home.half_time) if half_time else None,
+        "away_score_ht": _count(away.half_time) if half_time else None,
+        "home_score_et": _count(home.extra_time) if extra_time else None,
+        "away_score_et": _count(away.extra_time) if extra_time else None,
+        "home_score_pens": _count(home.shoot_out) if shoot_out else None,
+        "away_score_pens": _count(away.shoot_out) if shoot_out else None,
+    }
+
+
+def _counter_fields(live: LiveMatch, *, has_stats: bool) -> dict[str, Any]:
+    """Cards and corners; a match without statistics whose six counters are all 0 is not covered."""
+    sides = {"home": live.score.home, "away": live.score.away}
+    counters = {
+        f"{side}_{what}": getattr(score, what)
+        for side, score in sides.items()
+        for what in ("red_cards", "yellow_cards", "corners")
+    }
+    if not has_stats and all(value == 0 for value in counters.values()):
+        return dict.fromkeys(counters)
+    return {field: _count(value) for field, value in counters.items()}
+
+
+def _stat_fields(stats: Iterable[StatRow], *, has_stats: bool) -> dict[str, Any]:
+    rows = {row.type: row for row in stats} if has_stats else {}
+    fields: dict[str, Any] = {}
+    for side in ("home", "away"):
+        for type_id, what in codes.STAT_FIELDS.items():
+            row = rows.get(type_id)
+            fields[f"{side}_{what}"] = None if row is None else _count(getattr(row, side))
+    if not fields["home_possession"] and not fields["away_possession"]:
+        fields["home_possession"] = fields["away_possession"] = None
+    return fields
+
+
+def _live_fields(live: LiveMatch) -> dict[str, Any]:
+    """The fields that the live element alone decides, those that move with time left out."""
+    status_id = live.score.status_id
+    stats = live.stats or ()
+    has_stats = any(_count(row.home) or _count(row.away) for row in stats)
+    return {
+        "match_id": live.id,
+        "status_id": status_id,
+        "status": codes.status_name(status_id),
+        "in_play": status_id in codes.IN_PLAY,
+        "period_started_at": second_text(live.score.period_started_at),
+        "has_stats": has_stats,
+        "incidents": incident_records(live.incidents),
+        **_score_fields(live),
+        **_counter_fields(live, has_stats=has_stats),
+        **_stat_fields(stats, has_stats=has_stats),
+    }
+
+
+def _extra_time(live: LiveMatch, detail: Detail | None) -> bool | None:
+    score = live.score
+    if score.status_id in codes.WENT_PAST_REGULAR_TIME or _extra_time_score(score.home, score.away):
+        return True
+    return None if detail is None else detail.has_ot == 1
+
+
+def _position(value: str | int | None) -> int | None:
+    if isinstance(value, str):
+        digits = _RANK.fullmatch(value.strip())
+        value = int(digits[0]) if digits else None
+    return _count(value) or None
+
+
+def _detail_fields(detail: Detail | None) -> dict[str, Any]:
+    if detail is None:
+        detail = _NO_DETAIL
+    phase = detail.round or _NO_ROUND
+    home_goals, away_goals = (*(detail.agg_score or ()), None, None)[:2]
+    return {
+        "kickoff_at": second_text(detail.match_time),
+        "ended_at": second_text(detail.ended),
+        "competition_id": detail.competition_id or None,
+        "season_id": detail.season_id or None,
+        "stage_id": phase.stage_id or None,
+        "round": integer(phase.round_num) or None,
+        "group": integer(phase.group_num) or None,
+        "venue_id": detail.venue_id or None,
+        "referee_id": detail.referee_id or None,
+        "related_id": detail.related_id or None,
+        "note": name(detail.note),
+        "neutral": _flag(detail.neutral),
+        "aggregate_home": integer(home_goals),
+        "aggregate_away": integer(away_goals),
+        "home_id": detail.home_team_id or None,
+        "away_id": detail.away_team_id or None,
+        "home_position": _position(detail.home_position),
+        "away_position": _position(detail.away_position),
+        **weather_fields(detail.environment),
+    }
+
+
+def _team_fields(side: str, team: Team | None) -> dict[str, Any]:
+    if team is None:
+        team = _NO_TEAM
+    return {
+        side: name(team.name),
+        f"{side}_short": name(team.short_name),
+        f"{side}_logo": team.logo or None,
+        f"{side}_country_id": team.country_id or None,
+        f"{side}_gender": _coded(codes.GENDERS, team.gender),
+        f"{side}_national": _flag(team.national),
+    }
+
+
+def _competition_fields(competition: Competition | None, place: Place) -> dict[str, Any]:
+    if competition is None:
+        competition = _NO_COMPETITION
+    return {
+        "competition": name(competition.name),
+        "competition_type": _coded(codes.COMPETITION_TYPES, competition.type),
+        "country_id": place.country_id,
+        "country": place.name,
+        "category_id": competition.category_id or None,
+    }
+
+
+def _coded(table: Mapping[int, str], code: int | None) -> str | None:
+    return None if code is None else table.get(code)
+
+
+class _Remembered:
+    """What a match's last record was made of, and the fields that change only with the vendor's values."""
+
+    __slots__ = ("current_from", "current_until", "fields", "seen")
+
+    def __init__(self) -> None:
+        self.fields: dict[str, Any] = dict(_NOTHING)
+        self.seen: dict[str, object] = {}
+        self.current_from = inf
+        self.current_until = -inf
+
+    def renews(self, part: str, value: object) -> bool:
+        """Take note of a part's value; true where it differs from the one seen before."""
+        before = self.seen.get(part, _UNSEEN)
+        if before is value:
+            return False
+        self.seen[part] = value
+        return before != value
+
+
+class Flattener:
+    """Makes records, remembering per match what they were made of.
+
+    Its memory is its own: a record that it handed out never changes afterwards. For one thread at a time.
+    """
+
+    def __init__(self, rules: PriceRules) -> None:
+        self._rules = rules
+        self._remembered: dict[str, _Remembered] = {}
+
+    def records(
+        self, matches: Mapping[str, HeldMatch], references: References, published_at: float
+    ) -> list[MatchRecord]:
+        """The records of all matches whose live element is held, in their order; other matches are forgotten.
+
+        `published_at` is Unix seconds.
+        """
+        records = [
+            self.record(match, references, published_at)
+            for match in matches.values()
+            if match.live.value is not None
+        ]
+        if len(self._remembered) > len(records):
+            listed = {record["match_id"] for record in records}
+            self._remembered = {key: value for key, value in self._remembered.items() if key in listed}
+        return records
+
+    def record(self, match: HeldMatch, references: References, published_at: float) -> MatchRecord:
+        """The record of one match; ValueError where its live element is not held: then there is no match."""
+        live = match.live.value
+        if live is None:
+            raise ValueError("a match without its live element has no record")
+        known = self._remembered.get(live.id)
+        if known is None:
+            known = self._remembered[live.id] = _Remembered()
+        self._renew_vendor_values(known, match, live)
+        _renew_joined(known, match, references)
+        return _moving(known.fields.copy(), match, live, published_at)
+
+    def _renew_vendor_values(self, known: _Remembered, match: HeldMatch, live: LiveMatch) -> None:
+        fields, detail, quotes = known.fields, match.detail.value, match.odds.value
+        live_changed = known.renews("live", live)
+        detail_changed = known.renews("detail", detail)
+        if live_changed:
+            fields |= _live_fields(live)
+        if detail_changed:
+            fields |= _detail_fields(detail)
+        if live_changed or detail_changed:
+            fields["extra_time"] = _extra_time(live, detail)
+
+        quotes_changed = known.renews("quotes", quotes)
+        in_play: bool = fields["in_play"]
+        if quotes_changed:
+            fields |= early_fields(quotes, self._rules)
+        arrived_at = inf if match.odds.fetched_at is None else match.odds.fetched_at
+        if (
+            known.renews("in_play", in_play)
+            or quotes_changed
+            or not known.current_from <= arrived_at <= known.current_until
+        ):
+            current, until = current_fields(quotes, self._rules, in_play=in_play, arrived_at=arrived_at)
+            fields |= current
+            known.current_from, known.current_until = arrived_at, until
+
+
+def _renew_joined(known: _Remembered, match: HeldMatch, references: References) -> None:
+    fields, detail = known.fields, match.detail
+    home = _named(detail, "home_team_id", references.teams)
+    away = _named(detail, "away_team_id", references.teams)
+    competition = competition_of(detail, references)
+    place = place_of(competition, references)
+    if known.renews("home", home.value):
+        fields |= _team_fields("home", home.value)
+    if known.renews("away", away.value):
+        fields |= _team_fields("away", away.value)
+    if known.renews("competition", (competition.value, place.country_id, place.name)):
+        fields |= _competition_fields(competition.value, place)
+    held = (match.live, detail, match.odds, home, away, competition, place)
+    sources = tuple([part.source for part in held])
+    if known.renews("sources", sources):
+        fields |= {field: source.value for field, source in zip(_SOURCE_FIELDS, sources, strict=True)}
+
+
+def _moving(fields: dict[str, Any], match: HeldMatch, live: LiveMatch, published_at: float) -> MatchRecord:
+    """Complete the fields by those that move with time."""
+    status_id = live.score.status_id
+    minute_of_play = minute(status_id, live.score.period_started_at, match.live.fetched_at)
+    fields["minute"] = minute_of_play
+    fields["clock"] = clock(status_id, minute_of_play)
+    oldest = published_at
+    for field, held in (
+        ("fetched_at", match.live),
+        ("detail_fetched_at", match.detail),
+        ("odds_fetched_at", match.odds),
+    ):
+        fetched_at = None if held.value is None else held.fetched_at
+        fields[field] = moment_text(fetched_at)
+        if fetched_at is not None and fetched_at < oldest:
+            oldest = fetched_at
+    fields["data_age_s"] = round(published_at - oldest, 3)
+    return cast("MatchRecord", fields)
+
+
+def flatten(match: HeldMatch, references: References, rules: PriceRules, published_at: float) -> MatchRecord:
+    """One record, with nothing remembered; see `Flattener.record`."""
+    return Flattener(rules).record(match, references, published_at)

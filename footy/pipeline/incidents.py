@@ -1,0 +1,64 @@
+"""Incidents of a match as the record lists them: the vendor's order, its codes put into words."""
+
+from collections.abc import Mapping, Sequence
+
+from footy.record import IncidentRecord
+from footy.thesports import codes
+from footy.thesports.payloads import Incident
+
+_LARGEST = 2**63 - 1
+
+
+def integer(value: int | None) -> int | None:
+    """The number, None where it does not fit the 64 bits that readers of the record can hold."""
+    return value if value is not None and -_LARGEST <= value <= _LARGEST else None
+
+
+def name(text: str | None) -> str | None:
+    """The text without blanks at its ends, None where nothing is left."""
+    return (text.strip() or None) if text else None
+
+
+def _word(table: Mapping[int, str], code: int | None) -> str | None:
+    return None if code is None else table.get(code)
+
+
+def _incident(incident: Incident) -> IncidentRecord:
+    home, away = integer(incident.home_score), integer(incident.away_score)
+    shoot_out = incident.type in codes.SHOOT_OUT_PENALTIES
+    reasons = codes.SUBSTITUTION_REASONS if incident.type == codes.SUBSTITUTION else codes.CARD_REASONS
+    return {
+        "minute": integer(incident.time),
+        "added_time": integer(incident.add_time),
+        "type_id": integer(incident.type),
+        "type": codes.INCIDENTS.get(incident.type),
+        "side": _word(codes.SIDES, incident.position),
+        "player_id": incident.player_id or None,
+        "player": name(incident.player_name),
+        "assist_id": incident.assist1_id or None,
+        "assist": name(incident.assist1_name),
+        "player_in_id": incident.in_player_id or None,
+        "player_in": name(incident.in_player_name),
+        "player_out_id": incident.out_player_id or None,
+        "player_out": name(incident.out_player_name),
+        "home_score": None if shoot_out else home,
+        "away_score": None if shoot_out else away,
+        "home_pens": home if shoot_out else None,
+        "away_pens": away if shoot_out else None,
+        "reason_id": integer(incident.reason_type),
+        "reason": _word(reasons, incident.reason_type),
+        "var_reason_id": integer(incident.var_reason),
+        "var_reason": _word(codes.VAR_REASONS, incident.var_reason),
+        "var_result_id": integer(incident.var_result),
+        "var_result": _word(codes.VAR_RESULTS, incident.var_result),
+    }
+
+
+def incident_records(incidents: Sequence[Incident] | None) -> list[IncidentRecord]:
+    """The record's incidents, in the vendor's order, which is the order of play; never sorted by minute."""
+    return [_incident(incident) for incident in incidents or ()]
+
+
+def half_time_was_whistled(incidents: Sequence[Incident] | None) -> bool:
+    """The incidents hold a half-time whistle."""
+    return any(incident.type == codes.HALF_TIME_WHISTLE for incident in incidents or ())

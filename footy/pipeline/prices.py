@@ -1,0 +1,316 @@
+"""Prices: of thousands of rows the few that can matter, and of those the two moments that a record shows.
+
+A reply of `odds/history` holds every price that every bookmaker made, up to 400 kB of them. `digest` keeps,
+per market and bookmaker, the three rows from which both moments are chosen, so the rest can be dropped.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from math import inf
+from operator import attrgetter
+from typing import Final
+
+import msgspec
+
+from footy.pipeline.clock import second_text
+from footy.thesports.codes import BOOKMAKERS, IN_PLAY
+from footy.thesports.payloads import Odds, OddsRow
+
+MARKETS: Final[Mapping[str, str]] = {
+    "eu": "money_line",
+    "asia": "spread",
+    "bs": "over_under",
+    "cr": "corners",
+}
+"""The vendor's markets, by the names that the record has for them."""
+
+_MINUTE = re.compile(r"([0-9]{1,3})\+?")
+_LAST_MINUTE = 999
+_MIDFIELD = "midfield"
+_HALF = 45
+_LARGEST = 2**63 - 1
+_LONGEST_ID = 18
+
+_at = attrgetter("at")
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRules:
+    """What the operator wants of prices."""
+
+    bookmakers: tuple[int, ...]
+    """Bookmaker ids, the preferred first; all others follow by number."""
+    early_window: tuple[int, int]
+    """First and last minute of play of the early price, both included."""
+    max_age_s: float
+    """Seconds that a current price may be old, counted to when the odds arrived."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """Of one bookmaker's rows in one market, those that can matter."""
+
+    newest: OddsRow
+    early_open: OddsRow | None = None
+    """The newest open row of the early window."""
+    early_sealed: OddsRow | None = None
+    """The newest suspended row of the early window."""
+
+
+class Quotes(msgspec.Struct, frozen=True):
+    """One match's odds, cut down to the rows that can matter: per market, bookmaker id to rows."""
+
+    money_line: dict[int, Kept] = {}
+    spread: dict[int, Kept] = {}
+    over_under: dict[int, Kept] = {}
+    corners: dict[int, Kept] = {}
+
+
+def minute_of(text: str) -> int | None:
+    """The minute of a row: `"45+"` and `"midfield"` are 45; None for `""` and for what is no minute."""
+    if text == _MIDFIELD:
+        return _HALF
+    found = _MINUTE.fullmatch(text)
+    return int(found[1]) if found else None
+
+
+@lru_cache(maxsize=8)
+def _window_texts(early_window: tuple[int, int]) -> frozenset[str]:
+    """All texts that `minute_of` reads as inside the window, so that a row is looked up rather than read."""
+    first, last = early_window
+    texts = {
+        form + plus
+        for minute in range(max(first, 0), min(last, _LAST_MINUTE) + 1)
+        for form in (f"{minute}", f"{minute:02}", f"{minute:03}")
+        for plus in ("", "+")
+    }
+    return frozenset(texts | {_MIDFIELD} if first <= _HALF <= last else texts)
+
+
+def digest(odds: Odds, early_window: tuple[int, int]) -> Quotes:
+    """Keep of one reply what can matter: some 2,000 rows become a hundred.
+
+    Newest is the greatest timestamp, among equals the one listed first. Keys that are no bookmaker's number
+    are left out.
+    """
+    inside = _window_texts(early_window)
+    money_line: dict[int, Kept] = {}
+    spread: dict[int, Kept] = {}
+    over_under: dict[int, Kept] = {}
+    corners: dict[int, Kept] = {}
+    for key, markets in odds.items():
+        if not (key.isascii() and key.isdecimal()) or len(key) > _LONGEST_ID:
+            continue
+        bookmaker_id = int(key)
+        if markets.eu:
+            money_line[bookmaker_id] = _kept(markets.eu, inside)
+        if markets.asia:
+            spread[bookmaker_id] = _kept(markets.asia, inside)
+        if markets.bs:
+            over_under[bookmaker_id] = _kept(markets.bs, inside)
+        if markets.cr:
+            corners[bookmaker_id] = _kept(markets.cr, inside)
+    return Quotes(money_line, spread, over_under, corners)
+
+
+def _kept(rows: list[OddsRow], inside: frozenset[str]) -> Kept:
+    newest = max(rows, key=_at)
+    early = [row for row in rows if row.minute in inside]
+    if not early:
+        return Kept(newest)
+    return Kept(
+        newest,
+        max((row for row in early if not row.sealed), key=_at, default=None),
+        max((row for row in early if row.sealed), key=_at, default=None),
+    )
+
+
+def fold(
+    quotes: Quotes,
+    bookmaker_id: int,
+    market: str,
+    row: OddsRow,
+    early_window: tuple[int, int],
+) -> Quotes:
+    """Add one row that a feed of changes delivered; `market` is the vendor's name of it.
+
+    Among equal timestamps the later arrival is the newer, so rows of one reply are folded oldest first. The
+    same object comes back where the row changes nothing, or where there is no such market.
+    """
+    name = MARKETS.get(market)
+    if name is None:
+        return quotes
+    held: dict[int, Kept] = getattr(quotes, name)
+    before = held.get(bookmaker_id)
+    after = before or Kept(row)
+    changes = {"newest": _newer(after.newest, row)}
+    if row.minute in _window_texts(early_window):
+        moment = "early_sealed" if row.sealed else "early_open"
+        changes[moment] = _newer(getattr(after, moment), row)
+    after = msgspec.structs.replace(after, **changes)
+    if after == before:
+        return quotes
+    return msgspec.structs.replace(quotes, **{name: {**held, bookmaker_id: after}})
+
+
+def _newer(held: OddsRow | None, row: OddsRow) -> OddsRow:
+    return row if held is None or row.at >= held.at else held
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """The row that speaks for a market at one moment, and whose it is."""
+
+    bookmaker_id: int
+    row: OddsRow
+    until: float = inf
+    """Of a current price: if the same odds arrive again later, but not after this, the choice stands."""
+
+
+def _in_order(market: Mapping[int, Kept], bookmakers: tuple[int, ...]) -> Iterator[tuple[int, Kept]]:
+    for bookmaker_id in bookmakers:
+        kept = market.get(bookmaker_id)
+        if kept is not None:
+            yield bookmaker_id, kept
+    for bookmaker_id in sorted(market.keys() - bookmakers):
+        yield bookmaker_id, market[bookmaker_id]
+
+
+def choose_early(market: Mapping[int, Kept], rules: PriceRules) -> Choice | None:
+    """The early price: the first bookmaker in order with an open one, else the first with a suspended one."""
+    sealed: Choice | None = None
+    for bookmaker_id, kept in _in_order(market, rules.bookmakers):
+        if kept.early_open is not None:
+            return Choice(bookmaker_id, kept.early_open)
+        if sealed is None and kept.early_sealed is not None:
+            sealed = Choice(bookmaker_id, kept.early_sealed)
+    return sealed
+
+
+def choose_current(
+    market: Mapping[int, Kept],
+    rules: PriceRules,
+    *,
+    in_play: bool,
+    arrived_at: float,
+) -> Choice | None:
+    """The current price: the first bookmaker in order with a good one, else the one with the newest.
+
+    Good is a newest row that is open, young enough when the odds arrived (Unix seconds, infinite where not
+    known), and, where the match is in play, made in play.
+    """
+    newest: Choice | None = None
+    for bookmaker_id, kept in _in_order(market, rules.bookmakers):
+        row = kept.newest
+        if (
+            not row.sealed
+            and row.at >= arrived_at - rules.max_age_s
+            and (not in_play or row.status_id in IN_PLAY)
+        ):
+            return Choice(bookmaker_id, row, min(row.at, _LARGEST) + rules.max_age_s)
+        if newest is None or row.at > newest.row.at:
+            newest = Choice(bookmaker_id, row)
+    return newest
+
+
+def decimal_odds(price: float, *, hong_kong: bool) -> float | None:
+    """Decimal odds (stake included) of a vendor's price; None for 0 and less, which is no price."""
+    if not price > 0:
+        return None
+    return round(price + 1, 4) if hong_kong else price
+
+
+@lru_cache(maxsize=16_384)
+def american_odds(decimal: float | None) -> int | None:
+    """American odds of decimal ones, rounded half away from zero; None for 1.0 and less.
+
+    From 2.0 on the winnings of 100 staked, below it the stake that wins 100, negative. Reckoned in decimals:
+    1.32 is exactly -312.5, hence -313.
+    """
+    if decimal is None or not decimal > 1:
+        return None
+    winnings = Decimal(repr(decimal)) - 1
+    exact = winnings * 100 if winnings >= 1 else -100 / winnings
+    if abs(exact) > _LARGEST:
+        return None
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+_OUTCOMES: Mapping[str, tuple[str, str, str]] = {
+    "money_line": ("home", "draw", "away"),
+    "spread": ("home", "line", "away"),
+    "over_under": ("over", "line", "under"),
+    "corners": ("over", "line", "under"),
+}
+
+
+def _names(moment: str, market: str) -> tuple[str, ...]:
+    outcomes = _OUTCOMES[market]
+    american = tuple(f"{outcome}_american" for outcome in outcomes if outcome != "line")
+    row = ("bookmaker_id", "bookmaker", "minute", "at", "sealed", "in_play", "score")
+    return tuple(f"{moment}_{market}_{name}" for name in (*outcomes, *american, *row))
+
+
+_EARLY = {market: _names("early", market) for market in _OUTCOMES}
+_CURRENT = {market: _names("current", market) for market in _OUTCOMES}
+
+
+def _values(market: str, choice: Choice) -> tuple[object, ...]:
+    row = choice.row
+    of_row = (
+        choice.bookmaker_id,
+        BOOKMAKERS.get(choice.bookmaker_id),
+        minute_of(row.minute),
+        second_text(row.at),
+        bool(row.sealed),
+        row.status_id in IN_PLAY,
+        row.score.strip() or None,
+    )
+    if market == "money_line":
+        decimals = [decimal_odds(price, hong_kong=False) for price in (row.first, row.line, row.last)]
+        return *decimals, *map(american_odds, decimals), *of_row
+    first = decimal_odds(row.first, hong_kong=True)
+    last = decimal_odds(row.last, hong_kong=True)
+    # Subtracting from or adding 0.0 leaves no -0.0.
+    line = 0.0 - row.line if market == "spread" else row.line + 0.0
+    return first, line, last, american_odds(first), american_odds(last), *of_row
+
+
+def _fields(names: tuple[str, ...], market: str, choice: Choice | None) -> dict[str, object]:
+    if choice is None:
+        return dict.fromkeys(names)
+    return dict(zip(names, _values(market, choice), strict=True))
+
+
+def early_fields(quotes: Quotes | None, rules: PriceRules) -> dict[str, object]:
+    """The record's `early_…` fields, all markets; None throughout without odds."""
+    fields: dict[str, object] = {}
+    for market, names in _EARLY.items():
+        choice = None if quotes is None else choose_early(getattr(quotes, market), rules)
+        fields |= _fields(names, market, choice)
+    return fields
+
+
+def current_fields(
+    quotes: Quotes | None,
+    rules: PriceRules,
+    *,
+    in_play: bool,
+    arrived_at: float,
+) -> tuple[dict[str, object], float]:
+    """The record's `current_…` fields, all markets, and until when they stand.
+
+    If the same odds arrive again, no earlier than now and no later than that moment (Unix seconds), they
+    would be chosen again.
+    """
+    fields: dict[str, object] = {}
+    until = inf
+    for market, names in _CURRENT.items():
+        choice = None
+        if quotes is not None:
+            choice = choose_current(getattr(quotes, market), rules, in_play=in_play, arrived_at=arrived_at)
+        if choice is not None:
+            until = min(until, choice.until)
+        fields |= _fields(names, market, choice)
+    return fields, until
