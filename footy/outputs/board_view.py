@@ -11,14 +11,11 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from footy.outputs.match_rows import (
     DOUBTFUL,
     PARTS,
-    age_text,
     doubt_pieces,
     doubt_texts,
     doubts,
     environment_texts,
     headline,
-    local,
-    moment,
     status_text,
 )
 from footy.outputs.price_rows import (
@@ -28,9 +25,9 @@ from footy.outputs.price_rows import (
     PriceRow,
     current_pieces,
     early_pieces,
-    number,
     rows_of,
 )
+from footy.outputs.record_values import age_text, local, moment, number
 from footy.outputs.styles import BANNER, COUNTRY, FAINT, MARKET, STRONG, WARNING
 from footy.outputs.terminal_text import (
     Piece,
@@ -49,6 +46,7 @@ WITH_CORNERS = 100
 WITH_WEATHER_BESIDE = 140
 """From this width on the weather stands beside the prices instead of below."""
 MOST_PROBLEMS = 8
+PRICE_MAX_AGE_S = 900.0
 LIVE_LIST_OLD_S = 90
 INDENT = 2
 LABEL_CELLS = 8
@@ -59,7 +57,12 @@ Line = list[Piece]
 
 
 def render(
-    snapshot: Snapshot, *, odds_format: OddsFormat, timezone: tzinfo, statuses: frozenset[int]
+    snapshot: Snapshot,
+    *,
+    odds_format: OddsFormat,
+    timezone: tzinfo,
+    statuses: frozenset[int],
+    price_max_age_s: float = PRICE_MAX_AGE_S,
 ) -> "BoardView":
     """Return the snapshot as something rich can print, laid out for the width and encoding it meets there.
 
@@ -68,8 +71,9 @@ def render(
         odds_format: How prices are written.
         timezone: The zone of every time shown.
         statuses: The status ids of the matches shown; the header counts all.
+        price_max_age_s: Seconds after which the newest price of a match in play is called old.
     """
-    return BoardView(snapshot, odds_format, timezone, statuses)
+    return BoardView(snapshot, odds_format, timezone, statuses, price_max_age_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,7 @@ class BoardView:
     odds_format: OddsFormat
     timezone: tzinfo
     statuses: frozenset[int]
+    price_max_age_s: float
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the board line by line, none wider than the console."""
@@ -111,7 +116,13 @@ class _Drawing:
         )
         markets = [market for market in MARKETS if market != "corners" or width >= WITH_CORNERS]
         self.price_rows = [
-            rows_of(match, markets=markets, odds_format=view.odds_format, script=script)
+            rows_of(
+                match,
+                markets=markets,
+                odds_format=view.odds_format,
+                max_age_s=view.price_max_age_s,
+                script=script,
+            )
             for match in self.shown
         ]
         self.columns = Columns.fitting([row for rows in self.price_rows for row in rows])
@@ -236,7 +247,7 @@ class _Drawing:
         ]
         yield self.script.dotted([(text, FAINT) for text in (*labels, f"{written} odds")])
         newest = (
-            "the newest: now, susp (suspended) or last (from before kick-off)"
+            "the newest: now, susp (suspended) or last (old)"
             if self.width >= WITH_CORNERS
             else "the newest, of the same unless named"
         )

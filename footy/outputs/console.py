@@ -9,7 +9,7 @@ from typing import TextIO
 from rich.console import Console
 
 from footy.errors import CannotWriteError
-from footy.outputs.board_view import render
+from footy.outputs.board_view import PRICE_MAX_AGE_S, render
 from footy.outputs.painter import Painter, write_all
 from footy.outputs.price_rows import OddsFormat
 from footy.record import Snapshot
@@ -24,12 +24,19 @@ class Look:
     odds_format: OddsFormat
     timezone: tzinfo
     statuses: frozenset[int]
+    price_max_age_s: float = PRICE_MAX_AGE_S
 
 
 def drawn(snapshot: Snapshot, look: Look, stream: TextIO) -> str:
     """Return the board as the stream takes it: its width and encoding, colours only for a terminal."""
     console = Console(file=stream, highlight=False)
-    view = render(snapshot, odds_format=look.odds_format, timezone=look.timezone, statuses=look.statuses)
+    view = render(
+        snapshot,
+        odds_format=look.odds_format,
+        timezone=look.timezone,
+        statuses=look.statuses,
+        price_max_age_s=look.price_max_age_s,
+    )
     with console.capture() as capture:
         console.print(view, end="", crop=False)
     return capture.get()

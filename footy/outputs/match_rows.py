@@ -2,7 +2,7 @@
 
 from datetime import datetime, tzinfo
 
-from footy.outputs.price_rows import number
+from footy.outputs.record_values import age_text, local, moment, number
 from footy.outputs.styles import CLOCK, FAINT, RED_CARD, SCORE, STRONG, SUSPENDED, WARNING
 from footy.outputs.terminal_text import Piece, Script, hard
 from footy.record import MatchRecord
@@ -26,37 +26,16 @@ DOUBTFUL = ("mock", "missing", "stale", "refused")
 """The sources a reader must know of; the others are as good as new."""
 
 
-def moment(text: object) -> datetime | None:
-    """Return a time of the record, None where it is none."""
-    if not isinstance(text, str):
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None
-
-
-def age_text(since: datetime | None, until: datetime | None) -> str:
-    """Return how long ago, short: `45 s`, `4 min`, `2 h 05 min`; empty where either is not known."""
-    if since is None or until is None:
-        return ""
-    seconds = max(0, int((until - since).total_seconds()))
-    if seconds < 90:  # noqa: PLR2004 - "75 s" says more than "1 min"
-        return f"{seconds} s"
-    minutes = seconds // 60
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"  # noqa: PLR2004
-
-
 def doubts(match: MatchRecord) -> list[tuple[str, str, str | None]]:
     """Return (part, state, field of its time) for each part that is stale, missing, refused or made up.
 
-    What is missing only because the detail that names it is missing is not said again.
+    What is missing only because the part that names it is missing too is not said again.
     """
     found = []
+    lost = ("missing", "refused")
     for part, _, read_at in PARTS:
         source = match.get(f"{part}_source")
-        if source == "missing" and match.get(f"{_FOLLOWS.get(part)}_source") in ("missing", "refused"):
+        if source in lost and match.get(f"{_FOLLOWS.get(part)}_source") in lost:
             continue
         if isinstance(source, str) and source in DOUBTFUL:
             found.append((part, source, read_at))
@@ -145,14 +124,6 @@ def _asides(match: MatchRecord, script: Script, timezone: tzinfo) -> list[Piece]
     if match["neutral"]:
         asides.append(("neutral ground", None))
     return asides
-
-
-def local(at: datetime, timezone: tzinfo) -> datetime:
-    """Return the time in the operator's zone; as it is at the two ends of time, where a zone has no room."""
-    try:
-        return at.astimezone(timezone)
-    except OverflowError:
-        return at
 
 
 def _pair(home: object, away: object, script: Script, *, spaced: bool = False) -> str:

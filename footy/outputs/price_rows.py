@@ -1,17 +1,16 @@
 """The prices of a match as rows of the board: early beside newest, in aligned columns."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rich.style import Style
 
+from footy.outputs.record_values import moment, number
 from footy.outputs.styles import FAINT, LINE, STRONG, SUSPENDED
 from footy.outputs.terminal_text import HARD_SPACE, Piece, Script, hard, pad, pad_left
 
 OddsFormat = Literal["american", "decimal", "hongkong"]
-Moment = Literal["early", "current"]
 
 MARKETS: Mapping[str, tuple[str, tuple[str, str, str]]] = {
     "money_line": ("ML", ("home", "draw", "away")),
@@ -24,13 +23,6 @@ MARKETS: Mapping[str, tuple[str, tuple[str, str, str]]] = {
 _DECIMAL_PLACES = 4
 _WIDEST_PRICE = 5
 _WIDEST_TAIL = 12
-
-
-def number(value: object) -> float | None:
-    """Return a field of the record as a number, None where it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return value
 
 
 def price_text(match: Mapping[str, object], field: str, odds_format: OddsFormat, unknown: str) -> str:
@@ -68,8 +60,8 @@ class Quote:
     when: str
     bookmaker: str
     sealed: bool
-    outdated: bool
-    """Made before kick-off of a match that is now in play."""
+    outdated: bool = False
+    """Of a match in play, and made before kick-off or too long ago."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +120,17 @@ def rows_of(
     *,
     markets: Iterable[str],
     odds_format: OddsFormat,
+    max_age_s: float,
     script: Script,
 ) -> list[PriceRow]:
-    """Return a row for each market of which anything is known."""
+    """Return a row for each market of which anything is known; a price in play is old after `max_age_s`."""
     rows = []
     for market in markets:
         label, columns = MARKETS[market]
-        early, current = (
-            _quote(match, f"{moment}_{market}", columns, odds_format, script)
-            for moment in ("early", "current")
-        )
+        early = _quote(match, f"early_{market}", columns, odds_format, script)
+        current = _quote(match, f"current_{market}", columns, odds_format, script)
+        if current is not None and _is_old(match, f"current_{market}", max_age_s):
+            current = replace(current, outdated=True)
         if early is not None or current is not None:
             rows.append(PriceRow(label, early, current))
     return rows
@@ -168,8 +161,17 @@ def _quote(
         when=f"@{minute:.0f}'" if minute is not None else f"@{script.dash}" if in_play else "@pre",
         bookmaker=name or "?",
         sealed=match.get(f"{prefix}_sealed") is True,
-        outdated=match.get("in_play") is True and not in_play,
     )
+
+
+def _is_old(match: Mapping[str, object], prefix: str, max_age_s: float) -> bool:
+    if match.get("in_play") is not True:
+        return False
+    made_at, arrived_at = moment(match.get(f"{prefix}_at")), moment(match.get("odds_fetched_at"))
+    too_long_ago = (
+        made_at is not None and arrived_at is not None and (arrived_at - made_at).total_seconds() > max_age_s
+    )
+    return too_long_ago or match.get(f"{prefix}_in_play") is not True
 
 
 def early_pieces(row: PriceRow, columns: Columns, script: Script) -> list[Piece]:

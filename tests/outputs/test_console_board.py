@@ -304,6 +304,13 @@ def test_what_the_account_is_refused_for_every_match_is_said_once() -> None:
     assert "! refused odds in 2 of 2\n" in text
 
 
+def test_what_follows_from_a_refused_detail_is_not_said() -> None:
+    parts = ("detail", "home", "away", "competition", "country")
+    text = board(snapshot(record(**{f"{part}_source": "refused" for part in parts})))
+    assert "! refused detail in 1 of 1\n" in text
+    assert text.count("refused") == 1
+
+
 def test_early_prices_stand_in_columns_with_their_minute_and_bookmaker() -> None:
     text = board(snapshot(named(**early_prices())))
     assert "\n  ML      +150 +240 +163 @6' BET365\n" in text
@@ -375,6 +382,15 @@ def test_suspended_prices_and_those_from_before_kick_off_are_told_from_open_ones
     text = board(snapshot(named(**early_prices(sealed=True), **sealed, **before)))
     assert "+163 @6' BET365 susp  susp -500" in text
     assert "last -111 -1.0  -111 @pre" in text
+
+
+def test_a_price_in_play_that_did_not_move_for_long_is_the_last_rather_than_that_of_now() -> None:
+    row = quote("current_money_line", 1.2, 6.5, 26.0, american=(-500, 550, 2500), minute=40)
+    row["current_money_line_at"] = "2025-09-27T17:40:00Z"
+    assert "last -500" in board(snapshot(named(**row, odds_fetched_at=PUBLISHED_AT)))
+    assert "now  -500" in board(snapshot(named(**row, odds_fetched_at="2025-09-27T17:50:00Z")))
+    waiting = named(**row, odds_fetched_at=PUBLISHED_AT, status_id=1, clock="Not started")
+    assert "now  -500" in board(snapshot(waiting), statuses=frozenset({1}))
 
 
 def test_a_market_without_an_early_price_has_dashes_there() -> None:
