@@ -40,7 +40,7 @@ class Progress:
                 farewell=_CLEAR_LINE.encode(),
             )
 
-    def update(self, done: int, planned: int, label: str) -> None:
+    def update(self, done: int, planned: int, label: str = "Fetching") -> None:
         """Show so many calls done of so many planned so far, and what is being asked for; returns at once."""
         if self._painter is not None:
             self._painter.show(_Calls(done, planned, label))
