@@ -1,0 +1,103 @@
+"""The vendor's endpoints: which parameters each takes and what it answers."""
+
+from collections.abc import Callable, Mapping
+
+from footy.simulator import replies
+from footy.simulator.source import Kind, OddsForm, Source
+
+Parameters = Mapping[str, str]
+
+LISTS: dict[str, Kind] = {
+    "match/recent/list": "match",
+    "team/additional/list": "team",
+    "competition/additional/list": "competition",
+}
+NAMES = (
+    "match/detail_live",
+    "match/recent/list",
+    "match/live/history",
+    "odds/history",
+    "odds/live",
+    "odds/update",
+    "team/additional/list",
+    "competition/additional/list",
+    "country/list",
+    "category/list",
+    "data/update",
+    "deleted",
+)
+
+
+class BadParameterError(Exception):
+    """A parameter is missing or is not what it should be."""
+
+
+class Endpoints:
+    """Answers questions that may be asked, from a source."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.odds_form: OddsForm = "text"
+        self.listed_at: int | None = None
+        self._live: tuple[int, int | None, bytes] | None = None
+        self._odds: tuple[int, OddsForm, bytes] | None = None
+        self._answers: dict[str, Callable[[Parameters, int], bytes]] = {
+            "match/detail_live": lambda _, at: self._live_list(at),
+            "match/live/history": lambda asked, at: replies.flat(source.live_history(_uuid(asked), at)),
+            "odds/history": lambda asked, at: replies.flat(source.odds_history(_uuid(asked), at)),
+            "odds/live": lambda _, at: self._odds_live(at),
+            "odds/update": lambda _, at: replies.flat(source.odds_update(at)),
+            "country/list": lambda _, at: replies.flat(source.countries(at)),
+            "category/list": lambda _, at: replies.flat(source.categories(at)),
+            "data/update": lambda _, at: replies.flat(source.data_update(at)),
+            "deleted": lambda _, at: replies.flat(source.deleted(at)),
+        }
+
+    def answer(self, name: str, asked: Parameters, at: int) -> bytes:
+        """The body for a question at this server time (whole unix seconds).
+
+        Unknown parameters are ignored, as the vendor does.
+
+        Raises:
+            BadParameterError: a parameter is missing or malformed.
+        """
+        if kind := LISTS.get(name):
+            return self._list(kind, asked, at)
+        return self._answers[name](asked, at)
+
+    def _list(self, kind: Kind, asked: Parameters, at: int) -> bytes:
+        if "uuid" in asked:
+            uuid = _uuid(asked)
+            return replies.by_uuid(uuid, self.source.row(kind, uuid, at))
+        if "time" in asked:
+            time = _whole(asked["time"])
+            return replies.by_time(time, self.source.since(kind, time, at))
+        page = _whole(asked.get("page", "1"))
+        return replies.by_page(page, self.source.page(kind, page, at))
+
+    def _live_list(self, at: int) -> bytes:
+        """The live list, put together once for each second and setting."""
+        if self._live is None or self._live[:2] != (at, self.listed_at):
+            body = replies.flat(self.source.live_list(at, listed_at=self.listed_at))
+            self._live = at, self.listed_at, body
+        return self._live[2]
+
+    def _odds_live(self, at: int) -> bytes:
+        """The changes of odds, put together once for each second and form."""
+        if self._odds is None or self._odds[:2] != (at, self.odds_form):
+            body = replies.flat(self.source.odds_live(at, self.odds_form))
+            self._odds = at, self.odds_form, body
+        return self._odds[2]
+
+
+def _uuid(asked: Parameters) -> str:
+    uuid = asked.get("uuid", "")
+    if not uuid:
+        raise BadParameterError
+    return uuid
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise BadParameterError
+    return int(text)

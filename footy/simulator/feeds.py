@@ -1,0 +1,85 @@
+"""The vendor's feeds of changes over a world: odds, deletions and the rest."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from footy.simulator.source import OddsForm
+
+if TYPE_CHECKING:
+    from footy.simulator.world import World
+
+ODDS_WINDOW = 60
+UPDATE_WINDOW = 120
+DELETED_WINDOW = 86_400
+_DIGITS = 10  # of a unix time, until the year 2286
+
+
+def odds_live(world: "World", at: int, *, form: OddsForm = "text") -> bytes:
+    """The `results` of odds/live as JSON: company → changes of the last minute, all matches, newest first.
+
+    Rows are taken apart as text, because on a Saturday a minute holds tens of thousands.
+    """
+    feed: dict[int, list[bytes]] = {}
+    for match_id, company, market, row in _changed(world, at):
+        time, minute, home, line, away, status, sealed, score = row[1:-1].split(b",")
+        if form == "text":
+            told = b'%b,%b,"%b,%b,%b,%b",%b' % (time, minute, home, line, away, sealed, status)
+        else:
+            told = b"%b,%b,%b,%b,%b,%b,%b" % (time, minute, home, line, away, status, sealed)
+        # The time goes first to sort by, and comes off again below.
+        entry = b'%b["%b","%b",[%b],%b]' % (time, match_id, market, told, score)
+        feed.setdefault(company, []).append(entry)
+    companies = []
+    for company in sorted(feed):
+        entries = sorted(feed[company], key=_time, reverse=True)
+        companies.append(b'"%d":[%b]' % (company, b",".join([entry[_DIGITS:] for entry in entries])))
+    return b"{%b}" % b",".join(companies)
+
+
+def odds_update(world: "World", at: int) -> list[dict[str, Any]]:
+    """The rows of odds/update: which match changed at which company in the last minute, newest first."""
+    latest: dict[tuple[bytes, int], int] = {}
+    for match_id, company, _, row in _changed(world, at):
+        latest[match_id, company] = max(latest.get((match_id, company), 0), int(row[1 : 1 + _DIGITS]))
+    rows = [
+        {"id": id_.decode(), "company_id": company, "update_time": time}
+        for (id_, company), time in latest.items()
+    ]
+    return sorted(rows, key=lambda row: -row["update_time"])
+
+
+def _changed(world: "World", at: int) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+    for match in world.live(at):
+        match_id = match.fixture.id.encode()
+        for company, market, row in world.odds_of(match).between(at - ODDS_WINDOW, at):
+            yield match_id, company, market, row
+
+
+def _time(entry: bytes) -> bytes:
+    return entry[:_DIGITS]
+
+
+def deleted(world: "World", at: int) -> dict[str, list[str]]:
+    """The ids deleted in the last day, by kind; kinds with none are left out."""
+    since = at - DELETED_WINDOW
+    matches = [f.id for f in world.programme.deleted(since, at)]
+    teams = {
+        world.ids.text(revision.number): None
+        for revision in world.reference.revisions(since, at)
+        if revision.change is None
+    }
+    feed = {"match": matches, "team": list(teams)}
+    return {kind: ids for kind, ids in feed.items() if ids}
+
+
+def data_update(world: "World", at: int) -> dict[str, list[dict[str, Any]]]:
+    """The rows of data/update: line-ups told and tables worked out anew in the last two minutes."""
+    line_ups, tables = [], []
+    for match in world.live(at):
+        kick_off, ended = match.fixture.kick_off, match.script.ended
+        if at - UPDATE_WINDOW < kick_off <= at and match.fixture.is_covered:
+            line_ups.append({"match_id": match.fixture.id, "update_time": kick_off})
+        competition = world.directory.competition(match.fixture.competition)
+        if ended and at - UPDATE_WINDOW < ended <= at and competition.has_table:
+            tables.append({"season_id": world.directory.season_id(competition.number), "update_time": ended})
+    return {key: rows for key, rows in (("1", line_ups), ("3", tables)) if rows}

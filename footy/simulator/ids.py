@@ -1,0 +1,45 @@
+"""The vendor's identifiers: 15 characters that hide a running number."""
+
+from random import Random
+
+ALPHABET = "0123456789deghjklmnopqrvwxyz"
+LENGTH = 15
+_SPACE = len(ALPHABET) ** LENGTH
+_VALUES = {character: value for value, character in enumerate(ALPHABET)}
+
+
+class Ids:
+    """Turns numbers into ids and back, scattered by the world's seed.
+
+    All kinds of things share one numbering, as the vendor's do: team 7 and competition 7 have the same id
+    text.
+    """
+
+    def __init__(self, seed: int) -> None:
+        random = Random(f"ids:{seed}")
+        # A factor that shares no divisor with the space (28 = 2 · 2 · 7) makes the mapping reversible.
+        factor = random.randrange(_SPACE // 2, _SPACE)
+        while factor % 2 == 0 or factor % 7 == 0:
+            factor += 1
+        self._factor = factor
+        self._inverse = pow(factor, -1, _SPACE)
+        self._shift = random.randrange(_SPACE)
+
+    def text(self, number: int) -> str:
+        """The id of the thing with this number (0 and up)."""
+        rest = (number * self._factor + self._shift) % _SPACE
+        characters = []
+        for _ in range(LENGTH):
+            rest, value = divmod(rest, len(ALPHABET))
+            characters.append(ALPHABET[value])
+        return "".join(characters)
+
+    def number(self, text: str) -> int | None:
+        """The number behind an id; None for a text that is no id. Any id has a number, in use or not."""
+        if len(text) != LENGTH or not all(character in _VALUES for character in text):
+            return None
+        rest = 0
+        for character in reversed(text):
+            rest = rest * len(ALPHABET) + _VALUES[character]
+        number: int = (rest - self._shift) * self._inverse % _SPACE
+        return number

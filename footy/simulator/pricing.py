@@ -1,0 +1,213 @@
+"""What a match is worth to a bookmaker from opening to end: fair chances and lines, moment by moment."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import erf, sqrt
+from random import Random
+
+from footy.simulator.fixtures import Fixture
+from footy.simulator.match import goals
+from footy.simulator.script import (
+    AWAITED,
+    CORNERS,
+    EXTRA_TIME,
+    FIRST_HALF,
+    HALF_TIME,
+    NOT_STARTED,
+    POSTPONED,
+    REDS,
+    SECOND_HALF,
+    SHOOT_OUT,
+    Period,
+    Script,
+    State,
+)
+
+_HOUR = 3_600
+_CORNERS_EXPECTED = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Fair chances at one moment, in thousandths; every bookmaker's prices are made from it.
+
+    `goals` and `corners` read "H-A" as known when the prices were made: a suspended quote keeps what it had.
+    `is_event` marks suspensions and reopenings, which most bookmakers follow.
+    """
+
+    at: int
+    minute: str
+    status: int
+    sealed: bool
+    is_event: bool
+    goals: str
+    corners: str
+    home: int
+    draw: int
+    away: int
+    asia_line: float
+    asia_home: int
+    goal_line: float
+    goals_over: int
+    corner_line: float
+    corners_over: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How busily a match is priced: seconds between quotes, quotes before kick-off, hours it opens before."""
+
+    spacing: float
+    before: int
+    opens: float
+
+
+def quotes(fixture: Fixture, script: Script, random: Random, tempo: Tempo) -> list[Quote]:
+    """All quotes of a match, oldest first; none once it has ended."""
+    market = _Market(fixture, script, random)
+    made = [market.quote(at) for at in _times_before(fixture, script, random, tempo)]
+    for state, until in zip(script.states, [*script.times[1:], fixture.listed_until], strict=True):
+        if state.status == NOT_STARTED:
+            continue
+        if market.is_upset(state) and made and state.status in {FIRST_HALF, SECOND_HALF, EXTRA_TIME}:
+            made += market.suspend(made[-1], state.at, random.randint(20, 60))
+        start = max(state.at, made[-1].at if made else 0)
+        made += [market.quote(at) for at in _times_within(start, until, state.status, random, tempo)]
+    return made
+
+
+def _times_before(fixture: Fixture, script: Script, random: Random, tempo: Tempo) -> list[int]:
+    """Moments before kick-off, the closer the denser; the first is the opening."""
+    started = next((state.at for state in script.states if state.status != NOT_STARTED), fixture.kick_off)
+    lead = tempo.opens * _HOUR
+    rest = [started - 60 - int(lead * random.random() ** 3) for _ in range(tempo.before)]
+    return [int(started - 90 - lead), *sorted(rest)]
+
+
+def _times_within(start: int, end: int, status: int, random: Random, tempo: Tempo) -> list[int]:
+    """Moments from `start` to `end` at which prices of a match in this status are looked at anew."""
+    pause = {
+        FIRST_HALF: 1.0, SECOND_HALF: 1.0, EXTRA_TIME: 2.0, HALF_TIME: 4.0, SHOOT_OUT: 8.0,
+        AWAITED: 20.0, POSTPONED: 30.0,
+    }.get(status)  # fmt: skip
+    times: list[int] = []
+    if pause is None:
+        return times
+    at = float(start)
+    while (at := at + pause * tempo.spacing * random.uniform(0.4, 1.6)) < end - 2:
+        times.append(int(at))
+    return times
+
+
+class _Market:
+    """Follows a script through time, which must not go back."""
+
+    def __init__(self, fixture: Fixture, script: Script, random: Random) -> None:
+        self._script = script
+        self._random = random
+        self._expected = fixture.goals_expected
+        self._sway = 0.0
+        self._lines = [0.0, 2.5, 9.5]
+        self._goals = (0, 0)
+        self._reds = (0, 0)
+
+    def is_upset(self, state: State) -> bool:
+        """Whether a goal was given or taken back, or a red card shown, since last asked."""
+        before = self._goals, self._reds
+        self._goals, self._reds = goals(state), (state.home[REDS], state.away[REDS])
+        return before != (self._goals, self._reds)
+
+    def suspend(self, last: Quote, at: int, seconds: int) -> list[Quote]:
+        """The suspension after an upset, with the last quote's prices, and the reopening with new ones."""
+        moments = [max(at, last.at) + 2, max(at, last.at) + 2 + seconds // 2]
+        state = self._script.state(moments[-1] + seconds)
+        if state.status != self._script.state(at).status:
+            seconds = 3
+        sealed = [
+            replace(last, at=moment, minute=self._minute(moment), status=self._script.state(moment).status,
+                    sealed=True, is_event=True)
+            for moment in moments[: 1 + (seconds > 3)]
+        ]  # fmt: skip
+        return [*sealed, self.quote(sealed[-1].at + max(2, seconds // 2), is_event=True)]
+
+    def quote(self, at: int, *, is_event: bool = False) -> Quote:
+        """Fair chances at this time."""
+        state = self._script.state(at)
+        home_left, away_left, share = self._expected_yet(state, at)
+        score = goals(state)
+        total, margin = home_left + away_left, home_left - away_left
+        spread = sqrt(total + 0.03)
+        lead = score[0] - score[1] + margin
+        home, not_away = 1 - _chance((0.5 - lead) / spread), 1 - _chance((-0.5 - lead) / spread)
+        line = self._line(0, margin, spread)
+        goal_line = max(score[0] + score[1] + 0.5, self._line(1, score[0] + score[1] + total, spread))
+        corners = state.home[CORNERS], state.away[CORNERS]
+        corners_due = sum(corners) + _CORNERS_EXPECTED * share
+        corner_spread = sqrt(_CORNERS_EXPECTED * share + 0.1)
+        corner_line = max(sum(corners) + 0.5, self._line(2, corners_due, corner_spread, step=1.0))
+        return Quote(
+            at,
+            self._minute(at),
+            state.status,
+            sealed=False,
+            is_event=is_event,
+            goals=f"{score[0]}-{score[1]}",
+            corners=f"{corners[0]}-{corners[1]}",
+            home=_thousandths(home),
+            draw=_thousandths(not_away - home),
+            away=_thousandths(1 - not_away),
+            asia_line=line,
+            asia_home=_thousandths(1 - _chance((line - margin) / spread)),
+            goal_line=goal_line,
+            goals_over=_thousandths(1 - _chance((goal_line - score[0] - score[1] - total) / spread)),
+            corner_line=corner_line,
+            corners_over=_thousandths(1 - _chance((corner_line - corners_due) / corner_spread)),
+        )
+
+    def _expected_yet(self, state: State, at: int) -> tuple[float, float, float]:
+        """Goals each side is still expected to score, and the share of the match that is left."""
+        played = self._script.played(at)
+        length = 7_800 if state.status in {EXTRA_TIME, SHOOT_OUT} else 5_760
+        share = max(0.01, 1 - played / length)
+        self._sway += self._random.gauss(0, 0.012)
+        reds = state.home[REDS] - state.away[REDS]
+        home = self._expected[0] * share * (1 + self._sway - 0.3 * min(1, max(-1, reds)))
+        away = self._expected[1] * share * (1 - self._sway + 0.3 * min(1, max(-1, reds)))
+        return max(0.01, home), max(0.01, away), share
+
+    def _line(self, which: int, fair: float, spread: float, *, step: float = 0.25) -> float:
+        """The line in force: it moves only when the old one has become lopsided."""
+        line = self._lines[which]
+        if abs(_chance((line - fair) / spread) - 0.5) > 0.07:
+            line = round(fair / step) * step if step < 1 else round(fair - 0.5) + 0.5
+            self._lines[which] = line
+        return line + 0.0
+
+    def _minute(self, at: int) -> str:
+        """The minute as the odds feed writes it."""
+        status = self._script.state(at).status
+        if status in {FIRST_HALF, SECOND_HALF, EXTRA_TIME}:
+            period = self._period(at)
+            if period is None:
+                return ""
+            minute = period.minute_at(at)[0]
+            return "45+" if status == FIRST_HALF and minute > 45 else str(minute)
+        return {HALF_TIME: "midfield", SHOOT_OUT: "120"}.get(status, "")
+
+    def _period(self, at: int) -> Period | None:
+        started = [period for period in self._script.periods if period.start <= at]
+        return started[-1] if started else None
+
+
+@lru_cache(maxsize=4096)
+def _erf(hundredths: int) -> float:
+    return erf(hundredths / 100 / sqrt(2))
+
+
+def _chance(deviations: float) -> float:
+    """The normal distribution function, exact enough for a bookmaker."""
+    return 0.5 + 0.5 * _erf(int(100 * max(-5.0, min(5.0, deviations))))
+
+
+def _thousandths(chance: float) -> int:
+    return max(2, min(985, int(1_000 * chance)))

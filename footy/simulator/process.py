@@ -1,0 +1,232 @@
+"""Starts a simulator as a child process: what tests, benchmarks and the demo use."""
+
+import http.client
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from footy.simulator.world import World
+
+USER = "demo"
+SECRET = "simulated-secret"  # noqa: S105 - it opens nothing but a simulator on this machine
+_START_TIMEOUT = 60.0
+_PROJECT = Path(__file__).resolve().parents[2]
+
+
+class SimulatorError(Exception):
+    """The simulator did not start, or its control path refused."""
+
+
+class SimulatorControl:
+    """The control path of a running simulator; see docs/simulator.md for what it answers."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host = host
+        self._port = port
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """One call; `path` without /_simulator/, `body` sent as JSON. The answer, decoded."""
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=30)
+        try:
+            content = None if body is None else json.dumps(body)
+            connection.request(method, f"/_simulator/{path}", content)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        finally:
+            connection.close()
+        if response.status != http.client.OK:
+            raise SimulatorError(f"{method} {path}: {answer.get('error')}")
+        return answer
+
+    def stats(self) -> dict[str, Any]:
+        """Requests, bytes, throttled calls and arrivals by endpoint, connections, requests in flight."""
+        return self._dictionary("GET", "stats")
+
+    def reset(self) -> None:
+        """Zeroes the counts."""
+        self.call("POST", "reset")
+
+    def clock(self) -> dict[str, Any]:
+        """Server time `now`, its `speed`, and the world's options."""
+        return self._dictionary("GET", "clock")
+
+    def advance(self, seconds: float) -> float:
+        """Jumps the server's clock; returns its time afterwards."""
+        return float(self.call("POST", "clock", {"advance": seconds})["now"])
+
+    def set_clock(self, **wish: float) -> dict[str, Any]:
+        """Any of `set` (unix seconds), `advance` (seconds) and `speed` (0 stands still)."""
+        return self._dictionary("POST", "clock", wish)
+
+    def settings(self, **changes: Any) -> dict[str, Any]:
+        """Changes settings of the running server; returns all as they then are."""
+        return self._dictionary("POST", "settings", changes)
+
+    def log(self, since: int = 0) -> list[dict[str, Any]]:
+        """Replies given after sequence number `since`, each with the server time `at` of what it shows."""
+        replies: list[dict[str, Any]] = self.call("GET", f"log?since={since}")["replies"]
+        return replies
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults switched on."""
+        faults: list[dict[str, Any]] = self.call("GET", "faults")["faults"]
+        return faults
+
+    def set_faults(self, *faults: str) -> None:
+        """Switches exactly these faults on, each written as for --fault."""
+        self.call("POST", "faults", {"set": list(faults)})
+
+    def clear_faults(self) -> None:
+        """Switches all faults off."""
+        self.call("DELETE", "faults")
+
+    def _dictionary(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        answer: dict[str, Any] = self.call(method, path, body)
+        return answer
+
+
+class RunningSimulator:
+    """A simulator in a child process, listening. A context manager that stops it."""
+
+    def __init__(self, child: "subprocess.Popen[str]", base_url: str, *, user: str, secret: str) -> None:
+        self._child = child
+        self.base_url = base_url
+        self.user = user
+        self.secret = secret
+        host, _, port = base_url.removeprefix("http://").partition("/")[0].rpartition(":")
+        self.host = host.strip("[]")
+        self.port = int(port)
+        self.control = SimulatorControl(self.host, self.port)
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._child.pid
+
+    def world(self) -> "World":
+        """The same world in this process, to ask what was true at any server time."""
+        # Only here, so that the demo does not load a world into its own process.
+        from footy.simulator.world import World, WorldOptions  # noqa: PLC0415
+
+        told = self.control.clock()
+        return World(
+            WorldOptions(told["epoch"], matches=told["matches"], seed=told["seed"], odds=told["odds"])
+        )
+
+    def stop(self) -> int:
+        """Ends the child, whatever it is doing, and waits; returns its exit code. May be called again."""
+        if self._child.stdin and not self._child.stdin.closed:
+            self._child.stdin.close()
+        for insist in (self._child.terminate, self._child.kill):
+            try:
+                return self._child.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                insist()
+        return self._child.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def launch(
+    *options: str, user: str = USER, secret: str = SECRET, timeout: float = _START_TIMEOUT
+) -> RunningSimulator:
+    """Starts a simulator with command line options and waits until it listens.
+
+    The child has the credentials in its environment, not in its command line, and ends when this process
+    does.
+
+    Raises:
+        SimulatorError: it ended, or said nothing for `timeout` seconds.
+    """
+    paths = [str(_PROJECT), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {
+        "THESPORTS_USER": user,
+        "THESPORTS_SECRET": secret,
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+    }
+    child = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+        [sys.executable, "-m", "footy.simulator", "--exit-with-parent", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    line = _first_line(child, timeout)
+    _, listening, base_url = line.strip().partition("simulator listening on ")
+    if not listening:
+        child.kill()
+        _, complaint = child.communicate()
+        said = complaint.strip() or line.strip() or "it said nothing"
+        raise SimulatorError(f"the simulator did not start: {said}")
+    assert child.stderr is not None  # noqa: S101 - piped above
+    _forget(child.stderr)
+    return RunningSimulator(child, base_url, user=user, secret=secret)
+
+
+def start(
+    *,
+    matches: int = 49,
+    seed: int = 1,
+    odds: str = "full",
+    speed: float = 1.0,
+    latency: float = 0.0,
+    jitter: float = 0.0,
+    capture: Path | None = None,
+    quota: Sequence[str] = (),
+    faults: Sequence[str] = (),
+    options: Sequence[str] = (),
+    user: str = USER,
+    secret: str = SECRET,
+) -> RunningSimulator:
+    """A running simulator, to be stopped or used as a context; `options` are further command line options.
+
+    Raises:
+        SimulatorError: it did not start.
+    """
+    given = [f"--matches={matches}", f"--seed={seed}", f"--odds={odds}", f"--speed={speed}"]
+    given += [f"--latency={latency}", f"--jitter={jitter}"]
+    given += [f"--capture={capture}"] if capture else []
+    given += [f"--quota={text}" for text in quota] + [f"--fault={text}" for text in faults]
+    return launch(*given, *options, user=user, secret=secret)
+
+
+def _first_line(child: "subprocess.Popen[str]", timeout: float) -> str:
+    """The child's first line; empty when it ended or kept silent. A pipe has no timeout, hence a thread."""
+    lines: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        assert child.stdout is not None  # noqa: S101 - piped by whoever calls this
+        with child.stdout:
+            lines.put(child.stdout.readline())
+
+    threading.Thread(target=read, name="simulator-line", daemon=True).start()
+    try:
+        return lines.get(timeout=timeout)
+    except queue.Empty:
+        return ""
+
+
+def _forget(stream: IO[str]) -> None:
+    """Reads a pipe to its end, so that the child never waits for room in it."""
+
+    def drain() -> None:
+        with stream:
+            for _ in stream:
+                pass
+
+    threading.Thread(target=drain, name="simulator-complaints", daemon=True).start()

@@ -1,0 +1,53 @@
+"""Runs the server: a socket, the event loop, and the ways in which it ends."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import threading
+
+from footy.simulator.vendor import BASE, Vendor
+from footy.simulator.wire import Connection
+
+_BACKLOG = 1_024
+
+
+def serve(vendor: Vendor, *, host: str, port: int, exit_with_parent: bool) -> None:
+    """Serves until SIGTERM or SIGINT; with `exit_with_parent` until SIGTERM or the end of standard input.
+
+    Prints one line with the address once it listens.
+
+    Raises:
+        OSError: it cannot listen.
+    """
+    # A parent that had blocked signals when it started us would otherwise have made us deaf.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    asyncio.run(_serve(vendor, listener, exit_with_parent=exit_with_parent))
+
+
+async def _serve(vendor: Vendor, listener: socket.socket, *, exit_with_parent: bool) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    if exit_with_parent:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        threading.Thread(target=_wait_for_parent, args=(loop, stop), name="parent", daemon=True).start()
+    else:
+        loop.add_signal_handler(signal.SIGINT, stop.set)
+    server = await loop.create_server(lambda: Connection(vendor), sock=listener, backlog=_BACKLOG)
+    host, port = listener.getsockname()[:2]
+    address = f"[{host}]" if ":" in host else host
+    print(f"simulator listening on http://{address}:{port}{BASE.rstrip('/')}", flush=True)  # noqa: T201
+    try:
+        await stop.wait()
+    finally:
+        server.close()
+
+
+def _wait_for_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    while os.read(sys.stdin.fileno(), 4_096):
+        pass
+    loop.call_soon_threadsafe(stop.set)
