@@ -13,7 +13,7 @@ setup(
     install_requires=[
         "APScheduler>=3.11,<4",
         "cachetools>=6",
-        "filelock>=3.16",
+        "filelock>=4.2,<5",
         "httptools>=0.6",
         "msgspec>=0.19",
         "psutil>=6",

@@ -291,7 +291,9 @@ class Loaded:
 
 
 def load(
-    environ: Mapping[str, str] | None = None, env_file: Path = Path(".env"), **overrides: object
+    environ: Mapping[str, str] | None = None,
+    env_file: Path = Path(".env"),
+    overrides: Mapping[str, str] | None = None,
 ) -> Loaded:
     """Read the settings: flags over the environment over `.env` over the defaults.
 
@@ -305,7 +307,7 @@ def load(
     """
     environ = os.environ if environ is None else environ
     from_file = _read_env_file(env_file)
-    values: dict[str, object] = {**from_file, **environ, **overrides}
+    values: dict[str, object] = {**from_file, **environ, **(overrides or {})}
     known = {name: value for name in variables() if (value := values.get(name)) not in (None, "")}
     try:
         settings = Settings.model_validate(known)

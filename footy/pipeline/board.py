@@ -38,3 +38,5 @@ class Board:
 
     matches: Mapping[str, HeldMatch] = field(default_factory=dict)
     references: References = field(default_factory=References)
+    fetched_at: float | None = None
+    """Unix seconds when the live list was last read; None before the first."""

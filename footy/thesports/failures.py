@@ -77,10 +77,12 @@ class ThrottledError(VendorError):
 
     outcome = "throttled"
 
-    def __init__(self, message: str, retry_at: float) -> None:
+    def __init__(self, message: str, retry_at: float, *, was_sent: bool = True) -> None:
         super().__init__(message)
         self.retry_at = retry_at
         """On the monotonic clock, when the endpoint may be asked again."""
+        self.was_sent = was_sent
+        """Whether the vendor was asked at all."""
 
 
 class QuotaSpentError(VendorError):

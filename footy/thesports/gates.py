@@ -68,9 +68,7 @@ class Gates:
                     raise state.refusal
                 state.probe_at = now + state.probe_after
             if now < state.cool_until:
-                raise ThrottledError(
-                    f"{endpoint} cools down for another {state.cool_until - now:.0f} s", state.cool_until
-                )
+                raise ThrottledError(f"{endpoint} cools down from a 429", state.cool_until, was_sent=False)
             if state.limit is not None:
                 if _left(state, now) <= 0:
                     limit = f"{state.limit.calls} in {state.limit.seconds:.0f} s"

@@ -20,7 +20,7 @@ from typing import Any
 
 from requests_cache.backends.base import BaseCache
 from requests_cache.backends.sqlite import SQLiteCache, SQLiteDict
-from requests_cache.models import CachedResponse
+from requests_cache.models.response import CachedResponse
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,197 @@
+"""The command line: flags to settings to one call, and its exit code."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from footy import __version__
+from footy.errors import Exit, FootyError
+from footy.settings import Loaded, Mode, Settings, load
+from footy.thesports.failures import RefusedError
+
+Command = Callable[[argparse.Namespace, Loaded], Exit]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run footy; give the exit code."""
+    arguments = _parser().parse_args(argv)
+    if arguments.command == "simulate":
+        return _simulate(arguments)
+    loaded: Loaded | None = None
+    try:
+        loaded = load(overrides={"FOOTY_MODE": "demo"} if arguments.demo else {})
+        for warning in loaded.warnings:
+            _complain(f"warning: {warning}")
+        return int(_COMMANDS[arguments.command](arguments, loaded))
+    except FootyError as error:
+        logging.getLogger("footy").error(str(error))
+        _complain(_sentence(error))
+        return int(error.exit_code)
+    except BrokenPipeError:
+        return int(Exit.OK)
+    except Exception as bug:
+        logging.getLogger("footy").exception("A bug ended footy")
+        where = f"; its traceback is in {_folder(loaded)}/footy.log" if loaded else ""
+        _complain(f"This is a bug in footy ({type(bug).__name__}){where}. Please report it.")
+        return int(Exit.BUG)
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse, with the exit code of a wrong usage that footy's users know."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(Exit.USAGE, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    from footy.simulator.command import add_arguments  # noqa: PLC0415 - loads a world of football
+
+    parser = _Parser(prog="footy", description="Live football matches from TheSports, one true record each.")
+    parser.add_argument("--version", action="version", version=f"footy {__version__}")
+    parser.set_defaults(command="run")
+    _run_flags(parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    for name, words in {
+        "start": "start the service in the background and wait for its first snapshot",
+        "stop": "stop the service",
+        "restart": "stop the service, and start it",
+        "status": "say how the service is, and what its last snapshot says",
+        "health": "say in one line whether the service is well; exit 1 where it is not",
+        "logs": "show the log as it grows",
+        "check": "ask the vendor whether the account works",
+    }.items():
+        command = commands.add_parser(name, help=words, description=words)
+        command.set_defaults(command=name)
+        command.add_argument("--demo", action="store_true", default=argparse.SUPPRESS, help="of the demo")
+    simulate = commands.add_parser("simulate", help="serve a simulated vendor")
+    simulate.set_defaults(command="simulate")
+    add_arguments(simulate)
+    return parser
+
+
+def _run_flags(parser: argparse.ArgumentParser) -> None:
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--once", action="store_true", help="run one cycle in the foreground, and show it")
+    how.add_argument("--continuous", action="store_true", help="run a cycle every interval (the default)")
+    parser.add_argument("--json", action="store_true", help="with --once: print the snapshot as JSON")
+    parser.add_argument("--demo", action="store_true", help="simulated matches, marked as such everywhere")
+
+
+def _run(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    if arguments.json and not arguments.once:
+        raise _UsageError("--json goes with --once.")
+    mode = loaded.settings.resolve_mode()
+    _say_folder(loaded.settings, mode)
+    if arguments.once:
+        from footy.service.once import run_or_die_of_signal  # noqa: PLC0415
+
+        return run_or_die_of_signal(loaded.settings, mode, loaded.warnings, as_json=arguments.json)
+    from footy.service.daemon import run  # noqa: PLC0415
+
+    return run(loaded.settings, mode, loaded.warnings)
+
+
+def _start(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.background import start  # noqa: PLC0415
+
+    return start(loaded.settings, loaded.settings.resolve_mode(), _say)
+
+
+def _stop(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.background import stop  # noqa: PLC0415
+
+    return stop(loaded.settings, loaded.settings.observed_mode(), _say)
+
+
+def _restart(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    mode = loaded.settings.resolve_mode()
+    from footy.service.background import start  # noqa: PLC0415
+
+    _stop(arguments, loaded)
+    return start(loaded.settings, mode, _say)
+
+
+def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.instance import Files  # noqa: PLC0415
+    from footy.service.status import lines  # noqa: PLC0415
+
+    mode = loaded.settings.observed_mode()
+    well, said = lines(Files(loaded.settings.folder(mode)), demo=mode is Mode.DEMO)
+    for line in said:
+        _say(line)
+    return Exit.OK if well else Exit.UNHEALTHY
+
+
+def _health(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.instance import Files, health  # noqa: PLC0415
+
+    mode = loaded.settings.observed_mode()
+    judged = health(Files(loaded.settings.folder(mode)), demo=mode is Mode.DEMO)
+    _say(judged.line)
+    return Exit.OK if judged.well else Exit.UNHEALTHY
+
+
+def _logs(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.background import follow_log  # noqa: PLC0415
+
+    return follow_log(loaded.settings, loaded.settings.observed_mode())
+
+
+def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.assembly import upstream  # noqa: PLC0415
+    from footy.service.check import run  # noqa: PLC0415
+
+    mode = loaded.settings.resolve_mode()
+    _say_folder(loaded.settings, mode)
+    with upstream(loaded.settings, mode) as asked:
+        return run(loaded.settings, asked, _say)
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from footy.simulator.command import run  # noqa: PLC0415
+
+    return run(arguments)
+
+
+_COMMANDS: dict[str, Command] = {
+    "run": _run,
+    "start": _start,
+    "stop": _stop,
+    "restart": _restart,
+    "status": _status,
+    "health": _health,
+    "logs": _logs,
+    "check": _check,
+}
+
+
+class _UsageError(FootyError):
+    exit_code = Exit.USAGE
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - this is what the command is for
+
+
+def _complain(line: str) -> None:
+    print(f"footy: {line}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _say_folder(settings: Settings, mode: Mode) -> None:
+    marks = "demo: simulated matches, " if mode is Mode.DEMO else ""
+    _complain(f"{marks}data folder {settings.folder(mode)}")
+
+
+def _folder(loaded: Loaded) -> str:
+    return str(loaded.settings.folder(loaded.settings.observed_mode()))
+
+
+def _sentence(error: FootyError) -> str:
+    """Write an error as one line that ends a command."""
+    words = " ".join(str(error).split())
+    if isinstance(error, RefusedError):
+        words += " – run `footy check` to see what the vendor makes of this account"
+    return words if words.endswith((".", "?", "…")) else f"{words}."

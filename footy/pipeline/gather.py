@@ -1,0 +1,220 @@
+"""Gather: make the calls of the plan on the pool of workers, and those that their answers call for.
+
+The cycle's thread alone submits, each key once per cycle, so no worker ever waits for another and two workers
+never ask for the same thing.
+"""
+
+import heapq
+import itertools
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from footy.pipeline import plan
+from footy.pipeline.board import Held, Source
+from footy.pipeline.plan import Call
+from footy.pipeline.prices import Quotes, digest
+from footy.thesports import endpoints
+from footy.thesports.client import Client, Fetched
+from footy.thesports.endpoints import Endpoint
+from footy.thesports.failures import (
+    OutOfTimeError,
+    StoppedError,
+    ThrottledError,
+    VendorError,
+)
+from footy.thesports.payloads import Detail
+from footy.thesports.reference import Key, Reference
+from footy.thesports.transport import Budget
+
+log = logging.getLogger(__name__)
+
+LONGEST_DEFERRAL_S = 15.0
+"""A throttled call is made again in the same cycle only where it need not wait longer than this."""
+DRAIN_S = 1.0
+"""After the deadline every attempt has been cut; its worker is given this long to say so."""
+
+Progress = Callable[[int, int], None]
+"""Is told the calls done and the calls planned."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What came of the calls."""
+
+    details: dict[str, Fetched[Detail] | VendorError] = field(default_factory=dict)
+    odds: dict[str, Fetched[Quotes] | VendorError] = field(default_factory=dict)
+    references: dict[Key, Held[Any]] = field(default_factory=dict)
+    failures: dict[Endpoint, Counter[str]] = field(default_factory=dict)
+    """Why calls failed, by endpoint: sentence to count."""
+
+
+class Gatherer:
+    """Makes the calls of one cycle."""
+
+    def __init__(
+        self,
+        client: Client,
+        reference: Reference,
+        executor: Executor,
+        *,
+        workers: int,
+        early_window: tuple[int, int],
+        budget: Budget,
+        progress: Progress | None = None,
+    ) -> None:
+        self.gathered = Gathered()
+        self._client = client
+        self._reference = reference
+        self._executor = executor
+        self._most_submitted = 2 * workers
+        self._early_window = early_window
+        self._budget = budget
+        self._progress = progress
+        self._seen: set[Key] = set()
+        self._waiting: list[tuple[int, int, Call]] = []
+        self._deferred: list[tuple[float, int, Call]] = []
+        self._order = itertools.count()
+        self._submitted: dict[Future[Any], Call] = {}
+        self._done: SimpleQueue[Future[Any]] = SimpleQueue()
+        self._finished = 0
+
+    def add(self, calls: Iterable[Call]) -> None:
+        """Plan these calls too, unless they have been; what the memo holds needs none."""
+        for call in calls:
+            if call.key in self._seen:
+                continue
+            self._seen.add(call.key)
+            if call.value in {plan.Value.NAMES, plan.Value.REFERENCE}:
+                known = self._reference.peek(call.key)
+                if known is not None:
+                    self.gathered.references[call.key] = known
+                    continue
+            self._budget.calls += 1
+            heapq.heappush(self._waiting, (call.value, next(self._order), call))
+
+    def run(self, on_answer: Callable[[Key], Iterable[Call]]) -> Gathered:
+        """Make all calls planned so far, until none is left or the time is up; more may be added then.
+
+        `on_answer` is told each key whose answer has come, successful or not, and gives the calls that it
+        calls for.
+        """
+        while True:
+            self._submit()
+            if not self._submitted and not self._deferred:
+                break
+            try:
+                finished = self._done.get(timeout=max(0.0, self._pause()))
+            except Empty:
+                if self._budget.left() > 0:
+                    continue
+                break
+            call = self._submitted.pop(finished)
+            if self._take(call, finished.result()):
+                self.add(on_answer(call.key))
+            if self._progress is not None:
+                self._progress(self._finished, self._budget.calls)
+        self._drain()
+        return self.gathered
+
+    def _submit(self) -> None:
+        now = time.monotonic()
+        while self._deferred and self._deferred[0][0] <= now:
+            _, order, call = heapq.heappop(self._deferred)
+            heapq.heappush(self._waiting, (call.value, order, call))
+        while self._waiting and len(self._submitted) < self._most_submitted:
+            call = heapq.heappop(self._waiting)[2]
+            future = self._executor.submit(self._ask, call)
+            self._submitted[future] = call
+            future.add_done_callback(self._done.put)
+
+    def _pause(self) -> float:
+        left = self._budget.left()
+        return min(left, self._deferred[0][0] - time.monotonic()) if self._deferred else left
+
+    def _ask(self, call: Call) -> Any:
+        """Make one call, in a worker; give what came of it."""
+        key = call.key
+        try:
+            if key.endpoint is endpoints.DETAIL:
+                return self._client.detail(key.id, self._budget)
+            if key.endpoint is endpoints.ODDS:
+                reply = self._client.odds(key.id, self._budget)
+                return Fetched(digest(reply.value, self._early_window), reply.at)
+            return self._reference.get(key, self._budget)
+        except VendorError as error:
+            return error
+
+    def _take(self, call: Call, answer: Any) -> bool:
+        """Note an answer; tell whether it is one, or the call has been put off."""
+        key = call.key
+        error = answer if isinstance(answer, VendorError) else None
+        if isinstance(answer, tuple):
+            answer, error = answer
+        nothing = answer is error or (isinstance(answer, Held) and answer.value is None)
+        if isinstance(error, ThrottledError) and nothing and self._defer(call, error):
+            return False
+        self._finished += 1
+        if error is not None:
+            self._note(key.endpoint, error)
+        if key.endpoint is endpoints.DETAIL:
+            self.gathered.details[key.id] = answer
+        elif key.endpoint is endpoints.ODDS:
+            self.gathered.odds[key.id] = answer
+        else:
+            self.gathered.references[key] = answer
+        return True
+
+    def _defer(self, call: Call, error: ThrottledError) -> bool:
+        """Put a throttled call off until its endpoint may be asked again, where that is soon."""
+        pause = error.retry_at - time.monotonic()
+        if pause > min(LONGEST_DEFERRAL_S, self._budget.left()) or (
+            error.was_sent and not self._budget.may_retry()
+        ):
+            return False
+        heapq.heappush(self._deferred, (error.retry_at, next(self._order), call))
+        return True
+
+    def _note(self, endpoint: Endpoint, error: VendorError) -> None:
+        if not isinstance(error, StoppedError):
+            self.gathered.failures.setdefault(endpoint, Counter())[str(error)] += 1
+
+    def _drain(self) -> None:
+        """Take what the cut attempts still answer; what is left then counts as out of time."""
+        end = time.monotonic() + DRAIN_S
+        for future in self._submitted:
+            future.cancel()
+        while self._submitted and (left := end - time.monotonic()) > 0:
+            try:
+                finished = self._done.get(timeout=left)
+            except Empty:
+                break
+            call = self._submitted.pop(finished)
+            late = OutOfTimeError("the cycle's time was up before it was its turn")
+            self._finish_late(call, late if finished.cancelled() else finished.result())
+        late = OutOfTimeError("the cycle's time was up")
+        rest = [call for _, _, call in (*self._waiting, *self._deferred)]
+        for call in (*self._submitted.values(), *rest):
+            self._finish_late(call, late)
+
+    def _finish_late(self, call: Call, answer: Any) -> None:
+        if isinstance(answer, ThrottledError):
+            answer = OutOfTimeError(str(answer))
+        if isinstance(answer, VendorError) and call.key.endpoint not in {endpoints.DETAIL, endpoints.ODDS}:
+            answer = (Held(None, None, Source.MISSING), answer)
+        self._take(call, answer)
+
+
+def problems(gathered: Gathered) -> list[str]:
+    """Say in plain sentences what could not be had, an endpoint each."""
+    sentences = []
+    for endpoint, reasons in gathered.failures.items():
+        (most, _), *_ = reasons.most_common(1)
+        verb = "not asked for" if most.startswith("the quota") else "not to be had"
+        sentences.append(f"{endpoint.title}: {reasons.total()} {verb}: {most}")
+    return sentences

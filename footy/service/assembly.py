@@ -1,0 +1,138 @@
+"""Putting the rooms together for one instance, live or demo."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytz
+
+from footy.errors import CannotWriteError, FootyError
+from footy.pipeline.cycle import Pipeline, Rules
+from footy.pipeline.filter import Selection
+from footy.pipeline.prices import PriceRules
+from footy.service.instance import Files
+from footy.settings import Mode, Settings
+from footy.simulator.process import SimulatorError
+from footy.simulator.process import start as start_simulator
+from footy.telemetry import logs
+from footy.telemetry.counters import Counters
+from footy.telemetry.redaction import Redactor
+from footy.thesports import endpoints
+from footy.thesports.client import Client
+from footy.thesports.reference import Reference
+from footy.thesports.shelf import Shelf
+from footy.thesports.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Whom to ask, and as whom."""
+
+    base_url: str
+    user: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The rooms of a running instance."""
+
+    pipeline: Pipeline
+    transport: Transport
+    counters: Counters
+
+
+def set_up_logging(settings: Settings, files: Files, redact: Redactor) -> None:
+    """Log into the instance's folder.
+
+    Raises:
+        CannotWriteError: The log file cannot be opened.
+    """
+    try:
+        logs.set_up(
+            files.folder,
+            level=settings.log_level,
+            form=settings.log_format,
+            zone=pytz.timezone(settings.timezone),
+            backups=settings.log_backups,
+            redact=redact,
+            stderr_level=None,
+        )
+    except OSError as error:
+        raise CannotWriteError(f"The log file {files.log} cannot be written ({error.strerror}).") from None
+
+
+def redactor(settings: Settings) -> Redactor:
+    """Give what takes this instance's secrets out of text."""
+    return Redactor([settings.secret_text()] if settings.secret_text() else [])
+
+
+@contextlib.contextmanager
+def upstream(settings: Settings, mode: Mode) -> Iterator[Upstream]:
+    """Give whom to ask: the vendor, or in the demo a simulator that lives as long as the caller is inside.
+
+    Raises:
+        FootyError: The simulator did not start.
+    """
+    if mode is not Mode.DEMO:
+        yield Upstream(settings.base_url, settings.user or "", settings.secret_text())
+        return
+    try:
+        simulator = start_simulator()
+    except SimulatorError as error:
+        raise FootyError(f"The demo could not start: {error}") from None
+    with simulator:
+        logging.getLogger(__name__).info("The demo's simulator is PID %d", simulator.pid)
+        yield Upstream(simulator.base_url, simulator.user, simulator.secret)
+
+
+@contextlib.contextmanager
+def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly]:
+    """Give an instance's rooms; ends every thread, connection and child of theirs afterwards."""
+    counters = Counters()
+    with contextlib.ExitStack() as closing:
+        asked = closing.enter_context(upstream(settings, mode))
+        transport = transport_for(settings, asked, counters)
+        closing.callback(transport.close)
+        client = Client(transport)
+        shelf = Shelf(files.cache)
+        closing.callback(shelf.close)
+        ttl_s = {
+            endpoints.TEAM: settings.ttl_team,
+            endpoints.COMPETITION: settings.ttl_competition,
+            endpoints.COUNTRIES: settings.ttl_country,
+            endpoints.CATEGORIES: settings.ttl_country,
+        }
+        pipeline = Pipeline(rules_for(settings, mode), client, Reference(client, shelf, ttl_s))
+        closing.callback(pipeline.close)
+        closing.callback(transport.stop)
+        yield Assembly(pipeline, transport, counters)
+
+
+def transport_for(settings: Settings, asked: Upstream, counters: Counters) -> Transport:
+    """Give the transport that these settings describe."""
+    return Transport(
+        base_url=asked.base_url,
+        credentials={"user": asked.user, "secret": asked.secret},
+        counters=counters,
+        workers=settings.workers,
+        timeout=settings.timeout,
+        attempts=settings.attempts,
+        backoff=settings.backoff,
+        rate_limits=settings.rate_limits,
+        proxy=settings.proxy,
+        ca_bundle=settings.ca_bundle,
+    )
+
+
+def rules_for(settings: Settings, mode: Mode) -> Rules:
+    """Give the rules of the cycle that these settings describe."""
+    return Rules(
+        mode=mode.value,
+        workers=settings.workers,
+        interval_s=settings.interval,
+        prices=PriceRules(settings.bookmakers, settings.early_window, settings.price_max_age),
+        selection=Selection.of(settings.competitions, settings.countries),
+        statuses=frozenset(settings.statuses),
+    )

@@ -1,0 +1,122 @@
+"""Starting the service in the background, waiting for its first snapshot, and stopping it."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from footy.errors import CannotWriteError, Exit
+from footy.service.instance import Files, owner, prepare_folder, read_heartbeat
+from footy.settings import Mode, Settings
+
+FIRST_SNAPSHOT_S = 60.0
+TERM_S = 10.0
+POLL_S = 0.1
+
+Say = Callable[[str], None]
+
+
+def start(settings: Settings, mode: Mode, say: Say) -> Exit:
+    """Start the service unless it runs, and wait for its first snapshot.
+
+    Raises:
+        FootyError: The data folder cannot be written.
+    """
+    files = Files(settings.folder(mode))
+    marks = " (demo)" if mode is Mode.DEMO else ""
+    if (running := _running(files)) is not None:
+        say(f"footy is already running (PID: {running.pid}){marks} – data folder {files.folder}")
+        return Exit.OK
+    prepare_folder(files.folder)
+    child = _spawn(files, mode)
+    end = time.monotonic() + FIRST_SNAPSHOT_S
+    while time.monotonic() < end:
+        code = child.poll()
+        if code == Exit.LOCKED and (running := _running(files)) is not None:
+            say(f"footy is already running (PID: {running.pid}){marks} – data folder {files.folder}")
+            return Exit.OK
+        if code is not None:
+            say(_last_line(files.start_out) or f"footy ended at once with exit code {code}.")
+            return Exit(code) if code in set(Exit) else Exit.BUG
+        beat = read_heartbeat(files)
+        if beat is not None and beat["pid"] == child.pid and beat["last_success_at"] is not None:
+            say(f"footy is running (PID: {child.pid}){marks} – data folder {files.folder}")
+            say(f"First snapshot: {files.matches}")
+            return Exit.OK
+        time.sleep(POLL_S)
+    beat = read_heartbeat(files)
+    why = (beat and beat["last_error"]) or "the first cycle is not over yet"
+    say(f"footy is running (PID: {child.pid}){marks} but has published no snapshot yet: {why}")
+    say(f"It goes on trying; see {files.log}")
+    return Exit.OK
+
+
+def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
+    """Stop the service: SIGTERM, and SIGKILL where it lives 10 s later; a demo too where only one runs."""
+    tried = [Files(settings.folder(one)) for one in dict.fromkeys((mode, Mode.DEMO))]
+    for files in tried:
+        process = _running(files)
+        if process is None:
+            continue
+        family = [process, *_children(process)]
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+        _, alive = psutil.wait_procs(family, timeout=TERM_S)
+        for one in alive:
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+        psutil.wait_procs(alive, timeout=TERM_S)
+        how = "stopped" if not alive else f"did not stop within {TERM_S:.0f} s and was killed"
+        say(f"footy (PID: {process.pid}) {how} – data folder {files.folder}")
+        return Exit.OK
+    say(f"footy is not running – data folder {tried[0].folder}")
+    return Exit.OK
+
+
+def follow_log(settings: Settings, mode: Mode) -> Exit:
+    """Show the log's last lines and what is added to it, in place of this process."""
+    log = Files(settings.folder(mode)).log
+    if not log.exists():
+        raise CannotWriteError(f"There is no log yet at {log}: start footy first.")
+    sys.stdout.flush()
+    os.execvp("tail", ["tail", "-n", "50", "-F", str(log)])  # noqa: S606, S607 - the user's own tail
+
+
+def _running(files: Files) -> psutil.Process | None:
+    holder = owner(files)
+    return None if holder is None else holder.process()
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _spawn(files: Files, mode: Mode) -> "subprocess.Popen[bytes]":
+    """Start the service as a process of its own session, its output in start.out."""
+    flags = ["--demo"] if mode is Mode.DEMO else []
+    try:
+        with files.start_out.open("wb") as out:
+            return subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+                [sys.executable, "-m", "footy", "--continuous", *flags],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise CannotWriteError(f"{files.start_out} cannot be written ({error.strerror}).") from None
+
+
+def _last_line(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+    return ""

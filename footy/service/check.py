@@ -1,0 +1,114 @@
+"""`footy check`: whether the account works, told before anything runs."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from footy.errors import Exit
+from footy.service.assembly import Upstream, transport_for
+from footy.settings import Settings
+from footy.telemetry.counters import Counters
+from footy.thesports import endpoints
+from footy.thesports.client import Client
+from footy.thesports.endpoints import ENDPOINTS, Endpoint
+from footy.thesports.failures import NoSuchRowError, RefusedError, VendorError
+from footy.thesports.transport import Budget
+
+DEADLINE_S = 60.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    words: str
+    error: VendorError | None
+
+
+def run(settings: Settings, asked: Upstream, say: Say) -> Exit:
+    """Ask each endpoint once and say what the vendor makes of it; give the exit code that sums it up."""
+    say(f"Asking {asked.base_url} as {asked.user}.")
+    transport = transport_for(settings.model_copy(update={"attempts": 1}), asked, Counters())
+    try:
+        client, budget = Client(transport), Budget(time.monotonic() + DEADLINE_S)
+        say(f"  {'caller address':<30} {_address(client, budget)}")
+        match_id, first = _live(client, budget)
+        findings = {endpoints.LIVE: first}
+        for endpoint in ENDPOINTS.values():
+            if endpoint is not endpoints.LIVE and not _hopeless(first.error):
+                findings[endpoint] = _probe(client, endpoint, match_id, budget)
+    finally:
+        transport.close()
+    for endpoint, finding in findings.items():
+        say(f"  {endpoint.path:<30} {finding.words}")
+    return _verdict(findings, say)
+
+
+def _address(client: Client, budget: Budget) -> str:
+    try:
+        return f"{client.address(budget)} (the one to have whitelisted)"
+    except VendorError as error:
+        return f"not known: {error}"
+
+
+def _live(client: Client, budget: Budget) -> tuple[str, _Finding]:
+    started = time.monotonic()
+    try:
+        listed = client.live(budget).value
+    except VendorError as error:
+        return "", _Finding(_words(error), error)
+    latency = time.monotonic() - started
+    return next(iter(listed.matches), ""), _Finding(
+        f"ok, {len(listed.matches)} matches, {latency:.2f} s", None
+    )
+
+
+def _probe(client: Client, endpoint: Endpoint, match_id: str, budget: Budget) -> _Finding:
+    """Ask an endpoint once; an id of a match will do for all, since the vendor answers unknown ids too."""
+    started = time.monotonic()
+    try:
+        if endpoint is endpoints.DETAIL:
+            client.detail(match_id, budget)
+        elif endpoint is endpoints.ODDS:
+            client.odds(match_id, budget)
+        else:
+            one_row = endpoint in {endpoints.TEAM, endpoints.COMPETITION}
+            client.reference(endpoint, match_id if one_row else "", budget)
+    except NoSuchRowError:
+        pass
+    except VendorError as error:
+        return _Finding(_words(error), error)
+    return _Finding(f"ok, {time.monotonic() - started:.2f} s", None)
+
+
+def _hopeless(error: VendorError | None) -> bool:
+    """Tell whether asking the other endpoints would only repeat this failure."""
+    return error is not None and not (isinstance(error, RefusedError) and error.what == "endpoint")
+
+
+def _words(error: VendorError) -> str:
+    return f"REFUSED: {error}" if isinstance(error, RefusedError) else f"FAILED: {error}"
+
+
+def _verdict(findings: dict[Endpoint, _Finding], say: Say) -> Exit:
+    live = findings[endpoints.LIVE].error
+    failed = [endpoint for endpoint, finding in findings.items() if finding.error is not None]
+    if isinstance(live, RefusedError):
+        advice = {
+            "account": "check THESPORTS_USER and THESPORTS_SECRET, then the contract with the vendor.",
+            "address": "have the caller address above put on the vendor's list.",
+            "endpoint": "footy cannot work without the live list; ask the vendor for it.",
+        }
+        say(f"The vendor refuses this account: {advice[live.what]}")
+        return Exit.REFUSED
+    if live is not None:
+        say(f"The vendor cannot be used now: {live}.")
+        return Exit.UNAVAILABLE
+    if any(not isinstance(findings[one].error, RefusedError) for one in failed):
+        say("The account works, but not every endpoint answered; ask again.")
+        return Exit.UNAVAILABLE
+    if failed:
+        say(f"The account works; not in its plan: {', '.join(one.path for one in failed)}.")
+    else:
+        say("The account works, and every endpoint that footy uses is in its plan.")
+    return Exit.OK

@@ -1,0 +1,201 @@
+"""An instance of footy in a data folder: its files, its lock, its PID file, and whether it lives."""
+
+import contextlib
+import datetime as dt
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import psutil
+from filelock import FileLock, Timeout
+
+from footy.errors import CannotWriteError, LockedError
+from footy.files import remove_leftovers, write_atomically
+from footy.record import Heartbeat
+
+SAME_START_S = 2.0
+"""A process whose start differs by more from the one noted is another one with a reused PID."""
+STALE_INTERVALS = 3
+STALE_AT_LEAST_S = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of one instance, all in its folder."""
+
+    folder: Path
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the owner as long as it lives; never removed."""
+        return self.folder / "footy.lock"
+
+    @property
+    def pid(self) -> Path:
+        """The owner's PID, and in a second line when it started (Unix seconds)."""
+        return self.folder / "footy.pid"
+
+    @property
+    def heartbeat(self) -> Path:
+        """When the last cycle was attempted and when one succeeded."""
+        return self.folder / "heartbeat.json"
+
+    @property
+    def matches(self) -> Path:
+        """The current snapshot."""
+        return self.folder / "matches.json"
+
+    @property
+    def log(self) -> Path:
+        """The log of today."""
+        return self.folder / "footy.log"
+
+    @property
+    def cache(self) -> Path:
+        """Reference data."""
+        return self.folder / "cache.sqlite"
+
+    @property
+    def start_out(self) -> Path:
+        """What the background process printed."""
+        return self.folder / "start.out"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that a PID file names."""
+
+    pid: int
+    started_at: float
+    """Unix seconds."""
+
+    def process(self) -> psutil.Process | None:
+        """Give the process where it lives and is the one that was noted."""
+        try:
+            process = psutil.Process(self.pid)
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            ours = abs(process.create_time() - self.started_at) <= SAME_START_S
+        except psutil.Error:
+            return None
+        return process if alive and ours else None
+
+
+def owner(files: Files) -> Owner | None:
+    """Read the PID file; None where there is none, or nothing that can be read."""
+    try:
+        pid, started_at = files.pid.read_text(encoding="ascii").split()
+        return Owner(int(pid), float(started_at))
+    except (OSError, ValueError):
+        return None
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the data folder, and clear what killed writers left.
+
+    Raises:
+        CannotWriteError: It cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / ".footy-can-write", b"")
+        (folder / ".footy-can-write").unlink()
+    except OSError as error:
+        raise CannotWriteError(
+            f"The data folder {folder} cannot be written ({error.strerror}): "
+            "make it a writable folder, or set FOOTY_DATA_DIR to one."
+        ) from None
+    remove_leftovers(folder)
+
+
+@contextlib.contextmanager
+def owned(files: Files) -> Iterator[Owner]:
+    """Hold the lock, with the PID file written, for as long as the caller is inside.
+
+    Raises:
+        LockedError: Another process holds it; the text names it.
+        CannotWriteError: The PID file cannot be written.
+    """
+    lock = FileLock(files.lock, blocking=False, preserve_lock_file=True)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LockedError(_held_by(files)) from None
+    except OSError as error:
+        raise CannotWriteError(f"{files.lock} cannot be locked ({error.strerror}).") from None
+    try:
+        me = Owner(psutil.Process().pid, psutil.Process().create_time())
+        try:
+            write_atomically(files.pid, f"{me.pid}\n{me.started_at}\n".encode())
+        except OSError as error:
+            raise CannotWriteError(f"{files.pid} cannot be written ({error.strerror}).") from None
+        yield me
+        with contextlib.suppress(OSError):
+            files.pid.unlink()
+    finally:
+        lock.release()
+
+
+def _held_by(files: Files) -> str:
+    holder = owner(files)
+    who = f"PID {holder.pid}" if holder is not None and holder.process() is not None else "another process"
+    return f"footy is already running here: {who} holds {files.lock}."
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether an instance is well, and the one line that says so."""
+
+    well: bool
+    line: str
+    pid: int | None
+
+
+def read_heartbeat(files: Files) -> Heartbeat | None:
+    """Read the heartbeat; None where there is none that can be read."""
+    try:
+        return msgspec.json.decode(files.heartbeat.read_bytes(), type=Heartbeat)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def health(files: Files, *, demo: bool, now: float | None = None) -> Health:
+    """Judge an instance by its process and its last success."""
+    marks = " (demo)" if demo else ""
+    where = f" – data folder {files.folder}"
+    process = holder.process() if (holder := owner(files)) is not None else None
+    if holder is None or process is None:
+        return Health(well=False, line=f"Pipeline is not running{marks}{where}", pid=None)
+    heartbeat = read_heartbeat(files)
+    trouble = _staleness(heartbeat, time.time() if now is None else now, process.create_time())
+    if heartbeat is None or heartbeat["pid"] != holder.pid:
+        trouble = "it has not written a heartbeat yet"
+    if trouble is not None:
+        return Health(
+            well=False, line=f"Pipeline is stale{marks}: {trouble} (PID: {holder.pid}){where}", pid=holder.pid
+        )
+    return Health(well=True, line=f"Pipeline is running (PID: {holder.pid}){marks}{where}", pid=holder.pid)
+
+
+def longest_silence_s(interval_s: float) -> float:
+    """Give the age of the last success from which on an instance is stale, in seconds."""
+    return max(STALE_INTERVALS * interval_s, STALE_AT_LEAST_S)
+
+
+def _staleness(heartbeat: Heartbeat | None, now: float, started_at: float) -> str | None:
+    if heartbeat is None:
+        return None
+    last = heartbeat["last_success_at"]
+    because = f"; last error: {heartbeat['last_error']}" if heartbeat["last_error"] else ""
+    if last is None:
+        return f"no cycle has succeeded in {now - started_at:.0f} s since its start{because}"
+    age = now - unix_seconds(last)
+    if age < longest_silence_s(heartbeat["interval_s"]):
+        return None
+    return f"the last success is {age:.0f} s old{because}"
+
+
+def unix_seconds(text: str) -> float:
+    """Read an ISO 8601 time of ours."""
+    return dt.datetime.fromisoformat(text).timestamp()

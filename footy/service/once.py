@@ -1,0 +1,107 @@
+"""One cycle in the foreground: `--once`."""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from footy.errors import CannotWriteError, Exit
+from footy.outputs.console import OnceConsole
+from footy.outputs.progress import Progress
+from footy.outputs.snapshot import SnapshotFile, encode
+from footy.pipeline.board import Board
+from footy.record import Snapshot
+from footy.service.assembly import assembled, redactor, set_up_logging
+from footy.service.daemon import look
+from footy.service.instance import Files, owned, prepare_folder
+from footy.service.publishing import Pulse, publish
+from footy.settings import Mode, Settings
+
+log = logging.getLogger("footy")
+
+
+class _JsonPrinter:
+    """Prints the snapshot on standard output, and nothing else."""
+
+    name = "stdout"
+
+    def publish(self, snapshot: Snapshot) -> None:
+        sys.stdout.buffer.write(encode(snapshot))
+        sys.stdout.buffer.flush()
+
+    def close(self) -> None:
+        pass
+
+
+def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, as_json: bool) -> Exit:
+    """Run one cycle and show it.
+
+    Raises:
+        FootyError: It could not be started, had no fresh live list, or could not be written.
+    """
+    files = Files(settings.folder(mode))
+    prepare_folder(files.folder)
+    with owned(files) as me:
+        set_up_logging(settings, files, redactor(settings))
+        for warning in warnings:
+            log.warning(warning)
+        pulse = Pulse(files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value)
+        pulse.write()
+        attempted_at = time.time()
+        try:
+            snapshot = _cycle(settings, mode, files)
+        except Exception as failure:
+            pulse.cycle(1, attempted_at=attempted_at, error=str(failure) or type(failure).__name__)
+            raise
+        shown = _JsonPrinter() if as_json else OnceConsole(look(settings), sys.stdout)
+        published = publish(snapshot, [SnapshotFile(files.folder), shown])
+        pulse.cycle(1, attempted_at=attempted_at, error=published.failure)
+        if published.failure is not None:
+            raise CannotWriteError(f"{published.failure} (in {files.folder}).")
+    return Exit.OK
+
+
+def _cycle(settings: Settings, mode: Mode, files: Files) -> Snapshot:
+    """Give the snapshot of one cycle, or raise why there is none with a fresh live list."""
+    with assembled(settings, mode, files) as assembly:
+
+        def end(number: int, _frame: Any) -> None:
+            assembly.transport.stop()
+            raise _InterruptedBySignal(number)
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, end)
+        with Progress(sys.stderr) as progress:
+            outcome = assembly.pipeline.run(
+                Board(), 1, progress=lambda done, planned: progress.update(done, planned, "Asking the vendor")
+            )
+    if outcome.error is not None:
+        raise outcome.error
+    if outcome.snapshot is None:
+        raise AssertionError("a fresh live list makes a snapshot")
+    return outcome.snapshot
+
+
+class _InterruptedBySignal(BaseException):
+    """SIGINT or SIGTERM came while a cycle ran."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def run_or_die_of_signal(settings: Settings, mode: Mode, warnings: Sequence[str], *, as_json: bool) -> Exit:
+    """Run one cycle; a signal ends it tidily, and then the process the way a signal does."""
+    try:
+        return run(settings, mode, warnings, as_json=as_json)
+    except _InterruptedBySignal as signalled:
+        _die(signalled.number)
+
+
+def _die(number: int) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    raise AssertionError("the signal's default ends the process")

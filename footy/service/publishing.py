@@ -1,0 +1,80 @@
+"""One cycle's results to the outputs, and the heartbeat that says how it went."""
+
+import logging
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from footy.files import write_atomically
+from footy.outputs.output import Output
+from footy.outputs.snapshot import NAME as SNAPSHOT
+from footy.pipeline.clock import moment_text
+from footy.record import Heartbeat, Snapshot
+from footy.service.instance import Files
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """How publishing went."""
+
+    seconds: float
+    failure: str | None
+    """Why the snapshot file could not be written; None where it was."""
+
+
+def publish(snapshot: Snapshot, outputs: Sequence[Output]) -> Published:
+    """Give a snapshot to every output; the failure of one stops nothing."""
+    started = time.monotonic()
+    failure: str | None = None
+    for output in outputs:
+        try:
+            output.publish(snapshot)
+        except OSError as error:
+            sentence = f"{output.name} could not be written: {error.strerror or error}"
+            log.error(sentence)
+        except Exception as error:
+            sentence = f"{output.name} could not be published: {type(error).__name__}"
+            log.exception(sentence)
+        else:
+            continue
+        if output.name == SNAPSHOT:
+            failure = sentence
+    return Published(round(time.monotonic() - started, 4), failure)
+
+
+class Pulse:
+    """Writes the heartbeat: at the start and after every cycle."""
+
+    def __init__(self, files: Files, *, started_at: float, interval_s: float, mode: str) -> None:
+        self._path = files.heartbeat
+        self._beat: Heartbeat = {
+            "pid": os.getpid(),
+            "started_at": moment_text(started_at) or "",
+            "cycle": 0,
+            "last_attempt_at": None,
+            "last_success_at": None,
+            "last_error": None,
+            "interval_s": interval_s,
+            "mode": mode,
+        }
+
+    def cycle(self, number: int, *, attempted_at: float, error: str | None) -> None:
+        """Note one cycle that ended, well where `error` is None; Unix seconds."""
+        self._beat["cycle"] = number
+        self._beat["last_attempt_at"] = moment_text(attempted_at)
+        self._beat["last_error"] = error
+        if error is None:
+            self._beat["last_success_at"] = moment_text(time.time())
+        self.write()
+
+    def write(self) -> None:
+        """Write the heartbeat; where that fails, its silence tells."""
+        try:
+            write_atomically(self._path, msgspec.json.encode(self._beat) + b"\n")
+        except OSError as error:
+            log.error("heartbeat.json could not be written: %s", error.strerror or error)

@@ -1,0 +1,42 @@
+"""`footy status`: the health line, and what the last snapshot says of itself."""
+
+import time
+
+import msgspec
+
+from footy.record import Meta
+from footy.service.instance import Files, health, unix_seconds
+
+
+class _Head(msgspec.Struct):
+    """Of a snapshot file, what it says of itself."""
+
+    meta: Meta
+
+
+def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
+    """Tell whether the instance is well, and describe it, a line each."""
+    judged = health(files, demo=demo)
+    return judged.well, [judged.line, *_snapshot_lines(files)]
+
+
+def _snapshot_lines(files: Files) -> list[str]:
+    try:
+        meta = msgspec.json.decode(files.matches.read_bytes(), type=_Head).meta
+    except OSError:
+        return ["No snapshot has been published here yet."]
+    except msgspec.DecodeError as error:
+        return [f"{files.matches} is not a snapshot of this version: {error}"]
+    counts, timings = meta["counts"], meta["timings"]
+    age = time.time() - unix_seconds(meta["published_at"])
+    whole = "complete" if meta["complete"] else "incomplete: something in it is missing or stale"
+    steps = (
+        f"live {timings['live']:.2f}, enrich {timings['enrich']:.2f}, "
+        f"flatten {timings['flatten']:.2f}, filter {timings['filter']:.2f}"
+    )
+    said = [
+        f"Snapshot: cycle {meta['cycle']}, {age:.0f} s old, {whole}",
+        f"Matches: {counts['live']} live, {counts['in_play']} in play",
+        f"Requests: {meta['requests']} in {timings['total']:.2f} s ({steps})",
+    ]
+    return [*said, *(f"Problem: {problem}" for problem in meta["problems"])]

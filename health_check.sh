@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Says in one line whether the service is well, and exits 0 only if it is: for monitoring.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
+if [ ! -x .venv/bin/python ]; then
+    echo "Pipeline is not running"
+    exit 1
+fi
+.venv/bin/python -m footy health || exit 1

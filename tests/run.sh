@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Everything that must be green: lint, types, the import contract, the tests. Arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. ./scripts/environment.sh
+set_up_environment .venv requirements.txt || exit
+set_up_environment .venv requirements-test.txt || exit
+
+.venv/bin/ruff check .
+.venv/bin/ruff format --check .
+.venv/bin/mypy
+.venv/bin/lint-imports
+exec .venv/bin/python -m pytest -n 2 "$@"
