@@ -32,8 +32,8 @@ def minute(status_id: int, period_started_at: int | None, arrived_at: float | No
     if period is None or not period_started_at or arrived_at is None:
         return None
     played_before, _, last = period
-    played = (floor(arrived_at) - period_started_at) // 60 + 1
-    return played + played_before if 1 <= played <= last - played_before else None
+    reached = (floor(arrived_at) - period_started_at) // 60 + 1 + played_before
+    return reached if 1 <= reached <= last else None
 
 
 def clock(status_id: int, minute_of_play: int | None) -> str:
