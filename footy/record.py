@@ -337,6 +337,8 @@ class Heartbeat(TypedDict):
     last_error: str | None
     interval_s: float
     mode: str
+    indicators: dict[str, str]
+    """Those that are not normal: `cycle`, `enrich`, `sleep` or `errors` to the level and the figure."""
 
 
 def field_names(contract: Any = MatchRecord) -> tuple[str, ...]:

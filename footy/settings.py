@@ -221,6 +221,41 @@ class Settings(BaseModel):
         7, alias="FOOTY_LOG_BACKUPS", description="Log archives that are kept."
     )
 
+    cycle_warning: Share = Field(
+        0.25, alias="FOOTY_CYCLE_WARNING", description="Share of the interval above which a cycle is slow."
+    )
+    cycle_critical: Share = Field(
+        0.75,
+        alias="FOOTY_CYCLE_CRITICAL",
+        description="Share of the interval above which it is far too slow.",
+    )
+    enrich_warning: Share = Field(
+        round(8 / 60, 4),
+        alias="FOOTY_ENRICH_WARNING",
+        description="Share of the interval above which enrichment is slow.",
+    )
+    enrich_critical: Share = Field(
+        0.5,
+        alias="FOOTY_ENRICH_CRITICAL",
+        description="Share of the interval above which it is far too slow.",
+    )
+    sleep_warning: Share = Field(
+        0.75, alias="FOOTY_SLEEP_WARNING", description="Share of the interval below which sleep is short."
+    )
+    sleep_critical: Share = Field(
+        0.25,
+        alias="FOOTY_SLEEP_CRITICAL",
+        description="Share of the interval below which it is far too short.",
+    )
+    errors_warning: Share = Field(
+        0.05, alias="FOOTY_ERRORS_WARNING", description="Share of failed calls from which there are too many."
+    )
+    errors_critical: Share = Field(
+        0.2,
+        alias="FOOTY_ERRORS_CRITICAL",
+        description="Share of failed calls above which it is far too many.",
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _upper_level(cls, values: Any) -> Any:

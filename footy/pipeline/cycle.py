@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from footy.pipeline import plan
+from footy.pipeline import mock, plan
 from footy.pipeline.board import Board, Held, HeldMatch, References, Source
 from footy.pipeline.clock import moment_text
 from footy.pipeline.filter import Selection, Verdict, in_play, ordered
@@ -19,9 +19,10 @@ from footy.pipeline.prices import PriceRules
 from footy.record import SCHEMA, MatchRecord, Snapshot
 from footy.thesports import endpoints
 from footy.thesports.client import Client, Fetched, LiveList
-from footy.thesports.endpoints import ENDPOINTS
+from footy.thesports.endpoints import ENDPOINTS, ODDS
 from footy.thesports.failures import RefusedError, StoppedError, VendorError
 from footy.thesports.reference import CATEGORIES, COUNTRIES, Key, Reference
+from footy.thesports.spending import Spending
 from footy.thesports.transport import Budget
 
 T = TypeVar("T")
@@ -44,6 +45,8 @@ class Rules:
     prices: PriceRules
     selection: Selection
     statuses: frozenset[int]
+    mock: bool = False
+    """Whether missing values are made up, and marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,20 @@ class Outcome:
     """None where no live list has been had yet."""
     error: VendorError | None
     """Why the live list could not be had; None where it is fresh."""
+    timings: dict[str, float]
+    """Seconds by step, and `total`."""
 
 
 class Pipeline:
     """Runs cycles on a pool of workers."""
 
-    def __init__(self, rules: Rules, client: Client, reference: Reference) -> None:
+    def __init__(
+        self, rules: Rules, client: Client, reference: Reference, spending: Spending | None = None
+    ) -> None:
         self._rules = rules
         self._client = client
         self._reference = reference
+        self._spending = spending
         self._executor = ThreadPoolExecutor(rules.workers, thread_name_prefix="worker")
         self._flattener = Flattener(rules.prices)
 
@@ -107,14 +115,15 @@ class Pipeline:
             board = _grown_old(board)
         timer.lap("enrich", "STEP 1b – ENRICH")
         published_at = time.time()
-        records = self._flattener.records(self._wanted_matches(board), board.references, published_at)
+        records = self._records(board, published_at)
         timer.lap("flatten", "STEP 2 – FLATTEN")
         records = ordered(records)
         shown = in_play(records, self._rules.statuses)
         timer.lap("filter", "STEP 7 – FILTER")
-        log.info("TOTAL CYCLE TIME: %.2fs", timer.total())
+        total = timer.total()
+        log.info("TOTAL CYCLE TIME: %.2fs", total)
         if board.fetched_at is None:
-            return Outcome(board, None, error)
+            return Outcome(board, None, error, timer.laps)
         snapshot: Snapshot = {
             "meta": {
                 "schema": SCHEMA,
@@ -135,13 +144,13 @@ class Pipeline:
                     "flatten": timer.laps["flatten"],
                     "filter": timer.laps["filter"],
                     "publish": publish_s,
-                    "total": timer.total(),
+                    "total": total,
                 },
                 "problems": said,
             },
             "matches": records,
         }
-        return Outcome(board, snapshot, error)
+        return Outcome(board, snapshot, error, timer.laps)
 
     def close(self) -> None:
         """End the workers; the transport has been stopped before."""
@@ -185,7 +194,7 @@ class Pipeline:
                 if selection.judge(held, references) is Verdict.YES:
                     chosen.append(match_id)
                     yield from plan.teams_of(detail)
-            yield from plan.odds_of(chosen, listed, before, quota)
+            yield from plan.odds_of(chosen, listed, before, quota, live.at)
 
         def on_answer(key: Key) -> Iterable[Call]:
             if key.endpoint is endpoints.DETAIL:
@@ -196,12 +205,21 @@ class Pipeline:
                         yield from plan.teams_of(answer.value)
 
         names_known = all(self._reference.peek(key) is not None for key in (COUNTRIES, CATEGORIES))
-        gatherer.add(plan.opening(asked, before, quota, names_known=names_known, choosy=choosy))
+        self._reserve(len(asked), quota)
+        gatherer.add(plan.opening(asked, before, quota, live.at, names_known=names_known, choosy=choosy))
         gatherer.run(on_answer)
         if choosy:
             gatherer.add(of_chosen())
             gatherer.run(on_answer)
+        if self._spending is not None:
+            self._spending.settle()
         return self._new_board(live, before, gathered), gathered
+
+    def _reserve(self, matches: int, quota: Quota) -> None:
+        """Note the most that this cycle may spend of the quotas, retries included."""
+        if self._spending is not None:
+            most = {ODDS: min(3 * matches, quota.of(ODDS) or 0)}
+            self._spending.reserve(most)
 
     def _new_board(self, live: Fetched[LiveList], before: Board, gathered: Gathered) -> Board:
         matches: dict[str, HeldMatch] = {}
@@ -249,6 +267,12 @@ class Pipeline:
             return Held(before.value, before.fetched_at, Source.STALE)
         return found or Held(None, None, Source.MISSING)
 
+    def _records(self, board: Board, published_at: float) -> list[MatchRecord]:
+        matches, references = self._wanted_matches(board), board.references
+        if self._rules.mock:
+            matches, references = mock.filled(matches, references, self._rules.prices.early_window)
+        return self._flattener.records(matches, references, published_at)
+
     def _wanted_matches(self, board: Board) -> Mapping[str, HeldMatch]:
         selection = self._rules.selection
         return {
@@ -288,7 +312,8 @@ class _Timer:
         log.info("%s: %.2fs", words, self.laps[name])
 
     def total(self) -> float:
-        return round(self._last - self._started, 4)
+        self.laps["total"] = round(self._last - self._started, 4)
+        return self.laps["total"]
 
 
 def gathered_details(gathered: Gathered) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from footy.thesports.payloads import Competition, Detail, LiveMatch
 from footy.thesports.reference import CATEGORIES, COUNTRIES, Key
 
 
+IN_PLAY_WEIGHT = 4
+
+
 class Value(IntEnum):
     """How valuable a call is; the smallest goes first.
 
@@ -50,7 +53,13 @@ class Quota:
 
 
 def opening(
-    live: Mapping[str, LiveMatch], board: Board, quota: Quota, *, names_known: bool, choosy: bool
+    live: Mapping[str, LiveMatch],
+    board: Board,
+    quota: Quota,
+    now: float,
+    *,
+    names_known: bool,
+    choosy: bool,
 ) -> list[Call]:
     """Give the calls to begin with: everything for every match.
 
@@ -58,6 +67,7 @@ def opening(
         live: The live matches by id.
         board: What is held.
         quota: What may be asked for.
+        now: Unix seconds.
         names_known: Whether the countries and categories are held.
         choosy: Whether only some competitions are wanted; then odds wait until the competition is known.
     """
@@ -66,17 +76,19 @@ def opening(
     calls = [] if names_known else [Call(COUNTRIES, Value.NAMES), Call(CATEGORIES, Value.NAMES)]
     calls += [
         Call(Key(endpoints.DETAIL, match_id), Value.DETAIL)
-        for match_id in _in_turn(live, board, endpoints.DETAIL, quota)
+        for match_id in _in_turn(live, board, endpoints.DETAIL, quota, now)
     ]
-    return calls if choosy else [*calls, *odds_of(live, live, board, quota)]
+    return calls if choosy else [*calls, *odds_of(live, live, board, quota, now)]
 
 
-def odds_of(wanted: Iterable[str], live: Mapping[str, LiveMatch], board: Board, quota: Quota) -> list[Call]:
+def odds_of(
+    wanted: Iterable[str], live: Mapping[str, LiveMatch], board: Board, quota: Quota, now: float
+) -> list[Call]:
     """Give the calls for the odds of these matches, as far as the quota goes."""
     chosen = {match_id: live[match_id] for match_id in wanted}
     return [
         Call(Key(endpoints.ODDS, match_id), Value.ODDS)
-        for match_id in _in_turn(chosen, board, endpoints.ODDS, quota)
+        for match_id in _in_turn(chosen, board, endpoints.ODDS, quota, now)
     ]
 
 
@@ -96,15 +108,18 @@ def competition_of(detail: Detail) -> list[Call]:
     return [Call(Key(endpoints.COMPETITION, detail.competition_id), Value.REFERENCE)]
 
 
-def _in_turn(live: Mapping[str, LiveMatch], board: Board, endpoint: Endpoint, quota: Quota) -> list[str]:
-    """Order the matches: in play first, then those whose data is oldest, so that none waits for ever."""
+def _in_turn(
+    live: Mapping[str, LiveMatch], board: Board, endpoint: Endpoint, quota: Quota, now: float
+) -> list[str]:
+    """Order the matches: in play first, then those whose data is oldest, and cut at the quota.
 
-    def oldest(match_id: str) -> float:
+    A second of age weighs four times as much in play, rather than infinitely, so that no match waits for ever.
+    """
+
+    def weight(match_id: str) -> float:
         held = board.matches.get(match_id)
         part = None if held is None else held.odds if endpoint is endpoints.ODDS else held.detail
-        return 0.0 if part is None or part.fetched_at is None else part.fetched_at
+        age = now - (part.fetched_at or 0.0) if part is not None else now
+        return age * (IN_PLAY_WEIGHT if live[match_id].score.status_id in IN_PLAY else 1)
 
-    def turn(match_id: str) -> tuple[bool, float]:
-        return live[match_id].score.status_id not in IN_PLAY, oldest(match_id)
-
-    return sorted(live, key=turn)[: quota.of(endpoint)]
+    return sorted(live, key=weight, reverse=True)[: quota.of(endpoint)]

@@ -22,6 +22,7 @@ from footy.thesports import endpoints
 from footy.thesports.client import Client
 from footy.thesports.reference import Reference
 from footy.thesports.shelf import Shelf
+from footy.thesports.spending import Spending
 from footy.thesports.transport import Transport
 
 
@@ -104,7 +105,10 @@ def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly
             endpoints.COUNTRIES: settings.ttl_country,
             endpoints.CATEGORIES: settings.ttl_country,
         }
-        pipeline = Pipeline(rules_for(settings, mode), client, Reference(client, shelf, ttl_s))
+        spending = Spending(transport.gates, files.quota)
+        spending.recall()
+        reference = Reference(client, shelf, ttl_s)
+        pipeline = Pipeline(rules_for(settings, mode), client, reference, spending)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
         yield Assembly(pipeline, transport, counters)
@@ -135,4 +139,5 @@ def rules_for(settings: Settings, mode: Mode) -> Rules:
         prices=PriceRules(settings.bookmakers, settings.early_window, settings.price_max_age),
         selection=Selection.of(settings.competitions, settings.countries),
         statuses=frozenset(settings.statuses),
+        mock="mock" in settings.fallback,
     )

@@ -22,8 +22,9 @@ from footy.outputs.console import LiveConsole, Look
 from footy.outputs.output import Output
 from footy.outputs.snapshot import SnapshotFile
 from footy.pipeline.board import Board
-from footy.pipeline.cycle import Pipeline
+from footy.service import indicators
 from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
+from footy.service.indicators import Reading, Thresholds
 from footy.service.instance import Files, longest_silence_s, owned, prepare_folder
 from footy.service.publishing import Pulse, publish
 from footy.settings import Mode, Settings
@@ -52,7 +53,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
         pulse.write()
         with assembled(settings, mode, files) as assembly:
             outputs: list[Output] = [SnapshotFile(files.folder), LiveConsole(look(settings), sys.stdout)]
-            beat = _Beat(settings.interval, assembly.pipeline, outputs, pulse)
+            beat = _Beat(settings, assembly, outputs, pulse)
             scheduler = _scheduled(beat, settings.interval)
             try:
                 signalled.wait()
@@ -65,22 +66,31 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
 
 def look(settings: Settings) -> Look:
     """Give how the operator wants to see the board."""
-    return Look(settings.odds_format, pytz.timezone(settings.timezone), frozenset(settings.statuses))
+    return Look(
+        settings.odds_format,
+        pytz.timezone(settings.timezone),
+        frozenset(settings.statuses),
+        settings.price_max_age,
+    )
 
 
 class _Beat:
     """What the scheduler runs: one cycle, published; whatever happens in it, the next one runs."""
 
     def __init__(
-        self, interval_s: float, pipeline: Pipeline, outputs: Sequence[Output], pulse: Pulse
+        self, settings: Settings, assembly: Assembly, outputs: Sequence[Output], pulse: Pulse
     ) -> None:
-        self._interval_s = interval_s
-        self._pipeline = pipeline
+        self._interval_s = settings.interval
+        self._thresholds = Thresholds.of(settings)
+        self._readings: dict[str, Reading] = {}
+        self._pipeline = assembly.pipeline
+        self._counters = assembly.counters
         self._outputs = outputs
         self._pulse = pulse
         self._board = Board()
         self._number = 0
         self._publish_s: float | None = None
+        self._timings = {"total": 0.0, "enrich": 0.0}
 
     def __call__(self) -> None:
         started = time.monotonic()
@@ -93,13 +103,29 @@ class _Beat:
         except Exception as bug:
             log.exception("Cycle %d failed", self._number)
             error = f"cycle {self._number} failed: {type(bug).__name__}"
-        self._pulse.cycle(self._number, attempted_at=attempted_at, error=error)
-        log.info("Sleep time: %.2fs", max(0.0, self._interval_s - (time.monotonic() - started)))
+        sleep_s = max(0.0, self._interval_s - (time.monotonic() - started))
+        self._watch(sleep_s)
+        self._pulse.cycle(self._number, attempted_at=attempted_at, error=error, readings=self._readings)
+        log.info("Sleep time: %.2fs", sleep_s)
+
+    def _watch(self, sleep_s: float) -> None:
+        """Judge the indicators, and log those that changed."""
+        readings = indicators.read(
+            self._thresholds,
+            interval_s=self._interval_s,
+            cycle_s=self._timings["total"],
+            enrich_s=self._timings["enrich"],
+            sleep_s=sleep_s,
+            error_rate=self._counters.error_rate(),
+        )
+        indicators.log_changes(self._readings, readings)
+        self._readings = readings
 
     def _cycle(self) -> str | None:
         """Run and publish one cycle; give why it did not succeed, or None."""
         outcome = self._pipeline.run(self._board, self._number, publish_s=self._publish_s)
         self._board = outcome.board
+        self._timings = outcome.timings
         error = None if outcome.error is None else f"the live list could not be had: {outcome.error}"
         if error is not None:
             log.error("Cycle %d failed: %s", self._number, error)

@@ -58,6 +58,11 @@ class Files:
         return self.folder / "cache.sqlite"
 
     @property
+    def quota(self) -> Path:
+        """What was spent of the vendor's quotas in the last minute."""
+        return self.folder / "quota.json"
+
+    @property
     def start_out(self) -> Path:
         """What the background process printed."""
         return self.folder / "start.out"

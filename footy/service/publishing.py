@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,6 +13,7 @@ from footy.outputs.output import Output
 from footy.outputs.snapshot import NAME as SNAPSHOT
 from footy.pipeline.clock import moment_text
 from footy.record import Heartbeat, Snapshot
+from footy.service.indicators import Level, Reading
 from footy.service.instance import Files
 
 log = logging.getLogger(__name__)
@@ -61,10 +62,23 @@ class Pulse:
             "last_error": None,
             "interval_s": interval_s,
             "mode": mode,
+            "indicators": {},
         }
 
-    def cycle(self, number: int, *, attempted_at: float, error: str | None) -> None:
+    def cycle(
+        self,
+        number: int,
+        *,
+        attempted_at: float,
+        error: str | None,
+        readings: Mapping[str, Reading] | None = None,
+    ) -> None:
         """Note one cycle that ended, well where `error` is None; Unix seconds."""
+        self._beat["indicators"] = {
+            name: f"{reading.level}: {reading.words}"
+            for name, reading in (readings or {}).items()
+            if reading.level is not Level.NORMAL
+        }
         self._beat["cycle"] = number
         self._beat["last_attempt_at"] = moment_text(attempted_at)
         self._beat["last_error"] = error

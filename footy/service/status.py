@@ -5,7 +5,7 @@ import time
 import msgspec
 
 from footy.record import Meta
-from footy.service.instance import Files, health, unix_seconds
+from footy.service.instance import Files, health, read_heartbeat, unix_seconds
 
 
 class _Head(msgspec.Struct):
@@ -17,7 +17,9 @@ class _Head(msgspec.Struct):
 def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
     """Tell whether the instance is well, and describe it, a line each."""
     judged = health(files, demo=demo)
-    return judged.well, [judged.line, *_snapshot_lines(files)]
+    beat = read_heartbeat(files)
+    worse = beat["indicators"].values() if beat is not None else ()
+    return judged.well, [judged.line, *_snapshot_lines(files), *(f"Indicator: {words}" for words in worse)]
 
 
 def _snapshot_lines(files: Files) -> list[str]:

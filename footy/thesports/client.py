@@ -7,7 +7,7 @@ import msgspec
 
 from footy.thesports import endpoints
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import BadBodyError, NoSuchRowError
+from footy.thesports.failures import BadBodyError, NoSuchRowError, RefusedError, VendorError
 from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Odds, Team
 from footy.thesports.transport import Budget, Transport
 
@@ -57,7 +57,12 @@ class Client:
 
     def live(self, budget: Budget) -> Fetched[LiveList]:
         """Ask for every live match; one that cannot be read does not take the others with it."""
-        reply = self.transport.get(endpoints.LIVE, {}, budget)
+        try:
+            reply = self.transport.get(endpoints.LIVE, {}, budget)
+        except RefusedError as error:
+            if error.what == "address":
+                raise self._naming_address(error, budget) from None
+            raise
         return Fetched(read_live(reply.results), reply.received_at)
 
     def detail(self, match_id: str, budget: Budget) -> Fetched[Detail]:
@@ -68,6 +73,14 @@ class Client:
         """Ask for all price changes of a match, by bookmaker and market; empty where there are none."""
         reply = self.transport.get(endpoints.ODDS, {"uuid": match_id}, budget)
         return Fetched(_decode(_odds, reply.results, endpoints.ODDS), reply.received_at)
+
+    def _naming_address(self, error: RefusedError, budget: Budget) -> RefusedError:
+        """Name the address that the vendor refuses: the one to have put on its list."""
+        try:
+            address = self.address(budget)
+        except VendorError:
+            return error
+        return RefusedError(f"{error}; the address to have whitelisted is {address}", error.what)
 
     def address(self, budget: Budget) -> str:
         """Ask which address of ours the vendor sees: the one to have put on its list."""

@@ -1,0 +1,74 @@
+"""Made-up values in the place of missing ones: only where the operator switched that on, and each marked.
+
+They are put into what is flattened and never onto the board, so a made-up value is never held, compared, or
+taken for the last good one.
+"""
+
+import logging
+import random
+from collections.abc import Mapping
+
+from footy.pipeline.board import Held, HeldMatch, References, Source
+from footy.pipeline.prices import Quotes, digest
+from footy.thesports.payloads import Competition, Detail, Markets, OddsRow, Team
+
+log = logging.getLogger(__name__)
+
+BOOKMAKER = "2"
+_NOTHING: Held[object] = Held(None, None, Source.MISSING)
+
+
+def filled(
+    matches: Mapping[str, HeldMatch], references: References, early_window: tuple[int, int]
+) -> tuple[dict[str, HeldMatch], References]:
+    """Give the matches and references with what is missing made up; refused and unnamed stay as they are."""
+    whole: dict[str, HeldMatch] = {}
+    teams, competitions = dict(references.teams), dict(references.competitions)
+    made_up = 0
+    for match_id, held in matches.items():
+        detail, odds = held.detail, held.odds
+        if detail.source is Source.MISSING:
+            detail = Held(_detail(match_id), None, Source.MOCK)
+            made_up += 1
+        if odds.source is Source.MISSING:
+            odds = Held(_odds(match_id, early_window), None, Source.MOCK)
+            made_up += 1
+        whole[match_id] = HeldMatch(held.live, detail, odds)
+        if detail.value is None:
+            continue
+        for team_id in (detail.value.home_team_id, detail.value.away_team_id):
+            if team_id and teams.get(team_id, _NOTHING).source is Source.MISSING:
+                teams[team_id] = Held(Team(team_id, name=f"Mock team {team_id}"), None, Source.MOCK)
+                made_up += 1
+        competition_id = detail.value.competition_id
+        if competition_id and competitions.get(competition_id, _NOTHING).source is Source.MISSING:
+            made = Competition(competition_id, name=f"Mock competition {competition_id}")
+            competitions[competition_id] = Held(made, None, Source.MOCK)
+            made_up += 1
+    if made_up:
+        log.warning("Falling back to mock data: %d values are made up and marked mock", made_up)
+    return whole, References(teams, competitions, references.countries, references.categories)
+
+
+def _detail(match_id: str) -> Detail:
+    return Detail(
+        match_id,
+        home_team_id=f"mock-home-{match_id}",
+        away_team_id=f"mock-away-{match_id}",
+        competition_id="mock-competition",
+    )
+
+
+def _odds(match_id: str, early_window: tuple[int, int]) -> Quotes:
+    chance = random.Random(match_id)
+    row = OddsRow(
+        at=1,
+        minute=str(early_window[0]),
+        first=round(chance.uniform(1.5, 4.0), 2),
+        line=round(chance.uniform(3.0, 4.0), 2),
+        last=round(chance.uniform(1.5, 4.0), 2),
+        status_id=2,
+        sealed=0,
+        score="0-0",
+    )
+    return digest({BOOKMAKER: Markets(eu=[row])}, early_window)

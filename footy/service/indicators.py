@@ -1,0 +1,111 @@
+"""Indicators of health: cycle, enrichment and sleep time, and error rate; normal, warning or critical."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from footy.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Level(StrEnum):
+    """How an indicator stands."""
+
+    NORMAL = "normal"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Shares from which an indicator is worse than normal; of the interval, or of the calls."""
+
+    warning: float
+    critical: float
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The limits of all indicators."""
+
+    cycle: Limits
+    enrich: Limits
+    sleep: Limits
+    errors: Limits
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Thresholds":
+        """Take the operator's."""
+        return cls(
+            cycle=Limits(settings.cycle_warning, settings.cycle_critical),
+            enrich=Limits(settings.enrich_warning, settings.enrich_critical),
+            sleep=Limits(settings.sleep_warning, settings.sleep_critical),
+            errors=Limits(settings.errors_warning, settings.errors_critical),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One indicator as a cycle left it."""
+
+    level: Level
+    words: str
+    """The figure with its unit, such as `total cycle time 16.20 s of 60 s`."""
+
+
+def read(
+    thresholds: Thresholds,
+    *,
+    interval_s: float,
+    cycle_s: float,
+    enrich_s: float,
+    sleep_s: float,
+    error_rate: float | None,
+) -> dict[str, Reading]:
+    """Judge one cycle; times in seconds, the error rate from 0 to 1 and None before the first call."""
+    of = f"of {interval_s:g} s"
+    readings = {
+        "cycle": Reading(
+            _above(cycle_s / interval_s, thresholds.cycle), f"total cycle time {cycle_s:.2f} s {of}"
+        ),
+        "enrich": Reading(
+            _above(enrich_s / interval_s, thresholds.enrich), f"enrichment time {enrich_s:.2f} s {of}"
+        ),
+        "sleep": Reading(_below(sleep_s / interval_s, thresholds.sleep), f"sleep time {sleep_s:.2f} s {of}"),
+    }
+    if error_rate is not None:
+        reached = error_rate >= thresholds.errors.warning
+        level = _above(error_rate, thresholds.errors)
+        readings["errors"] = Reading(
+            Level.WARNING if reached and level is Level.NORMAL else level, f"API error rate {error_rate:.1%}"
+        )
+    return readings
+
+
+def log_changes(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> None:
+    """Log each indicator whose level is another than before, and nothing for those that stay."""
+    for name, reading in after.items():
+        was = before[name].level if name in before else Level.NORMAL
+        if reading.level is was:
+            continue
+        match reading.level:
+            case Level.CRITICAL:
+                log.critical("CRITICAL: %s", reading.words)
+            case Level.WARNING:
+                log.warning("WARNING: %s", reading.words)
+            case Level.NORMAL:
+                log.info("Back to normal: %s", reading.words)
+
+
+def _above(share: float, limits: Limits) -> Level:
+    if share > limits.critical:
+        return Level.CRITICAL
+    return Level.WARNING if share > limits.warning else Level.NORMAL
+
+
+def _below(share: float, limits: Limits) -> Level:
+    if share < limits.critical:
+        return Level.CRITICAL
+    return Level.WARNING if share < limits.warning else Level.NORMAL

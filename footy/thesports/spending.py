@@ -1,0 +1,64 @@
+"""What was spent of the quotas, on disk: a restart must not spend the same minute's quota twice."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from footy.files import write_atomically
+from footy.thesports.endpoints import ENDPOINTS, Endpoint
+from footy.thesports.gates import Gates
+
+log = logging.getLogger(__name__)
+
+NAME = "quota.json"
+
+
+class Spending:
+    """Keeps the times of the attempts that quotas count.
+
+    Before a cycle asks, what it plans is written down as if it had been asked at that moment, so that a
+    process killed half-way has never spent more than the file says.
+    """
+
+    def __init__(self, gates: Gates, path: Path) -> None:
+        self._gates = gates
+        self._path = path
+
+    def recall(self) -> None:
+        """Count what an earlier process spent."""
+        try:
+            spent = msgspec.json.decode(self._path.read_bytes(), type=dict[str, list[float]])
+        except (OSError, msgspec.DecodeError):
+            return
+        now = time.time()
+        for path, moments in spent.items():
+            if path in ENDPOINTS:
+                self._gates.remember(ENDPOINTS[path], [max(0.0, now - moment) for moment in moments])
+
+    def reserve(self, planned: Mapping[Endpoint, int]) -> None:
+        """Write down what is about to be asked."""
+        now = time.time()
+        limited = {
+            endpoint.path: [now] * count
+            for endpoint, count in planned.items()
+            if count and self._gates.left(endpoint) is not None
+        }
+        if limited:
+            self._write(limited)
+
+    def settle(self) -> None:
+        """Write down what was asked."""
+        self._write({})
+
+    def _write(self, more: Mapping[str, list[float]]) -> None:
+        now = time.time()
+        spent = {path: [now - age for age in ages] for path, ages in self._gates.ages().items()}
+        for path, moments in more.items():
+            spent[path] = [*spent.get(path, []), *moments]
+        if spent:
+            with contextlib.suppress(OSError):
+                write_atomically(self._path, msgspec.json.encode(spent))
