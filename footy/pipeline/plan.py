@@ -1,6 +1,6 @@
 """The plan: what is worth asking for, decided from what is known. Pure; `gather` does the asking."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -8,9 +8,8 @@ from footy.pipeline.board import Board
 from footy.thesports import endpoints
 from footy.thesports.codes import IN_PLAY
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.payloads import Competition, Detail, LiveMatch
+from footy.thesports.payloads import Detail, LiveMatch
 from footy.thesports.reference import CATEGORIES, COUNTRIES, Key
-
 
 IN_PLAY_WEIGHT = 4
 
@@ -34,10 +33,6 @@ class Call:
 
     key: Key
     value: Value
-
-
-Keeps = Callable[[Competition | None], bool | None]
-"""Tells of a competition whether its matches are wanted; None where it cannot be told yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +108,7 @@ def _in_turn(
 ) -> list[str]:
     """Order the matches: in play first, then those whose data is oldest, and cut at the quota.
 
-    A second of age weighs four times as much in play, rather than infinitely, so that no match waits for ever.
+    A second of age weighs four times as much in play, not infinitely, so that no match waits for ever.
     """
 
     def weight(match_id: str) -> float:
