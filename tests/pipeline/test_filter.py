@@ -1,0 +1,142 @@
+"""Filter: wanted competitions and countries, matches in play, the order of the snapshot."""
+
+from typing import Any, cast
+
+import pytest
+
+from footy.pipeline.board import Held, References, Source
+from footy.pipeline.filter import Selection, Verdict, in_play, ordered
+from footy.record import MatchRecord
+from footy.thesports.payloads import Competition, Country, Detail
+
+YES, NO, UNKNOWN = Verdict.YES, Verdict.NO, Verdict.UNKNOWN
+
+
+def fresh(value: Any) -> Held[Any]:
+    return Held(value, 1.0, Source.FRESH)
+
+
+def lacking(source: Source) -> Held[Any]:
+    return Held(None, None, source)
+
+
+DETAIL = fresh(Detail(id="m1", competition_id="c1"))
+LEAGUE = Competition(id="c1", name=" Premier League ", country_id="n1", category_id="g1")
+CUP = Competition(id="c1", name="Nations Cup", country_id="", category_id="kp3glrw7hwqdyjv")
+COUNTRIES = fresh({"n1": Country(id="n1", name="England")})
+
+
+def references(competition: Competition | None = LEAGUE, countries: Held[Any] = COUNTRIES) -> References:
+    held = {} if competition is None else {"c1": fresh(competition)}
+    return References(competitions=held, countries=countries)
+
+
+@pytest.mark.parametrize("detail", [DETAIL, lacking(Source.MISSING), fresh(Detail(id="m1"))])
+def test_where_nothing_is_selected_everything_is_wanted(detail: Held[Detail]) -> None:
+    assert Selection.of().judge(detail, References()) is YES
+    assert Selection.of([" "], [""]).keeps_all
+
+
+@pytest.mark.parametrize("wanted", ["Premier League", "premier LEAGUE", " premier league ", "c1", "C1"])
+def test_a_competition_is_wanted_by_name_or_id(wanted: str) -> None:
+    assert Selection.of([wanted, "Other"]).judge(DETAIL, references()) is YES
+
+
+@pytest.mark.parametrize("wanted", ["England", "ENGLAND", "n1"])
+def test_a_country_is_wanted_by_name_or_id(wanted: str) -> None:
+    assert Selection.of(countries=[wanted]).judge(DETAIL, references()) is YES
+
+
+@pytest.mark.parametrize("wanted", ["International", "international", "kp3glrw7hwqdyjv"])
+def test_a_competition_without_a_country_is_wanted_by_its_category(wanted: str) -> None:
+    assert Selection.of(countries=[wanted]).judge(DETAIL, references(CUP)) is YES
+
+
+def test_another_competition_or_country_is_not_wanted() -> None:
+    assert Selection.of(["League Two"]).judge(DETAIL, references()) is NO
+    assert Selection.of(countries=["Spain"]).judge(DETAIL, references()) is NO
+    assert Selection.of(countries=["England"]).judge(DETAIL, references(CUP)) is NO
+
+
+def test_a_match_has_to_satisfy_both_selections() -> None:
+    assert Selection.of(["Premier League"], ["England"]).judge(DETAIL, references()) is YES
+    assert Selection.of(["Premier League"], ["Ukraine"]).judge(DETAIL, references()) is NO
+    assert Selection.of(["Championship"], ["England"]).judge(DETAIL, references()) is NO
+
+
+@pytest.mark.parametrize("source", [Source.MISSING, Source.REFUSED])
+def test_a_match_without_its_detail_is_not_known_to_be_wanted(source: Source) -> None:
+    for selection in (Selection.of(["c1"]), Selection.of(countries=["n1"])):
+        assert selection.judge(lacking(source), references()) is UNKNOWN
+
+
+def test_a_competition_not_held_is_wanted_by_id_and_not_known_by_name() -> None:
+    assert Selection.of(["c1"]).judge(DETAIL, references(None)) is YES
+    assert Selection.of(["Premier League"]).judge(DETAIL, references(None)) is UNKNOWN
+    assert Selection.of(countries=["England"]).judge(DETAIL, references(None)) is UNKNOWN
+
+
+def test_without_the_country_list_a_country_is_wanted_by_id_and_not_known_by_name() -> None:
+    without = references(countries=lacking(Source.MISSING))
+    assert Selection.of(countries=["n1"]).judge(DETAIL, without) is YES
+    assert Selection.of(countries=["England"]).judge(DETAIL, without) is UNKNOWN
+
+
+def test_what_is_not_wanted_for_one_reason_need_not_be_asked_about_for_another() -> None:
+    selection = Selection.of(["Championship"], ["England"])
+    assert selection.judge(DETAIL, references(countries=lacking(Source.MISSING))) is NO
+
+
+def test_a_match_that_names_no_competition_is_not_wanted() -> None:
+    nameless = fresh(Detail(id="m1", competition_id=""))
+    assert Selection.of(["c1"]).judge(nameless, references()) is NO
+    assert Selection.of(countries=["n1"]).judge(nameless, references()) is NO
+
+
+def test_a_competition_without_country_and_category_is_in_no_country() -> None:
+    stateless = Competition(id="c1", name="CA U17 C", country_id="", category_id="")
+    assert Selection.of(countries=["Europe"]).judge(DETAIL, references(stateless)) is NO
+
+
+def record(match_id: str, **values: Any) -> MatchRecord:
+    whole = {
+        "country": "England",
+        "competition": "League",
+        "kickoff_at": "2025-05-28T15:00:00Z",
+        "status_id": 2,
+    }
+    return cast("MatchRecord", whole | {"match_id": match_id} | values)
+
+
+def names(records: list[MatchRecord]) -> str:
+    return "".join(item["match_id"] for item in records)
+
+
+def test_the_order_is_country_competition_kick_off_match_id() -> None:
+    records = [
+        record("g", country="Wales"),
+        record("f", competition="Premier"),
+        record("e", kickoff_at="2025-05-28T17:00:00Z"),
+        record("d", kickoff_at="2025-05-28T16:00:00Z"),
+        record("c"),
+        record("b"),
+        record("a", country="Albania", competition="Z"),
+    ]
+    assert names(ordered(records)) == "abcdefg"
+
+
+def test_what_is_not_known_comes_last() -> None:
+    records = [
+        record("d", country=None),
+        record("c", competition=None),
+        record("b", kickoff_at=None),
+        record("a"),
+    ]
+    assert names(ordered(records)) == "abcd"
+
+
+def test_in_play_are_the_statuses_that_the_operator_names() -> None:
+    records = [record(str(status_id), status_id=status_id) for status_id in range(10)]
+    assert names(in_play(records, (2, 3, 4, 5, 6, 7))) == "234567"
+    assert names(in_play(records, {4})) == "4"
+    assert names(in_play(records, [])) == ""
