@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from footy.pipeline.board import Held, HeldMatch, References, Source
 from footy.pipeline.flatten import Flattener, flatten
-from footy.pipeline.prices import PriceRules, digest
+from footy.pipeline.prices import PriceRules, Quotes, digest
 from footy.record import MatchRecord, field_names
 from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Odds, Team
 from tests.capture import MOMENT, PRESENT, Replies, needs_capture, real_or_written, replies, written
@@ -288,3 +288,366 @@ def test_what_is_remembered_of_a_match_never_shows_in_its_next_record(pictures: 
         assert differences(record, dict(flatten(match, references, RULES, picture.published_at))) == {}
         handed_out.append((record, deepcopy(record)))
     assert all(record == as_it_was for record, as_it_was in handed_out)
+
+
+def live(
+    status_id: int = 4, home: list[int] | None = None, away: list[int] | None = None, **values: Any
+) -> dict[str, Any]:
+    """A live element whose scores are given as far as they matter."""
+    sides = [(side or []) + [0] * (7 - len(side or [])) for side in (home, away)]
+    row = {"id": "m1", "score": ["m1", status_id, *sides, 0, ""], "stats": [], "incidents": []}
+    return row | values
+
+
+def shown(row: dict[str, Any], detail: dict[str, Any] | None = None, **values: Any) -> Any:
+    """The record of a match of which little is held."""
+    picture = Picture(row, detail, None, {}, {}, None, MOMENT, MOMENT, MOMENT, MOMENT)
+    return flattened(replace(picture, **values))
+
+
+def pair(record: Any, what: str) -> tuple[Any, Any]:
+    return record[f"home_{what}"], record[f"away_{what}"]
+
+
+class TestScore:
+    def test_the_score_is_that_of_regular_time(self) -> None:
+        assert pair(shown(live(4, [2, 1, 0, 3, 7], [1, 0, 1, 2, 4])), "score") == (2, 1)
+
+    @pytest.mark.parametrize(("home", "away"), [(3, 2), (0, 2), (3, 0)])
+    def test_where_either_side_has_a_score_after_extra_time_both_are_shown_so(
+        self, home: int, away: int
+    ) -> None:
+        record = shown(live(5, [1, 0, 0, 0, 0, home], [1, 0, 0, 0, 0, away]))
+        assert pair(record, "score") == pair(record, "score_et") == (home, away)
+
+    def test_without_extra_time_there_is_no_score_of_it(self) -> None:
+        assert pair(shown(live(4, [2], [1])), "score_et") == (None, None)
+
+    @pytest.mark.parametrize("status_id", [1, 9, 12, 13])
+    def test_before_play_there_is_no_score(self, status_id: int) -> None:
+        assert pair(shown(live(status_id)), "score") == (None, None)
+        assert pair(shown(live(status_id, [1])), "score") == (1, 0)
+
+    @pytest.mark.parametrize("status_id", [0, 2, 3, 4, 5, 6, 7, 8, 10, 11])
+    def test_in_play_and_after_it_0_0_is_a_score(self, status_id: int) -> None:
+        assert pair(shown(live(status_id)), "score") == (0, 0)
+
+    @pytest.mark.parametrize("status_id", [3, 4, 5, 6, 7, 8])
+    def test_from_the_break_on_there_is_a_half_time_score(self, status_id: int) -> None:
+        assert pair(shown(live(status_id, [2, 1])), "score_ht") == (1, 0)
+
+    @pytest.mark.parametrize("status_id", [1, 2, 9, 12, 14])
+    def test_before_the_break_there_is_none(self, status_id: int) -> None:
+        whistle = [{"type": 11, "position": 0, "time": 45}]
+        assert pair(shown(live(status_id, [2, 1], incidents=whistle)), "score_ht") == (None, None)
+
+    @pytest.mark.parametrize("status_id", [0, 10, 11, 13])
+    def test_in_a_match_broken_off_it_takes_the_whistle(self, status_id: int) -> None:
+        whistle = [{"type": 11, "position": 0, "time": 45}]
+        assert pair(shown(live(status_id, [2, 1])), "score_ht") == (None, None)
+        assert pair(shown(live(status_id, [2, 1], incidents=whistle)), "score_ht") == (1, 0)
+
+    def test_a_shoot_out_has_its_own_score_from_its_start(self) -> None:
+        assert pair(shown(live(7)), "score_pens") == (0, 0)
+        assert pair(shown(live(8, [1, 0, 0, 0, 0, 0, 4], [1, 0, 0, 0, 0, 0, 0])), "score_pens") == (4, 0)
+        assert pair(shown(live(4, [1])), "score_pens") == (None, None)
+
+    def test_what_a_short_list_of_scores_lacks_is_not_known(self) -> None:
+        row = live(4)
+        row["score"][2:4] = [[2], []]
+        record = shown(row)
+        assert pair(record, "score") == (2, None)
+        assert pair(record, "score_ht") == pair(record, "corners") == (None, None)
+
+    def test_a_negative_score_is_no_score(self) -> None:
+        assert pair(shown(live(4, [-1, 0, 0, 0, 0, -1], [1])), "score") == (None, 1)
+
+
+class TestCounters:
+    STATS: ClassVar = [{"type": 23, "home": 5, "away": 0}, {"type": 25, "home": 60, "away": 40}]
+
+    def test_a_match_without_statistics_and_with_six_zeros_is_not_covered(self) -> None:
+        record = shown(live(4, [1], [2], stats=[{"type": 21, "home": 0, "away": 0}]))
+        assert record["has_stats"] is False
+        for what in ("red_cards", "yellow_cards", "corners"):
+            assert pair(record, what) == (None, None)
+
+    def test_one_counter_that_is_not_0_says_that_somebody_counts(self) -> None:
+        record = shown(live(4, [0, 0, 0, 0, 1]))
+        assert record["has_stats"] is False
+        assert pair(record, "corners") == (1, 0)
+        assert pair(record, "red_cards") == (0, 0)
+
+    def test_a_counter_marked_as_no_data_says_that_the_others_are_data(self) -> None:
+        record = shown(live(4, [0, 0, 0, 0, -1], [0, 0, 0, 0, -1]))
+        assert pair(record, "corners") == (None, None)
+        assert pair(record, "yellow_cards") == (0, 0)
+
+    def test_with_statistics_zeros_are_zeros(self) -> None:
+        record = shown(live(4, stats=self.STATS))
+        assert record["has_stats"] is True
+        assert pair(record, "corners") == (0, 0)
+        assert pair(record, "attacks") == (5, 0)
+        assert pair(record, "possession") == (60, 40)
+
+    def test_a_statistic_that_is_absent_is_not_known(self) -> None:
+        assert pair(shown(live(4, stats=self.STATS)), "penalties") == (None, None)
+
+    def test_possession_of_nobody_is_not_known(self) -> None:
+        stats = [self.STATS[0], {"type": 25, "home": 0, "away": 0}]
+        assert pair(shown(live(4, stats=stats)), "possession") == (None, None)
+
+
+class TestDetail:
+    def test_empty_and_zero_stand_for_not_known(self) -> None:
+        detail = {
+            "id": "m1",
+            "season_id": "",
+            "venue_id": "",
+            "note": " ",
+            "match_time": 0,
+            "ended": 0,
+            "home_position": "",
+            "away_position": "5",
+            "round": {"stage_id": "", "round_num": 0, "group_num": 2},
+            "environment": {"weather": 0},
+        }
+        record = shown(live(), detail)
+        for field in (
+            "season_id",
+            "stage_id",
+            "venue_id",
+            "note",
+            "kickoff_at",
+            "ended_at",
+            "round",
+            "weather_id",
+        ):
+            assert record[field] is None
+        assert (record["group"], record["away_position"], record["home_position"]) == (2, 5, None)
+
+    @pytest.mark.parametrize(("value", "neutral"), [(1, True), (0, False), (None, None), (7, None)])
+    def test_neutral_ground_is_a_flag_or_not_known(self, value: int | None, neutral: bool | None) -> None:
+        assert shown(live(), {"id": "m1", "neutral": value})["neutral"] is neutral
+        assert shown(live(), {"id": "m1"})["neutral"] is None
+
+    @pytest.mark.parametrize("status_id", [5, 6])
+    def test_extra_time_is_known_from_the_live_score_alone(self, status_id: int) -> None:
+        assert shown(live(status_id))["extra_time"] is True
+        assert shown(live(8, [1, 0, 0, 0, 0, 1]))["extra_time"] is True
+
+    def test_extra_time_is_not_known_where_nothing_says_so(self) -> None:
+        assert shown(live(4))["extra_time"] is None
+        assert shown(live(4), {"id": "m1"})["extra_time"] is False
+        assert shown(live(8), {"id": "m1", "has_ot": 1})["extra_time"] is True
+
+    def test_the_aggregate_is_told_as_sent(self) -> None:
+        record = shown(live(), {"id": "m1", "agg_score": [3, 2]})
+        assert (record["aggregate_home"], record["aggregate_away"]) == (3, 2)
+        record = shown(live(), {"id": "m1", "agg_score": [3]})
+        assert (record["aggregate_home"], record["aggregate_away"]) == (3, None)
+
+
+SOURCES = ("detail", "odds", "home", "away", "competition", "country")
+
+
+class TestSources:
+    DETAIL = Detail(id="m1", competition_id="c1", home_team_id="t1", away_team_id="t2")
+    LIVE = decoded(live(), LiveMatch)
+
+    def record(
+        self, detail: Held[Any], references: References | None = None, odds: Held[Any] = MISSING
+    ) -> dict[str, Any]:
+        match = HeldMatch(fresh(self.LIVE), detail, odds)
+        return dict(flatten(match, references or References(), RULES, MOMENT))
+
+    def sources(self, *args: Any) -> dict[str, str]:
+        record = self.record(*args)
+        return {what: record[f"{what}_source"] for what in SOURCES}
+
+    def test_what_names_them_is_missing_so_they_are_missing(self) -> None:
+        assert self.sources(MISSING) == dict.fromkeys(SOURCES, "missing")
+
+    def test_where_the_account_lacks_the_details_all_that_hangs_on_them_is_refused(self) -> None:
+        refused: Held[Any] = Held(None, None, Source.REFUSED)
+        assert self.sources(refused, None, refused) == dict.fromkeys(SOURCES, "refused")
+
+    def test_what_the_vendor_does_not_name_is_none(self) -> None:
+        nameless = fresh(Detail(id="m1", competition_id="", home_team_id=""))
+        assert self.sources(nameless) == {
+            "detail": "fresh",
+            "odds": "missing",
+            "home": "none",
+            "away": "none",
+            "competition": "none",
+            "country": "none",
+        }
+
+    def test_a_team_or_competition_not_held_is_missing(self) -> None:
+        found = self.sources(fresh(self.DETAIL))
+        assert {found[what] for what in ("home", "away", "competition", "country")} == {"missing"}
+
+    def test_each_part_tells_its_own_source(self) -> None:
+        references = References(
+            teams={
+                "t1": Held(Team(id="t1", name="Town"), 1.0, Source.CACHE),
+                "t2": Held(Team(id="t2", name="City"), 1.0, Source.MOCK),
+            },
+            competitions={
+                "c1": Held(Competition(id="c1", name="League", country_id="n1"), 1.0, Source.STALE)
+            },
+            countries=Held({"n1": Country(id="n1", name="Wales")}, 1.0, Source.CACHE),
+        )
+        detail = Held(self.DETAIL, MOMENT - 90, Source.STALE)
+        record = self.record(detail, references, Held(Quotes(), MOMENT - 5, Source.FRESH))
+        assert {what: record[f"{what}_source"] for what in SOURCES} == {
+            "detail": "stale",
+            "odds": "fresh",
+            "home": "cache",
+            "away": "mock",
+            "competition": "stale",
+            "country": "cache",
+        }
+        assert (record["home"], record["country"], record["data_age_s"]) == ("Town", "Wales", 90)
+
+    @pytest.mark.parametrize("source", [Source.MISSING, Source.REFUSED])
+    def test_a_competition_that_is_not_held_leaves_its_country_unknown_for_the_same_reason(
+        self, source: Source
+    ) -> None:
+        references = References(competitions={"c1": Held(None, None, source)})
+        record = self.record(fresh(self.DETAIL), references)
+        assert record["competition_source"] == record["country_source"] == source.value
+        assert (record["competition_id"], record["competition"], record["country"]) == ("c1", None, None)
+
+    @pytest.mark.parametrize("source", [Source.MISSING, Source.REFUSED])
+    def test_without_the_country_list_the_country_has_its_id_alone(self, source: Source) -> None:
+        league = Competition(id="c1", country_id="n1", category_id="49vjxm8ghgr6odg")
+        references = References(competitions={"c1": fresh(league)}, countries=Held(None, None, source))
+        record = self.record(fresh(self.DETAIL), references)
+        assert (record["country_id"], record["country"], record["country_source"]) == (
+            "n1",
+            None,
+            source.value,
+        )
+
+    def test_a_country_that_the_list_lacks_is_missing(self) -> None:
+        league = Competition(id="c1", country_id="n9", category_id="49vjxm8ghgr6odg")
+        references = References(competitions={"c1": fresh(league)}, countries=fresh({}))
+        record = self.record(fresh(self.DETAIL), references)
+        assert (record["country"], record["country_source"]) == (None, "missing")
+
+    def test_the_account_s_own_category_list_goes_before_the_six_known_ids(self) -> None:
+        cup = Competition(id="c1", country_id="", category_id="kp3glrw7hwqdyjv")
+        own = References(
+            competitions={"c1": fresh(cup)},
+            categories=fresh({"kp3glrw7hwqdyjv": Country(id="kp3glrw7hwqdyjv", name=" World ")}),
+        )
+        assert self.record(fresh(self.DETAIL), own)["country"] == "World"
+        known = References(competitions={"c1": fresh(cup)})
+        assert self.record(fresh(self.DETAIL), known)["country"] == "International"
+
+    def test_the_age_is_that_of_the_oldest_part_held_and_never_negative(self) -> None:
+        match = HeldMatch(fresh(self.LIVE, MOMENT - 2), fresh(self.DETAIL, MOMENT - 61.5), MISSING)
+        record = flatten(match, References(), RULES, MOMENT)
+        assert record["data_age_s"] == 61.5
+        assert record["odds_fetched_at"] is None
+        assert flatten(match, References(), RULES, MOMENT - 3600)["data_age_s"] == 0.0
+
+    def test_empty_odds_are_fresh(self) -> None:
+        record = self.record(MISSING, None, fresh(Quotes()))
+        assert (record["odds_source"], record["current_spread_line"]) == ("fresh", None)
+
+
+class TestFlattener:
+    def matches(self, *ids: str) -> dict[str, HeldMatch]:
+        return {
+            key: HeldMatch(fresh(decoded(live() | {"id": key}, LiveMatch)), MISSING, MISSING) for key in ids
+        }
+
+    def test_it_forgets_the_matches_that_are_no_longer_there(self) -> None:
+        flattener = Flattener(RULES)
+        assert len(flattener.records(self.matches("a", "b", "c"), References(), MOMENT)) == 3
+        flattener.records(self.matches("c"), References(), MOMENT)
+        assert list(flattener._remembered) == ["c"]
+
+    def test_a_match_without_its_live_element_has_no_record(self) -> None:
+        nothing = HeldMatch(MISSING, MISSING, MISSING)
+        assert Flattener(RULES).records({"a": nothing}, References(), MOMENT) == []
+        with pytest.raises(ValueError, match="no record"):
+            flatten(nothing, References(), RULES, MOMENT)
+
+    def test_what_is_unchanged_is_not_flattened_again(self) -> None:
+        flattener, matches = Flattener(RULES), self.matches("a")
+        [first] = flattener.records(matches, References(), MOMENT)
+        [second] = flattener.records(matches, References(), MOMENT + 5)
+        assert second["incidents"] is first["incidents"]
+        assert (first["data_age_s"], second["data_age_s"]) == (0.0, 5.0)
+
+
+class TestPredecessor:
+    """What the version before this one got wrong."""
+
+    def record(self, match_id: str) -> Any:
+        return flattened(pictured(written(), match_id))
+
+    def test_1_the_score_is_not_the_last_of_the_seven_numbers_nor_their_sum(self) -> None:
+        assert pair(self.record("m1"), "score") == (1, 0)
+        assert pair(self.record("m2"), "score") == (2, 2)
+        assert pair(self.record("m2"), "score_pens") == (4, 3)
+
+    def test_2_names_come_through_and_no_name_is_made_up(self) -> None:
+        record = self.record("m1")
+        assert (record["home"], record["away"], record["competition"]) == (
+            "Example Town",
+            "Example City",
+            "League",
+        )
+        bare = shown(live())
+        assert (bare["home"], bare["away"], bare["competition"]) == (None, None, None)
+
+    def test_3_the_minute_is_a_minute_of_play_not_the_kick_off_epoch(self) -> None:
+        record = self.record("m1")
+        assert (record["minute"], record["clock"]) == (71, "71'")
+
+    def test_4a_hong_kong_odds_are_not_taken_for_decimal_nor_decimal_for_american(self) -> None:
+        record = self.record("m1")
+        assert (record["early_spread_home"], record["early_spread_home_american"]) == (1.9, -111)
+        assert (record["current_money_line_home"], record["current_money_line_home_american"]) == (1.32, -313)
+
+    def test_4b_a_bookmaker_without_an_early_price_does_not_hide_another_s(self) -> None:
+        now = int(MOMENT)
+        odds = {
+            "2": {"bs": [[now, "40", 0.8, 2.5, 1.0, 2, 0, "0-0"]]},
+            "22": {"bs": [[now - 900, "4", 0.9, 2.5, 0.9, 2, 0, "0-0"]]},
+        }
+        record = shown(live(), odds=odds)
+        assert (record["early_over_under_bookmaker"], record["early_over_under_minute"]) == ("Pinnacle", 4)
+
+    def test_4c_a_suspended_price_says_so(self) -> None:
+        assert self.record("m1")["current_money_line_sealed"] is True
+
+    def test_5_incidents_wind_weather_and_pressure_are_read(self) -> None:
+        record = self.record("m1")
+        assert [incident["type"] for incident in record["incidents"]][:3] == [
+            "Yellow card",
+            "Substitution",
+            "Goal",
+        ]
+        assert (record["wind_ms"], record["wind"], record["weather"]) == (
+            11.0,
+            "Strong breeze",
+            "Partly cloudy",
+        )
+        assert (record["pressure_mmhg"], record["pressure_inhg"], record["pressure_hpa"]) == (
+            759.0,
+            29.88,
+            1011.9,
+        )
+
+    def test_6_an_international_competition_has_its_category_for_a_country(self) -> None:
+        record = self.record("m2")
+        assert (record["country"], record["country_id"], record["country_source"]) == (
+            "International",
+            None,
+            "none",
+        )
