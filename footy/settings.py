@@ -185,6 +185,11 @@ class Settings(BaseModel):
         alias="FOOTY_FALLBACK",
         description="`stale`: the last good value where asking fails; `stale,mock`: else made up, marked.",
     )
+    strategy: Literal["delta", "per-match"] = Field(
+        "delta",
+        alias="FOOTY_STRATEGY",
+        description="`delta`: ask for what has changed; `per-match`: ask everything in every cycle.",
+    )
     statuses: Numbers = Field(
         (2, 3, 4, 5, 6, 7), alias="FOOTY_STATUSES", description="Status ids that are shown as in play."
     )

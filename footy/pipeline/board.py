@@ -6,6 +6,7 @@ It is the only memory between cycles: an explicit value, handed into a cycle and
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from footy.pipeline.feed import Feed
 from footy.pipeline.prices import Quotes
 from footy.provenance import Held, Source
 from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Team
@@ -40,3 +41,11 @@ class Board:
     references: References = field(default_factory=References)
     fetched_at: float | None = None
     """Unix seconds when the live list was last read; None before the first."""
+    details_feed: Feed = field(default_factory=Feed)
+    odds_feed: Feed = field(default_factory=Feed)
+    deleted: frozenset[str] = frozenset()
+    """Matches that the vendor has taken out."""
+    deleted_at: float = 0.0
+    """Unix seconds when that was last asked."""
+    checked: int = 0
+    """How many matches have been compared in full, for the rotation."""

@@ -6,22 +6,24 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from footy.pipeline import mock, plan
-from footy.pipeline.board import Board, Held, HeldMatch, References, Source
+from footy.pipeline import mock
+from footy.pipeline.board import Board, HeldMatch, Source
 from footy.pipeline.clock import moment_text
 from footy.pipeline.filter import Selection, Verdict, in_play, ordered
 from footy.pipeline.flatten import Flattener
 from footy.pipeline.gather import Gathered, Gatherer, Progress, problems
-from footy.pipeline.plan import Call, Quota
+from footy.pipeline.inquiry import Inquiry, gathered_details, references_for
+from footy.pipeline.merge import grown_old, listened, merged
+from footy.pipeline.plan import Call, Terms, Value
 from footy.pipeline.prices import PriceRules
 from footy.record import SCHEMA, MatchRecord, Snapshot
 from footy.thesports import endpoints
 from footy.thesports.client import Client, Fetched, LiveList
-from footy.thesports.endpoints import ENDPOINTS, ODDS
-from footy.thesports.failures import RefusedError, StoppedError, VendorError
-from footy.thesports.reference import CATEGORIES, COUNTRIES, Key, Reference
+from footy.thesports.endpoints import ENDPOINTS
+from footy.thesports.failures import StoppedError, VendorError
+from footy.thesports.reference import Key, Reference
 from footy.thesports.spending import Spending
 from footy.thesports.transport import Budget
 
@@ -31,6 +33,8 @@ log = logging.getLogger(__name__)
 
 DEADLINE_SHARE = 0.8
 """Of the interval: then a cycle publishes what it has."""
+LISTEN_EVERY_S = 25.0
+"""Between cycles further apart than the odds feed reaches back, it is heard this often."""
 UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
 """Sources that make a snapshot incomplete."""
 
@@ -45,6 +49,8 @@ class Rules:
     prices: PriceRules
     selection: Selection
     statuses: frozenset[int]
+    delta: bool = True
+    """Whether feeds of changes are used; else everything is asked for every match in every cycle."""
     mock: bool = False
     """Whether missing values are made up, and marked."""
 
@@ -96,23 +102,27 @@ class Pipeline:
         """
         started = time.monotonic()
         budget = Budget(started + DEADLINE_SHARE * self._rules.interval_s)
-        budget.calls = 1
         timer = _Timer()
-        error: VendorError | None = None
+        gathered, before = Gathered(), board
+        inquiry = Inquiry(
+            self._gatherer(gathered, budget, progress),
+            self._reference,
+            self._spending,
+            before=before,
+            terms=self._terms(),
+            selection=self._rules.selection,
+        )
+        live = inquiry.run(on_live=lambda: timer.lap("live", "STEP 1a – LIVE FETCH"))
+        self._check_stop()
         said: list[str] = []
-        try:
-            live = self._client.live(budget)
-        except VendorError as failure:
-            self._check_stop()
-            error = failure
-            said.append(f"The live list could not be had: {failure}")
-        timer.lap("live", "STEP 1a – LIVE FETCH")
-        if error is None:
-            board, gathered = self._enrich(live, board, budget, progress)
-            self._check_stop()
+        if isinstance(live, Fetched):
+            error = None
+            board = self._merged(live, before, gathered)
             said += self._shortcomings(live.value, gathered, board)
         else:
-            board = _grown_old(board)
+            error = live
+            board = grown_old(before)
+            said.append(f"The live list could not be had: {error}")
         timer.lap("enrich", "STEP 1b – ENRICH")
         published_at = time.time()
         records = self._records(board, published_at)
@@ -156,116 +166,68 @@ class Pipeline:
         """End the workers; the transport has been stopped before."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def _enrich(
-        self, live: Fetched[LiveList], before: Board, budget: Budget, progress: Progress | None
-    ) -> tuple[Board, Gathered]:
-        """Ask for what the live matches need; give the new board."""
-        selection = self._rules.selection
-        choosy = not selection.keeps_all
-        listed = live.value.matches
-        ruled_out = {
-            match_id
-            for match_id in (listed if choosy else ())
-            if (held := before.matches.get(match_id)) is not None
-            and selection.judge(held.detail, before.references) is Verdict.NO
-        }
-        asked = {match_id: match for match_id, match in listed.items() if match_id not in ruled_out}
-        quota = Quota(
-            {endpoint: self._client.transport.gates.left(endpoint) for endpoint in ENDPOINTS.values()}
+    def listen(self, board: Board) -> Board:
+        """Hear the odds feed between two cycles that are further apart than it reaches back."""
+        terms = self._terms()
+        feed = terms.odds_feed()
+        if feed is not endpoints.ODDS_LIVE or not board.matches or not board.odds_feed.trusted:
+            return board
+        budget = Budget(time.monotonic() + DEADLINE_SHARE * LISTEN_EVERY_S)
+        gatherer = self._gatherer(Gathered(), budget, None)
+        gatherer.add([Call(Key(feed), Value.FEED)])
+        gathered = gatherer.run(lambda _call: ())
+        return listened(board, gathered, terms, self._rules.prices.early_window)
+
+    def _terms(self) -> Terms:
+        gates = self._client.transport.gates
+        return Terms(
+            now=time.time(),
+            interval_s=self._rules.interval_s,
+            delta=self._rules.delta,
+            left={endpoint: gates.left(endpoint) for endpoint in ENDPOINTS.values()},
+            refused=frozenset(one for one in ENDPOINTS.values() if gates.is_refused(one)),
         )
-        gatherer = Gatherer(
+
+    def _gatherer(self, gathered: Gathered, budget: Budget, progress: Progress | None) -> Gatherer:
+        return Gatherer(
             self._client,
             self._reference,
             self._executor,
+            gathered=gathered,
             workers=self._rules.workers,
             early_window=self._rules.prices.early_window,
             budget=budget,
             progress=progress,
         )
-        gathered = gatherer.gathered
 
-        def of_chosen() -> Iterable[Call]:
-            """Teams and odds of the matches of which it can be told by now that they are wanted."""
-            details = gathered_details(gathered)
-            references = self._references(gathered, before, details)
-            chosen = []
-            for match_id, detail in details.items():
-                held = Held(detail, live.at, Source.FRESH)
-                if selection.judge(held, references) is Verdict.YES:
-                    chosen.append(match_id)
-                    yield from plan.teams_of(detail)
-            yield from plan.odds_of(chosen, listed, before, quota, live.at)
-
-        def on_answer(key: Key) -> Iterable[Call]:
-            if key.endpoint is endpoints.DETAIL:
-                answer = gathered.details[key.id]
-                if isinstance(answer, Fetched):
-                    yield from plan.competition_of(answer.value)
-                    if not choosy:
-                        yield from plan.teams_of(answer.value)
-
-        names_known = all(self._reference.peek(key) is not None for key in (COUNTRIES, CATEGORIES))
-        self._reserve(len(asked), quota)
-        gatherer.add(plan.opening(asked, before, quota, live.at, names_known=names_known, choosy=choosy))
-        gatherer.run(on_answer)
-        if choosy:
-            gatherer.add(of_chosen())
-            gatherer.run(on_answer)
-        if self._spending is not None:
-            self._spending.settle()
-        return self._new_board(live, before, gathered), gathered
-
-    def _reserve(self, matches: int, quota: Quota) -> None:
-        """Note the most that this cycle may spend of the quotas, retries included."""
-        if self._spending is not None:
-            most = {ODDS: min(3 * matches, quota.of(ODDS) or 0)}
-            self._spending.reserve(most)
-
-    def _new_board(self, live: Fetched[LiveList], before: Board, gathered: Gathered) -> Board:
-        matches: dict[str, HeldMatch] = {}
-        for match_id, match in live.value.matches.items():
-            held = before.matches.get(match_id)
-            matches[match_id] = HeldMatch(
-                live=Held(match, live.at, Source.FRESH),
-                detail=_held(gathered.details.get(match_id), held.detail if held else None),
-                odds=_held(gathered.odds.get(match_id), held.odds if held else None),
-            )
-        for match_id in live.value.broken:
-            if (held := before.matches.get(match_id)) is not None:
-                matches[match_id] = _grown_old_match(held)
-        details = {key: one.detail.value for key, one in matches.items() if one.detail.value is not None}
-        return Board(matches, self._references(gathered, before, details), live.at)
-
-    def _references(self, gathered: Gathered, before: Board, details: Mapping[str, Any]) -> References:
-        """Give the references that these details need: as gathered, else as they were."""
-        teams: dict[str, Held[Any]] = {}
-        competitions: dict[str, Held[Any]] = {}
-        for detail in details.values():
-            for team_id in (detail.home_team_id, detail.away_team_id):
-                if team_id and team_id not in teams:
-                    key = Key(endpoints.TEAM, team_id)
-                    teams[team_id] = self._reference_held(gathered, key, before.references.teams.get(team_id))
-            competition_id = detail.competition_id
-            if competition_id and competition_id not in competitions:
-                competitions[competition_id] = self._reference_held(
-                    gathered,
-                    Key(endpoints.COMPETITION, competition_id),
-                    before.references.competitions.get(competition_id),
-                )
-        return References(
-            teams,
-            competitions,
-            self._reference_held(gathered, COUNTRIES, before.references.countries),
-            self._reference_held(gathered, CATEGORIES, before.references.categories),
+    def _merged(self, live: Fetched[LiveList], before: Board, gathered: Gathered) -> Board:
+        details = {
+            key: held.detail.value
+            for key, held in before.matches.items()
+            if held.detail.value is not None and key in live.value.matches
+        }
+        details |= gathered_details(gathered)
+        if (feed := gathered.feed(endpoints.DETAIL)) is not None:
+            details |= {row.id: row for row in feed.value if row.id in details}
+        board, differences = merged(
+            live,
+            before,
+            gathered,
+            references_for(self._reference, gathered, before, details),
+            self._terms(),
+            self._rules.prices.early_window,
         )
-
-    def _reference_held(self, gathered: Gathered, key: Key, before: Held[Any] | None) -> Held[Any]:
-        found = gathered.references.get(key) or self._reference.peek(key)
-        if found is not None and found.value is not None:
-            return found
-        if before is not None and before.value is not None:
-            return Held(before.value, before.fetched_at, Source.STALE)
-        return found or Held(None, None, Source.MISSING)
+        for sentence in differences:
+            log.warning("A feed is checked and found wrong: %s; repaired", sentence)
+        for name, was, now in (
+            ("details", before.details_feed, board.details_feed),
+            ("odds", before.odds_feed, board.odds_feed),
+        ):
+            if was.trusted and not now.trusted:
+                log.error("The feed of %s is not trusted any more: asking match by match", name)
+            elif now.trusted and not was.trusted:
+                log.info("The feed of %s has been right for a while and is trusted again", name)
+        return board
 
     def _records(self, board: Board, published_at: float) -> list[MatchRecord]:
         matches, references = self._wanted_matches(board), board.references
@@ -287,9 +249,11 @@ class Pipeline:
         for sentence in said:
             log.warning(sentence)
         said += problems(gathered)
-        waiting = sum(key not in gathered.odds for key in self._wanted_matches(board))
-        quota = self._client.transport.gates.left(endpoints.ODDS)
-        if waiting and quota is not None:
+        waiting = sum(
+            key not in gathered.odds and held.odds.source in {Source.STALE, Source.MISSING}
+            for key, held in self._wanted_matches(board).items()
+        )
+        if waiting:
             said.append(f"odds: {waiting} wait for their turn: the quota is spent")
         return said
 
@@ -314,37 +278,6 @@ class _Timer:
     def total(self) -> float:
         self.laps["total"] = round(self._last - self._started, 4)
         return self.laps["total"]
-
-
-def gathered_details(gathered: Gathered) -> dict[str, Any]:
-    """Give the details that came, by match id."""
-    return {key: one.value for key, one in gathered.details.items() if isinstance(one, Fetched)}
-
-
-def _held(got: Fetched[T] | VendorError | None, before: Held[T] | None) -> Held[T]:
-    """Take what came, else the last good value as stale, else nothing."""
-    if isinstance(got, Fetched):
-        return Held(got.value, got.at, Source.FRESH)
-    if before is not None and before.value is not None:
-        return Held(before.value, before.fetched_at, Source.STALE)
-    return Held(None, None, Source.REFUSED if isinstance(got, RefusedError) else Source.MISSING)
-
-
-def _grown_old(board: Board) -> Board:
-    """Give the board as it stands when the live list could not be had."""
-    return Board(
-        {key: _grown_old_match(held) for key, held in board.matches.items()},
-        board.references,
-        board.fetched_at,
-    )
-
-
-def _grown_old_match(held: HeldMatch) -> HeldMatch:
-    return HeldMatch(_old(held.live), _old(held.detail), _old(held.odds))
-
-
-def _old(held: Held[T]) -> Held[T]:
-    return held if held.value is None else Held(held.value, held.fetched_at, Source.STALE)
 
 
 def _unsettled(record: MatchRecord) -> bool:

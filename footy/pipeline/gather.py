@@ -28,7 +28,7 @@ from footy.thesports.failures import (
     ThrottledError,
     VendorError,
 )
-from footy.thesports.payloads import Detail
+from footy.thesports.payloads import Detail, Markets, Odds
 from footy.thesports.reference import Key, Reference
 from footy.thesports.transport import Budget
 
@@ -43,15 +43,33 @@ Progress = Callable[[int, int], None]
 """Is told the calls done and the calls planned."""
 
 
+@dataclass(frozen=True, slots=True)
+class OddsReading:
+    """Odds read in full, cut down to what can matter."""
+
+    quotes: Quotes
+    settled: Quotes | None = None
+    """The same of the rows that are settled, where they are to be compared."""
+
+
 @dataclass(slots=True)
 class Gathered:
     """What came of the calls."""
 
+    answers: dict[Key, Fetched[Any] | VendorError] = field(default_factory=dict)
+    """Of the live list and the feeds."""
     details: dict[str, Fetched[Detail] | VendorError] = field(default_factory=dict)
-    odds: dict[str, Fetched[Quotes] | VendorError] = field(default_factory=dict)
+    odds: dict[str, Fetched[OddsReading] | VendorError] = field(default_factory=dict)
     references: dict[Key, Held[Any]] = field(default_factory=dict)
     failures: dict[Endpoint, Counter[str]] = field(default_factory=dict)
     """Why calls failed, by endpoint: sentence to count."""
+
+    def feed(self, endpoint: Endpoint) -> Fetched[Any] | None:
+        """Give what a feed answered; None where it was not asked, or failed."""
+        for key, answer in self.answers.items():
+            if key.endpoint is endpoint and isinstance(answer, Fetched):
+                return answer
+        return None
 
 
 class Gatherer:
@@ -63,12 +81,13 @@ class Gatherer:
         reference: Reference,
         executor: Executor,
         *,
+        gathered: Gathered,
         workers: int,
         early_window: tuple[int, int],
         budget: Budget,
         progress: Progress | None = None,
     ) -> None:
-        self.gathered = Gathered()
+        self.gathered = gathered
         self._client = client
         self._reference = reference
         self._executor = executor
@@ -98,10 +117,10 @@ class Gatherer:
             self._budget.calls += 1
             heapq.heappush(self._waiting, (call.value, next(self._order), call))
 
-    def run(self, on_answer: Callable[[Key], Iterable[Call]]) -> Gathered:
+    def run(self, on_answer: Callable[[Call], Iterable[Call]]) -> Gathered:
         """Make all calls planned so far, until none is left or the time is up; more may be added then.
 
-        `on_answer` is told each key whose answer has come, successful or not, and gives the calls that it
+        `on_answer` is told each call whose answer has come, successful or not, and gives the calls that it
         calls for.
         """
         while True:
@@ -116,7 +135,7 @@ class Gatherer:
                 break
             call = self._submitted.pop(finished)
             if self._take(call, finished.result()):
-                self.add(on_answer(call.key))
+                self.add(on_answer(call))
             if self._progress is not None:
                 self._progress(self._finished, self._budget.calls)
         self._drain()
@@ -137,18 +156,42 @@ class Gatherer:
         left = self._budget.left()
         return min(left, self._deferred[0][0] - time.monotonic()) if self._deferred else left
 
-    def _ask(self, call: Call) -> Any:
+    def _ask(self, call: Call) -> Any:  # noqa: PLR0911 - a line for each endpoint
         """Make one call, in a worker; give what came of it."""
-        key = call.key
+        key, client, budget = call.key, self._client, self._budget
         try:
-            if key.endpoint is endpoints.DETAIL:
-                return self._client.detail(key.id, self._budget)
-            if key.endpoint is endpoints.ODDS:
-                reply = self._client.odds(key.id, self._budget)
-                return Fetched(digest(reply.value, self._early_window), reply.at)
-            return self._reference.get(key, self._budget)
+            match key.endpoint:
+                case endpoints.LIVE:
+                    return client.live(budget)
+                case endpoints.DETAIL if key.since is not None:
+                    return client.details_since(key.since, budget)
+                case endpoints.DETAIL:
+                    return client.detail(key.id, budget)
+                case endpoints.ODDS:
+                    reply = client.odds(key.id, budget)
+                    return Fetched(self._reading(reply.value, call.settled_before), reply.at)
+                case endpoints.ODDS_LIVE:
+                    return client.odds_changes(budget)
+                case endpoints.ODDS_UPDATE:
+                    return client.odds_updates(budget)
+                case endpoints.DELETED:
+                    return client.deleted(budget)
+                case _:
+                    return self._reference.get(key, budget)
         except VendorError as error:
             return error
+
+    def _reading(self, odds: Odds, settled_before: int | None) -> OddsReading:
+        quotes = digest(odds, self._early_window)
+        if settled_before is None:
+            return OddsReading(quotes)
+        settled = {
+            company: Markets(
+                *([row for row in rows if row.at < settled_before] for rows in (m.eu, m.asia, m.bs, m.cr))
+            )
+            for company, m in odds.items()
+        }
+        return OddsReading(quotes, digest(settled, self._early_window))
 
     def _take(self, call: Call, answer: Any) -> bool:
         """Note an answer; tell whether it is one, or the call has been put off."""
@@ -162,7 +205,9 @@ class Gatherer:
         self._finished += 1
         if error is not None:
             self._note(key.endpoint, error)
-        if key.endpoint is endpoints.DETAIL:
+        if call.value in {plan.Value.LIVE, plan.Value.FEED}:
+            self.gathered.answers[key] = answer
+        elif key.endpoint is endpoints.DETAIL:
             self.gathered.details[key.id] = answer
         elif key.endpoint is endpoints.ODDS:
             self.gathered.odds[key.id] = answer
@@ -205,7 +250,7 @@ class Gatherer:
     def _finish_late(self, call: Call, answer: Any) -> None:
         if isinstance(answer, ThrottledError):
             answer = OutOfTimeError(str(answer))
-        if isinstance(answer, VendorError) and call.key.endpoint not in {endpoints.DETAIL, endpoints.ODDS}:
+        if isinstance(answer, VendorError) and call.value in {plan.Value.NAMES, plan.Value.REFERENCE}:
             answer = (Held(None, None, Source.MISSING), answer)
         self._take(call, answer)
 

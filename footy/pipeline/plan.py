@@ -1,10 +1,16 @@
-"""The plan: what is worth asking for, decided from what is known. Pure; `gather` does the asking."""
+"""The plan: what is worth asking for, decided from what is known. Pure; `gather` does the asking.
+
+Two strategies share it. Per match, everything is asked for every match in every cycle. Delta asks the feeds
+of changes, and for a match in full only where it is new, where a feed cannot have told of all its changes,
+and in rotation to check the feeds. What a feed tells that is refused or not trusted is asked per match.
+"""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
-from footy.pipeline.board import Board
+from footy.pipeline.board import Board, HeldMatch
+from footy.pipeline.feeds import DETAIL_OVERLAP_S, covers
 from footy.thesports import endpoints
 from footy.thesports.codes import IN_PLAY
 from footy.thesports.endpoints import Endpoint
@@ -12,6 +18,10 @@ from footy.thesports.payloads import Detail, LiveMatch
 from footy.thesports.reference import CATEGORIES, COUNTRIES, Key
 
 IN_PLAY_WEIGHT = 4
+DUE_EARLY = 0.9
+"""A feed is due from this share of its cadence on, so that a jitter of the clock does not skip a cycle."""
+CHECKS_PER_SLOW_CYCLE = 2
+SLOW_CYCLE_S = 30.0
 
 
 class Value(IntEnum):
@@ -21,10 +31,13 @@ class Value(IntEnum):
     every connection busy while nothing is left to discover.
     """
 
-    NAMES = 0
-    DETAIL = 1
-    REFERENCE = 2
-    ODDS = 3
+    LIVE = 0
+    FEED = 1
+    NAMES = 2
+    DETAIL = 3
+    REFERENCE = 4
+    ODDS = 5
+    CHECK = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,58 +46,98 @@ class Call:
 
     key: Key
     value: Value
+    settled_before: int | None = None
+    """Of odds that are to be compared: the vendor's time before which rows are settled."""
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
-    """What may be asked for in this cycle."""
+class Terms:
+    """What a cycle may do, and when it is."""
 
-    left: Mapping[Endpoint, int | None]
-    """Calls left by endpoint; None, or absent, is no limit."""
+    now: float
+    """Unix seconds."""
+    interval_s: float
+    delta: bool
+    left: Mapping[Endpoint, int | None] = field(default_factory=dict)
+    """Calls left of the quota by endpoint; None, or absent, is no limit."""
+    refused: frozenset[Endpoint] = frozenset()
 
-    def of(self, endpoint: Endpoint) -> int | None:
-        """Give the calls left."""
-        return self.left.get(endpoint)
+    def details_by_feed(self, board: Board) -> bool:
+        """Tell whether changes of details come by their feed."""
+        return self.delta and board.details_feed.trusted and endpoints.DETAIL not in self.refused
+
+    def odds_feed(self) -> Endpoint | None:
+        """Give the feed of odds that the account has; None where it has neither."""
+        feeds = (endpoints.ODDS_LIVE, endpoints.ODDS_UPDATE) if self.delta else ()
+        return next((feed for feed in feeds if feed not in self.refused), None)
+
+    def odds_by_feed(self, board: Board) -> bool:
+        """Tell whether changes of odds come by a feed."""
+        return board.odds_feed.trusted and self.odds_feed() is not None
 
 
-def opening(
-    live: Mapping[str, LiveMatch],
-    board: Board,
-    quota: Quota,
-    now: float,
-    *,
-    names_known: bool,
-    choosy: bool,
-) -> list[Call]:
-    """Give the calls to begin with: everything for every match.
+def beside_live(board: Board, terms: Terms) -> list[Call]:
+    """Give the calls of the first round: the live list, and what does not depend on it."""
+    calls = [Call(Key(endpoints.LIVE), Value.LIVE)]
+    if not terms.delta or not board.matches:
+        return calls
+    feed = board.details_feed
+    if feed.latest and endpoints.DETAIL not in terms.refused and _due(endpoints.DETAIL, feed.heard_at, terms):
+        calls.append(Call(Key(endpoints.DETAIL, since=feed.latest - DETAIL_OVERLAP_S), Value.FEED))
+    odds_feed = terms.odds_feed()
+    if odds_feed is not None and _due(odds_feed, board.odds_feed.heard_at, terms):
+        calls.append(Call(Key(odds_feed), Value.FEED))
+    if endpoints.DELETED not in terms.refused and _due(endpoints.DELETED, board.deleted_at, terms):
+        calls.append(Call(Key(endpoints.DELETED), Value.FEED))
+    return [*calls, *_checks(board, terms)]
+
+
+def opening(live: Mapping[str, LiveMatch], board: Board, terms: Terms, *, choosy: bool) -> list[Call]:
+    """Give the calls that the live list makes worth it.
 
     Args:
         live: The live matches by id.
         board: What is held.
-        quota: What may be asked for.
-        now: Unix seconds.
-        names_known: Whether the countries and categories are held.
+        terms: What may be done.
         choosy: Whether only some competitions are wanted; then odds wait until the competition is known.
     """
     if not live:
         return []
-    calls = [] if names_known else [Call(COUNTRIES, Value.NAMES), Call(CATEGORIES, Value.NAMES)]
+    calls = [Call(COUNTRIES, Value.NAMES), Call(CATEGORIES, Value.NAMES)]
+    asked = {
+        match_id: match
+        for match_id, match in live.items()
+        if _needs_detail(board.matches.get(match_id), board, terms)
+    }
     calls += [
         Call(Key(endpoints.DETAIL, match_id), Value.DETAIL)
-        for match_id in _in_turn(live, board, endpoints.DETAIL, quota, now)
+        for match_id in _in_turn(asked, board, endpoints.DETAIL, terms)
     ]
-    return calls if choosy else [*calls, *odds_of(live, live, board, quota, now)]
+    for match_id in live.keys() - asked.keys():
+        detail = board.matches[match_id].detail.value
+        if detail is not None:
+            calls += competition_of(detail)
+            calls += () if choosy else teams_of(detail)
+    return calls if choosy else [*calls, *odds_of(live, live, board, terms)]
 
 
-def odds_of(
-    wanted: Iterable[str], live: Mapping[str, LiveMatch], board: Board, quota: Quota, now: float
-) -> list[Call]:
-    """Give the calls for the odds of these matches, as far as the quota goes."""
-    chosen = {match_id: live[match_id] for match_id in wanted}
+def odds_of(wanted: Iterable[str], live: Mapping[str, LiveMatch], board: Board, terms: Terms) -> list[Call]:
+    """Give the calls for the odds of these matches, where no feed will do and as far as the quota goes."""
+    chosen = {
+        match_id: live[match_id]
+        for match_id in wanted
+        if _needs_odds(board.matches.get(match_id), board, terms)
+    }
+    settled_before = board.odds_feed.latest or None
     return [
-        Call(Key(endpoints.ODDS, match_id), Value.ODDS)
-        for match_id in _in_turn(chosen, board, endpoints.ODDS, quota, now)
+        Call(Key(endpoints.ODDS, match_id), Value.ODDS, settled_before)
+        for match_id in _in_turn(chosen, board, endpoints.ODDS, terms)
     ]
+
+
+def changed_odds(match_ids: Iterable[str], live: Mapping[str, LiveMatch]) -> list[Call]:
+    """Give the calls for the odds of matches that a feed says have changed, without saying how."""
+    return [Call(Key(endpoints.ODDS, match_id), Value.ODDS) for match_id in match_ids if match_id in live]
 
 
 def teams_of(detail: Detail) -> list[Call]:
@@ -103,9 +156,39 @@ def competition_of(detail: Detail) -> list[Call]:
     return [Call(Key(endpoints.COMPETITION, detail.competition_id), Value.REFERENCE)]
 
 
-def _in_turn(
-    live: Mapping[str, LiveMatch], board: Board, endpoint: Endpoint, quota: Quota, now: float
-) -> list[str]:
+def _due(endpoint: Endpoint, heard_at: float | None, terms: Terms) -> bool:
+    return heard_at is None or terms.now - heard_at >= DUE_EARLY * endpoint.cadence_s
+
+
+def _needs_detail(held: HeldMatch | None, board: Board, terms: Terms) -> bool:
+    return held is None or held.detail.value is None or not terms.details_by_feed(board)
+
+
+def _needs_odds(held: HeldMatch | None, board: Board, terms: Terms) -> bool:
+    if held is None or held.odds.value is None or not terms.odds_by_feed(board):
+        return True
+    return not covers(terms.now, held.odds.fetched_at, endpoints.ODDS_LIVE.window_s)
+
+
+def _checks(board: Board, terms: Terms) -> list[Call]:
+    """Give the calls that re-read a few matches in full, in rotation, to compare them with the feeds."""
+    held = sorted(
+        match_id
+        for match_id, match in board.matches.items()
+        if match.detail.value is not None and match.odds.value is not None
+    )
+    most = CHECKS_PER_SLOW_CYCLE if terms.interval_s >= SLOW_CYCLE_S else 1
+    calls = []
+    for number in range(min(most, len(held))):
+        match_id = held[(board.checked + number) % len(held)]
+        if terms.details_by_feed(board) and board.details_feed.latest:
+            calls.append(Call(Key(endpoints.DETAIL, match_id), Value.CHECK))
+        if terms.odds_by_feed(board) and board.odds_feed.latest:
+            calls.append(Call(Key(endpoints.ODDS, match_id), Value.CHECK, board.odds_feed.latest))
+    return calls
+
+
+def _in_turn(live: Mapping[str, LiveMatch], board: Board, endpoint: Endpoint, terms: Terms) -> list[str]:
     """Order the matches: in play first, then those whose data is oldest, and cut at the quota.
 
     A second of age weighs four times as much in play, not infinitely, so that no match waits for ever.
@@ -114,7 +197,7 @@ def _in_turn(
     def weight(match_id: str) -> float:
         held = board.matches.get(match_id)
         part = None if held is None else held.odds if endpoint is endpoints.ODDS else held.detail
-        age = now - (part.fetched_at or 0.0) if part is not None else now
+        age = terms.now if part is None else terms.now - (part.fetched_at or 0.0)
         return age * (IN_PLAY_WEIGHT if live[match_id].score.status_id in IN_PLAY else 1)
 
-    return sorted(live, key=weight, reverse=True)[: quota.of(endpoint)]
+    return sorted(live, key=weight, reverse=True)[: terms.left.get(endpoint)]

@@ -8,7 +8,18 @@ import msgspec
 from footy.thesports import endpoints
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.failures import BadBodyError, NoSuchRowError, RefusedError, VendorError
-from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Odds, Team
+from footy.thesports.payloads import (
+    Competition,
+    Country,
+    Deleted,
+    Detail,
+    LiveMatch,
+    Odds,
+    OddsChange,
+    OddsRow,
+    OddsUpdate,
+    Team,
+)
 from footy.thesports.transport import Budget, Transport
 
 T = TypeVar("T")
@@ -31,8 +42,27 @@ class LiveList:
     """What is wrong, by match id, or by `element N` where even the id could not be read."""
 
 
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """One price change out of the feed: whose, in which market, and the row as `odds/history` has it."""
+
+    match_id: str
+    bookmaker_id: int
+    market: str
+    row: OddsRow
+
+
 class _HasId(msgspec.Struct):
     id: str
+
+
+class _Stamped(msgspec.Struct):
+    updated_at: int | None = None
+
+
+PAGE_ROWS = 1000
+"""The vendor's fixed page; a full one means that there may be more."""
+MOST_PAGES = 20
 
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -40,6 +70,10 @@ _live_match = msgspec.json.Decoder(LiveMatch).decode
 _id = msgspec.json.Decoder(_HasId).decode
 _countries = msgspec.json.Decoder(list[Country]).decode
 _odds = msgspec.json.Decoder(Odds).decode
+_odds_changes = msgspec.json.Decoder(dict[str, list[OddsChange]]).decode
+_odds_updates = msgspec.json.Decoder(list[OddsUpdate]).decode
+_stamped = msgspec.json.Decoder(list[_Stamped]).decode
+_deleted = msgspec.json.Decoder(Deleted).decode
 _rows: dict[type, Any] = {
     kind: msgspec.json.Decoder(list[kind]).decode  # type: ignore[valid-type]
     for kind in (Detail, Team, Competition)
@@ -54,6 +88,7 @@ class Client:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self._elements: Elements = {}
 
     def live(self, budget: Budget) -> Fetched[LiveList]:
         """Ask for every live match; one that cannot be read does not take the others with it."""
@@ -63,7 +98,8 @@ class Client:
             if error.what == "address":
                 raise self._naming_address(error, budget) from None
             raise
-        return Fetched(read_live(reply.results), reply.received_at)
+        listed, self._elements = read_live(reply.results, self._elements)
+        return Fetched(listed, reply.received_at)
 
     def detail(self, match_id: str, budget: Budget) -> Fetched[Detail]:
         """Ask who plays a match, where and when."""
@@ -73,6 +109,57 @@ class Client:
         """Ask for all price changes of a match, by bookmaker and market; empty where there are none."""
         reply = self.transport.get(endpoints.ODDS, {"uuid": match_id}, budget)
         return Fetched(_decode(_odds, reply.results, endpoints.ODDS), reply.received_at)
+
+    def details_since(self, since: int, budget: Budget) -> Fetched[list[Detail]]:
+        """Ask for all match details changed at or after a time of the vendor's (Unix seconds)."""
+        rows: list[Detail] = []
+        first_at: float | None = None
+        for _ in range(MOST_PAGES):
+            reply = self.transport.get(endpoints.DETAIL, {"time": str(since)}, budget)
+            first_at = first_at or reply.received_at
+            page: list[Detail] = _decode(_rows[Detail], reply.results, endpoints.DETAIL)
+            rows += page
+            latest = max((row.updated_at or 0 for row in page), default=0)
+            if len(page) < PAGE_ROWS:
+                return Fetched(rows, first_at)
+            if latest <= since:
+                break
+            since = latest
+        raise BadBodyError(f"{endpoints.DETAIL} has too many changes to read")
+
+    def references_since(self, endpoint: Endpoint, since: int, budget: Budget) -> Fetched[list[bytes]]:
+        """Ask for the rows of teams or competitions changed at or after a time, each as JSON text."""
+        rows: list[bytes] = []
+        first_at: float | None = None
+        for _ in range(MOST_PAGES):
+            reply = self.transport.get(endpoint, {"time": str(since)}, budget)
+            first_at = first_at or reply.received_at
+            page = [bytes(row) for row in _elements(reply.results)]
+            rows += page
+            stamps: list[_Stamped] = _decode(_stamped, reply.results, endpoint)
+            latest = max((row.updated_at or 0 for row in stamps), default=0)
+            if len(page) < PAGE_ROWS:
+                return Fetched(rows, first_at)
+            if latest <= since:
+                break
+            since = latest
+        raise BadBodyError(f"{endpoint} has too many changes to read")
+
+    def odds_changes(self, budget: Budget) -> Fetched[list[PriceChange]]:
+        """Ask for the price changes of the last minute over all matches, newest first by bookmaker."""
+        reply = self.transport.get(endpoints.ODDS_LIVE, {}, budget)
+        return Fetched(read_odds_changes(reply.results), reply.received_at)
+
+    def odds_updates(self, budget: Budget) -> Fetched[frozenset[str]]:
+        """Ask which matches had price changes in the last minute."""
+        reply = self.transport.get(endpoints.ODDS_UPDATE, {}, budget)
+        rows: list[OddsUpdate] = _decode(_odds_updates, reply.results, endpoints.ODDS_UPDATE)
+        return Fetched(frozenset(row.id for row in rows), reply.received_at)
+
+    def deleted(self, budget: Budget) -> Fetched[Deleted]:
+        """Ask what the vendor took out in the last day."""
+        reply = self.transport.get(endpoints.DELETED, {}, budget)
+        return Fetched(_decode(_deleted, reply.results, endpoints.DELETED), reply.received_at)
 
     def _naming_address(self, error: RefusedError, budget: Budget) -> RefusedError:
         """Name the address that the vendor refuses: the one to have put on its list."""
@@ -101,20 +188,59 @@ class Client:
         return Fetched(read_row(kind, reply.results, key, endpoint), reply.received_at)
 
 
-def read_live(results: bytes) -> LiveList:
-    """Read the live list element by element."""
+Elements = dict[bytes, LiveMatch]
+"""Live matches by the JSON text they were read from: an unchanged one is the same object again."""
+
+
+def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
+    """Read the live list element by element; of those that were known before, nothing is parsed."""
     matches: dict[str, LiveMatch] = {}
     broken: dict[str, str] = {}
+    read: Elements = {}
     for number, element in enumerate(_elements(results), start=1):
-        try:
-            match = _live_match(element)
-            if match.score.match_id != match.id:
-                raise msgspec.ValidationError("the score is another match's")
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            broken[_name(element) or f"element {number}"] = str(error)
-        else:
-            matches.setdefault(match.id, match)
-    return LiveList(matches, {name: why for name, why in broken.items() if name not in matches})
+        text = bytes(element)
+        match = known.get(text)
+        if match is None:
+            try:
+                match = _live_match(text)
+                if match.score.match_id != match.id:
+                    raise msgspec.ValidationError("the score is another match's")
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                broken[_name(element) or f"element {number}"] = str(error)
+                continue
+        read[text] = match
+        matches.setdefault(match.id, match)
+    return LiveList(matches, {name: why for name, why in broken.items() if name not in matches}), read
+
+
+def read_odds_changes(results: bytes) -> list[PriceChange]:
+    """Read the feed of price changes, in either packing; bookmakers without a number are left out.
+
+    Raises:
+        BadBodyError: An entry is packed in neither way.
+    """
+    feed: dict[str, list[OddsChange]] = _decode(_odds_changes, results, endpoints.ODDS_LIVE)
+    try:
+        return [
+            PriceChange(change.match_id, int(company), change.market, _unpacked(change))
+            for company, changes in feed.items()
+            if company.isascii() and company.isdecimal()
+            for change in changes
+        ]
+    except (ValueError, IndexError, TypeError):
+        raise BadBodyError(f"{endpoints.ODDS_LIVE} answered an entry that cannot be read") from None
+
+
+def _unpacked(change: OddsChange) -> OddsRow:
+    at, minute, *rest = change.packed
+    if isinstance(rest[0], str):
+        first, line, last, sealed = rest[0].split(",")
+        status = rest[1]
+    else:
+        first, line, last, status, sealed = rest  # type: ignore[assignment]
+    if not isinstance(at, int) or not isinstance(minute, str) or not isinstance(status, int):
+        raise TypeError
+    return OddsRow(at, minute, float(first), float(line), float(last), status, int(sealed), change.score)
 
 
 def read_row(kind: type[T], results: bytes, key: str, endpoint: Endpoint) -> T:

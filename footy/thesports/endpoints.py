@@ -21,6 +21,8 @@ class Endpoint:
     """What the vendor enforces."""
     cadence_s: float = 0.0
     """How often it is worth asking again for the same thing."""
+    window_s: float = 0.0
+    """Of a feed: how far back a reply tells of changes."""
     max_body: int = 32 * 2**20
     """Bytes, decompressed, above which a reply cannot be genuine."""
 
@@ -37,8 +39,24 @@ COMPETITION = Endpoint("competition/additional/list", "competitions", "list", ca
 COUNTRIES = Endpoint("country/list", "countries", "list", cadence_s=86400)
 CATEGORIES = Endpoint("category/list", "categories", "list", cadence_s=86400)
 
+ODDS_LIVE = Endpoint("odds/live", "odds changes", "object", cadence_s=3, window_s=60)
+ODDS_UPDATE = Endpoint("odds/update", "matches with odds changes", "list", cadence_s=3, window_s=60)
+DELETED = Endpoint("deleted", "deletions", "object", cadence_s=300, window_s=86400)
+
 ENDPOINTS = {
-    endpoint.path: endpoint for endpoint in (LIVE, DETAIL, ODDS, TEAM, COMPETITION, COUNTRIES, CATEGORIES)
+    endpoint.path: endpoint
+    for endpoint in (
+        LIVE,
+        DETAIL,
+        ODDS,
+        TEAM,
+        COMPETITION,
+        COUNTRIES,
+        CATEGORIES,
+        ODDS_LIVE,
+        ODDS_UPDATE,
+        DELETED,
+    )
 }
 
 ADDRESS_PROBE = Endpoint("ip/demo", "the caller's address", "object")

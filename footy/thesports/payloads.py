@@ -185,3 +185,31 @@ class Markets(msgspec.Struct, frozen=True):
 
 Odds = dict[str, Markets]
 """Results of `odds/history`: bookmaker id (a number as text) to its markets."""
+
+
+class OddsChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An entry of `odds/live`: a row of `odds/history` in one of two packings.
+
+    `packed` is `[time, minute, "first,line,last,sealed", status]` or
+    `[time, minute, first, line, last, status, sealed]`: both have been described, neither was captured.
+    """
+
+    match_id: str
+    market: str
+    packed: list[int | float | str]
+    score: str = ""
+
+
+class OddsUpdate(msgspec.Struct, frozen=True, gc=False):
+    """An entry of `odds/update`: a match whose odds changed at one bookmaker."""
+
+    id: str
+    update_time: Count = None
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """Results of `deleted`: ids that the vendor took out in the last day."""
+
+    match: list[str] = []
+    team: list[str] = []
+    competition: list[str] = []

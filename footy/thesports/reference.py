@@ -33,6 +33,8 @@ class Key:
 
     endpoint: Endpoint
     id: str = ""
+    since: int | None = None
+    """Of a feed: from when on changes are asked for, in the vendor's time."""
 
     def __str__(self) -> str:
         """Give the key under which it is kept on disk; it holds no credentials."""

@@ -1,0 +1,45 @@
+"""What is known of a feed of changes, and whether it can be trusted."""
+
+from dataclasses import dataclass, replace
+
+DISTRUST_AFTER = 3
+"""Differences, without enough agreement between them, after which a feed is not trusted."""
+TRUST_AGAIN_AFTER = 200
+"""Successive agreements after which it is."""
+FORGIVE_AFTER = 50
+"""Successive agreements after which earlier differences no longer count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What is known of one feed of changes."""
+
+    heard_at: float | None = None
+    """Unix seconds of its last good reply."""
+    latest: int = 0
+    """Vendor's time of the latest change it told of; what is older is settled."""
+    differences: int = 0
+    agreements: int = 0
+    """Successive ones, since the last difference."""
+    trusted: bool = True
+
+    def heard(self, at: float, latest: int) -> "Feed":
+        """Note a good reply."""
+        return replace(self, heard_at=at, latest=max(self.latest, latest))
+
+    def checked(self, *, agreed: bool) -> "Feed":
+        """Note one comparison of what the feed made with what was read in full."""
+        if not agreed:
+            differences = self.differences + 1
+            return replace(
+                self,
+                differences=differences,
+                agreements=0,
+                trusted=self.trusted and differences < DISTRUST_AFTER,
+            )
+        agreements = self.agreements + 1
+        if not self.trusted and agreements >= TRUST_AGAIN_AFTER:
+            return replace(self, differences=0, agreements=0, trusted=True)
+        if self.trusted and agreements >= FORGIVE_AFTER:
+            return replace(self, differences=0, agreements=0)
+        return replace(self, agreements=agreements)

@@ -1,0 +1,150 @@
+"""Inquiry: one cycle's asking, in which each answer may call for further calls."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from footy.pipeline import plan
+from footy.pipeline.board import Board, Held, References, Source
+from footy.pipeline.filter import Selection, Verdict
+from footy.pipeline.gather import Gathered, Gatherer
+from footy.pipeline.plan import Call, Terms, Value
+from footy.thesports import endpoints
+from footy.thesports.client import Fetched, LiveList
+from footy.thesports.failures import VendorError
+from footy.thesports.payloads import Detail, LiveMatch
+from footy.thesports.reference import CATEGORIES, COUNTRIES, Key, Reference
+from footy.thesports.spending import Spending
+
+LIVE = Key(endpoints.LIVE)
+
+
+class Inquiry:
+    """Asks for the live list, for what does not depend on it, and then for what the answers call for."""
+
+    def __init__(
+        self,
+        gatherer: Gatherer,
+        reference: Reference,
+        spending: Spending | None,
+        *,
+        before: Board,
+        terms: Terms,
+        selection: Selection,
+    ) -> None:
+        self._gatherer = gatherer
+        self._gathered = gatherer.gathered
+        self._reference = reference
+        self._spending = spending
+        self._before = before
+        self._terms = terms
+        self._selection = selection
+        self._choosy = not selection.keeps_all
+        self._on_live: Callable[[], None] = lambda: None
+
+    def run(self, on_live: Callable[[], None]) -> Fetched[LiveList] | VendorError:
+        """Ask until nothing is left to ask or the time is up; `on_live` is called when the list is in."""
+        self._on_live = on_live
+        ask = self._gatherer
+        ask.add(plan.beside_live(self._before, self._terms))
+        ask.run(self._on_answer)
+        if self._choosy:
+            ask.add(self._of_chosen())
+            ask.run(self._on_answer)
+        updates = self._gathered.feed(endpoints.ODDS_UPDATE)
+        if updates is not None:
+            ask.add(plan.changed_odds(updates.value, self._listed()))
+            ask.run(self._on_answer)
+        if self._spending is not None:
+            self._spending.settle()
+        return self._gathered.answers[LIVE]
+
+    def _listed(self) -> Mapping[str, LiveMatch]:
+        answer = self._gathered.answers.get(LIVE)
+        return answer.value.matches if isinstance(answer, Fetched) else {}
+
+    def _on_answer(self, call: Call) -> Iterable[Call]:
+        if call.key == LIVE:
+            self._on_live()
+            return self._after_live()
+        if call.key.endpoint is not endpoints.DETAIL:
+            return ()
+        if call.value is Value.FEED:
+            feed = self._gathered.feed(endpoints.DETAIL)
+            rows = [] if feed is None else [row for row in feed.value if row.id in self._before.matches]
+        else:
+            answer = self._gathered.details[call.key.id]
+            rows = [answer.value] if isinstance(answer, Fetched) else []
+        return [named for row in rows for named in self._named_by(row)]
+
+    def _after_live(self) -> list[Call]:
+        listed = self._listed()
+        left_out = self._before.deleted | (self._ruled_out(listed) if self._choosy else frozenset())
+        asked = {match_id: match for match_id, match in listed.items() if match_id not in left_out}
+        if self._spending is not None:
+            most = min(3 * len(asked), self._terms.left.get(endpoints.ODDS) or 0)
+            self._spending.reserve({endpoints.ODDS: most})
+        return plan.opening(asked, self._before, self._terms, choosy=self._choosy)
+
+    def _ruled_out(self, listed: Iterable[str]) -> frozenset[str]:
+        """Give the matches that the operator does not want, as far as it is known already."""
+        held = self._before.matches
+        return frozenset(
+            match_id
+            for match_id in listed
+            if match_id in held
+            and held[match_id].detail.value is not None
+            and self._selection.judge(held[match_id].detail, self._before.references) is Verdict.NO
+        )
+
+    def _named_by(self, detail: Detail) -> list[Call]:
+        teams = [] if self._choosy else plan.teams_of(detail)
+        return [*plan.competition_of(detail), *teams]
+
+    def _of_chosen(self) -> Iterable[Call]:
+        """Teams and odds of the matches of which it can be told by now that they are wanted."""
+        details = held_details(self._before) | gathered_details(self._gathered)
+        references = references_for(self._reference, self._gathered, self._before, details)
+        chosen = []
+        for match_id in self._listed():
+            detail = details.get(match_id)
+            held = Held(detail, self._terms.now, Source.FRESH)
+            if detail is not None and self._selection.judge(held, references) is Verdict.YES:
+                chosen.append(match_id)
+                yield from plan.teams_of(detail)
+        yield from plan.odds_of(chosen, self._listed(), self._before, self._terms)
+
+
+def held_details(board: Board) -> dict[str, Detail]:
+    """Give the details that a board holds, by match id."""
+    return {key: held.detail.value for key, held in board.matches.items() if held.detail.value is not None}
+
+
+def gathered_details(gathered: Gathered) -> dict[str, Detail]:
+    """Give the details that came one by one, by match id."""
+    return {key: one.value for key, one in gathered.details.items() if isinstance(one, Fetched)}
+
+
+def references_for(
+    reference: Reference, gathered: Gathered, before: Board, details: Mapping[str, Detail]
+) -> References:
+    """Give the references that these details need: as gathered, else as they were."""
+
+    def held(key: Key, was: Held[Any] | None) -> Held[Any]:
+        found = gathered.references.get(key) or reference.peek(key)
+        if found is not None and found.value is not None:
+            return found
+        if was is not None and was.value is not None:
+            return Held(was.value, was.fetched_at, Source.STALE)
+        return found or Held(None, None, Source.MISSING)
+
+    were = before.references
+    team_ids = {
+        team_id for one in details.values() for team_id in (one.home_team_id, one.away_team_id) if team_id
+    }
+    competition_ids = {one.competition_id for one in details.values() if one.competition_id}
+    return References(
+        {one: held(Key(endpoints.TEAM, one), were.teams.get(one)) for one in team_ids},
+        {one: held(Key(endpoints.COMPETITION, one), were.competitions.get(one)) for one in competition_ids},
+        held(COUNTRIES, were.countries),
+        held(CATEGORIES, were.categories),
+    )

@@ -1,0 +1,195 @@
+"""Merge: the new board, from the one before and what was gathered. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from footy.pipeline.board import Board, Held, HeldMatch, References, Source
+from footy.pipeline.feed import Feed
+from footy.pipeline.feeds import by_match, confirmed, covers, same_detail, same_quotes, with_changes
+from footy.pipeline.gather import Gathered, OddsReading
+from footy.pipeline.plan import Terms
+from footy.pipeline.prices import Quotes
+from footy.thesports import endpoints
+from footy.thesports.client import Fetched, LiveList, PriceChange
+from footy.thesports.endpoints import Endpoint
+from footy.thesports.failures import RefusedError, VendorError
+from footy.thesports.payloads import Detail
+
+T = TypeVar("T")
+
+REFOLDED_S = 30
+"""Changes this much older than the latest heard are folded again: a vendor may publish a little late."""
+LATE_S = 5.0
+
+
+@dataclass(slots=True)
+class _Feeds:
+    """What the feeds said in this cycle, and what comparing them with full reads shows."""
+
+    terms: Terms
+    early_window: tuple[int, int]
+    details: Feed
+    odds: Feed
+    details_at: float | None = None
+    odds_at: float | None = None
+    changed_details: Mapping[str, Detail] = field(default_factory=dict)
+    changed_odds: Mapping[str, list[PriceChange]] = field(default_factory=dict)
+    unread_odds: frozenset[str] = frozenset()
+    """Matches of which only is known that their odds have changed."""
+    differences: list[str] = field(default_factory=list)
+
+
+def merged(
+    live: Fetched[LiveList],
+    before: Board,
+    gathered: Gathered,
+    references: References,
+    terms: Terms,
+    early_window: tuple[int, int],
+) -> tuple[Board, list[str]]:
+    """Give the new board, and a sentence for each match in which a feed and a full read disagree."""
+    feeds = _heard(before, gathered, terms, early_window)
+    settled_details, settled_odds = before.details_feed.latest, before.odds_feed.latest
+    matches: dict[str, HeldMatch] = {}
+    for match_id, match in live.value.matches.items():
+        held = before.matches.get(match_id)
+        matches[match_id] = HeldMatch(
+            live=Held(match, live.at, Source.FRESH),
+            detail=_detail(feeds, held, gathered.details.get(match_id), settled_details),
+            odds=_odds(feeds, match_id, held, gathered.odds.get(match_id), settled_odds),
+        )
+    for match_id in live.value.broken:
+        if (held := before.matches.get(match_id)) is not None:
+            matches[match_id] = grown_old_match(held)
+    deleted = gathered.feed(endpoints.DELETED)
+    gone = frozenset(deleted.value.match) if deleted is not None else before.deleted
+    board = Board(
+        matches={match_id: held for match_id, held in matches.items() if match_id not in gone},
+        references=references,
+        fetched_at=live.at,
+        details_feed=_up_to(feeds.details, matches, live.at),
+        odds_feed=feeds.odds,
+        deleted=gone,
+        deleted_at=deleted.at if deleted is not None else before.deleted_at,
+        checked=before.checked + 1,
+    )
+    return board, feeds.differences
+
+
+def listened(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[int, int]) -> Board:
+    """Give the board after the odds feed alone was heard, between two cycles."""
+    feeds = _heard(before, gathered, terms, early_window)
+    matches = {
+        match_id: HeldMatch(held.live, held.detail, _fed_odds(feeds, match_id, held.odds) or held.odds)
+        for match_id, held in before.matches.items()
+    }
+    return replace(before, matches=matches, odds_feed=feeds.odds)
+
+
+def grown_old(board: Board) -> Board:
+    """Give the board as it stands when the live list could not be had."""
+    return replace(board, matches={key: grown_old_match(held) for key, held in board.matches.items()})
+
+
+def grown_old_match(held: HeldMatch) -> HeldMatch:
+    """Give a match of which nothing could be asked: its last good values, as stale."""
+    return HeldMatch(_old(held.live), _old(held.detail), _old(held.odds))
+
+
+def _old(held: Held[T]) -> Held[T]:
+    return held if held.value is None else Held(held.value, held.fetched_at, Source.STALE)
+
+
+def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[int, int]) -> _Feeds:
+    feeds = _Feeds(terms, early_window, before.details_feed, before.odds_feed)
+    details = gathered.feed(endpoints.DETAIL)
+    if details is not None:
+        feeds.details_at = details.at
+        feeds.changed_details = {row.id: row for row in details.value}
+        latest = max((row.updated_at or 0 for row in details.value), default=0)
+        feeds.details = feeds.details.heard(details.at, latest)
+    changes = gathered.feed(endpoints.ODDS_LIVE)
+    if changes is not None:
+        feeds.odds_at = changes.at
+        latest = max((change.row.at for change in changes.value), default=0)
+        feeds.changed_odds = by_match(changes.value, before.odds_feed.latest - REFOLDED_S)
+        feeds.odds = feeds.odds.heard(changes.at, latest)
+    updates = gathered.feed(endpoints.ODDS_UPDATE)
+    if updates is not None:
+        feeds.odds_at = updates.at
+        feeds.unread_odds = updates.value
+        feeds.odds = feeds.odds.heard(updates.at, 0)
+    return feeds
+
+
+def _up_to(feed: Feed, matches: Mapping[str, HeldMatch], at: float) -> Feed:
+    """Start the feed of details from what has been read in full, where it has not been heard yet."""
+    if feed.latest:
+        return feed
+    latest = max(
+        (held.detail.value.updated_at or 0 for held in matches.values() if held.detail.value is not None),
+        default=0,
+    )
+    return feed.heard(at, latest) if latest else feed
+
+
+def _detail(
+    feeds: _Feeds, held: HeldMatch | None, full: Fetched[Detail] | VendorError | None, settled_before: int
+) -> Held[Detail]:
+    before = held.detail if held is not None else None
+    fed: Held[Detail] | None = None
+    if before is not None and before.value is not None and feeds.details_at is not None:
+        fed = confirmed(before, feeds.changed_details.get(before.value.id), feeds.details_at)
+    if not isinstance(full, Fetched):
+        trusted = fed if feeds.details.trusted else None
+        return trusted or _kept(before, full, endpoints.DETAIL, feeds.terms)
+    compared = fed or before
+    if compared is not None and compared.value is not None and feeds.terms.delta and settled_before:
+        agreed = same_detail(compared.value, full.value, settled_before)
+        if agreed is not None:
+            feeds.details = feeds.details.checked(agreed=agreed)
+        if agreed is False:
+            feeds.differences.append(f"match {full.value.id}: the detail differs from what its feed made")
+    return Held(full.value, full.at, Source.FRESH)
+
+
+def _odds(
+    feeds: _Feeds,
+    match_id: str,
+    held: HeldMatch | None,
+    full: Fetched[OddsReading] | VendorError | None,
+    settled_before: int,
+) -> Held[Quotes]:
+    before = held.odds if held is not None else None
+    fed = _fed_odds(feeds, match_id, before)
+    if not isinstance(full, Fetched):
+        trusted = fed if feeds.odds.trusted else None
+        return trusted or _kept(before, full, feeds.terms.odds_feed() or endpoints.ODDS, feeds.terms)
+    compared = fed.value if fed is not None else None
+    if compared is not None and full.value.settled is not None:
+        agreed = same_quotes(compared, full.value.settled, settled_before)
+        feeds.odds = feeds.odds.checked(agreed=agreed)
+        if not agreed:
+            feeds.differences.append(f"match {match_id}: the odds differ from what their feed made")
+    return Held(full.value.quotes, full.at, Source.FRESH)
+
+
+def _fed_odds(feeds: _Feeds, match_id: str, before: Held[Quotes] | None) -> Held[Quotes] | None:
+    """Give the odds as the feed makes them; None where it cannot have told of all changes."""
+    if before is None or before.value is None or feeds.odds_at is None or match_id in feeds.unread_odds:
+        return None
+    if not covers(feeds.odds_at, before.fetched_at, endpoints.ODDS_LIVE.window_s):
+        return None
+    changes = feeds.changed_odds.get(match_id)
+    quotes = with_changes(before.value, changes, feeds.early_window) if changes else before.value
+    return Held(quotes, feeds.odds_at, Source.FRESH)
+
+
+def _kept(before: Held[T] | None, error: VendorError | Any, endpoint: Endpoint, terms: Terms) -> Held[T]:
+    """Give the last good value: within its cadence as it is, later as stale; else nothing."""
+    if before is not None and before.value is not None:
+        age = terms.now - (before.fetched_at or 0.0)
+        in_time = terms.delta and error is None and age <= endpoint.cadence_s + terms.interval_s + LATE_S
+        return Held(before.value, before.fetched_at, Source.CACHE if in_time else Source.STALE)
+    return Held(None, None, Source.REFUSED if isinstance(error, RefusedError) else Source.MISSING)
