@@ -2,13 +2,17 @@
 
 import argparse
 import logging
+import os
+import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from footy import __version__
 from footy.errors import Exit, FootyError
 from footy.settings import Loaded, Mode, Settings, load
+from footy.telemetry.redaction import Redactor
 from footy.thesports.failures import RefusedError
 
 Command = Callable[[argparse.Namespace, Loaded], Exit]
@@ -16,6 +20,7 @@ Command = Callable[[argparse.Namespace, Loaded], Exit]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run footy; give the exit code."""
+    _mind_the_terminal()
     arguments = _parser().parse_args(argv)
     if arguments.command == "simulate":
         return _simulate(arguments)
@@ -30,19 +35,47 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(_sentence(error))
         return int(error.exit_code)
     except BrokenPipeError:
+        _leave_the_pipe()
         return int(Exit.OK)
     except Exception as bug:
         logging.getLogger("footy").exception("A bug ended footy")
-        where = f"; its traceback is in {_folder(loaded)}/footy.log" if loaded else ""
-        _complain(f"This is a bug in footy ({type(bug).__name__}){where}. Please report it.")
+        _complain(f"This is a bug in footy ({type(bug).__name__}){_trace(bug, loaded)}. Please report it.")
         return int(Exit.BUG)
 
 
+def _mind_the_terminal() -> None:
+    """Let Ctrl-C end a command as signals do, without a traceback, and logs go to log files only.
+
+    The service and --once take signals themselves, once they have something to tidy up.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.NullHandler())
+
+
+def _leave_the_pipe() -> None:
+    """Let what is still to be flushed at the end go nowhere: the reader has gone, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _trace(bug: Exception, loaded: Loaded | None) -> str:
+    """Say where the log has the traceback; where there is no log yet, write it to stderr, scrubbed."""
+    logged = any(isinstance(handler, logging.FileHandler) for handler in logging.getLogger().handlers)
+    if loaded is not None and logged:
+        return f"; its traceback is in {_folder(loaded)}/footy.log"
+    redact = Redactor([loaded.settings.secret_text()] if loaded else [])
+    sys.stderr.write(redact("".join(traceback.format_exception(bug))))
+    return ""
+
+
 class _Parser(argparse.ArgumentParser):
-    """argparse, with the exit code of a wrong usage that footy's users know."""
+    """argparse, with one line and exit code 64 for a wrong usage, and no abbreviated flags."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
         self.exit(Exit.USAGE, f"{self.prog}: {message}; see {self.prog} --help.\n")
 
 
