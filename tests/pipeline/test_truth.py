@@ -1,0 +1,146 @@
+"""An hour of the simulated world: each published value equals the world's at its own `…_fetched_at`."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from footy.pipeline.board import Board
+from footy.record import MatchRecord
+from footy.service.assembly import Assembly, assembled
+from footy.service.instance import Files
+from footy.settings import Mode, load
+from footy.simulator.process import RunningSimulator, start
+from footy.simulator.world import World
+from tests.pipeline import oracle
+
+HOUR = 3600
+WITHOUT_WORLD = ("_source", "data_age_s")
+
+
+class Watched:
+    """A pipeline and a world whose clocks stand still together, and are moved together."""
+
+    def __init__(self, simulator: RunningSimulator, assembly: Assembly, clock: Any) -> None:
+        self.simulator = simulator
+        self.world: World = simulator.world()
+        self.assembly = assembly
+        self._clock = clock
+        self.board = Board()
+        self.cycles = 0
+
+    def wait(self, seconds: int) -> None:
+        self.simulator.control.advance(seconds)
+        self._clock.shift(seconds)
+
+    def listen(self) -> None:
+        self.board = self.assembly.pipeline.listen(self.board)
+
+    def cycle(self) -> dict[str, Any]:
+        self.cycles += 1
+        outcome = self.assembly.pipeline.run(self.board, self.cycles)
+        self.board = outcome.board
+        assert outcome.snapshot is not None
+        assert outcome.error is None
+        return dict(outcome.snapshot)
+
+    def falsehoods(self, records: list[MatchRecord]) -> list[str]:
+        """Name the fields that differ from what the world was when they were fetched."""
+        return [
+            f"{record['match_id']} {field}: {told!r} but {true!r}"
+            for record in records
+            for field, true in self._truth(record).items()
+            if not field.endswith(WITHOUT_WORLD) and (told := record[field]) != true  # type: ignore[literal-required]
+        ]
+
+    def _truth(self, record: MatchRecord) -> dict[str, Any]:
+        live_at, detail_at, odds_at = (
+            datetime.fromisoformat(at).timestamp() if at else 0.0
+            for at in (record["fetched_at"], record["detail_fetched_at"], record["odds_fetched_at"])
+        )
+        match_id, now = record["match_id"], int(time.time())
+        live = self.world.live_element(match_id, int(live_at))
+        detail = self.world.detail_row(match_id, int(detail_at)) if detail_at else None
+        assert live is not None
+        ids = [detail["home_team_id"], detail["away_team_id"]] if detail else []
+        competition_id = detail["competition_id"] if detail else ""
+        return oracle.record(
+            oracle.Picture(
+                live=live,
+                detail=detail,
+                odds=self.world.odds(match_id, int(odds_at)) if odds_at else None,
+                teams={one: self.world.team(one, now) for one in ids},
+                competitions={competition_id: self.world.competition(competition_id, now)},
+                countries={row["id"]: row for row in self.world.countries()},
+                live_at=live_at,
+                detail_at=detail_at,
+                odds_at=odds_at,
+                published_at=now,
+            )
+        )
+
+
+@contextmanager
+def watched(
+    folder: Path, *, interval: float = 60, options: tuple[str, ...] = (), **more: str
+) -> Iterator[Watched]:
+    with start(matches=30, odds="light", speed=0, options=options) as simulator:
+        settings = load(
+            {
+                "THESPORTS_USER": simulator.user,
+                "THESPORTS_SECRET": simulator.secret,
+                "FOOTY_BASE_URL": simulator.base_url,
+                "FOOTY_RATE_LIMITS": "off",
+                "FOOTY_INTERVAL": str(interval),
+                **more,
+            },
+            Path("absent"),
+        ).settings
+        with (
+            time_machine.travel(simulator.control.clock()["now"], tick=False) as clock,
+            assembled(settings, Mode.LIVE, Files(folder)) as assembly,
+        ):
+            yield Watched(simulator, assembly, clock)
+
+
+def test_an_hour_of_cycles_a_minute_apart_tells_only_what_was_true(tmp_path: Path) -> None:
+    with watched(tmp_path) as watch:
+        known: set[str] = set()
+        for minute in range(HOUR // 60):
+            snapshot = watch.cycle()
+            listed = {record["match_id"] for record in snapshot["matches"]}
+            assert not watch.falsehoods(snapshot["matches"])
+            assert snapshot["meta"]["complete"], snapshot["meta"]["problems"]
+            if minute > 0:
+                assert snapshot["meta"]["requests"] <= 8 + 5 * len(listed - known)
+            known = listed
+            for pause in (25, 25, 10):
+                watch.wait(pause)
+                if pause == 25:
+                    watch.listen()
+        assert watch.board.odds_feed.differences == 0
+        assert watch.board.details_feed.differences == 0
+
+
+@pytest.mark.parametrize("interval", [2, 5])
+def test_fast_cycles_tell_only_what_was_true(tmp_path: Path, interval: int) -> None:
+    with watched(tmp_path, interval=interval) as watch:
+        for _ in range(100):
+            snapshot = watch.cycle()
+            assert not watch.falsehoods(snapshot["matches"])
+            assert snapshot["meta"]["complete"], snapshot["meta"]["problems"]
+            for record in snapshot["matches"]:
+                now = time.time()
+                assert now - _at(record["fetched_at"]) <= interval
+                assert now - _at(record["odds_fetched_at"]) <= 3 + interval
+                assert now - _at(record["detail_fetched_at"]) <= 60 + interval
+            watch.wait(interval)
+
+
+def _at(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
