@@ -35,6 +35,7 @@ DEADLINE_SHARE = 0.8
 """Of the interval: then a cycle publishes what it has."""
 LISTEN_EVERY_S = 25.0
 """Between cycles further apart than the odds feed reaches back, it is heard this often."""
+LISTEN_WITHIN_S = 8.0
 UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
 """Sources that make a snapshot incomplete."""
 
@@ -172,7 +173,7 @@ class Pipeline:
         feed = terms.odds_feed()
         if feed is not endpoints.ODDS_LIVE or not board.matches or not board.odds_feed.trusted:
             return board
-        budget = Budget(time.monotonic() + DEADLINE_SHARE * LISTEN_EVERY_S)
+        budget = Budget(time.monotonic() + LISTEN_WITHIN_S)
         gatherer = self._gatherer(Gathered(), budget, None)
         gatherer.add([Call(Key(feed), Value.FEED)])
         gathered = gatherer.run(lambda _call: ())
@@ -180,12 +181,14 @@ class Pipeline:
 
     def _terms(self) -> Terms:
         gates = self._client.transport.gates
+        now = time.time()
         return Terms(
-            now=time.time(),
+            now=now,
             interval_s=self._rules.interval_s,
             delta=self._rules.delta,
             left={endpoint: gates.left(endpoint) for endpoint in ENDPOINTS.values()},
             refused=frozenset(one for one in ENDPOINTS.values() if gates.is_refused(one)),
+            renewals=self._reference.renewals(now) if self._rules.delta else {},
         )
 
     def _gatherer(self, gathered: Gathered, budget: Budget, progress: Progress | None) -> Gatherer:

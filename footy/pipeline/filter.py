@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from footy.pipeline.board import Held, References
+from footy.pipeline.board import References
 from footy.pipeline.flatten import competition_of, place_of
+from footy.provenance import Held
 from footy.record import MatchRecord
 from footy.thesports.payloads import Competition, Detail
 

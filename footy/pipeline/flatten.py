@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any, NamedTuple, cast
 
-from footy.pipeline.board import Held, HeldMatch, References, Source
+from footy.pipeline.board import HeldMatch, References
 from footy.pipeline.clock import clock, minute, moment_text, second_text
 from footy.pipeline.incidents import half_time_was_whistled, incident_records, integer, name
 from footy.pipeline.prices import PriceRules, current_fields, early_fields
 from footy.pipeline.weather import weather_fields
+from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
 from footy.thesports import codes
 from footy.thesports.payloads import Competition, Detail, LiveMatch, Round, SideScore, StatRow, Team

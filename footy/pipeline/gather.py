@@ -176,6 +176,8 @@ class Gatherer:
                     return client.odds_updates(budget)
                 case endpoints.DELETED:
                     return client.deleted(budget)
+                case _ if key.since is not None:
+                    return self._reference.renew(key.endpoint, key.since, budget)
                 case _:
                     return self._reference.get(key, budget)
         except VendorError as error:

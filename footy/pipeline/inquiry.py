@@ -10,7 +10,8 @@ from footy.pipeline.gather import Gathered, Gatherer
 from footy.pipeline.plan import Call, Terms, Value
 from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList
-from footy.thesports.failures import VendorError
+from footy.thesports.endpoints import Endpoint
+from footy.thesports.failures import OutOfTimeError, StoppedError, VendorError
 from footy.thesports.payloads import Detail, LiveMatch
 from footy.thesports.reference import CATEGORIES, COUNTRIES, Key, Reference
 from footy.thesports.spending import Spending
@@ -47,6 +48,11 @@ class Inquiry:
         ask = self._gatherer
         ask.add(plan.beside_live(self._before, self._terms))
         ask.run(self._on_answer)
+        failed = self._failed_feeds()
+        if failed:
+            self._terms = self._terms.without(failed)
+            ask.add(self._after_live())
+            ask.run(self._on_answer)
         if self._choosy:
             ask.add(self._of_chosen())
             ask.run(self._on_answer)
@@ -66,6 +72,9 @@ class Inquiry:
         if call.key == LIVE:
             self._on_live()
             return self._after_live()
+        if call.key.endpoint is endpoints.DELETED:
+            self._forget_deleted()
+            return ()
         if call.key.endpoint is not endpoints.DETAIL:
             return ()
         if call.value is Value.FEED:
@@ -75,6 +84,23 @@ class Inquiry:
             answer = self._gathered.details[call.key.id]
             rows = [answer.value] if isinstance(answer, Fetched) else []
         return [named for row in rows for named in self._named_by(row)]
+
+    def _failed_feeds(self) -> list[Endpoint]:
+        """Name the feeds that were asked in vain, for another reason than the time being up."""
+        return [
+            key.endpoint
+            for key, answer in self._gathered.answers.items()
+            if key != LIVE
+            and isinstance(answer, VendorError)
+            and not isinstance(answer, OutOfTimeError | StoppedError)
+        ]
+
+    def _forget_deleted(self) -> None:
+        answer = self._gathered.feed(endpoints.DELETED)
+        if answer is not None:
+            keys = [Key(endpoints.TEAM, one) for one in answer.value.team]
+            keys += [Key(endpoints.COMPETITION, one) for one in answer.value.competition]
+            self._reference.forget(keys, answer.at)
 
     def _after_live(self) -> list[Call]:
         listed = self._listed()

@@ -6,7 +6,7 @@ and in rotation to check the feeds. What a feed tells that is refused or not tru
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from footy.pipeline.board import Board, HeldMatch
@@ -61,10 +61,22 @@ class Terms:
     left: Mapping[Endpoint, int | None] = field(default_factory=dict)
     """Calls left of the quota by endpoint; None, or absent, is no limit."""
     refused: frozenset[Endpoint] = frozenset()
+    renewals: Mapping[Endpoint, int] = field(default_factory=dict)
+    """Endpoints whose rows should be renewed, with since when changes are to be asked for (vendor's time)."""
 
     def details_by_feed(self, board: Board) -> bool:
         """Tell whether changes of details come by their feed."""
-        return self.delta and board.details_feed.trusted and endpoints.DETAIL not in self.refused
+        feed = board.details_feed
+        return (
+            self.delta and feed.heard_at is not None and feed.trusted and endpoints.DETAIL not in self.refused
+        )
+
+    def without(self, failed: Iterable[Endpoint]) -> "Terms":
+        """Give the terms without feeds that failed in this cycle: what they tell is asked per match."""
+        lost = set(failed)
+        if endpoints.ODDS_LIVE in lost:
+            lost.add(endpoints.ODDS_UPDATE)
+        return replace(self, refused=self.refused | lost)
 
     def odds_feed(self) -> Endpoint | None:
         """Give the feed of odds that the account has; None where it has neither."""
@@ -89,6 +101,7 @@ def beside_live(board: Board, terms: Terms) -> list[Call]:
         calls.append(Call(Key(odds_feed), Value.FEED))
     if endpoints.DELETED not in terms.refused and _due(endpoints.DELETED, board.deleted_at, terms):
         calls.append(Call(Key(endpoints.DELETED), Value.FEED))
+    calls += [Call(Key(endpoint, since=since), Value.FEED) for endpoint, since in terms.renewals.items()]
     return [*calls, *_checks(board, terms)]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytz
 
 from footy.errors import CannotWriteError, FootyError
+from footy.pipeline.board_file import BoardFile
 from footy.pipeline.cycle import Pipeline, Rules
 from footy.pipeline.filter import Selection
 from footy.pipeline.prices import PriceRules
@@ -42,6 +43,7 @@ class Assembly:
     pipeline: Pipeline
     transport: Transport
     counters: Counters
+    board_file: BoardFile
 
 
 def set_up_logging(settings: Settings, files: Files, redact: Redactor) -> None:
@@ -111,7 +113,7 @@ def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly
         pipeline = Pipeline(rules_for(settings, mode), client, reference, spending)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
-        yield Assembly(pipeline, transport, counters)
+        yield Assembly(pipeline, transport, counters, BoardFile(files.board, settings.early_window))
 
 
 def transport_for(settings: Settings, asked: Upstream, counters: Counters) -> Transport:

@@ -3,8 +3,8 @@
 import contextlib
 import datetime as dt
 import logging
+import math
 import os
-import select
 import signal
 import sys
 import threading
@@ -21,11 +21,11 @@ from footy.errors import Exit
 from footy.outputs.console import LiveConsole, Look
 from footy.outputs.output import Output
 from footy.outputs.snapshot import SnapshotFile
-from footy.pipeline.board import Board
+from footy.pipeline.cycle import LISTEN_EVERY_S
 from footy.service import indicators
 from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
 from footy.service.indicators import Reading, Thresholds
-from footy.service.instance import Files, longest_silence_s, owned, prepare_folder
+from footy.service.instance import Doing, Files, longest_silence_s, owned, prepare_folder
 from footy.service.publishing import Pulse, publish
 from footy.settings import Mode, Settings
 from footy.thesports.failures import StoppedError
@@ -44,7 +44,8 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
     """
     files = Files(settings.folder(mode))
     prepare_folder(files.folder)
-    with _signals() as signalled, owned(files) as me:
+    with _signals() as wish, owned(files, Doing.SERVICE) as me:
+        wish.leave_nothing_of(files)
         set_up_logging(settings, files, redactor(settings))
         for warning in warnings:
             log.warning(warning)
@@ -56,11 +57,11 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
             beat = _Beat(settings, assembly, outputs, pulse)
             scheduler = _scheduled(beat, settings.interval)
             try:
-                signalled.wait()
+                wish.to_stop.wait()
                 log.info("footy stops")
-                _end_soon_whatever_hangs(files)
             finally:
                 _stop(scheduler, assembly, outputs)
+                beat.save()
     return Exit.OK
 
 
@@ -87,7 +88,8 @@ class _Beat:
         self._counters = assembly.counters
         self._outputs = outputs
         self._pulse = pulse
-        self._board = Board()
+        self._board_file = assembly.board_file
+        self._board = assembly.board_file.load()
         self._number = 0
         self._publish_s: float | None = None
         self._timings = {"total": 0.0, "enrich": 0.0}
@@ -105,8 +107,23 @@ class _Beat:
             error = f"cycle {self._number} failed: {type(bug).__name__}"
         sleep_s = max(0.0, self._interval_s - (time.monotonic() - started))
         self._watch(sleep_s)
+        self._board_file.save(self._board)
         self._pulse.cycle(self._number, attempted_at=attempted_at, error=error, readings=self._readings)
         log.info("Sleep time: %.2fs", sleep_s)
+
+    def listen(self) -> None:
+        """Hear the odds feed between two cycles; whatever happens in it, the next cycle runs."""
+        heard_at = self._board.odds_feed.heard_at
+        if heard_at is not None and time.time() - heard_at < LISTEN_EVERY_S / 2:
+            return
+        try:
+            self._board = self._pipeline.listen(self._board)
+        except Exception:
+            log.exception("Hearing the odds feed between two cycles failed")
+
+    def save(self) -> None:
+        """Save the board for the next start."""
+        self._board_file.save(self._board, at_once=True)
 
     def _watch(self, sleep_s: float) -> None:
         """Judge the indicators, and log those that changed."""
@@ -149,7 +166,12 @@ def _scheduled(beat: _Beat, interval_s: float) -> BackgroundScheduler:
         log.warning("A cycle was skipped: the one before still runs")
 
     scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
-    scheduler.add_job(beat, "interval", seconds=interval_s, next_run_time=dt.datetime.now(pytz.utc))
+    now = dt.datetime.now(pytz.utc)
+    scheduler.add_job(beat, "interval", seconds=interval_s, next_run_time=now)
+    if interval_s > LISTEN_EVERY_S:
+        between = interval_s / math.ceil(interval_s / LISTEN_EVERY_S)
+        first = now + dt.timedelta(seconds=between)
+        scheduler.add_job(beat.listen, "interval", seconds=between, next_run_time=first)
     scheduler.start()
     return scheduler
 
@@ -161,40 +183,47 @@ def _stop(scheduler: BackgroundScheduler, assembly: Assembly, outputs: Sequence[
         output.close()
 
 
-def _end_soon_whatever_hangs(files: Files) -> None:
-    """End the process when stopping takes too long, such as on a disk that does not answer."""
+class _Wish:
+    """The operator's wish to stop, and its deadline: whatever hangs by then, the process ends.
 
-    def end() -> None:
-        with contextlib.suppress(OSError):
-            files.pid.unlink()
-        os._exit(Exit.OK)
-
-    timer = threading.Timer(STOP_WITHIN_S, end)
-    timer.daemon = True
-    timer.start()
-
-
-class _Signalled:
-    """Waits for a signal, on a pipe: the handler may do no more than write to it."""
+    The interpreter notes a signal on a pipe, at once, and a thread waits there. So the wish counts from the
+    first moment on, while the demo's simulator starts too, or while a disk does not answer.
+    """
 
     def __init__(self) -> None:
-        self._reader, self._writer = os.pipe()
+        self.to_stop = threading.Event()
+        self._files: Files | None = None
+        self._reader, self.writer = os.pipe()
+        os.set_blocking(self.writer, False)
+        threading.Thread(target=self._listen, name="signals", daemon=True).start()
 
-    def handle(self, _number: int, _frame: Any) -> None:
-        os.write(self._writer, b".")
+    def leave_nothing_of(self, files: Files) -> None:
+        """Remove the PID file in the end as well: from now on it is ours."""
+        self._files = files
 
-    def wait(self) -> None:
-        """Return when a signal has come."""
-        select.select([self._reader], [], [])
+    def _listen(self) -> None:
+        os.read(self._reader, 1)
+        self.to_stop.set()
+        time.sleep(STOP_WITHIN_S)
+        if self._files is not None:
+            with contextlib.suppress(OSError):
+                self._files.pid.unlink()
+        os._exit(Exit.OK)
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[_Signalled]:
+def _signals() -> Iterator[_Wish]:
     """Take SIGTERM and SIGINT as the wish to stop."""
-    signalled = _Signalled()
-    before = {number: signal.signal(number, signalled.handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    wish = _Wish()
+    signal.set_wakeup_fd(wish.writer, warn_on_full_buffer=False)
+    before = {number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield signalled
+        yield wish
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(-1)
+
+
+def _noted(_number: int, _frame: Any) -> None:
+    """Do nothing: the pipe has it already."""

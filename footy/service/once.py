@@ -12,11 +12,10 @@ from footy.errors import CannotWriteError, Exit
 from footy.outputs.console import OnceConsole
 from footy.outputs.progress import Progress
 from footy.outputs.snapshot import SnapshotFile, encode
-from footy.pipeline.board import Board
 from footy.record import Snapshot
 from footy.service.assembly import assembled, redactor, set_up_logging
 from footy.service.daemon import look
-from footy.service.instance import Files, owned, prepare_folder
+from footy.service.instance import Doing, Files, owned, prepare_folder
 from footy.service.publishing import Pulse, publish
 from footy.settings import Mode, Settings
 
@@ -44,7 +43,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, as_json: boo
     """
     files = Files(settings.folder(mode))
     prepare_folder(files.folder)
-    with owned(files) as me:
+    with owned(files, Doing.ONCE) as me:
         set_up_logging(settings, files, redactor(settings))
         for warning in warnings:
             log.warning(warning)
@@ -76,8 +75,12 @@ def _cycle(settings: Settings, mode: Mode, files: Files) -> Snapshot:
             signal.signal(number, end)
         with Progress(sys.stderr) as progress:
             outcome = assembly.pipeline.run(
-                Board(), 1, progress=lambda done, planned: progress.update(done, planned, "Asking the vendor")
+                assembly.board_file.load(),
+                1,
+                progress=lambda done, planned: progress.update(done, planned, "Asking the vendor"),
             )
+        if outcome.error is None:
+            assembly.board_file.save(outcome.board)
     if outcome.error is not None:
         raise outcome.error
     if outcome.snapshot is None:

@@ -206,7 +206,7 @@ def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
                 if match.score.match_id != match.id:
                     raise msgspec.ValidationError("the score is another match's")
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                broken[_name(element) or f"element {number}"] = str(error)
+                broken[read_id(element) or f"element {number}"] = str(error)
                 continue
         read[text] = match
         matches.setdefault(match.id, match)
@@ -276,8 +276,9 @@ def _decode(decode: Any, results: bytes, endpoint: Endpoint) -> Any:
         raise BadBodyError(f"{endpoint} answered a value of a wrong type ({error})") from None
 
 
-def _name(element: msgspec.Raw) -> str | None:
+def read_id(row: bytes | msgspec.Raw) -> str | None:
+    """Read the id of a row of which nothing else may be readable."""
     try:
-        return _id(element).id
+        return _id(row).id
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None

@@ -5,15 +5,16 @@ Each level answers before the next is asked, and where asking fails, the last go
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from cachetools import TLRUCache
 
 from footy.provenance import Held, Source
 from footy.thesports import endpoints
-from footy.thesports.client import Client, read_reference
+from footy.thesports.client import Client, Fetched, read_id, read_reference
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.failures import BadBodyError, NoSuchRowError, RefusedError, VendorError
 from footy.thesports.shelf import KEEP_DAYS, Kept, Shelf
@@ -22,6 +23,12 @@ from footy.thesports.transport import Budget
 MOST_REMEMBERED = 20_000
 STALE_MEMO_S = 60.0
 """How long a stale value is served before the vendor is asked again."""
+NO_ROW_MEMO_S = 600.0
+"""How long an id that the vendor does not have is taken as unknown."""
+RENEW_FROM = 0.9
+"""Share of the time to live from which on what is held is renewed, by one call for all that has changed."""
+RENEW_OVERLAP_S = 300
+RENEWED = frozenset({endpoints.TEAM, endpoints.COMPETITION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class Reference:
         self._shelf = shelf
         self._ttl_s = ttl_s
         self._lock = threading.Lock()
+        self._gone: dict[Key, float] = {}
         self._memo: TLRUCache[Key, _Memo] = TLRUCache(
             MOST_REMEMBERED, ttu=lambda _key, memo, _now: memo.expires_at, timer=time.time
         )
@@ -72,6 +80,68 @@ class Reference:
 
     def get(self, key: Key, budget: Budget) -> tuple[Held[Any], VendorError | None]:
         """Look one thing up, asking the vendor where it is not known; with why that failed, where it did."""
+        held, error = self._get(key, budget)
+        survivor = getattr(held.value, "uid", None)
+        if not survivor or survivor == key.id:
+            return held, error
+        merged, _ = self._get(Key(key.endpoint, survivor), budget)
+        if merged.value is None or merged.fetched_at is None:
+            return held, error
+        self._remember(
+            key,
+            Held(merged.value, merged.fetched_at, Source.CACHE),
+            merged.fetched_at + self._ttl_s[key.endpoint],
+        )
+        return merged, error
+
+    def renewals(self, now: float) -> dict[Endpoint, int]:
+        """Tell which endpoints' rows should be renewed, with since when changes are to be asked for."""
+        oldest: dict[Endpoint, float] = {}
+        with self._lock:
+            for key, memo in self._memo.items():
+                if key.endpoint in RENEWED and memo.held.fetched_at is not None:
+                    before = oldest.get(key.endpoint, now)
+                    oldest[key.endpoint] = min(before, memo.held.fetched_at)
+        return {
+            endpoint: int(at) - RENEW_OVERLAP_S
+            for endpoint, at in oldest.items()
+            if now - at >= RENEW_FROM * self._ttl_s[endpoint]
+        }
+
+    def renew(self, endpoint: Endpoint, since: int, budget: Budget) -> Fetched[int]:
+        """Ask for all rows changed since then; what is held and not among them is known unchanged.
+
+        Raises:
+            VendorError: Asking failed; then what is held expires in its own time.
+        """
+        reply = self._client.references_since(endpoint, since, budget)
+        changed = {row_id: row for row in reply.value if (row_id := read_id(row)) is not None}
+        ttl_s = self._ttl_s[endpoint]
+        with self._lock:
+            held = [
+                (key, memo.held)
+                for key, memo in self._memo.items()
+                if key.endpoint is endpoint and (memo.held.fetched_at or 0) >= since
+            ]
+        for key, known in held:
+            value, results = known.value, None
+            if key.id in changed:
+                results = b"[" + changed[key.id] + b"]"
+                value = read_reference(endpoint, key.id, results)
+            self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s)
+            if self._shelf is not None:
+                results = results or b"[" + msgspec.json.encode(value) + b"]"
+                self._shelf.write(str(key), Kept(results, reply.at))
+        return Fetched(len(changed), reply.at)
+
+    def forget(self, keys: Iterable[Key], now: float) -> None:
+        """Drop what the vendor has taken out."""
+        with self._lock:
+            for key in keys:
+                self._memo.pop(key, None)
+                self._gone.setdefault(key, now)
+
+    def _get(self, key: Key, budget: Budget) -> tuple[Held[Any], VendorError | None]:
         if (known := self.peek(key)) is not None:
             return known, None
         kept = self._kept(key)
@@ -81,6 +151,9 @@ class Reference:
         try:
             reply = self._client.reference(key.endpoint, key.id, budget)
             value = read_reference(key.endpoint, key.id, reply.value)
+        except NoSuchRowError as error:
+            nothing: Held[Any] = Held(None, None, Source.MISSING)
+            return self._remember(key, nothing, time.time() + NO_ROW_MEMO_S), error
         except VendorError as error:
             return self._without_vendor(key, kept, error), error
         if self._shelf is not None:
@@ -91,7 +164,9 @@ class Reference:
     def _kept(self, key: Key) -> Held[Any] | None:
         """Read what the shelf keeps; what cannot be read any more is not there."""
         kept = self._shelf.read(str(key)) if self._shelf is not None else None
-        if kept is None or not 0 <= time.time() - kept.received_at + 1 < KEEP_DAYS * 86_400:
+        if kept is None or kept.received_at <= self._gone.get(key, 0.0):
+            return None
+        if not 0 <= time.time() - kept.received_at + 1 < KEEP_DAYS * 86_400:
             return None
         try:
             value = read_reference(key.endpoint, key.id, kept.results)

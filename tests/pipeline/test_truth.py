@@ -16,7 +16,6 @@ from footy.service.assembly import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
 from footy.simulator.process import RunningSimulator, start
-from footy.simulator.world import World
 from tests.pipeline import oracle
 
 HOUR = 3600
@@ -28,7 +27,7 @@ class Watched:
 
     def __init__(self, simulator: RunningSimulator, assembly: Assembly, clock: Any) -> None:
         self.simulator = simulator
-        self.world: World = simulator.world()
+        self.world = simulator.world()
         self.assembly = assembly
         self._clock = clock
         self.board = Board()

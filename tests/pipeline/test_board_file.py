@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import time_machine
+
+from footy.pipeline.board import Board
+from footy.pipeline.board_file import NAME, SAVE_EVERY_S, TRUSTED_S, BoardFile
+from tests.pipeline.test_truth import watched
+
+WINDOW = (2, 6)
+
+
+def saved(folder: Path) -> tuple[BoardFile, Board]:
+    with watched(folder) as watch:
+        watch.cycle()
+    file = BoardFile(folder / NAME, WINDOW)
+    file.save(watch.board)
+    return file, watch.board
+
+
+def test_a_board_comes_back_as_it_was_but_for_the_reference_data(tmp_path: Path) -> None:
+    file, board = saved(tmp_path)
+    again = file.load()
+    assert again.matches == board.matches
+    assert again.details_feed == board.details_feed
+    assert len(again.matches) == 30
+    assert not again.references.teams
+
+
+def test_a_restart_asks_only_for_what_has_changed(tmp_path: Path) -> None:
+    with watched(tmp_path) as watch:
+        watch.cycle()
+        watch.assembly.board_file.save(watch.board)
+        watch.wait(20)
+        watch.board = watch.assembly.board_file.load()
+        snapshot = watch.cycle()
+        assert not watch.falsehoods(snapshot["matches"])
+        assert snapshot["meta"]["complete"]
+        assert snapshot["meta"]["requests"] <= 10
+
+
+def test_after_a_longer_stop_the_odds_are_read_again(tmp_path: Path) -> None:
+    with watched(tmp_path) as watch:
+        watch.cycle()
+        watch.assembly.board_file.save(watch.board)
+        watch.wait(600)
+        watch.board = watch.assembly.board_file.load()
+        snapshot = watch.cycle()
+        assert not watch.falsehoods(snapshot["matches"])
+        assert snapshot["meta"]["complete"]
+
+
+def test_a_board_that_is_too_old_broken_or_of_another_version_is_left(tmp_path: Path) -> None:
+    file, board = saved(tmp_path)
+    with time_machine.travel(0) as clock:
+        file.save(board, now=0, at_once=True)
+        clock.shift(TRUSTED_S - 10)
+        assert file.load().matches
+        clock.shift(20)
+        assert file.load() == Board()
+    content = (tmp_path / NAME).read_bytes()
+    for broken in (
+        b"",
+        b"\xff" * 100,
+        content[: len(content) // 2],
+        content.replace(b"version\x01", b"version\x02"),
+    ):
+        (tmp_path / NAME).write_bytes(broken)
+        assert file.load() == Board()
+
+
+def test_odds_cut_down_for_another_window_are_not_taken(tmp_path: Path) -> None:
+    saved(tmp_path)
+    assert BoardFile(tmp_path / NAME, (3, 8)).load() == Board()
+
+
+def test_a_board_is_saved_now_and_then_not_every_time(tmp_path: Path) -> None:
+    file = BoardFile(tmp_path / NAME, WINDOW)
+    file.save(Board(checked=1), now=1000)
+    file.save(Board(checked=2), now=1000 + SAVE_EVERY_S / 2)
+    with time_machine.travel(1010):
+        assert file.load().checked == 1
+        file.save(Board(checked=3), now=1000 + SAVE_EVERY_S)
+        file.save(Board(checked=4), now=1005, at_once=True)
+        assert file.load().checked == 4
+
+
+def test_a_folder_that_cannot_be_written_costs_only_the_warm_start(tmp_path: Path) -> None:
+    BoardFile(tmp_path / "absent" / NAME, WINDOW).save(Board())
