@@ -5,6 +5,7 @@ import datetime as dt
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,8 @@ from footy.record import Heartbeat
 
 SAME_START_S = 2.0
 """A process whose start differs by more from the one noted is another one with a reused PID."""
+PID_FILE_WITHIN_S = 1.0
+"""So soon after taking the lock its owner has written the PID file."""
 STALE_INTERVALS = 3
 STALE_AT_LEAST_S = 180.0
 
@@ -34,7 +37,7 @@ class Files:
 
     @property
     def pid(self) -> Path:
-        """The owner's PID, and in a second line when it started (Unix seconds)."""
+        """The owner's PID, when it started (Unix seconds), and `service` or `once`, a line each."""
         return self.folder / "footy.pid"
 
     @property
@@ -58,6 +61,11 @@ class Files:
         return self.folder / "cache.sqlite"
 
     @property
+    def board(self) -> Path:
+        """What was held at the last cycle, for the next start."""
+        return self.folder / "board.msgpack"
+
+    @property
     def quota(self) -> Path:
         """What was spent of the vendor's quotas in the last minute."""
         return self.folder / "quota.json"
@@ -68,6 +76,13 @@ class Files:
         return self.folder / "start.out"
 
 
+class Doing(StrEnum):
+    """What an owner of a data folder does there."""
+
+    SERVICE = "service"
+    ONCE = "once"
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """The process that a PID file names."""
@@ -75,48 +90,67 @@ class Owner:
     pid: int
     started_at: float
     """Unix seconds."""
+    doing: Doing
 
-    def process(self) -> psutil.Process | None:
-        """Give the process where it lives and is the one that was noted."""
+    def process(self, lock: Path) -> psutil.Process | None:
+        """Give the process where it lives and is the one that was noted, not another with a reused PID.
+
+        It is the same where it started when the PID file says. Where it did not, the machine's clock may have
+        been set since, which moves the start of every process: then holding the lock tells.
+        """
         try:
             process = psutil.Process(self.pid)
-            alive = process.status() != psutil.STATUS_ZOMBIE
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return None
             ours = abs(process.create_time() - self.started_at) <= SAME_START_S
+            return process if ours or _has_open(process, lock) else None
         except psutil.Error:
             return None
-        return process if alive and ours else None
+
+
+def _has_open(process: psutil.Process, path: Path) -> bool:
+    return str(path.resolve()) in {opened.path for opened in process.open_files()}
 
 
 def owner(files: Files) -> Owner | None:
     """Read the PID file; None where there is none, or nothing that can be read."""
     try:
-        pid, started_at = files.pid.read_text(encoding="ascii").split()
-        return Owner(int(pid), float(started_at))
+        pid, started_at, doing = files.pid.read_text(encoding="ascii").split()
+        return Owner(int(pid), float(started_at), Doing(doing))
     except (OSError, ValueError):
         return None
 
 
+def living(files: Files) -> tuple[Owner, psutil.Process] | None:
+    """Give who owns the folder, and the process; None where nobody does."""
+    holder = owner(files)
+    process = holder.process(files.lock) if holder is not None else None
+    return None if holder is None or process is None else (holder, process)
+
+
 def prepare_folder(folder: Path) -> None:
-    """Make the data folder, and clear what killed writers left.
+    """Make the data folder, and see that it can be written.
 
     Raises:
         CannotWriteError: It cannot be made or written.
     """
+    probe = folder / ".footy-can-write"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / ".footy-can-write", b"")
-        (folder / ".footy-can-write").unlink()
+        write_atomically(probe, b"")
+        probe.unlink(missing_ok=True)
     except OSError as error:
         raise CannotWriteError(
             f"The data folder {folder} cannot be written ({error.strerror}): "
             "make it a writable folder, or set FOOTY_DATA_DIR to one."
         ) from None
-    remove_leftovers(folder)
 
 
 @contextlib.contextmanager
-def owned(files: Files) -> Iterator[Owner]:
+def owned(files: Files, doing: Doing) -> Iterator[Owner]:
     """Hold the lock, with the PID file written, for as long as the caller is inside.
+
+    What killed writers left is cleared; by the owner alone, since it could be what the owner is writing.
 
     Raises:
         LockedError: Another process holds it; the text names it.
@@ -130,9 +164,10 @@ def owned(files: Files) -> Iterator[Owner]:
     except OSError as error:
         raise CannotWriteError(f"{files.lock} cannot be locked ({error.strerror}).") from None
     try:
-        me = Owner(psutil.Process().pid, psutil.Process().create_time())
+        remove_leftovers(files.folder)
+        me = Owner(psutil.Process().pid, psutil.Process().create_time(), doing)
         try:
-            write_atomically(files.pid, f"{me.pid}\n{me.started_at}\n".encode())
+            write_atomically(files.pid, f"{me.pid}\n{me.started_at}\n{me.doing}\n".encode())
         except OSError as error:
             raise CannotWriteError(f"{files.pid} cannot be written ({error.strerror}).") from None
         yield me
@@ -143,8 +178,11 @@ def owned(files: Files) -> Iterator[Owner]:
 
 
 def _held_by(files: Files) -> str:
-    holder = owner(files)
-    who = f"PID {holder.pid}" if holder is not None and holder.process() is not None else "another process"
+    """Say who holds the lock; who has only just taken it writes its PID file first."""
+    end = time.monotonic() + PID_FILE_WITHIN_S
+    while (held := living(files)) is None and time.monotonic() < end:
+        time.sleep(0.02)
+    who = "another process" if held is None else f"PID {held[0].pid}"
     return f"footy is already running here: {who} holds {files.lock}."
 
 
@@ -169,9 +207,13 @@ def health(files: Files, *, demo: bool, now: float | None = None) -> Health:
     """Judge an instance by its process and its last success."""
     marks = " (demo)" if demo else ""
     where = f" – data folder {files.folder}"
-    process = holder.process() if (holder := owner(files)) is not None else None
-    if holder is None or process is None:
+    held = living(files)
+    if held is None:
         return Health(well=False, line=f"Pipeline is not running{marks}{where}", pid=None)
+    holder, process = held
+    if holder.doing is Doing.ONCE:
+        single = f"Pipeline is not running{marks}, only a single cycle (PID: {holder.pid}){where}"
+        return Health(well=False, line=single, pid=holder.pid)
     heartbeat = read_heartbeat(files)
     trouble = _staleness(heartbeat, time.time() if now is None else now, process.create_time())
     if heartbeat is None or heartbeat["pid"] != holder.pid:
