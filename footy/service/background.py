@@ -10,15 +10,29 @@ from pathlib import Path
 
 import psutil
 
-from footy.errors import CannotWriteError, Exit
-from footy.service.instance import Files, owner, prepare_folder, read_heartbeat
+from footy.errors import CannotWriteError, Exit, FootyError
+from footy.record import Heartbeat
+from footy.service.instance import Doing, Files, living, prepare_folder, read_heartbeat
 from footy.settings import Mode, Settings
 
 FIRST_SNAPSHOT_S = 60.0
 TERM_S = 10.0
 POLL_S = 0.1
+TRY_AGAIN_S = 0.5
 
 Say = Callable[[str], None]
+
+
+class NoLogError(FootyError):
+    """There is no log to show."""
+
+    exit_code = Exit.USAGE
+
+
+class CannotStopError(FootyError):
+    """The service belongs to another user."""
+
+    exit_code = Exit.LOCKED
 
 
 def start(settings: Settings, mode: Mode, say: Say) -> Exit:
@@ -29,27 +43,30 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
     """
     files = Files(settings.folder(mode))
     marks = " (demo)" if mode is Mode.DEMO else ""
-    if (running := _running(files)) is not None:
-        say(f"footy is already running (PID: {running.pid}){marks} – data folder {files.folder}")
-        return Exit.OK
+    where = f"{marks} – data folder {files.folder}"
     prepare_folder(files.folder)
-    child = _spawn(files, mode)
     end = time.monotonic() + FIRST_SNAPSHOT_S
+    child: subprocess.Popen[bytes] | None = None
     while time.monotonic() < end:
+        if child is None:
+            if (running := _service(files)) is not None:
+                say(f"footy is already running (PID: {running.pid}){where}")
+                return Exit.OK
+            child = _spawn(files, mode)
         code = child.poll()
-        if code == Exit.LOCKED and (running := _running(files)) is not None:
-            say(f"footy is already running (PID: {running.pid}){marks} – data folder {files.folder}")
-            return Exit.OK
-        if code is not None:
-            say(_last_line(files.start_out) or f"footy ended at once with exit code {code}.")
-            return Exit(code) if code in set(Exit) else Exit.BUG
-        beat = read_heartbeat(files)
-        if beat is not None and beat["pid"] == child.pid and beat["last_success_at"] is not None:
-            say(f"footy is running (PID: {child.pid}){marks} – data folder {files.folder}")
+        if code == Exit.LOCKED:
+            # Another start was quicker, or a single cycle holds the lock and will be over soon.
+            child = None
+        elif code is not None:
+            return _ended(files, code, say)
+        elif (beat := _heartbeat(files, child.pid)) is not None and beat["last_success_at"] is not None:
+            say(f"footy is running (PID: {child.pid}){where}")
             say(f"First snapshot: {files.matches}")
             return Exit.OK
-        time.sleep(POLL_S)
-    beat = read_heartbeat(files)
+        time.sleep(POLL_S if child is not None else TRY_AGAIN_S)
+    if child is None:
+        return _ended(files, Exit.LOCKED, say)
+    beat = _heartbeat(files, child.pid)
     why = (beat and beat["last_error"]) or "the first cycle is not over yet"
     say(f"footy is running (PID: {child.pid}){marks} but has published no snapshot yet: {why}")
     say(f"It goes on trying; see {files.log}")
@@ -57,15 +74,26 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
 
 
 def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
-    """Stop the service: SIGTERM, and SIGKILL where it lives 10 s later; a demo too where only one runs."""
+    """Stop the service: SIGTERM, and SIGKILL where it lives 10 s later; a demo too where only one runs.
+
+    Raises:
+        CannotStopError: It may not be stopped by this user.
+    """
     tried = [Files(settings.folder(one)) for one in dict.fromkeys((mode, Mode.DEMO))]
     for files in tried:
-        process = _running(files)
-        if process is None:
+        held = living(files)
+        if held is None:
             continue
+        process = held[1]
         family = [process, *_children(process)]
-        with contextlib.suppress(psutil.Error):
+        try:
             process.terminate()
+        except psutil.AccessDenied:
+            raise CannotStopError(
+                f"footy (PID: {process.pid}) belongs to {process.username()}, who alone can stop it."
+            ) from None
+        except psutil.NoSuchProcess:
+            pass
         _, alive = psutil.wait_procs(family, timeout=TERM_S)
         for one in alive:
             with contextlib.suppress(psutil.Error):
@@ -79,17 +107,34 @@ def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
 
 
 def follow_log(settings: Settings, mode: Mode) -> Exit:
-    """Show the log's last lines and what is added to it, in place of this process."""
+    """Show the log's last lines and what is added to it, in place of this process.
+
+    Raises:
+        NoLogError: Nothing has been logged in this folder.
+    """
     log = Files(settings.folder(mode)).log
     if not log.exists():
-        raise CannotWriteError(f"There is no log yet at {log}: start footy first.")
+        raise NoLogError(f"There is no log yet at {log}: start footy first.")
     sys.stdout.flush()
     os.execvp("tail", ["tail", "-n", "50", "-F", str(log)])  # noqa: S606, S607 - the user's own tail
 
 
-def _running(files: Files) -> psutil.Process | None:
-    holder = owner(files)
-    return None if holder is None else holder.process()
+def _service(files: Files) -> psutil.Process | None:
+    held = living(files)
+    return held[1] if held is not None and held[0].doing is Doing.SERVICE else None
+
+
+def _heartbeat(files: Files, pid: int) -> Heartbeat | None:
+    """Give the heartbeat of this process, not of one before it."""
+    beat = read_heartbeat(files)
+    return beat if beat is not None and beat["pid"] == pid else None
+
+
+def _ended(files: Files, code: int, say: Say) -> Exit:
+    """Say why the service ended before its first snapshot; give its exit code."""
+    by_signal = f"footy was ended by signal {-code} before its first snapshot." if code < 0 else ""
+    say(by_signal or _last_line(files.start_out) or f"footy ended at once with exit code {code}.")
+    return Exit(code) if code in set(Exit) else Exit.BUG
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
