@@ -5,7 +5,7 @@ set_up_environment() {
     local folder=$1 requirements=$2 stamp wanted python lock=.environment.lock
     stamp=$folder/.installed-from-$(basename "$requirements")
     wanted=$(cat setup.py "$requirements" | cksum; pwd)
-    if [ -x "$folder/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return 0; fi
+    if is_set_up "$folder" "$stamp" "$wanted"; then return 0; fi
 
     python=$(find_python) || return
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
@@ -16,13 +16,17 @@ set_up_environment() {
     # Two starts at the same instant must not install into each other.
     local waited=0
     while ! mkdir "$lock" 2>/dev/null; do
+        if [ ! -w . ]; then
+            echo "footy: $PWD cannot be written, and $folder is to be made there." >&2
+            return 73
+        fi
         if ! kill -0 "$(cat "$lock/pid" 2>/dev/null)" 2>/dev/null && [ "$waited" -ge 5 ]; then rm -rf "$lock"; fi
         waited=$((waited + 1))
         sleep 1
     done
     echo $$ >"$lock/pid"
     local code=0
-    if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+    if ! is_set_up "$folder" "$stamp" "$wanted"; then
         install_environment "$python" "$folder" "$requirements" || code=$?
         [ "$code" -ne 0 ] || printf '%s\n' "$wanted" >"$stamp"
     fi
@@ -30,16 +34,22 @@ set_up_environment() {
     return "$code"
 }
 
+# The stamp tells; but a Python that was upgraded beneath the environment no longer finds what is in it.
+is_set_up() {
+    local folder=$1 stamp=$2 wanted=$3
+    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && "$folder/bin/python" -I -c 'import footy' 2>/dev/null
+}
+
 install_environment() {
     local python=$1 folder=$2 requirements=$3
-    echo "footy: setting up $folder (once) …" >&2
+    echo "footy: setting up $folder; this happens once and takes a minute or less …" >&2
     # A folder that was moved or copied from elsewhere does not work any more: its scripts hold the old path.
     if [ ! -x "$folder/bin/python" ] || ! "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
         rm -rf "$folder"
         "$python" -m venv "$folder" || return 78
     fi
-    if ! "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements" ||
-        ! "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --editable .; then
+    local pip=("$folder/bin/python" -m pip install -qq --disable-pip-version-check)
+    if ! "${pip[@]}" -r "$requirements" || ! "${pip[@]}" --no-deps --editable .; then
         echo "footy: the packages in $requirements could not be installed: see above." >&2
         return 69
     fi
