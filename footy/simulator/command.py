@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from footy.simulator.account import Account
 from footy.simulator.capture import CaptureError, CaptureSource
 from footy.simulator.clock import ServerClock
 from footy.simulator.endpoints import NAMES, Endpoints
+from footy.simulator.faults import FaultError, Mischief
 from footy.simulator.quota import Turnstile, parse_quota
 from footy.simulator.serve import serve
 from footy.simulator.vendor import Manners, Vendor
@@ -65,6 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="text",
         help="inner form of odds/live (default text)",
     )
+    replies.add_argument(
+        "--fault", action="append", default=[], metavar="NAME[=ARGUMENT][:RATE][xCOUNT][@ENDPOINT]",
+        help="let replies go wrong; repeatable, see docs/simulator.md",
+    )  # fmt: skip
     account = parser.add_argument_group("account")
     account.add_argument("--user", help="user to accept (default: THESPORTS_USER, else any)")
     account.add_argument("--secret", help="secret to accept (default: THESPORTS_SECRET, else any)")
@@ -72,7 +77,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--allow-ip", action="append", metavar="ADDRESS", help="answer only this address; repeatable"
     )
     account.add_argument("--refuse-ip", action="store_true", help="answer no address")
-    account.add_argument("--plan", metavar="ENDPOINT,…", help="endpoints that the account has (default: all)")
+    account.add_argument(
+        "--plan", type=_plan, metavar="ENDPOINT,…", help="endpoints that the account has (default: all)"
+    )
     account.add_argument(
         "--quota",
         action="append",
@@ -85,9 +92,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a simulator until SIGTERM, SIGINT or, where asked for, its parent's end; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="footy simulate", description=__doc__)
+    parser = _Parser(prog="footy simulate", description=__doc__)
     add_arguments(parser)
     return run(parser.parse_args(argv))
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose refusals have the exit code that footy's commands use."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -100,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
         serve(
             _vendor(options), host=options.host, port=options.port, exit_with_parent=options.exit_with_parent
         )
-    except CaptureError as error:
+    except (CaptureError, FaultError) as error:
         return _complain(str(error), EXIT_USAGE)
     except OSError as error:
         return _complain(
@@ -132,7 +147,7 @@ def _vendor(options: argparse.Namespace) -> Vendor:
         user=options.user or os.environ.get("THESPORTS_USER", ""),
         secret=options.secret or os.environ.get("THESPORTS_SECRET", ""),
         turnstile=Turnstile(dict(options.quota)),
-        plan=frozenset(options.plan.split(",") if options.plan else NAMES),
+        plan=options.plan or frozenset(NAMES),
         addresses=None if allowed is None else frozenset(allowed),
     )
     endpoints = Endpoints(source)
@@ -145,6 +160,7 @@ def _vendor(options: argparse.Namespace) -> Vendor:
         account=account,
         endpoints=endpoints,
         manners=manners,
+        mischief=Mischief(options.fault, seed=options.seed),
         seed=options.seed,
         identity=identity,
     )
@@ -168,6 +184,13 @@ def _count(text: str) -> int:
     if not 1 <= count <= 5_000:
         raise argparse.ArgumentTypeError(f"{text} is not from 1 to 5000")
     return count
+
+
+def _plan(text: str) -> frozenset[str]:
+    plan = frozenset(text.split(","))
+    if unknown := sorted(plan - set(NAMES)):
+        raise argparse.ArgumentTypeError(f"no such endpoint: {', '.join(unknown)}")
+    return plan
 
 
 def _quota(text: str) -> Any:

@@ -32,6 +32,9 @@ class Control:
             "GET clock": lambda _: self._clock(),
             "POST clock": self._set_clock,
             "POST settings": self._set,
+            "GET faults": lambda _: {"faults": self._vendor.mischief.told()},
+            "POST faults": self._set_faults,
+            "DELETE faults": lambda _: self._vendor.mischief.clear(),
             "GET log": lambda request: {
                 "replies": self._vendor.ledger.log(int(request.asked.get("since", "0")))
             },
@@ -89,6 +92,19 @@ class Control:
         if "frozen" in wish:
             vendor.endpoints.listed_at = int(vendor.clock.now()) if wish["frozen"] else None
         return self._settings()
+
+    def _set_faults(self, request: Request) -> dict[str, Any]:
+        """Switches faults on beside those that are (`add`) or in their place (`set`)."""
+        mischief, wish = self._vendor.mischief, msgspec.json.decode(request.body)
+        before = mischief.faults
+        if "set" in wish:
+            mischief.clear()
+        try:
+            mischief.add([*wish.get("set", ()), *wish.get("add", ())])
+        except ValueError:
+            mischief.faults = before
+            raise
+        return {"faults": mischief.told()}
 
     def _settings(self) -> dict[str, Any]:
         vendor = self._vendor

@@ -7,6 +7,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -105,6 +106,8 @@ class RunningSimulator:
         self.host = host.strip("[]")
         self.port = int(port)
         self.control = SimulatorControl(self.host, self.port)
+        # The last lines of its standard error, where a mistake of the simulator's own shows.
+        self.complaints: deque[str] = deque(maxlen=100)
 
     @property
     def pid(self) -> int:
@@ -174,8 +177,9 @@ def launch(
         said = complaint.strip() or line.strip() or "it said nothing"
         raise SimulatorError(f"the simulator did not start: {said}")
     assert child.stderr is not None  # noqa: S101 - piped above
-    _forget(child.stderr)
-    return RunningSimulator(child, base_url, user=user, secret=secret)
+    simulator = RunningSimulator(child, base_url, user=user, secret=secret)
+    _listen(child.stderr, simulator.complaints)
+    return simulator
 
 
 def start(
@@ -221,12 +225,11 @@ def _first_line(child: "subprocess.Popen[str]", timeout: float) -> str:
         return ""
 
 
-def _forget(stream: IO[str]) -> None:
+def _listen(stream: IO[str], lines: deque[str]) -> None:
     """Reads a pipe to its end, so that the child never waits for room in it."""
 
     def drain() -> None:
         with stream:
-            for _ in stream:
-                pass
+            lines.extend(stream)
 
     threading.Thread(target=drain, name="simulator-complaints", daemon=True).start()

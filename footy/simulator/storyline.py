@@ -34,6 +34,7 @@ _SECOND_YELLOW, _PENALTY_MISSED, _OWN_GOAL, _ADDED_TIME, _EXTRA_TIME_OVER = 15, 
 _SHOOT_OUT_OVER, _VAR, _KICK_SCORED, _KICK_MISSED, _HYDRATION_BREAK = 27, 28, 29, 30, 38
 _CARD_REASONS = (1, 1, 1, 4, 5, 7, 10, 11, 15, 18, 19, 20, 31)
 _KICKS = 5
+_BETWEEN_GOALS = 45  # seconds
 
 
 class Storyteller:
@@ -48,6 +49,7 @@ class Storyteller:
         self._periods: list[Period] = []
         self._is_named = fixture.is_covered and self._random.random() < 0.6
         self._has_var = fixture.is_covered and self._random.random() < 0.4
+        self._goal_times: list[int] = []
         self._booked: set[tuple[int, int]] = set()
 
     def script(self) -> Script:
@@ -135,14 +137,20 @@ class Storyteller:
     def _goals(self, period: Period) -> None:
         for side, expected in zip((HOME, AWAY), self._fixture.goals_expected, strict=True):
             for at in self._times(period, expected):
-                self._goal(period, at, side)
+                if self._is_apart(at):
+                    self._goal(period, at, side)
             if self._fixture.is_covered:
                 for at in self._times(period, 0.04):
                     self._happenings.append(Happening(at - 2, "penalty", side))
                     self._told(period, at, _PENALTY_MISSED, side)
 
+    def _is_apart(self, at: int) -> bool:
+        """Whether there is time for a goal: after each one comes a kick-off."""
+        return all(abs(at - other) >= _BETWEEN_GOALS for other in self._goal_times)
+
     def _goal(self, period: Period, at: int, side: int) -> None:
         random = self._random
+        self._goal_times.append(at)
         fate = random.random()
         type_ = _PENALTY_GOAL if fate < 0.08 else _OWN_GOAL if fate < 0.11 else _GOAL
         if type_ == _PENALTY_GOAL and self._fixture.is_covered:
@@ -241,6 +249,9 @@ class Storyteller:
         margin = self._margin()
         for _ in range(abs(margin)):
             at = self._random.randint(second.end - 1_200, second.end - 5)
+            while not self._is_apart(at):
+                at = self._random.randint(second.start, second.end - 5)
+            self._goal_times.append(at)
             side = AWAY if margin > 0 else HOME
             self._happenings.append(
                 Happening(at, "goal", side, self._told(second, at, _GOAL, side, keep=False))

@@ -11,6 +11,7 @@ from footy.simulator.account import Account
 from footy.simulator.clock import ServerClock
 from footy.simulator.control import Control
 from footy.simulator.endpoints import BadParameterError, Endpoints
+from footy.simulator.faults import Fault, Mischief
 from footy.simulator.ledger import Ledger
 from footy.simulator.replies import BAD_PARAMETER, TOO_MANY, Reply
 from footy.simulator.wire import Connection, Request
@@ -43,6 +44,7 @@ class Vendor:
         account: Account,
         endpoints: Endpoints,
         manners: Manners,
+        mischief: Mischief,
         seed: int,
         identity: dict[str, Any],
     ) -> None:
@@ -50,6 +52,7 @@ class Vendor:
         self.account = account
         self.endpoints = endpoints
         self.manners = manners
+        self.mischief = mischief
         self.identity = identity
         self.ledger = Ledger()
         self.control = Control(self)
@@ -64,32 +67,32 @@ class Vendor:
         """A connection ended."""
         self.ledger.disconnected()
 
-    def given_up(self) -> None:
-        """The client hung up before its answer."""
-        self.ledger.done()
+    def finished(self, request: Request) -> None:
+        """A request was answered, or its client hung up before."""
+        if not _is_control(request):
+            self.ledger.done()
 
     def handle(self, request: Request, connection: Connection) -> None:
         """Answers now, or looks at the world after half the latency and replies after the other half."""
-        if request.path.startswith("/_simulator/"):
-            self.ledger.in_flight += 1
-            reply = self.control.answer(request)
-            self.ledger.done()
-            connection.send(reply)
+        if _is_control(request):
+            connection.send(self.control.answer(request))
             return
         now = time.monotonic()
-        endpoint = request.path.removeprefix(BASE)
+        endpoint = request.path.removeprefix(BASE).removeprefix("/v1/")
         self.ledger.arrived(endpoint, now)
-        refusal = None if request.path == _IP_PROBE else self._refusal(request, endpoint, now)
+        call = _Call(
+            request, connection, endpoint, self.mischief.choose(endpoint, request.asked.get("uuid", ""))
+        )
+        call.refusal = None if request.path == _IP_PROBE else self._refusal(request, endpoint, now)
         delay = self.manners.latency + self.manners.jitter * self._random.random()
         if not delay:
-            self._send(connection, request, endpoint, *self._reply(request, endpoint, refusal))
+            self._send(call, *self._reply(call))
             return
         loop = asyncio.get_running_loop()
 
         def look() -> None:
             if connection.is_open:
-                reply, at = self._reply(request, endpoint, refusal)
-                loop.call_later(delay / 2, self._send, connection, request, endpoint, reply, at)
+                loop.call_later(delay / 2, self._send, call, *self._reply(call))
 
         loop.call_later(delay / 2, look)
 
@@ -100,24 +103,33 @@ class Vendor:
             self.ledger.throttle(endpoint)
         return refusal
 
-    def _reply(self, request: Request, endpoint: str, refusal: bytes | None) -> tuple[Reply, int]:
-        """The reply, and the server time (whole unix seconds) of the world it shows."""
+    def _reply(self, call: "_Call") -> tuple[Reply, dict[str, Any]]:
+        """The reply, and what the log says of it: `at` is the server time of the world that it shows."""
         at = int(self.clock.now())
-        if request.method != "GET":
-            return Reply(_NOT_ALLOWED, status=405, content_type=b"text/html"), at
-        if request.path == _IP_PROBE:
+        reply = self._right_reply(call, at)
+        touched: list[str] = []
+        if call.fault:
+            reply, touched = self.mischief.spoil(call.fault, reply)
+        if call.request.takes_gzip and self.manners.gzip and len(reply.body) > _GZIP_FROM:
+            reply.encoded = self._gzip(reply.body)
+        fault = call.fault.text if call.fault else None
+        asked = call.request.asked
+        told = {"endpoint": call.endpoint, "uuid": asked.get("uuid", ""), "at": at, "fault": fault}
+        return reply, told | ({"touched": touched} if touched else {})
+
+    def _right_reply(self, call: "_Call", at: int) -> Reply:
+        """What a vendor in good health says."""
+        if call.request.method != "GET":
+            return Reply(_NOT_ALLOWED, status=405, content_type=b"text/html")
+        if call.request.path == _IP_PROBE:
             host = b'{"code":0,"results":{"host":"api.thesports.com","request_ip":"%b"}}'
-            return Reply(host % request.address.encode()), at
-        if refusal is not None:
-            return Reply(refusal), at
+            return Reply(host % call.request.address.encode())
+        if call.refusal is not None:
+            return Reply(call.refusal)
         try:
-            body = self.endpoints.answer(endpoint, request.asked, at)
+            return Reply(self.endpoints.answer(call.endpoint, call.request.asked, at))
         except BadParameterError:
-            body = BAD_PARAMETER
-        reply = Reply(body)
-        if request.takes_gzip and self.manners.gzip and len(body) > _GZIP_FROM:
-            reply.encoded = self._gzip(body)
-        return reply, at
+            return Reply(BAD_PARAMETER)
 
     def _gzip(self, body: bytes) -> bytes:
         """The body compressed; the last one is remembered, since the live list goes to many."""
@@ -126,10 +138,29 @@ class Vendor:
             self._compressed = body, packer.compress(body) + packer.flush()
         return self._compressed[1]
 
-    def _send(self, connection: Connection, request: Request, endpoint: str, reply: Reply, at: int) -> None:
+    def _send(self, call: "_Call", reply: Reply, told: dict[str, Any]) -> None:
+        connection, fault = call.connection, call.fault
         if not connection.is_open:
             return
-        self.ledger.done()
-        self.ledger.bytes_sent += connection.send(reply)
-        uuid = request.asked.get("uuid", "")
-        self.ledger.replied({"endpoint": endpoint, "uuid": uuid, "at": at, "fault": None})
+        self.ledger.replied(told)
+        if fault:
+            self.ledger.fault(fault.name)
+        if fault and fault.kind.act:
+            connection.play(fault.kind.act(connection, reply, fault.argument))
+        else:
+            self.ledger.bytes_sent += connection.send(reply)
+
+
+@dataclass(slots=True)
+class _Call:
+    """A request on its way, with the fault that befalls it and the body that refuses it."""
+
+    request: Request
+    connection: Connection
+    endpoint: str
+    fault: Fault | None
+    refusal: bytes | None = None
+
+
+def _is_control(request: Request) -> bool:
+    return request.path.startswith("/_simulator/")

@@ -8,9 +8,10 @@ import asyncio
 import socket
 import struct
 from collections import deque
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
 import httptools
@@ -46,8 +47,8 @@ class Handler(Protocol):
     def handle(self, request: Request, connection: "Connection") -> None:
         """Sees to it that the connection is answered, now or later, or done away with."""
 
-    def given_up(self) -> None:
-        """The connection of a request that was being answered ended."""
+    def finished(self, request: Request) -> None:
+        """A request handed over was answered, or its connection ended before."""
 
 
 class Connection(asyncio.Protocol):
@@ -58,7 +59,7 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._waiting: deque[Request] = deque()
-        self._is_answering = False
+        self._request: Request | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._can_write = asyncio.Event()
         self._can_write.set()
@@ -87,8 +88,8 @@ class Connection(asyncio.Protocol):
             self._idle.cancel()
         if self.task:
             self.task.cancel()
-        if self._is_answering:
-            self._handler.given_up()
+        if self._request:
+            self._handler.finished(self._request)
         self._handler.closed()
 
     def pause_writing(self) -> None:
@@ -103,6 +104,9 @@ class Connection(asyncio.Protocol):
         """Parses what came."""
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            # A mistake of ours, not the client's: asyncio reports it and drops the connection.
+            raise
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.transport.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
             self.transport.close()
@@ -172,14 +176,22 @@ class Connection(asyncio.Protocol):
 
     def finish(self) -> None:
         """The request at hand is answered: on to the next, or the end of the connection."""
-        self._is_answering = False
+        if self._request:
+            self._handler.finished(self._request)
+        self._request = None
         self.task = None
+        if not self.is_open:
+            return
         if not self._keep_alive:
             self.transport.close()
         elif self._waiting:
             self._loop.call_soon(self._next)
         else:
             self._wait()
+
+    def play(self, act: Coroutine[Any, Any, None]) -> None:
+        """Lets a fault answer the request at hand, for as long as that takes or the client waits."""
+        self.task = self._loop.create_task(act)
 
     async def write(self, data: bytes) -> None:
         """Writes a piece, waiting for a peer that is slow to read."""
@@ -198,15 +210,14 @@ class Connection(asyncio.Protocol):
         self.transport.abort()
 
     def _next(self) -> None:
-        if self._is_answering or not self._waiting or not self.is_open:
+        if self._request or not self._waiting or not self.is_open:
             return
         if self._idle:
             self._idle.cancel()
             self._idle = None
-        self._is_answering = True
-        request = self._waiting.popleft()
-        self._keep_alive = request.keep_alive
-        self._handler.handle(request, self)
+        self._request = self._waiting.popleft()
+        self._keep_alive = self._request.keep_alive
+        self._handler.handle(self._request, self)
 
     def _wait(self) -> None:
         self._idle = self._loop.call_later(_KEEP_ALIVE, self.transport.close)

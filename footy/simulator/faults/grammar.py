@@ -1,0 +1,74 @@
+"""How a fault is written: `NAME[=ARGUMENT][:RATE][xCOUNT][@ENDPOINT]`."""
+
+import re
+from dataclasses import dataclass
+
+from footy.simulator.faults.catalogue import CATALOGUE, Kind
+
+_WRITTEN = re.compile(
+    r"(?P<name>\w+?)(=(?P<argument>.*?))?(:(?P<rate>[\d.]+))?(x(?P<count>\d+))?(@(?P<endpoint>.+))?"
+)
+
+
+class FaultError(ValueError):
+    """A fault is written wrongly or does not exist."""
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault switched on: its kind, its share of the calls, where (`*`: everywhere), how many times yet."""
+
+    text: str
+    name: str
+    argument: str
+    rate: float
+    endpoint: str
+    left: int | None
+
+    @property
+    def kind(self) -> Kind:
+        """What it does."""
+        return CATALOGUE[self.name]
+
+    def concerns(self, endpoint: str) -> bool:
+        """Whether it may be played on a call to this endpoint."""
+        return (
+            self.left != 0
+            and self.endpoint in {"*", endpoint}
+            and (not self.kind.endpoints or endpoint in self.kind.endpoints)
+        )
+
+
+def parse_fault(text: str) -> Fault:
+    """The fault as written, e.g. `http503=5:0.1@odds/history`.
+
+    Raises:
+        FaultError: it is not written so, or there is no such fault.
+    """
+    written = _WRITTEN.fullmatch(text)
+    if written is None:
+        raise FaultError(f"{text!r} is not NAME[=ARGUMENT][:RATE][xCOUNT][@ENDPOINT]")
+    name, argument = written["name"], written["argument"]
+    if name not in CATALOGUE:
+        raise FaultError(f"there is no fault {name!r}")
+    kind = CATALOGUE[name]
+    rate = float(written["rate"] or 1)
+    if not 0 <= rate <= 1:
+        raise FaultError(f"{text!r}: the rate is not from 0 to 1")
+    if argument is None:
+        argument = kind.default
+    elif kind.default == "" and not kind.takes_argument:
+        raise FaultError(f"{name} takes no argument")
+    if kind.is_numeric:
+        _check_number(text, argument)
+    count = written["count"]
+    return Fault(
+        text, name, argument, rate, written["endpoint"] or "*", None if count is None else int(count)
+    )
+
+
+def _check_number(text: str, argument: str) -> None:
+    try:
+        float(argument or 0)
+    except ValueError:
+        raise FaultError(f"{text!r}: {argument!r} is not a number") from None

@@ -1,0 +1,58 @@
+"""Asks a simulator the way a client does."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any
+from urllib.parse import urlencode
+
+from footy.simulator.process import RunningSimulator
+
+EPOCH = 1_750_000_000
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Waits for what happens in another process, ten seconds at most."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.002)
+
+
+class Caller:
+    """Asks a simulator as a client with the right credentials does."""
+
+    def __init__(self, simulator: RunningSimulator) -> None:
+        self.simulator = simulator
+        self.control = simulator.control
+
+    def raw(
+        self,
+        endpoint: str,
+        asked: Mapping[str, object] | None = None,
+        *,
+        headers: dict[str, str] | None = None,
+        method: str = "GET",
+    ) -> tuple[HTTPResponse, bytes]:
+        """The response and its body, as they came; a parameter that is None is left out."""
+        everything = {"user": self.simulator.user, "secret": self.simulator.secret} | dict(asked or {})
+        query = urlencode({name: value for name, value in everything.items() if value is not None})
+        connection = HTTPConnection(self.simulator.host, self.simulator.port, timeout=10)
+        try:
+            path = endpoint if endpoint.startswith("/") else f"/v1/football/{endpoint}"
+            connection.request(method, f"{path}?{query}", headers=headers or {})
+            response = connection.getresponse()
+            return response, response.read()
+        finally:
+            connection.close()
+
+    def ask(self, endpoint: str, **asked: object) -> Any:
+        """The decoded body."""
+        return json.loads(self.raw(endpoint, asked)[1])
+
+    def results(self, endpoint: str, **asked: object) -> Any:
+        """The results of a good reply."""
+        body = self.ask(endpoint, **asked)
+        assert body["code"] == 0
+        return body["results"]
