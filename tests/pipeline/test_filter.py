@@ -4,8 +4,9 @@ from typing import Any, cast
 
 import pytest
 
-from footy.pipeline.board import Held, References, Source
+from footy.pipeline.board import References
 from footy.pipeline.filter import Selection, Verdict, in_play, ordered
+from footy.provenance import Held, Source
 from footy.record import MatchRecord
 from footy.thesports.payloads import Competition, Country, Detail
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footy.pipeline.board import Held, HeldMatch, References, Source
+from footy.pipeline.board import HeldMatch, References
 from footy.pipeline.flatten import Flattener, flatten
 from footy.pipeline.prices import PriceRules, Quotes, digest
+from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
 from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Odds, Team
 from tests.capture import MOMENT, PRESENT, Replies, needs_capture, real_or_written, replies, written
