@@ -24,6 +24,8 @@ SAVE_EVERY_S = 30.0
 @dataclass(frozen=True, slots=True)
 class _Saved:
     version: int
+    asked: str
+    """Whom the board was asked from: another server's matches are not these."""
     early_window: tuple[int, int]
     """The window that the odds were cut down for; for another one they must be read anew."""
     saved_at: float
@@ -33,8 +35,9 @@ class _Saved:
 class BoardFile:
     """Saves a board now and then, and gives it back after a restart."""
 
-    def __init__(self, path: Path, early_window: tuple[int, int]) -> None:
+    def __init__(self, path: Path, asked: str, early_window: tuple[int, int]) -> None:
         self._path = path
+        self._asked = asked
         self._early_window = early_window
         self._saved_at = 0.0
 
@@ -48,9 +51,8 @@ class BoardFile:
             log.info("The saved board is of another version or broken, and is left: %s", error)
             return Board()
         age = time.time() - saved.saved_at
-        if saved.version != VERSION or saved.early_window != self._early_window or not 0 <= age <= TRUSTED_S:
-            return Board()
-        return saved.board
+        ours = (saved.version, saved.asked, saved.early_window) == (VERSION, self._asked, self._early_window)
+        return saved.board if ours and 0 <= age <= TRUSTED_S else Board()
 
     def save(self, board: Board, *, now: float | None = None, at_once: bool = False) -> None:
         """Save the board, unless one was saved a moment ago; where that fails, a restart is cold."""
@@ -60,5 +62,5 @@ class BoardFile:
         self._saved_at = now
         lean = replace(board, references=References())
         with contextlib.suppress(OSError):
-            saved = _Saved(VERSION, self._early_window, now, lean)
+            saved = _Saved(VERSION, self._asked, self._early_window, now, lean)
             write_atomically(self._path, msgspec.msgpack.encode(saved))

@@ -94,6 +94,9 @@ def upstream(settings: Settings, mode: Mode) -> Iterator[Upstream]:
 def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly]:
     """Give an instance's rooms; ends every thread, connection and child of theirs afterwards."""
     counters = Counters()
+    if mode is Mode.DEMO:  # each demo is a world of its own, which owes nothing to the one before
+        for file in (files.board, files.quota):
+            file.unlink(missing_ok=True)
     with contextlib.ExitStack() as closing:
         asked = closing.enter_context(upstream(settings, mode))
         transport = transport_for(settings, asked, counters)
@@ -113,7 +116,8 @@ def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly
         pipeline = Pipeline(rules_for(settings, mode), client, reference, spending)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
-        yield Assembly(pipeline, transport, counters, BoardFile(files.board, settings.early_window))
+        board_file = BoardFile(files.board, asked.base_url, settings.early_window)
+        yield Assembly(pipeline, transport, counters, board_file)
 
 
 def transport_for(settings: Settings, asked: Upstream, counters: Counters) -> Transport:

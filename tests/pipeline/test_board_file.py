@@ -7,12 +7,13 @@ from footy.pipeline.board_file import NAME, SAVE_EVERY_S, TRUSTED_S, BoardFile
 from tests.pipeline.test_truth import watched
 
 WINDOW = (2, 6)
+ASKED = "http://127.0.0.1:1/v1/football"
 
 
 def saved(folder: Path) -> tuple[BoardFile, Board]:
     with watched(folder) as watch:
         watch.cycle()
-    file = BoardFile(folder / NAME, WINDOW)
+    file = BoardFile(folder / NAME, ASKED, WINDOW)
     file.save(watch.board)
     return file, watch.board
 
@@ -70,11 +71,16 @@ def test_a_board_that_is_too_old_broken_or_of_another_version_is_left(tmp_path: 
 
 def test_odds_cut_down_for_another_window_are_not_taken(tmp_path: Path) -> None:
     saved(tmp_path)
-    assert BoardFile(tmp_path / NAME, (3, 8)).load() == Board()
+    assert BoardFile(tmp_path / NAME, ASKED, (3, 8)).load() == Board()
+
+
+def test_the_board_of_another_server_is_not_taken(tmp_path: Path) -> None:
+    saved(tmp_path)
+    assert BoardFile(tmp_path / NAME, "http://127.0.0.1:2/v1/football", WINDOW).load() == Board()
 
 
 def test_a_board_is_saved_now_and_then_not_every_time(tmp_path: Path) -> None:
-    file = BoardFile(tmp_path / NAME, WINDOW)
+    file = BoardFile(tmp_path / NAME, ASKED, WINDOW)
     file.save(Board(checked=1), now=1000)
     file.save(Board(checked=2), now=1000 + SAVE_EVERY_S / 2)
     with time_machine.travel(1010):
@@ -85,4 +91,4 @@ def test_a_board_is_saved_now_and_then_not_every_time(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_costs_only_the_warm_start(tmp_path: Path) -> None:
-    BoardFile(tmp_path / "absent" / NAME, WINDOW).save(Board())
+    BoardFile(tmp_path / "absent" / NAME, ASKED, WINDOW).save(Board())
