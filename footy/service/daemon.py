@@ -20,6 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from footy.errors import Exit
 from footy.outputs.console import LiveConsole, Look
 from footy.outputs.output import Output
+from footy.outputs.progress import Progress
 from footy.outputs.snapshot import SnapshotFile
 from footy.pipeline.cycle import LISTEN_EVERY_S
 from footy.service import indicators
@@ -140,7 +141,17 @@ class _Beat:
 
     def _cycle(self) -> str | None:
         """Run and publish one cycle; give why it did not succeed, or None."""
-        outcome = self._pipeline.run(self._board, self._number, publish_s=self._publish_s)
+        progress = Progress(sys.stderr) if self._number == 1 else None
+        try:
+            outcome = self._pipeline.run(
+                self._board,
+                self._number,
+                publish_s=self._publish_s,
+                progress=progress.update if progress is not None else None,
+            )
+        finally:
+            if progress is not None:
+                progress.close()
         self._board = outcome.board
         self._timings = outcome.timings
         error = None if outcome.error is None else f"the live list could not be had: {outcome.error}"
