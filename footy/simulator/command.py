@@ -14,7 +14,7 @@ from footy.simulator.clock import ServerClock
 from footy.simulator.endpoints import NAMES, Endpoints
 from footy.simulator.faults import FaultError, Mischief
 from footy.simulator.quota import Turnstile, parse_quota
-from footy.simulator.serve import serve
+from footy.simulator.serve import heed_signals, serve
 from footy.simulator.vendor import Manners, Vendor
 from footy.simulator.world import World, WorldOptions
 from footy.simulator.world_source import WorldSource
@@ -111,6 +111,7 @@ def run(options: argparse.Namespace) -> int:
     Returns:
         0 after a stop, 64 for options that make no sense together, 73 where it cannot listen.
     """
+    heed_signals(exit_with_parent=options.exit_with_parent)
     try:
         serve(
             _vendor(options), host=options.host, port=options.port, exit_with_parent=options.exit_with_parent

@@ -6,11 +6,26 @@ import signal
 import socket
 import sys
 import threading
+from types import FrameType
+from typing import NoReturn
 
 from footy.simulator.vendor import BASE, Vendor
 from footy.simulator.wire import Connection
 
 _BACKLOG = 1_024
+
+
+def heed_signals(*, exit_with_parent: bool) -> None:
+    """From here on SIGTERM ends the process with exit 0; so does SIGINT, unless it is the parent's."""
+    # A parent that had blocked signals when it started us would otherwise have made us deaf.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if exit_with_parent else _end)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    sys.exit(0)
 
 
 def serve(vendor: Vendor, *, host: str, port: int, exit_with_parent: bool) -> None:
@@ -21,8 +36,6 @@ def serve(vendor: Vendor, *, host: str, port: int, exit_with_parent: bool) -> No
     Raises:
         OSError: it cannot listen.
     """
-    # A parent that had blocked signals when it started us would otherwise have made us deaf.
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     asyncio.run(_serve(vendor, listener, exit_with_parent=exit_with_parent))
@@ -33,7 +46,6 @@ async def _serve(vendor: Vendor, listener: socket.socket, *, exit_with_parent: b
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     if exit_with_parent:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_wait_for_parent, args=(loop, stop), name="parent", daemon=True).start()
     else:
         loop.add_signal_handler(signal.SIGINT, stop.set)

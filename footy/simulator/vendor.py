@@ -142,7 +142,7 @@ class Vendor:
         connection, fault = call.connection, call.fault
         if not connection.is_open:
             return
-        self.ledger.replied(told)
+        self.ledger.replied(told | {"sent": time.monotonic()})
         if fault:
             self.ledger.fault(fault.name)
         if fault and fault.kind.act:

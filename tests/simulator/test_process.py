@@ -86,6 +86,15 @@ def test_it_ends_over_hung_dripping_and_huge_replies() -> None:
         connection.close()
 
 
+def test_it_ends_while_it_still_makes_up_its_world() -> None:
+    with run("--matches=5000", "--odds=full", "--prepare") as child:
+        process = psutil.Process(child.pid)
+        eventually(lambda: process.cpu_times().user > 0.5)
+        child.terminate()
+        assert child.communicate(timeout=10) == ("", "")
+        assert child.returncode == 0
+
+
 def test_it_dies_with_a_killed_parent() -> None:
     script = """
         import os, signal
