@@ -1,0 +1,194 @@
+"""The plan as a table: what is held, what may be done, and the calls that are worth it."""
+
+from dataclasses import replace
+
+import pytest
+
+from footy.pipeline import plan
+from footy.pipeline.board import Board, Held, HeldMatch, Source
+from footy.pipeline.feed import Feed
+from footy.pipeline.plan import Call, Terms, Value
+from footy.pipeline.prices import Quotes
+from footy.thesports import endpoints
+from footy.thesports.payloads import Detail, LiveMatch, LiveScore, SideScore
+from footy.thesports.reference import CATEGORIES, COUNTRIES, Key
+
+NOW = 1_800_000_000.0
+DELTA = Terms(now=NOW, interval_s=60, delta=True)
+PER_MATCH = replace(DELTA, delta=False)
+HEARD = Feed(heard_at=NOW - 60, latest=int(NOW) - 70)
+
+
+def live(match_id: str, status_id: int = 2) -> LiveMatch:
+    return LiveMatch(match_id, LiveScore(match_id, status_id, SideScore(), SideScore()))
+
+
+def held(match_id: str, *, age: float = 20, odds: bool = True, detail: bool = True) -> HeldMatch:
+    return HeldMatch(
+        Held(live(match_id), NOW - age, Source.FRESH),
+        Held(Detail(match_id, home_team_id=f"h-{match_id}", competition_id="c"), NOW - age, Source.FRESH)
+        if detail
+        else Held(None, None, Source.MISSING),
+        Held(Quotes(), NOW - age, Source.FRESH) if odds else Held(None, None, Source.MISSING),
+    )
+
+
+def board(*matches: HeldMatch, details: Feed = HEARD, odds: Feed = HEARD) -> Board:
+    by_id = {match.live.value.id: match for match in matches if match.live.value}
+    return Board(by_id, fetched_at=NOW - 60, details_feed=details, odds_feed=odds, deleted_at=NOW - 10)
+
+
+def names(calls: list[Call]) -> list[str]:
+    return [str(call.key.endpoint) + (f" {call.key.id}" if call.key.id else "") for call in calls]
+
+
+def feeds(calls: list[Call]) -> set[str]:
+    return {call.key.endpoint.path for call in calls if call.value is Value.FEED}
+
+
+def asked(calls: list[Call], endpoint: endpoints.Endpoint) -> list[str]:
+    return [call.key.id for call in calls if call.key.endpoint is endpoint]
+
+
+def test_the_first_round_of_an_empty_board_is_the_live_list_alone() -> None:
+    assert names(plan.beside_live(Board(), DELTA)) == ["match/detail_live"]
+
+
+def test_per_match_asks_no_feed() -> None:
+    assert names(plan.beside_live(board(held("a")), PER_MATCH)) == ["match/detail_live"]
+
+
+def test_the_feeds_are_asked_beside_the_live_list() -> None:
+    calls = plan.beside_live(board(held("a")), DELTA)
+    assert feeds(calls) == {"match/recent/list", "odds/live"}
+    (details,) = [call.key for call in calls if call.key.endpoint is endpoints.DETAIL and not call.key.id]
+    assert details.since == HEARD.latest - 120
+
+
+@pytest.mark.parametrize(
+    ("heard_ago", "due"),
+    [
+        (0, set()),
+        (2, set()),
+        (3, {"odds/live"}),
+        (53, {"odds/live"}),
+        (55, {"odds/live", "match/recent/list"}),
+    ],
+)
+def test_each_feed_has_its_own_cadence(heard_ago: float, due: set[str]) -> None:
+    feed = replace(HEARD, heard_at=NOW - heard_ago)
+    calls = plan.beside_live(board(held("a"), details=feed, odds=feed), replace(DELTA, interval_s=2))
+    assert feeds(calls) == due
+
+
+def test_deletions_are_asked_for_every_five_minutes() -> None:
+    late = replace(board(held("a")), deleted_at=NOW - 300)
+    assert "deleted" in feeds(plan.beside_live(late, DELTA))
+    assert "deleted" not in feeds(plan.beside_live(board(held("a")), DELTA))
+
+
+def test_odds_update_stands_in_for_odds_live_that_the_account_lacks() -> None:
+    without = replace(DELTA, refused=frozenset({endpoints.ODDS_LIVE}))
+    assert "odds/update" in feeds(plan.beside_live(board(held("a")), without))
+
+
+def test_reference_data_is_renewed_by_one_call_for_each_kind() -> None:
+    due = replace(DELTA, renewals={endpoints.TEAM: 1000})
+    assert Call(Key(endpoints.TEAM, since=1000), Value.FEED) in plan.beside_live(board(held("a")), due)
+
+
+def test_matches_are_checked_in_rotation_each_with_detail_and_odds() -> None:
+    seen: set[str] = set()
+    for checked in range(5):
+        now = replace(board(*(held(one) for one in "abcde")), checked=checked)
+        calls = plan.beside_live(now, replace(DELTA, interval_s=5))
+        checks = [call for call in calls if call.value is Value.CHECK]
+        assert {call.key.endpoint for call in checks} == {endpoints.DETAIL, endpoints.ODDS}
+        (match_id,) = {call.key.id for call in checks}
+        seen.add(match_id)
+    assert seen == set("abcde")
+
+
+def test_a_steady_cycle_is_no_more_than_eight_calls() -> None:
+    now = replace(board(*(held(one) for one in "abcde")), deleted_at=0.0)
+    first = plan.beside_live(now, DELTA)
+    then = plan.opening({one: live(one) for one in "abcde"}, now, DELTA, choosy=False)
+    assert len(first) == 8
+    assert {call.value for call in then} <= {Value.NAMES, Value.REFERENCE}
+
+
+def test_a_new_match_is_asked_for_in_full() -> None:
+    calls = plan.opening({"a": live("a"), "new": live("new")}, board(held("a")), DELTA, choosy=False)
+    assert asked(calls, endpoints.DETAIL) == ["new"]
+    assert asked(calls, endpoints.ODDS) == ["new"]
+    assert {COUNTRIES, CATEGORIES} <= {call.key for call in calls}
+
+
+def test_per_match_asks_everything_for_every_match() -> None:
+    calls = plan.opening({"a": live("a"), "b": live("b")}, board(held("a")), PER_MATCH, choosy=False)
+    assert sorted(asked(calls, endpoints.DETAIL)) == ["a", "b"]
+    assert sorted(asked(calls, endpoints.ODDS)) == ["a", "b"]
+
+
+@pytest.mark.parametrize(("age", "read_again"), [(20, []), (54, []), (56, ["a"]), (600, ["a"])])
+def test_odds_older_than_the_feed_reaches_back_are_read_again(age: float, read_again: list[str]) -> None:
+    calls = plan.opening({"a": live("a")}, board(held("a", age=age)), DELTA, choosy=False)
+    assert asked(calls, endpoints.ODDS) == read_again
+    assert asked(calls, endpoints.DETAIL) == []
+
+
+@pytest.mark.parametrize("endpoint", [endpoints.DETAIL, endpoints.ODDS_LIVE])
+def test_what_a_failed_feed_tells_is_asked_per_match(endpoint: endpoints.Endpoint) -> None:
+    calls = plan.opening({"a": live("a")}, board(held("a")), DELTA.without([endpoint]), choosy=False)
+    per_match = endpoints.ODDS if endpoint is endpoints.ODDS_LIVE else endpoints.DETAIL
+    assert asked(calls, per_match) == ["a"]
+
+
+def test_what_a_distrusted_feed_tells_is_asked_per_match_and_the_feed_all_the_same() -> None:
+    now = board(held("a"), odds=replace(HEARD, trusted=False))
+    assert asked(plan.opening({"a": live("a")}, now, DELTA, choosy=False), endpoints.ODDS) == ["a"]
+    assert "odds/live" in feeds(plan.beside_live(now, DELTA))
+
+
+def test_the_quota_goes_to_matches_in_play_first_and_then_to_the_oldest() -> None:
+    now = board(
+        held("young", age=10), held("old", age=30), held("finished", age=30), details=Feed(), odds=Feed()
+    )
+    listed = {"finished": live("finished", 8), "young": live("young"), "old": live("old"), "new": live("new")}
+    terms = replace(PER_MATCH, left={endpoints.ODDS: 3})
+    assert asked(plan.opening(listed, now, terms, choosy=False), endpoints.ODDS) == ["new", "old", "young"]
+
+
+def test_no_match_waits_for_ever_for_the_quota() -> None:
+    """A finished match comes to its turn although those in play alone would take the whole quota."""
+    ages = {f"p{number}": 0.0 for number in range(10)} | {"finished": 0.0}
+    listed = {one: live(one, 8 if one == "finished" else 2) for one in ages}
+    terms = replace(PER_MATCH, left={endpoints.ODDS: 4})
+    waited = 0
+    while True:
+        ages = {one: age + 60 for one, age in ages.items()}
+        now = board(*(held(one, age=age) for one, age in ages.items()))
+        served = asked(plan.opening(listed, now, terms, choosy=False), endpoints.ODDS)
+        if "finished" in served:
+            break
+        ages |= dict.fromkeys(served, 0.0)
+        waited += 1
+        assert waited < 20
+    assert waited > 2
+
+
+def test_where_only_some_competitions_are_wanted_odds_and_teams_wait() -> None:
+    calls = plan.opening({"a": live("a"), "new": live("new")}, board(held("a")), DELTA, choosy=True)
+    assert asked(calls, endpoints.ODDS) == []
+    assert asked(calls, endpoints.TEAM) == []
+    assert asked(calls, endpoints.COMPETITION) == ["c"]
+
+
+def test_without_live_matches_nothing_more_is_asked() -> None:
+    assert plan.opening({}, board(held("a")), DELTA, choosy=False) == []
+
+
+def test_what_names_others_goes_first_and_the_large_bodies_last() -> None:
+    assert sorted(Value) == [
+        Value.LIVE, Value.FEED, Value.NAMES, Value.DETAIL, Value.REFERENCE, Value.ODDS, Value.CHECK,
+    ]  # fmt: skip
