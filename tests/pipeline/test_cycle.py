@@ -1,0 +1,224 @@
+"""Cycles against the simulator: what is asked, what is published, what is logged."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from footy.pipeline.board import Board
+from footy.pipeline.cycle import Outcome
+from footy.service.assembly import Assembly, assembled
+from footy.service.instance import Files
+from footy.settings import Mode, load
+from footy.simulator.process import RunningSimulator, start
+
+
+class Running:
+    """A pipeline at a simulator, and the calls that its last cycle made."""
+
+    def __init__(self, simulator: RunningSimulator, assembly: Assembly) -> None:
+        self.simulator = simulator
+        self.assembly = assembly
+        self.board = Board()
+        self.number = 0
+        self.progress: list[tuple[int, int]] = []
+
+    def cycle(self) -> Outcome:
+        self.simulator.control.reset()
+        self.number += 1
+        outcome = self.assembly.pipeline.run(
+            self.board, self.number, progress=lambda done, planned: self.progress.append((done, planned))
+        )
+        self.board = outcome.board
+        return outcome
+
+    def snapshot(self) -> dict[str, Any]:
+        outcome = self.cycle()
+        assert outcome.snapshot is not None
+        return dict(outcome.snapshot)
+
+    def calls(self) -> dict[str, int]:
+        requests: dict[str, int] = self.simulator.control.stats()["requests"]
+        return {endpoint: count for endpoint, count in requests.items() if count}
+
+
+@contextmanager
+def running(folder: Path, *, matches: int = 12, **settings: str) -> Iterator[Running]:
+    with start(matches=matches, odds="light", speed=0) as simulator:
+        given = {
+            "THESPORTS_USER": simulator.user,
+            "THESPORTS_SECRET": simulator.secret,
+            "FOOTY_BASE_URL": simulator.base_url,
+            "FOOTY_RATE_LIMITS": "off",
+            "FOOTY_BACKOFF": "0.01",
+            "FOOTY_TIMEOUT": "2",
+        }
+        chosen = load(given | settings, Path("absent")).settings
+        with assembled(chosen, Mode.LIVE, Files(folder)) as assembly:
+            yield Running(simulator, assembly)
+
+
+def test_a_cold_cycle_asks_each_thing_once(tmp_path: Path) -> None:
+    with running(tmp_path) as footy:
+        meta = footy.snapshot()["meta"]
+        calls = footy.calls()
+        assert calls["match/detail_live"] == calls["country/list"] == calls["category/list"] == 1
+        assert calls["match/recent/list"] == calls["odds/history"] == meta["counts"]["live"]
+        log = footy.simulator.control.log()
+        asked = [(reply["endpoint"], reply["uuid"]) for reply in log]
+        assert len(asked) == len(set(asked)) == meta["requests"]
+        assert footy.progress[-1] == (meta["requests"], meta["requests"])
+
+
+def test_a_second_per_match_cycle_asks_for_no_team_competition_or_country(tmp_path: Path) -> None:
+    with running(tmp_path, FOOTY_STRATEGY="per-match") as footy:
+        footy.cycle()
+        footy.cycle()
+        assert set(footy.calls()) == {"match/detail_live", "match/recent/list", "odds/history"}
+
+
+def test_a_steady_delta_cycle_is_a_handful_of_calls(tmp_path: Path) -> None:
+    with running(tmp_path) as footy:
+        footy.cycle()
+        assert footy.snapshot()["meta"]["complete"]
+        assert sum(footy.calls().values()) <= 8
+
+
+def test_connections_are_kept_from_cycle_to_cycle(tmp_path: Path) -> None:
+    with running(tmp_path, FOOTY_STRATEGY="per-match", matches=40) as footy:
+        accepted = footy.simulator.control.stats()["connections"]["accepted"]
+        for _ in range(10):
+            footy.cycle()
+        stats = footy.simulator.control.stats()
+        # The control path opens one for each of its own calls: eleven here, and the first look.
+        assert stats["connections"]["accepted"] - accepted <= 35 + 12
+        assert stats["connections"]["peak_open"] <= 30 + 2
+
+
+def test_only_the_odds_of_wanted_competitions_are_asked_for(tmp_path: Path) -> None:
+    with running(tmp_path / "all") as footy:
+        everything = footy.snapshot()["matches"]
+    country = next(record["country"] for record in everything if record["country"])
+    wanted = {record["match_id"] for record in everything if record["country"] == country}
+    with running(tmp_path / "some", FOOTY_COUNTRIES=country.upper()) as footy:
+        kept = footy.snapshot()["matches"]
+        assert {record["match_id"] for record in kept} == wanted
+        assert footy.calls()["odds/history"] == len(wanted)
+        assert footy.calls()["team/additional/list"] <= 2 * len(wanted)
+        again = footy.snapshot()
+        assert {record["match_id"] for record in again["matches"]} == wanted
+        assert footy.calls().get("odds/history", 0) <= 2
+
+
+def test_a_match_whose_detail_or_odds_fail_is_still_published(tmp_path: Path) -> None:
+    with running(tmp_path, FOOTY_ATTEMPTS="1") as footy:
+        footy.simulator.control.set_faults("http500@match/recent/list", "http500@odds/history")
+        snapshot = footy.snapshot()
+        assert snapshot["meta"]["counts"]["live"] == 12
+        assert not snapshot["meta"]["complete"]
+        for record in snapshot["matches"]:
+            assert record["detail_source"] == record["odds_source"] == record["home_source"] == "missing"
+            assert record["home"] is None
+            assert record["live_source"] == "fresh"
+        assert any(problem.startswith("match details: 12") for problem in snapshot["meta"]["problems"])
+
+
+def test_the_last_good_values_are_served_as_stale_with_their_age(tmp_path: Path) -> None:
+    with running(tmp_path, FOOTY_ATTEMPTS="1", FOOTY_STRATEGY="per-match") as footy:
+        good = {record["match_id"]: record for record in footy.snapshot()["matches"]}
+        footy.simulator.control.set_faults("http500@match/recent/list", "empty@odds/history")
+        for record in footy.snapshot()["matches"]:
+            before = good[record["match_id"]]
+            assert record["detail_source"] == record["odds_source"] == "stale"
+            assert record["detail_fetched_at"] == before["detail_fetched_at"]
+            assert record["home"] == before["home"]
+
+
+def test_without_a_fresh_live_list_the_whole_picture_is_stale(tmp_path: Path) -> None:
+    with running(tmp_path, FOOTY_ATTEMPTS="1") as footy:
+        assert footy.snapshot()["meta"]["complete"]
+        footy.simulator.control.set_faults("http503@match/detail_live")
+        outcome = footy.cycle()
+        assert outcome.error is not None
+        assert outcome.snapshot is not None
+        assert not outcome.snapshot["meta"]["complete"]
+        assert {record["live_source"] for record in outcome.snapshot["matches"]} == {"stale"}
+        footy.simulator.control.clear_faults()
+        assert footy.snapshot()["meta"]["complete"]
+
+
+def test_a_live_list_that_was_never_had_publishes_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, FOOTY_ATTEMPTS="1") as footy:
+        footy.simulator.control.set_faults("html@match/detail_live")
+        outcome = footy.cycle()
+        assert outcome.snapshot is None
+        assert outcome.error is not None
+
+
+def test_an_empty_live_list_is_believed_when_it_is_well_formed(tmp_path: Path) -> None:
+    with running(tmp_path) as footy:
+        footy.cycle()
+        footy.simulator.control.set_faults("empty_list@match/detail_live")
+        snapshot = footy.snapshot()
+        assert snapshot["matches"] == []
+        assert snapshot["meta"]["complete"]
+
+
+def test_a_match_that_leaves_the_list_is_not_resurrected(tmp_path: Path) -> None:
+    with running(tmp_path) as footy:
+        footy.cycle()
+        footy.simulator.control.set_faults("empty_list@match/detail_live")
+        footy.cycle()
+        footy.simulator.control.set_faults("http500@match/detail_live")
+        outcome = footy.cycle()
+        assert outcome.snapshot is not None
+        assert outcome.snapshot["matches"] == []
+
+
+@pytest.mark.parametrize("fault", ["err_url", "http500", "results_swapped", "code100003"])
+def test_where_the_odds_feed_fails_odds_are_asked_per_match(tmp_path: Path, fault: str) -> None:
+    with running(tmp_path, FOOTY_ATTEMPTS="1") as footy:
+        footy.cycle()
+        footy.simulator.control.set_faults(f"{fault}@odds/live")
+        snapshot = footy.snapshot()
+        assert {record["odds_source"] for record in snapshot["matches"]} == {"fresh"}
+        assert footy.calls()["odds/history"] == 12
+
+
+def test_the_log_has_the_lines_that_people_grep(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with running(tmp_path) as footy, caplog.at_level(logging.INFO):
+        footy.cycle()
+    text = "\n".join(record.getMessage() for record in caplog.records)
+    for step in ("STEP 1a – LIVE FETCH", "STEP 1b – ENRICH", "STEP 2 – FLATTEN", "STEP 7 – FILTER"):
+        assert re.search(rf"^{step}: \d+\.\d\ds$", text, re.MULTILINE)
+    assert re.search(r"^TOTAL CYCLE TIME: \d+\.\d\ds$", text, re.MULTILINE)
+
+
+def test_a_failing_call_is_logged_with_its_attempt(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with running(tmp_path) as footy, caplog.at_level(logging.WARNING):
+        footy.simulator.control.set_faults("http500x1@match/detail_live")
+        assert footy.cycle().error is None
+    (line,) = [record.getMessage() for record in caplog.records if "API call failed" in record.getMessage()]
+    assert "match/detail_live, attempt 1 of 3: HTTP status 500; next in" in line
+
+
+def test_live_elements_that_cannot_be_read_are_named_and_the_others_published(tmp_path: Path) -> None:
+    with running(tmp_path) as footy:
+        before = {record["match_id"]: record for record in footy.snapshot()["matches"]}
+        footy.simulator.control.set_faults("element_null@match/detail_live")
+        snapshot = footy.snapshot()
+        assert len(snapshot["matches"]) == len(before) - 1
+        assert any("element" in problem for problem in snapshot["meta"]["problems"])
+
+
+def test_the_snapshot_counts_what_is_in_it(tmp_path: Path) -> None:
+    with running(tmp_path) as footy:
+        snapshot = footy.snapshot()
+        counts = snapshot["meta"]["counts"]
+        assert counts["live"] == len(snapshot["matches"]) == sum(counts["status"].values())
+        assert counts["in_play"] == sum(record["in_play"] for record in snapshot["matches"])
+        assert snapshot["meta"]["timings"]["publish"] is None
