@@ -24,7 +24,6 @@ setup(
         "requests-cache>=1.3.3,<2",
         "rich>=13.9",
         "urllib3>=2.7,<3",
-        "uvicorn>=0.34",
     ],
     extras_require={
         "test": [

@@ -13,7 +13,7 @@ from footy import __version__
 from footy.errors import Exit, FootyError
 from footy.settings import Loaded, Mode, Settings, load
 from footy.telemetry.redaction import Redactor
-from footy.thesports.failures import RefusedError
+from footy.thesports.failures import RefusedError, VendorError
 
 Command = Callable[[argparse.Namespace, Loaded], Exit]
 
@@ -80,7 +80,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    from footy.simulator.command import add_arguments  # noqa: PLC0415 - loads a world of football
+    from footy.simulator.options import add_arguments  # noqa: PLC0415 - only to parse flags
 
     parser = _Parser(prog="footy", description="Live football matches from TheSports, one true record each.")
     parser.add_argument("--version", action="version", version=f"footy {__version__}")
@@ -226,5 +226,7 @@ def _sentence(error: FootyError) -> str:
     """Write an error as one line that ends a command."""
     words = " ".join(str(error).split())
     if isinstance(error, RefusedError):
-        words += " – run `footy check` to see what the vendor makes of this account"
+        words = f"The vendor refuses: {words} – bash start.sh check tells what it makes of this account"
+    elif isinstance(error, VendorError):
+        words = f"The live matches could not be had: {words}"
     return words if words.endswith((".", "?", "…")) else f"{words}."
