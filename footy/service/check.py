@@ -15,6 +15,8 @@ from footy.thesports.failures import NoSuchRowError, RefusedError, VendorError
 from footy.thesports.transport import Budget
 
 DEADLINE_S = 60.0
+ANY_ID = "0"
+"""Asked for where no match is known: an id that the vendor does not know tells as much."""
 
 Say = Callable[[str], None]
 
@@ -56,9 +58,9 @@ def _live(client: Client, budget: Budget) -> tuple[str, _Finding]:
     try:
         listed = client.live(budget).value
     except VendorError as error:
-        return "", _Finding(_words(error), error)
+        return ANY_ID, _Finding(_words(error), error)
     latency = time.monotonic() - started
-    return next(iter(listed.matches), ""), _Finding(
+    return next(iter(listed.matches), ANY_ID), _Finding(
         f"ok, {len(listed.matches)} matches, {latency:.2f} s", None
     )
 
@@ -87,7 +89,9 @@ def _hopeless(error: VendorError | None) -> bool:
 
 
 def _words(error: VendorError) -> str:
-    return f"REFUSED: {error}" if isinstance(error, RefusedError) else f"FAILED: {error}"
+    if isinstance(error, RefusedError):
+        return "REFUSED: not in the account's plan" if error.what == "endpoint" else f"REFUSED: {error}"
+    return f"FAILED: {error}"
 
 
 def _verdict(findings: dict[Endpoint, _Finding], say: Say) -> Exit:
