@@ -20,6 +20,7 @@ from footy.pipeline.board import Held, Source
 from footy.pipeline.plan import Call
 from footy.pipeline.prices import Quotes, digest
 from footy.thesports import endpoints
+from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.failures import (
@@ -30,7 +31,6 @@ from footy.thesports.failures import (
 )
 from footy.thesports.payloads import Detail, Markets, Odds
 from footy.thesports.reference import Key, Reference
-from footy.thesports.transport import Budget
 
 log = logging.getLogger(__name__)
 

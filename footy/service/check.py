@@ -9,10 +9,10 @@ from footy.service.assembly import Upstream, transport_for
 from footy.settings import Settings
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints
+from footy.thesports.budget import Budget
 from footy.thesports.client import Client
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
 from footy.thesports.failures import NoSuchRowError, RefusedError, VendorError
-from footy.thesports.transport import Budget
 
 DEADLINE_S = 60.0
 ANY_ID = "0"

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from footy.thesports import endpoints
+from footy.thesports.budget import Budget
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.failures import BadBodyError, NoSuchRowError, RefusedError, VendorError
 from footy.thesports.payloads import (
@@ -20,7 +21,7 @@ from footy.thesports.payloads import (
     OddsUpdate,
     Team,
 )
-from footy.thesports.transport import Budget, Transport
+from footy.thesports.transport import Transport
 
 T = TypeVar("T")
 

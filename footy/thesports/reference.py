@@ -14,11 +14,11 @@ from cachetools import TLRUCache
 
 from footy.provenance import Held, Source
 from footy.thesports import endpoints
+from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, read_id, read_reference
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.failures import BadBodyError, NoSuchRowError, RefusedError, VendorError
 from footy.thesports.shelf import KEEP_DAYS, Kept, Shelf
-from footy.thesports.transport import Budget
 
 MOST_REMEMBERED = 20_000
 STALE_MEMO_S = 60.0

@@ -15,29 +15,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
     HTTPError,
     InvalidHeader,
     MaxRetryError,
-    NameResolutionError,
-    NewConnectionError,
     ProtocolError,
     ReadTimeoutError,
-    SSLError,
 )
-from urllib3.response import HTTPResponse
-from urllib3.util import Retry, Timeout
+from urllib3.util import Retry
 
 from footy.settings import RateLimit
 from footy.telemetry.counters import Counters
+from footy.thesports.adapter import SigningAdapter, read_body, words_for
+from footy.thesports.budget import Budget
 from footy.thesports.endpoints import ADDRESS_PROBE, Endpoint
 from footy.thesports.failures import (
     TRANSIENT,
@@ -54,17 +49,12 @@ from footy.thesports.failures import (
 )
 from footy.thesports.gates import Gates
 from footy.thesports.replies import judge
-from footy.thesports.sockets import BoundedPool, BoundedTLSPool, Watch
+from footy.thesports.sockets import Watch
 
 log = logging.getLogger(__name__)
 
-PIECE = 256 * 1024
-"""Bytes read at a time."""
 HTTP_OK = 200
 HTTP_TOO_MANY = 429
-MIN_RETRIES = 3
-RETRY_SHARE = 5
-"""Retries are at most 3, or a fifth of a cycle's calls, so that an outage is not made worse."""
 LOGGED_EACH = 3
 """Failures of one kind and endpoint that are logged one by one in a cycle; the rest are counted."""
 
@@ -81,103 +71,12 @@ class JitterRetry(Retry):
         return random.uniform(0, min(ceiling, self.backoff_max))
 
 
-class Budget:
-    """What one cycle may spend: time until a deadline, and retries; and the count of what it spent."""
-
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-        """On the monotonic clock."""
-        self.calls = 0
-        """Calls planned so far; the cycle's thread counts them."""
-        self.attempts = 0
-        self.retries = 0
-        self._lock = threading.Lock()
-        self._failures: dict[tuple[str, str], int] = {}
-
-    def left(self) -> float:
-        """Give the seconds until the deadline."""
-        return self.deadline - time.monotonic()
-
-    def sent(self) -> None:
-        """Count an attempt."""
-        with self._lock:
-            self.attempts += 1
-
-    def may_retry(self) -> bool:
-        """Take one retry, where one is left."""
-        with self._lock:
-            if self.retries >= max(MIN_RETRIES, self.calls // RETRY_SHARE):
-                return False
-            self.retries += 1
-            return True
-
-    def failed(self, endpoint: Endpoint, error: VendorError) -> int:
-        """Count a failure; give the how-manieth of its kind it is in this cycle."""
-        with self._lock:
-            key = (endpoint.path, error.outcome)
-            self._failures[key] = self._failures.get(key, 0) + 1
-            return self._failures[key]
-
-
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A good reply: the JSON text of its results, and when it arrived (Unix seconds)."""
 
     results: bytes
     received_at: float
-
-
-class _SigningAdapter(HTTPAdapter):
-    """Sends one request, once; adds the credentials only here, so that nothing above ever holds them."""
-
-    def __init__(self, credentials: Mapping[str, str], connections: int) -> None:
-        self._query = urlencode(credentials)
-        super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0, pool_block=True)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": BoundedPool, "https": BoundedTLSPool}
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = {"http": BoundedPool, "https": BoundedTLSPool}
-        return manager
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,  # noqa: ARG002 - the library's signature
-        timeout: Any = None,
-        verify: bool | str = True,
-        cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        """Send, and give the response with its body yet to be read; urllib3's errors pass as they are."""
-        proxies = dict(proxies or {})
-        pool = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
-        assert isinstance(pool, HTTPConnectionPool)  # noqa: S101 - the stubs name its base class
-        url = self.request_url(request, proxies)
-        if self._query:
-            url = f"{url}{'&' if '?' in url else '?'}{self._query}"
-        raw = pool.urlopen(
-            "GET",
-            url,
-            headers=request.headers,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-            decode_content=False,
-            retries=False,
-            timeout=Timeout(connect=timeout, read=timeout),
-            pool_timeout=timeout,
-        )
-        response = requests.Response()
-        response.status_code = raw.status
-        response.headers = requests.structures.CaseInsensitiveDict(raw.headers)
-        response.raw = raw
-        response.request = request
-        response.url = request.url or ""
-        return response
 
 
 class Transport:
@@ -213,7 +112,7 @@ class Transport:
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
         self._verify: bool | str = str(ca_bundle) if ca_bundle else True
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _SigningAdapter(credentials, workers))
+            self._session.mount(scheme, SigningAdapter(credentials, workers))
 
     def get(self, endpoint: Endpoint, parameters: Mapping[str, str], budget: Budget) -> Reply:
         """Ask until there is a good reply, or no attempt is left.
@@ -294,7 +193,7 @@ class Transport:
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send and read, whatever the status, within so many seconds."""
         with self._watch.attempt(time.monotonic() + seconds) as attempt:
-            raw: HTTPResponse | None = None
+            response: requests.Response | None = None
             failure: VendorError
             try:
                 response = self._session.send(
@@ -306,24 +205,23 @@ class Transport:
                     stream=True,
                     allow_redirects=False,
                 )
-                raw = response.raw
-                body = _read(response.raw, endpoint.max_body)
+                body = read_body(response.raw, endpoint.max_body)
                 if not attempt.cut:
                     return response.status_code, response.headers, body
             except VendorError as error:
                 failure = error
             except (ConnectTimeoutError, ReadTimeoutError) as error:
-                failure = TimedOutError(_words(error, seconds))
+                failure = TimedOutError(words_for(error, seconds))
             except DecodeError:
                 failure = BadBodyError("the compressed reply is broken")
             except (HTTPError, OSError, ssl.SSLError) as error:
-                failure = UnreachableError(_words(error, seconds))
+                failure = UnreachableError(words_for(error, seconds))
             else:
-                failure = TimedOutError(_words(TimeoutError(), seconds))
+                failure = TimedOutError(words_for(TimeoutError(), seconds))
             finally:
-                if raw is not None:
-                    raw.close()
-                    raw.release_conn()
+                if response is not None:  # a place in the pool is given back, whatever became of the body
+                    response.raw.close()
+                    response.raw.release_conn()
             if self.stopping.is_set():
                 failure = StoppedError("footy is stopping")
             elif attempt.cut or isinstance(failure, TimedOutError):
@@ -391,32 +289,3 @@ class Transport:
             failure,
             then,
         )
-
-
-def _read(raw: HTTPResponse, most: int) -> bytes:
-    """Read a whole body, decompressed, but not more than `most` bytes."""
-    pieces: list[bytes] = []
-    size = 0
-    while piece := raw.read(PIECE, decode_content=True):
-        pieces.append(piece)
-        size += len(piece)
-        if size > most:
-            raise BadBodyError(f"the reply is larger than {most // 2**20} MB")
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _words(error: BaseException, seconds: float) -> str:
-    """Say what went wrong on the connection, without the address: urllib3's own words carry the URL."""
-    match error:
-        case NameResolutionError():
-            return "the host name does not resolve: check FOOTY_BASE_URL and the network's DNS"
-        case ConnectTimeoutError() | ReadTimeoutError() | TimeoutError():
-            return f"no whole reply within {seconds:.1f} s"
-        case SSLError() | ssl.SSLError():
-            return "the TLS connection failed: check FOOTY_CA_BUNDLE and the machine's clock"
-        case NewConnectionError():
-            cause = error.__cause__
-            said = cause.strerror if isinstance(cause, OSError) and cause.strerror else "failed to connect"
-            return f"no connection ({said}): check FOOTY_BASE_URL and the network"
-        case _:
-            return "the connection broke before the reply was whole"
