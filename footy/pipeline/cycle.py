@@ -20,12 +20,12 @@ from footy.pipeline.plan import Call, Terms, Value
 from footy.pipeline.prices import PriceRules
 from footy.record import SCHEMA, MatchRecord, Snapshot
 from footy.thesports import endpoints
+from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, LiveList
 from footy.thesports.endpoints import ENDPOINTS
 from footy.thesports.failures import StoppedError, VendorError
 from footy.thesports.reference import Key, Reference
 from footy.thesports.spending import Spending
-from footy.thesports.transport import Budget
 
 T = TypeVar("T")
 
@@ -67,6 +67,8 @@ class Outcome:
     """Why the live list could not be had; None where it is fresh."""
     timings: dict[str, float]
     """Seconds by step, and `total`."""
+    spent: Budget
+    """The calls, attempts and retries that it took."""
 
 
 class Pipeline:
@@ -134,7 +136,7 @@ class Pipeline:
         total = timer.total()
         log.info("TOTAL CYCLE TIME: %.2fs", total)
         if board.fetched_at is None:
-            return Outcome(board, None, error, timer.laps)
+            return Outcome(board, None, error, timer.laps, budget)
         snapshot: Snapshot = {
             "meta": {
                 "schema": SCHEMA,
@@ -161,7 +163,7 @@ class Pipeline:
             },
             "matches": records,
         }
-        return Outcome(board, snapshot, error, timer.laps)
+        return Outcome(board, snapshot, error, timer.laps, budget)
 
     def close(self) -> None:
         """End the workers; the transport has been stopped before."""

@@ -1,0 +1,322 @@
+"""A pipeline beside a vendor that falls ill, their clocks held together, and each cycle held against the truth.
+
+The world knows what was true at any second. What a fault made up inside a reply of the right types cannot be
+told from the truth by anyone who reads it; the simulator's log names it, and for exactly the parts of exactly
+the matches that it touched, the truth is not asked for.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import time_machine
+
+from footy.pipeline.board import Board
+from footy.pipeline.cycle import Outcome
+from footy.record import MatchRecord
+from footy.service.assembly import Assembly, assembled
+from footy.service.instance import Files
+from footy.settings import Mode, load
+from footy.simulator.process import RunningSimulator
+from tests.pipeline import oracle
+
+INTERVAL = 2.0
+"""Short, so that a cycle that hangs until its deadline takes 1.6 s."""
+EPOCH = 1_748_450_000
+QUICK = {
+    "FOOTY_RATE_LIMITS": "off",
+    "FOOTY_INTERVAL": f"{INTERVAL:g}",
+    "FOOTY_TIMEOUT": "0.3",
+    "FOOTY_BACKOFF": "0.01",
+}
+STRATEGIES = ("delta", "per-match")
+
+Part = Literal["live", "detail", "odds", "home", "away", "competition", "country"]
+SOURCES: tuple[Part, ...] = ("live", "detail", "odds", "home", "away", "competition", "country")
+AGES = {"live": "fetched_at", "detail": "detail_fetched_at", "odds": "odds_fetched_at"}
+UNSETTLED = {"missing", "stale", "mock"}
+LIVE, DETAIL, ODDS = "match/detail_live", "match/recent/list", "odds/history"
+TEAM, COMPETITION = "team/additional/list", "competition/additional/list"
+_NOTHING = oracle.Picture({"score": ["", 1, [], [], 0]}, None, None, {}, {}, None, 0, 0, 0, 0)
+OF_DETAIL = set(oracle.of_detail(_NOTHING))
+
+
+@dataclass
+class Cycle:
+    """What one cycle came to, and what the vendor saw of it."""
+
+    outcome: Outcome
+    seconds: float
+    arrived: int
+    """Requests that reached the vendor."""
+    replies: list[dict[str, Any]]
+    falsehoods: list[str]
+    """Fields that differ from the truth, but for what a fault made up."""
+    made_up: list[str]
+    """Fields that differ because of what a fault made up."""
+
+    @property
+    def records(self) -> dict[str, MatchRecord]:
+        snapshot = self.outcome.snapshot
+        return {} if snapshot is None else {record["match_id"]: record for record in snapshot["matches"]}
+
+    @property
+    def complete(self) -> bool:
+        return self.outcome.snapshot is not None and self.outcome.snapshot["meta"]["complete"]
+
+    @property
+    def problems(self) -> list[str]:
+        return [] if self.outcome.snapshot is None else self.outcome.snapshot["meta"]["problems"]
+
+    def sources(self, *parts: Part) -> list[str]:
+        return [source(record, part) for record in self.records.values() for part in parts or SOURCES]
+
+    def complaints(self, before: "Cycle | None") -> list[str]:
+        """Say what this cycle did that none may do, whatever the vendor did."""
+        budget = self.outcome.spent
+        said = [*self.falsehoods, *self._dishonesties()]
+        if self.seconds >= INTERVAL:
+            said.append(f"the cycle took {self.seconds:.2f} s")
+        if budget.retries > max(3, budget.calls // 5):
+            said.append(f"{budget.retries} retries for {budget.calls} calls")
+        if self.arrived > budget.attempts:
+            said.append(f"{self.arrived} requests arrived, {budget.attempts} are owned up to")
+        if before is not None:
+            said += self._losses(before)
+        return said
+
+    def _dishonesties(self) -> list[str]:
+        """Name what the snapshot says of itself that is not so."""
+        said = []
+        if self.outcome.snapshot is not None:
+            unsettled = sorted(set(self.sources()) & UNSETTLED)
+            if self.complete and (unsettled or self.outcome.error is not None):
+                said.append(f"complete, and yet {unsettled or self.outcome.error}")
+            if not self.complete and not self.problems:
+                said.append("incomplete, and yet no problem is named")
+        for match_id, record in self.records.items():
+            for part, at in AGES.items():
+                held = record[at]  # type: ignore[literal-required]
+                if (held is None) != (source(record, cast("Part", part)) in {"missing", "refused", "mock"}):
+                    said.append(f"{match_id}: {part} is {source(record, cast('Part', part))} of {held}")
+            oldest = min(_seconds(record[at]) for at in AGES.values() if record[at])  # type: ignore[literal-required]
+            if abs(record["data_age_s"] - (time.time() - oldest)) > 0.01:
+                said.append(f"{match_id}: data_age_s {record['data_age_s']}, but {time.time() - oldest:.3f}")
+        return said
+
+    def _losses(self, before: "Cycle") -> list[str]:
+        """Name what was held in the cycle before and is missing now."""
+        return [
+            f"{match_id}: {part} was {source(was, part)} and is missing"
+            for match_id, record in self.records.items()
+            if (was := before.records.get(match_id)) is not None
+            for part in SOURCES
+            if source(record, part) == "missing" and source(was, part) != "missing"
+            # What is named only since, by a detail that was not held before, was not held either.
+            and (part in {"live", "detail", "odds"} or source(was, "detail") != "missing")
+        ]
+
+
+def source(record: MatchRecord, part: Part) -> str:
+    return cast("str", record[f"{part}_source"])  # type: ignore[literal-required]
+
+
+@dataclass
+class Bedside:
+    """A pipeline and a vendor under observation."""
+
+    simulator: RunningSimulator
+    assembly: Assembly
+    clock: Any
+    board: Board = field(default_factory=Board)
+    cycles: list[Cycle] = field(default_factory=list)
+    excused: set[tuple[str, str]] = field(default_factory=set)
+    """What faults touched: (live, detail, odds, team or competition; id, or `*`)."""
+
+    def __post_init__(self) -> None:
+        self.world = self.simulator.world()
+        log = self.simulator.control.log()
+        self._seen = log[-1]["seq"] if log else 0
+
+    def falls_ill(self, *faults: str) -> None:
+        self.simulator.control.set_faults(*faults)
+
+    def recovers(self) -> None:
+        self.simulator.control.clear_faults()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass for everyone: the world, the clock on the wall, cooldowns and quotas."""
+        self.simulator.control.advance(seconds)
+        self.clock.shift(seconds)
+        for state in self.assembly.transport.gates._states.values():
+            state.cool_until -= seconds
+            state.probe_at -= seconds
+            state.sent = deque(moment - seconds for moment in state.sent)
+
+    def cycle(self) -> Cycle:
+        control = self.simulator.control
+        arrived = control.stats()["total"]
+        since = self.board.details_feed.latest - 120
+        started = time.monotonic()
+        outcome = self.assembly.pipeline.run(self.board, len(self.cycles) + 1)
+        seconds = time.monotonic() - started
+        self.board = outcome.board
+        replies = control.log(self._seen)
+        self._seen = replies[-1]["seq"] if replies else self._seen
+        for reply in replies:
+            self.excused |= set(self._touched(reply, since))
+        cycle = Cycle(outcome, seconds, control.stats()["total"] - arrived, replies, [], [])
+        for record in cycle.records.values():
+            true, made_up = self._lies(record)
+            cycle.falsehoods += true
+            cycle.made_up += made_up
+        self.cycles.append(cycle)
+        return cycle
+
+    def _touched(self, reply: Mapping[str, Any], since: int) -> Iterator[tuple[str, str]]:
+        """Name what a fault made up in a reply, a part of a match or a reference each."""
+        endpoint, uuid, at = reply["endpoint"], reply["uuid"], reply["at"]
+        kinds = {DETAIL: "detail", ODDS: "odds", TEAM: "team", COMPETITION: "competition"}
+        lied = reply["fault"] and reply["fault"].startswith(("vanish", "unknown_uuid"))
+        for place in reply.get("touched", ["all"] if lied else []):
+            path = place.split(".")
+            inside = path[1:] if path[0] == "results" else []
+            if endpoint == LIVE:
+                yield "live", self.world.live_ids(at)[int(inside[0])] if inside else path[0]
+            elif endpoint in kinds and uuid:
+                yield kinds[endpoint], uuid
+            elif endpoint == DETAIL and inside:
+                yield "detail", self.world.since("match", since, at)[int(inside[0])]["id"]
+            elif endpoint == "odds/live" and len(inside) > 1:
+                yield "odds", self.world.odds_live(at)[inside[0]][int(inside[1])][0]
+            elif endpoint == "odds/live":
+                yield "odds", "*"
+            elif endpoint in kinds:
+                yield kinds[endpoint], "*"
+            elif endpoint in {"country/list", "category/list"}:
+                yield "country", "*"
+
+    def _lies(self, record: MatchRecord) -> tuple[list[str], list[str]]:
+        """Name the fields that differ from the truth: those without an excuse, and those with one."""
+        excused = self._excused(record)
+        lies: tuple[list[str], list[str]] = [], []
+        for name, true in self._truth(record).items():
+            told = record[name]  # type: ignore[literal-required]
+            if told != true and not name.endswith("_source") and name != "data_age_s":
+                sentence = f"{record['match_id']} {name}: {told!r} but {true!r}"
+                lies[not excused.isdisjoint(parts_of(name))].append(sentence)
+        return lies
+
+    def _excused(self, record: MatchRecord) -> set[Part]:
+        match_id = record["match_id"]
+        detail = self.world.detail_row(match_id, int(time.time())) or {}
+        ids: dict[Part, tuple[str, Any]] = {
+            "live": ("live", match_id),
+            "detail": ("detail", match_id),
+            "odds": ("odds", match_id),
+            "home": ("team", detail.get("home_team_id")),
+            "away": ("team", detail.get("away_team_id")),
+            "competition": ("competition", detail.get("competition_id")),
+            "country": ("country", "*"),
+        }
+        return {part for part, key in ids.items() if key in self.excused or (key[0], "*") in self.excused}
+
+    def _team(self, team_id: str, at: int) -> dict[str, Any] | None:
+        """Give a team as it was, or the one that it was merged into."""
+        row = self.world.team(team_id, at)
+        survivor = (row or {}).get("uid")
+        return self.world.team(survivor, at) if survivor and survivor != team_id else row
+
+    def _truth(self, record: MatchRecord) -> dict[str, Any]:
+        live_at, detail_at, odds_at = (
+            _seconds(at) if at else 0.0
+            for at in (record["fetched_at"], record["detail_fetched_at"], record["odds_fetched_at"])
+        )
+        match_id, held = record["match_id"], self.board.references
+        live = self.world.live_element(match_id, int(live_at))
+        assert live is not None
+        detail = self.world.detail_row(match_id, int(detail_at)) if detail_at else None
+        ids = [detail["home_team_id"], detail["away_team_id"]] if detail else []
+        teams = {
+            one: self._team(one, int(held.teams[one].fetched_at or 0))
+            for one in ids
+            if one in held.teams and held.teams[one].value is not None
+        }
+        competition_id = detail["competition_id"] if detail else ""
+        competition = held.competitions.get(competition_id)
+        competitions = (
+            {competition_id: self.world.competition(competition_id, int(competition.fetched_at or 0))}
+            if competition is not None and competition.value is not None
+            else {}
+        )
+        countries = {row["id"]: row for row in self.world.countries()}
+        return oracle.record(
+            oracle.Picture(
+                live=live,
+                detail=detail,
+                odds=self.world.odds(match_id, int(odds_at)) if odds_at else None,
+                teams=teams,
+                competitions=competitions,
+                countries=countries if held.countries.value is not None else None,
+                live_at=live_at,
+                detail_at=detail_at,
+                odds_at=odds_at,
+                published_at=time.time(),
+            )
+        )
+
+
+def parts_of(name: str) -> set[Part]:
+    """Tell what a field of the record is made of."""
+    if name.startswith("early_"):
+        return {"odds"}
+    if name.startswith("current_"):
+        return {"odds", "live"}
+    if name.startswith(("competition", "country", "category")):
+        return {"detail", "competition", "country"}
+    for side in ("home", "away"):
+        if name == side or name.startswith(
+            tuple(f"{side}_{what}" for what in ("id", "short", "logo", "country", "gender", "national"))
+        ):
+            return {"detail", cast("Part", side)}
+    return {"live", "detail"} if name == "extra_time" else {"detail"} if name in OF_DETAIL else {"live"}
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+@contextmanager
+def bedside(
+    simulator: RunningSimulator, folder: Path, *, strategy: str = "delta", **more: str
+) -> Iterator[Bedside]:
+    """Watch a fresh pipeline beside a running, healthy vendor."""
+    simulator.control.clear_faults()
+    settings = load(
+        {
+            "THESPORTS_USER": simulator.user,
+            "THESPORTS_SECRET": simulator.secret,
+            "FOOTY_BASE_URL": simulator.base_url,
+            "FOOTY_STRATEGY": strategy,
+            **QUICK,
+            **more,
+        },
+        Path("absent"),
+    ).settings
+    with (
+        time_machine.travel(simulator.control.clock()["now"], tick=False) as clock,
+        assembled(settings, Mode.LIVE, Files(folder)) as assembly,
+    ):
+        yield Bedside(simulator, assembly, clock)
+
+
+def everywhere_but(endpoints: Iterable[str], *faults: str) -> list[str]:
+    """Write faults for every endpoint but these."""
+    others = {LIVE, DETAIL, ODDS, TEAM, COMPETITION, "odds/live", "odds/update", "deleted"}
+    others |= {"country/list", "category/list"}
+    return [f"{fault}@{endpoint}" for fault in faults for endpoint in sorted(others - set(endpoints))]
