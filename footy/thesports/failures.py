@@ -4,6 +4,9 @@ from typing import ClassVar, Literal
 
 from footy.errors import Exit, FootyError
 
+Refused = Literal["account", "address", "endpoint"]
+"""What it is that the vendor refuses."""
+
 TRANSIENT = frozenset({500, 502, 503, 504})
 """HTTP statuses that may pass."""
 
@@ -97,6 +100,6 @@ class RefusedError(VendorError):
     exit_code = Exit.REFUSED
     outcome = "refused"
 
-    def __init__(self, message: str, what: Literal["account", "address", "endpoint"]) -> None:
+    def __init__(self, message: str, what: Refused) -> None:
         super().__init__(message)
         self.what = what

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from footy.settings import RateLimit
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import QuotaSpentError, RefusedError, ThrottledError
+from footy.thesports.failures import QuotaSpentError, Refused, RefusedError, ThrottledError
 
 WINDOW_SLACK_S = 2.0
 """Arrival times jitter, so a window exact at the sender overshoots at the vendor."""
@@ -23,6 +23,7 @@ MAX_COOLDOWN_S = 600.0
 FIRST_COOLDOWN_S = 5.0
 UNSAID_COOLDOWN_S = 60.0
 """A 429 that does not say for how long: 5 s, doubling to a minute while they follow one another."""
+MOST_DOUBLINGS = 4
 
 
 @dataclass(slots=True)
@@ -32,7 +33,9 @@ class _State:
     limit: RateLimit | None
     sent: deque[float] = field(default_factory=deque)
     refusals: int = 0
-    refusal: RefusedError | None = None
+    refusal: tuple[str, Refused] | None = None
+    """What the vendor said; not the error itself, which would keep every traceback it is raised with."""
+    probing: bool = False
     probe_at: float = 0.0
     probe_after: float = FIRST_PROBE_S
     cool_until: float = 0.0
@@ -63,10 +66,8 @@ class Gates:
         """
         with self._lock:
             state, now = self._state(endpoint), self._now()
-            if state.refusal is not None:
-                if now < state.probe_at:
-                    raise state.refusal
-                state.probe_at = now + state.probe_after
+            if state.refusal is not None and now < state.probe_at:
+                raise RefusedError(*state.refusal)
             if now < state.cool_until:
                 raise ThrottledError(f"{endpoint} cools down from a 429", state.cool_until, was_sent=False)
             if state.limit is not None:
@@ -74,6 +75,9 @@ class Gates:
                     limit = f"{state.limit.calls} in {state.limit.seconds:.0f} s"
                     raise QuotaSpentError(f"the quota of {endpoint}, {limit}, is spent")
                 state.sent.append(now)
+            if state.refusal is not None:
+                state.probing = True
+                state.probe_at = now + state.probe_after
 
     def succeeded(self, endpoint: Endpoint) -> bool:
         """Note a good reply; tell whether it ends a refusal."""
@@ -91,12 +95,15 @@ class Gates:
             state, now = self._state(endpoint), self._now()
             state.refusals += 1
             if state.refusal is not None:
-                state.probe_after = min(2 * state.probe_after, LAST_PROBE_S)
-                state.probe_at = now + state.probe_after
+                if state.probing:  # and not one of those that were in flight when the gate closed
+                    state.probing = False
+                    state.probe_after = min(2 * state.probe_after, LAST_PROBE_S)
+                    state.probe_at = now + state.probe_after
                 return False
             if state.refusals < REFUSALS_BELIEVED:
                 return False
-            state.refusal = error
+            state.refusal = str(error), error.what
+            state.probing = False
             state.probe_after = FIRST_PROBE_S
             state.probe_at = now + FIRST_PROBE_S
             return True
@@ -107,7 +114,7 @@ class Gates:
             state, now = self._state(endpoint), self._now()
             if retry_after is None:
                 if now >= state.cool_until:
-                    state.throttles += 1
+                    state.throttles = min(state.throttles + 1, MOST_DOUBLINGS + 1)
                 pause = min(FIRST_COOLDOWN_S * 2 ** (state.throttles - 1), UNSAID_COOLDOWN_S)
                 until = state.cool_until if now < state.cool_until else now + pause
             else:
