@@ -1,0 +1,396 @@
+"""Documentation as tests: what exists is documented, what is documented exists, and what it shows is true."""
+
+import argparse
+import configparser
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import annotated_types
+import pytest
+from pydantic.fields import FieldInfo
+
+from footy import cli
+from footy.errors import Exit
+from footy.record import Heartbeat, Meta, field_names
+from footy.service.instance import Files
+from footy.settings import Settings
+from footy.telemetry.logs import LOG_NAME
+
+PROJECT = Path(__file__).parents[1]
+README = PROJECT / "README.md"
+OPERATIONS = PROJECT / "docs" / "operations.md"
+CONFIGURATION = PROJECT / "docs" / "configuration.md"
+ARCHITECTURE = PROJECT / "docs" / "architecture.md"
+RECORD = PROJECT / "docs" / "record.md"
+SIMULATOR = PROJECT / "docs" / "simulator.md"
+PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
+
+SETTINGS = {str(field.alias): field for field in Settings.model_fields.values()}
+TAKES = {
+    "THESPORTS_USER": "text",
+    "THESPORTS_SECRET": "text",
+    "FOOTY_BASE_URL": "an http or https address, without a query",
+    "FOOTY_PROXY": "an address",
+    "FOOTY_CA_BUNDLE": "a path",
+    "FOOTY_DATA_DIR": "a path",
+    "FOOTY_RATE_LIMITS": "`off`, or pairs with commas between",
+    "FOOTY_FALLBACK": "`stale`, `stale,mock`",
+    "FOOTY_STATUSES": "whole numbers with commas between",
+    "FOOTY_COMPETITIONS": "names or ids with commas between",
+    "FOOTY_COUNTRIES": "names or ids with commas between",
+    "FOOTY_TIMEZONE": "a time zone's name",
+    "FOOTY_BOOKMAKERS": "whole numbers with commas between",
+    "FOOTY_EARLY_WINDOW": "two minutes, such as `2-6`",
+}
+"""What a setting takes, where its type does not say it."""
+
+
+def read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def default(name: str, field: FieldInfo) -> str:
+    """Write a setting's default as the operator would."""
+    value = field.default
+    if value is None or value in ({}, ()):
+        return ""
+    if name == "FOOTY_EARLY_WINDOW":
+        return "-".join(map(str, value))
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value.value if isinstance(value, Enum) else value)
+
+
+def takes(name: str, field: FieldInfo) -> str:
+    """Say what a setting takes."""
+    if name in TAKES:
+        return TAKES[name]
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(f"`{word}`" for word in get_args(field.annotation))
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Enum):
+        return ", ".join(f"`{word.value}`" for word in field.annotation)
+    words = "a whole number" if field.annotation is int else "a number"
+    for bound in field.metadata:
+        match bound:
+            case annotated_types.Ge(ge=least):
+                words += f" from {least}"
+            case annotated_types.Gt(gt=least):
+                words += f" above {least}"
+            case annotated_types.Le(le=most):
+                words += f" up to {most}"
+            case annotated_types.Lt(lt=most):
+                words += f" and below {most}"
+    return words
+
+
+def setting_row(name: str) -> str:
+    """Write a setting's row of the tables in docs/configuration.md."""
+    field = SETTINGS[name]
+    shown = f"`{default(name, field)}`" if default(name, field) else ""
+    return f"| `{name}` | {shown} | {takes(name, field)} | {field.description} |"
+
+
+def example_lines(name: str) -> str:
+    """Write a setting's lines of .env.example."""
+    field = SETTINGS[name]
+    return f"# {str(field.description).replace('`', '')}\n#{name}={default(name, field)}\n"
+
+
+def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Give every command's name ('' for footy itself) and its parser."""
+    parser = cli._parser()
+    yield "", parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
+
+
+def flags(parser: argparse.ArgumentParser) -> set[str]:
+    return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")}
+
+
+def fenced(page: Path, language: str) -> list[str]:
+    """Give the blocks of code in this language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", read(page), re.MULTILINE | re.DOTALL)
+
+
+def section(page: Path, title: str) -> str:
+    """Give a section's text, up to the next heading of any level."""
+    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", read(page), re.MULTILINE | re.DOTALL)
+    assert found, f"{page.name} has no section {title}"
+    return found[1]
+
+
+def first_column(table: str) -> list[str]:
+    """Give the code spans in the first column of a Markdown table."""
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row.split(" | ")[0])]
+
+
+# --- settings
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_is_in_the_configuration_page_with_its_default_and_meaning(name: str) -> None:
+    assert setting_row(name) in read(CONFIGURATION).splitlines()
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_is_in_the_example_commented_out_with_its_default_and_meaning(name: str) -> None:
+    assert example_lines(name) in read(PROJECT / ".env.example")
+
+
+@pytest.mark.parametrize("page", [*PAGES, PROJECT / ".env.example"], ids=lambda page: page.name)
+def test_a_setting_that_is_documented_exists(page: Path) -> None:
+    named = set(re.findall(r"\b(?:FOOTY|THESPORTS)_[A-Z_]*[A-Z]\b", read(page)))
+
+    assert named <= set(SETTINGS)
+
+
+def test_the_example_changes_nothing_as_it_is() -> None:
+    lines = read(PROJECT / ".env.example").splitlines()
+
+    assert [line for line in lines if line and not line.startswith("#")] == []
+
+
+# --- the command line
+
+
+def test_every_command_and_flag_of_footy_is_in_the_operations_page() -> None:
+    table = section(OPERATIONS, "Commands and flags")
+    documented = {word for span in re.findall(r"`([^`]+)`", table) for word in span.split()}
+
+    assert flags(cli._parser()) | {name for name, _ in commands() if name} <= documented
+
+
+def test_every_option_of_the_simulator_is_in_its_page() -> None:
+    [options] = [flags(parser) for name, parser in commands() if name == "simulate"]
+
+    assert [option for option in options - {"--help"} if f"`{option}`" not in read(SIMULATOR)] == []
+
+
+def test_every_command_and_flag_has_help() -> None:
+    helpless = [
+        f"{name} {action.dest}"
+        for name, parser in commands()
+        for action in parser._actions
+        if not action.help and not isinstance(action, argparse._SubParsersAction)
+    ]
+
+    assert helpless == []
+
+
+def test_a_flag_that_is_documented_exists() -> None:
+    ours = set().union(*(flags(parser) for _, parser in commands()))
+    others = {"--env-file", "--no-cache-dir", "--no-deps", "--system", "--home-dir", "--shell", "--interval"}
+    others |= {"--start-period", "--name", "--restart", "--rm", "--now"}
+    documented = {
+        flag
+        for page in (README, OPERATIONS, CONFIGURATION, ARCHITECTURE)
+        for flag in re.findall(r"(?<![\w-])--[a-z][a-z-]+", read(page))
+    }
+
+    assert documented - others <= ours
+
+
+def test_the_help_of_start_sh_names_what_it_takes() -> None:
+    script = read(PROJECT / "start.sh")
+    words = script.split("<<'HELP'")[1].split("\nHELP")[0]
+    taken = set(re.findall(r"^    ([a-z| ]+)\) command=", script, re.MULTILINE)[0].split(" | "))
+
+    assert taken - {"start"} | {"help"} == set(re.findall(r"bash start\.sh ([a-z]+)", words))
+    assert taken <= {name for name, _ in commands()}
+
+
+@pytest.mark.parametrize("page", [README, OPERATIONS, CONFIGURATION], ids=lambda page: page.name)
+def test_what_is_shown_of_start_sh_and_footy_is_a_command_line_that_they_take(page: Path) -> None:
+    script = set(re.findall(r"bash start\.sh ?([a-z]*)", read(PROJECT / "start.sh")))
+    for line in re.findall(r"(?:bash (?:\S*/)?start\.sh|python -m footy)(?= |$|`)[^`|\n#>&;)]*", read(page)):
+        program, words = line.split("start.sh" if "start.sh" in line else "-m footy", 1)
+        arguments = shlex.split(words)
+        if arguments in (["COMMAND"], ["--version"]):
+            continue
+        if "bash" in program and arguments and not arguments[0].startswith("-"):
+            assert arguments[0] in script, line
+        if arguments != ["help"]:
+            cli._parser().parse_args(arguments)
+
+
+# --- exit codes, files, fields, log lines
+
+
+def test_exit_codes_are_those_of_the_program() -> None:
+    table = section(OPERATIONS, "Exit codes")
+
+    assert first_column(table) == [str(code.value) for code in Exit]
+
+
+def test_files_of_the_data_folder_are_those_of_the_program() -> None:
+    folder = Path("data")
+    files = Files(folder)
+    ours = {getattr(files, name).name for name in dir(Files) if isinstance(getattr(Files, name), property)}
+    others = {"footy_YYYY-MM-DD.log", "footy_YYYY-MM-DD.2.log", "cache.sqlite-wal", "cache.sqlite-shm"}
+    others |= {"cache.sqlite.corrupt-…", "demo/"}
+
+    assert set(first_column(section(OPERATIONS, "The data folder"))) == ours | others
+    assert files.log.name == LOG_NAME
+
+
+@pytest.mark.parametrize("name", field_names(Heartbeat))
+def test_a_field_of_the_heartbeat_is_documented(name: str) -> None:
+    assert f"`{name}`" in section(OPERATIONS, "heartbeat.json")
+
+
+@pytest.mark.parametrize("name", field_names(Meta))
+def test_what_a_snapshot_says_of_itself_is_documented(name: str) -> None:
+    assert f"`{name}`" in read(RECORD)
+
+
+def test_a_log_line_that_is_documented_is_logged() -> None:
+    sources = "\n".join(read(path) for path in (PROJECT / "footy").rglob("*.py"))
+    sources = re.sub(r"%[sd]|%\.2f|\{[^}]*\}", "…", sources)
+    lines = first_column(section(OPERATIONS, "The log"))
+
+    assert len(lines) > 10
+    for line in lines:
+        pieces = [piece.strip() for piece in re.split(r"…|: |\d+\.\d+s", line) if len(piece) > 2]
+        assert pieces, line
+        assert [piece for piece in pieces if piece not in sources] == [], line
+
+
+def test_indicators_are_documented_with_their_limits() -> None:
+    table = section(OPERATIONS, "What is normal")
+
+    for name, field in SETTINGS.items():
+        if name.endswith(("_WARNING", "_CRITICAL")):
+            assert f"`{name}`" in table
+            share = float(field.default)
+            assert any(text in table for text in (f"{share * 60:g} s", f"{share * 60:.0f} s", f"{share:.0%}"))
+
+
+# --- the architecture, links, recipes
+
+
+@pytest.mark.parametrize(
+    "room", sorted(path.parent.name for path in (PROJECT / "footy").glob("*/__init__.py"))
+)
+def test_a_room_is_in_the_architecture_page(room: str) -> None:
+    assert f"`footy/{room}/`" in read(ARCHITECTURE)
+
+
+def test_a_module_that_is_documented_exists() -> None:
+    named = set(re.findall(r"`(footy/[\w/]+(?:\.py|/)?)`", read(ARCHITECTURE)))
+
+    assert [name for name in named if not (PROJECT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    prose = re.sub(r"^```.*?^```$", "", read(page), flags=re.MULTILINE | re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+        if re.match(r"[a-z]+:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        headings = re.findall(r"^#+ (.*)$", read(target), re.MULTILINE) if anchor else []
+        assert not anchor or anchor in map(_anchor, headings), link
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def test_the_systemd_unit_runs_footy_itself_and_does_not_restart_what_cannot_run() -> None:
+    [unit] = fenced(OPERATIONS, "ini")
+    parsed = configparser.ConfigParser(interpolation=None)
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.read_string(unit)
+
+    assert parsed["Service"]["ExecStart"].endswith("/.venv/bin/python -m footy")
+    never = {int(code) for code in parsed["Service"]["RestartPreventExitStatus"].split()}
+    assert never == {Exit.USAGE, Exit.LOCKED, Exit.CONFIG}
+
+
+def test_the_image_is_built_from_what_is_there() -> None:
+    [recipe] = fenced(OPERATIONS, "dockerfile")
+    copied = [line.split()[1:-1] for line in recipe.splitlines() if line.startswith("COPY")]
+
+    assert copied
+    assert [name for names in copied for name in names if not (PROJECT / name).exists()] == []
+
+
+# --- the README
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    [setting_up, *_] = fenced(README, "bash")
+
+    assert setting_up.split("\n")[:2] == ["bash start.sh --once", "bash tests/run.sh"]
+    assert (PROJECT / "tests" / "run.sh").is_file()
+
+
+def test_the_session_in_the_readme_is_what_the_program_shows(tmp_path: Path) -> None:
+    [session] = fenced(README, "console")
+    shown = session.split("\n")
+    assert shown[0] == "$ bash start.sh --once"
+    ran = _output(tmp_path, "--once")
+    real = [*ran.stderr.splitlines(), *ran.stdout.splitlines()]
+    assert shown[1].removeprefix("footy: setting up .venv") in read(PROJECT / "scripts" / "environment.sh")
+
+    for line in filter(None, shown[2:-2]):
+        assert any(_shape(line) == _shape(actual) for actual in real), line
+
+
+def _shape(line: str) -> str:
+    """Give a line without what differs from time to time: names, numbers, prices."""
+    if line.startswith("footy: demo:"):
+        return line.partition("/")[0]
+    if line.startswith("• "):
+        return "match"
+    line = re.sub(r"─{2,}.*?─{2,}|^──.*", "country", line)
+    line = re.sub(r"^ {2}(ML|Spread|O/U) .*", r"\1", line)
+    line = re.sub(r"^ {2,}.*(°|Wind|No environment|No betting).*", "weather", line)
+    line = re.sub(r"^[A-Z][^a-z]+ \(\d+\)$", "competition", line)
+    line = re.sub(r"(footy · )\w{3} \S+ \S+ \w+( · cycle) \d+ · [\d.]+ s", r"\1\2", line)
+    return re.sub(r"(\d+ live · ).*", r"\1", re.sub(r"\d+", "0", line))
+
+
+def test_reading_the_snapshot_works_as_the_readme_says(tmp_path: Path) -> None:
+    _output(tmp_path, "--once")
+    (tmp_path / "var" / "matches.json").symlink_to(tmp_path / "var" / "demo" / "matches.json")
+    snapshot = json.loads((tmp_path / "var" / "matches.json").read_bytes())
+    [reading] = fenced(README, "python")
+    [filtering] = [block for block in fenced(README, "bash") if block.startswith("jq ")]
+    ways = [[sys.executable, "-c", reading], *([["bash", "-c", filtering]] if shutil.which("jq") else [])]
+
+    for way in ways:
+        said = subprocess.run(way, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
+
+        assert len(said.stdout.splitlines()) == snapshot["meta"]["counts"]["in_play"]
+
+
+def _output(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment: dict[str, Any] = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("FOOTY_", "THESPORTS_", "COLUMNS"))
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "footy", *arguments],
+        cwd=folder,
+        env=environment | {"PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
