@@ -206,12 +206,15 @@ def test_a_failing_call_is_logged_with_its_attempt(tmp_path: Path, caplog: pytes
     assert "match/detail_live, attempt 1 of 3: HTTP status 500; next in" in line
 
 
-def test_live_elements_that_cannot_be_read_are_named_and_the_others_published(tmp_path: Path) -> None:
+def test_a_live_element_that_cannot_be_read_is_named_and_its_match_kept_as_stale(tmp_path: Path) -> None:
     with running(tmp_path) as footy:
-        before = {record["match_id"]: record for record in footy.snapshot()["matches"]}
+        before = {record["match_id"] for record in footy.snapshot()["matches"]}
         footy.simulator.control.set_faults("element_null@match/detail_live")
         snapshot = footy.snapshot()
-        assert len(snapshot["matches"]) == len(before) - 1
+        stale = [record for record in snapshot["matches"] if record["live_source"] == "stale"]
+        assert {record["match_id"] for record in snapshot["matches"]} == before
+        assert len(stale) == 1
+        assert not snapshot["meta"]["complete"]
         assert any("element" in problem for problem in snapshot["meta"]["problems"])
 
 
