@@ -206,11 +206,16 @@ class _UsageError(FootyError):
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - this is what the command is for
+    print(_printable(line), flush=True)  # noqa: T201 - this is what the command is for
 
 
 def _complain(line: str) -> None:
-    print(f"footy: {line}", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"footy: {_printable(line)}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _printable(line: str) -> str:
+    """Keep a line one line: it may hold the vendor's words, which are not to steer a terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
 def _say_folder(settings: Settings, mode: Mode) -> None:

@@ -1,0 +1,477 @@
+"""The service as a process: its lock, its signals, its cycles, its start in the background."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from footy.errors import Exit
+from footy.service import daemon
+from footy.service.instance import owner
+from footy.simulator.process import RunningSimulator, start
+from tests.service.place import SECRET, Place, complaints, family, gone, heartbeat, wait_until
+
+STOPS_WITHIN_S = 2.0
+SIGNALS = [signal.SIGTERM, signal.SIGINT]
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[RunningSimulator]:
+    with start(matches=4, odds="light", secret=SECRET) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with Place(tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+def live(place: Place, vendor: RunningSimulator) -> Place:
+    place.ask(vendor)
+    return place
+
+
+def log(place: Place) -> str:
+    return place.files.log.read_text(encoding="utf-8")
+
+
+def ends_within(service: "subprocess.Popen[str]", seconds: float) -> int:
+    """Give the exit code of a service that was told to stop, and how it says it was in time."""
+    return service.wait(timeout=seconds)
+
+
+# --- a service in the foreground
+
+
+def test_a_service_publishes_at_once_and_writes_what_people_grep(live: Place) -> None:
+    service = live.begin_service()
+
+    assert json.loads(live.files.matches.read_bytes())["meta"]["cycle"] == 1
+    wait_until(lambda: "Sleep time: " in log(live))
+    written = log(live)
+    for words in ("STEP 1a – LIVE FETCH: ", "STEP 1b – ENRICH: ", "STEP 2 – FLATTEN: ", "STEP 7 – FILTER: "):
+        assert words in written
+    assert "TOTAL CYCLE TIME: " in written
+    assert f"footy starts: PID {service.pid}, mode live" in written
+    assert SECRET not in written
+
+
+def test_a_service_runs_cycle_after_cycle(live: Place) -> None:
+    live.set(FOOTY_INTERVAL=2)
+    service = live.begin_service("--continuous")
+
+    wait_until(lambda: heartbeat(live.files, service.pid)["cycle"] >= 2)
+
+    assert heartbeat(live.files)["last_error"] is None
+
+
+def test_a_service_prints_nothing_where_nobody_watches(live: Place) -> None:
+    service = live.begin_service()
+
+    service.terminate()
+    out, said = service.communicate(timeout=10)
+
+    assert out == ""
+    assert said == f"footy: data folder {live.files.folder}\n"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_the_service_with_0_and_leaves_no_pid_file(live: Place, number: signal.Signals) -> None:
+    service = live.begin_service()
+
+    service.send_signal(number)
+
+    assert ends_within(service, STOPS_WITHIN_S) == Exit.OK
+    assert not live.files.pid.exists()
+    assert log(live).splitlines()[-1].endswith("footy stops")
+
+
+@pytest.mark.parametrize("fault", ["hang", "drip"])
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_the_service_over_30_replies_that_never_end(
+    place: Place, number: signal.Signals, fault: str
+) -> None:
+    faults = [f"{fault}@match/recent/list", f"{fault}@odds/history"]
+    with start(matches=40, odds="light", secret=SECRET, faults=faults) as vendor:
+        place.ask(vendor)
+        service = place.begin()
+        wait_until(lambda: vendor.control.stats()["in_flight"] >= 30)
+
+        service.send_signal(number)
+
+        assert ends_within(service, STOPS_WITHIN_S) == Exit.OK
+
+
+def test_a_signal_ends_the_service_that_is_still_starting(place: Place) -> None:
+    script = (
+        "import sys, time, footy.service.assembly as assembly\n"
+        "assembly.start_simulator = lambda: time.sleep(60)\n"
+        "from footy.cli import main\nsys.exit(main(['--demo']))"
+    )
+    service = place.begin_program(sys.executable, "-c", script)
+    wait_until(place.demo_files.heartbeat.exists)
+
+    service.terminate()
+
+    assert ends_within(service, STOPS_WITHIN_S) == Exit.OK
+    assert not place.demo_files.pid.exists()
+
+
+def test_the_demo_ends_with_its_simulator(place: Place) -> None:
+    service = place.begin_service("--demo", files=place.demo_files)
+    processes = family(service)
+    assert len(processes) == 2
+
+    service.terminate()
+
+    assert ends_within(service, STOPS_WITHIN_S) == Exit.OK
+    wait_until(lambda: gone(processes))
+
+
+def test_the_demos_simulator_ends_even_after_kill_9(place: Place) -> None:
+    service = place.begin_service("--demo", files=place.demo_files)
+    processes = family(service)
+
+    service.kill()
+
+    wait_until(lambda: gone(processes))
+
+
+# --- cycles that go wrong
+
+
+def test_a_cycle_that_raises_is_logged_counted_as_failed_and_the_next_one_runs(live: Place) -> None:
+    live.set(FOOTY_INTERVAL=2)
+    script = (
+        "import sys; from footy.pipeline.cycle import Pipeline; real = Pipeline.run\n"
+        "def run(self, board, number, **more):\n"
+        "    if number == 1: raise ZeroDivisionError('a bug of the tests')\n"
+        "    return real(self, board, number, **more)\n"
+        "Pipeline.run = run\n"
+        "from footy.cli import main\nsys.exit(main([]))"
+    )
+    service = live.begin_program(sys.executable, "-c", script)
+
+    wait_until(lambda: heartbeat(live.files)["cycle"] == 1)
+    beat = heartbeat(live.files)
+    assert (beat["last_error"], beat["last_success_at"]) == ("cycle 1 failed: ZeroDivisionError", None)
+    wait_until(lambda: heartbeat(live.files)["cycle"] == 2)
+    beat = heartbeat(live.files)
+    assert beat["last_error"] is None
+    assert beat["last_success_at"] is not None
+    assert "Cycle 1 failed\nTraceback (most recent call last):" in log(live)
+    assert "a bug of the tests" in log(live)
+    service.terminate()
+    assert complaints_of(service) == []
+
+
+def complaints_of(service: "subprocess.Popen[str]") -> list[str]:
+    out, said = service.communicate(timeout=10)
+    return complaints(subprocess.CompletedProcess([], service.returncode, out, said))
+
+
+def test_a_live_list_that_fails_is_an_unhealthy_service_that_goes_on(place: Place) -> None:
+    with start(matches=2, odds="light", secret=SECRET, faults=["http500@match/detail_live"]) as vendor:
+        place.ask(vendor)
+        place.set(FOOTY_INTERVAL=2, FOOTY_ATTEMPTS=1)
+        place.begin_service()
+        assert "no cycle has succeeded" in place.run("health").stdout
+        assert "HTTP status 500" in heartbeat(place.files)["last_error"]
+
+        vendor.control.clear_faults()
+
+        wait_until(lambda: heartbeat(place.files)["last_success_at"] is not None)
+        assert place.run("health").returncode == Exit.OK
+
+
+def test_what_is_due_while_a_cycle_still_runs_is_skipped_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING", logger="footy")
+    go_on, began = threading.Event(), []
+
+    class Slow:
+        def __call__(self) -> None:
+            began.append(time.monotonic())
+            go_on.wait(10)
+
+        def listen(self) -> None:
+            pass
+
+    scheduler = daemon._scheduled(Slow(), 0.1)  # type: ignore[arg-type]
+    wait_until(lambda: any("A cycle was skipped" in message for message in caplog.messages))
+    assert len(began) == 1
+    go_on.set()
+    wait_until(lambda: len(began) > 1)
+    scheduler.shutdown()
+
+    assert "A cycle was skipped: the one before still runs" in caplog.messages
+
+
+# --- one owner
+
+
+def test_a_second_service_ends_with_75_and_names_the_first(live: Place) -> None:
+    first = live.begin_service()
+
+    second = live.run()
+
+    assert second.returncode == Exit.LOCKED
+    [line] = complaints(second)
+    assert line == f"footy: footy is already running here: PID {first.pid} holds {live.files.lock}."
+    assert first.poll() is None
+
+
+def test_once_beside_a_service_ends_with_75_and_touches_nothing(live: Place) -> None:
+    first = live.begin_service()
+    before = live.files.heartbeat.read_bytes()
+
+    single = live.run("--once")
+
+    assert single.returncode == Exit.LOCKED
+    assert single.stdout == ""
+    assert f"PID {first.pid} holds" in single.stderr
+    assert live.files.heartbeat.read_bytes() == before
+
+
+def test_two_services_that_start_at_once_are_one(live: Place) -> None:
+    both = [live.begin(), live.begin()]
+
+    wait_until(lambda: any(one.poll() is not None for one in both))
+    [ended] = [one for one in both if one.poll() is not None]
+    [runs] = [one for one in both if one is not ended]
+
+    assert ended.returncode == Exit.LOCKED
+    assert f"PID {runs.pid} holds" in ended.communicate()[1]
+    wait_until(lambda: heartbeat(live.files, runs.pid)["cycle"])
+
+
+def test_after_kill_9_a_service_starts_as_ever(live: Place) -> None:
+    first = live.begin_service()
+    first.kill()
+    first.wait()
+    assert live.files.pid.exists()
+    assert live.run("health").stdout.startswith("Pipeline is not running")
+
+    second = live.begin_service()
+
+    assert live.run("health").stdout.startswith(f"Pipeline is running (PID: {second.pid})")
+
+
+# --- in the background
+
+
+def test_start_waits_for_the_first_snapshot(live: Place) -> None:
+    started = live.run("start")
+
+    assert started.returncode == Exit.OK
+    running = owner(live.files)
+    assert running is not None
+    assert started.stdout == (
+        f"footy is running (PID: {running.pid}) – data folder {live.files.folder}\n"
+        f"First snapshot: {live.files.matches}\n"
+    )
+    assert live.files.matches.exists()
+    assert live.run("health").returncode == Exit.OK
+
+
+def test_a_second_start_says_that_it_runs(live: Place) -> None:
+    live.run("start")
+    first = owner(live.files)
+    assert first is not None
+
+    second = live.run("start")
+
+    assert second.returncode == Exit.OK
+    assert second.stdout.startswith(f"footy is already running (PID: {first.pid})")
+    assert owner(live.files) == first
+
+
+def test_two_starts_at_once_leave_one_service_and_agree_on_it(live: Place) -> None:
+    both = [live.begin("start"), live.begin("start")]
+
+    said = [one.communicate(timeout=30)[0] for one in both]
+
+    assert [one.returncode for one in both] == [Exit.OK, Exit.OK]
+    running = owner(live.files)
+    assert running is not None
+    assert all(f"running (PID: {running.pid})" in words for words in said), said
+    ours = str(live.folder)
+    services = [
+        process
+        for process in psutil.process_iter()
+        if "--continuous" in _words_of(process) and _folder_of(process) == ours
+    ]
+    assert [process.pid for process in services] == [running.pid]
+
+
+def _words_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _folder_of(process: psutil.Process) -> str:
+    try:
+        return process.cwd()
+    except psutil.Error:
+        return ""
+
+
+def test_a_start_beside_a_single_cycle_waits_for_it(place: Place) -> None:
+    with start(matches=1, odds="light", secret=SECRET, latency=0.5) as vendor:
+        place.ask(vendor)
+        single = place.begin("--once")
+        wait_until(place.files.pid.exists)
+
+        started = place.run("start")
+
+        assert single.wait(timeout=10) == Exit.OK
+        running = owner(place.files)
+        assert running is not None
+        assert running.pid != single.pid
+        assert f"footy is running (PID: {running.pid})" in started.stdout
+
+
+def test_a_start_that_fails_prints_the_last_line_and_has_its_exit_code(live: Place) -> None:
+    live.files.log.mkdir(parents=True)
+
+    started = live.run("start")
+
+    assert started.returncode == Exit.CANNOT_WRITE
+    assert started.stdout == f"footy: The log file {live.files.log} cannot be written (Is a directory).\n"
+
+
+def test_a_start_without_a_snapshot_in_time_says_why_and_leaves_it_trying(live: Place) -> None:
+    live.set(THESPORTS_SECRET="another-secret-altogether")
+    patience = "import footy.service.background as b; b.FIRST_SNAPSHOT_S = 3; from footy.cli import main"
+
+    started = live.run_program(sys.executable, "-c", f"{patience}; raise SystemExit(main(['start']))")
+
+    assert started.returncode == Exit.OK
+    assert "has published no snapshot yet: the live list could not be had" in started.stdout
+    assert "not authorized" in started.stdout
+    assert live.run("health").stdout.startswith("Pipeline is stale: no cycle has succeeded")
+
+
+def test_stop_ends_it_all(place: Place) -> None:
+    place.run("start", "--demo")
+    running = owner(place.demo_files)
+    assert running is not None
+    processes = [psutil.Process(running.pid), *psutil.Process(running.pid).children()]
+    assert len(processes) == 2
+
+    stopped = place.run("stop")
+
+    assert stopped.stdout == f"footy (PID: {running.pid}) stopped – data folder {place.demo_files.folder}\n"
+    assert gone(processes)
+    assert place.run("health", "--demo").returncode == Exit.UNHEALTHY
+    assert place.run("stop").stdout.startswith("footy is not running")
+
+
+def test_stop_kills_what_does_not_listen(live: Place) -> None:
+    deaf = "import signal, time; from footy.service.instance import *; from pathlib import Path\n"
+    deaf += "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    deaf += f"folder = Path({str(live.files.folder)!r}); prepare_folder(folder)\n"
+    deaf += "with owned(Files(folder), Doing.SERVICE): time.sleep(60)"
+    service = live.begin_program(sys.executable, "-c", deaf)
+    wait_until(live.files.pid.exists)
+    impatience = "import footy.service.background as b; b.TERM_S = 0.3; from footy.cli import main"
+
+    stopped = live.run_program(sys.executable, "-c", f"{impatience}; raise SystemExit(main(['stop']))")
+
+    assert stopped.stdout.startswith(f"footy (PID: {service.pid}) did not stop within 0 s and was killed")
+    assert service.wait(timeout=5) == -signal.SIGKILL
+
+
+def test_restart_is_another_process(live: Place) -> None:
+    live.run("start")
+    first = owner(live.files)
+    assert first is not None
+
+    restarted = live.run("restart")
+
+    second = owner(live.files)
+    assert second is not None
+    assert second.pid != first.pid
+    assert restarted.stdout.splitlines()[0].startswith(f"footy (PID: {first.pid}) stopped")
+    assert restarted.stdout.splitlines()[1].startswith(f"footy is running (PID: {second.pid})")
+
+
+def test_a_service_outlives_the_terminal_it_was_started_from(live: Place) -> None:
+    starter = live.begin("start")
+    starter.communicate(timeout=30)
+    running = owner(live.files)
+    assert running is not None
+
+    assert os.getsid(running.pid) == running.pid
+
+
+# --- what is said about it
+
+
+def test_health_and_status_of_nothing(place: Place) -> None:
+    for command in ("health", "status"):
+        said = place.run(command)
+        assert said.returncode == Exit.UNHEALTHY
+        assert said.stdout.startswith("Pipeline is not running (demo)")
+    assert not place.files.folder.exists()
+
+
+def test_the_status_tells_of_the_last_snapshot(live: Place) -> None:
+    service = live.begin_service()
+
+    said = live.run("status")
+
+    assert said.returncode == Exit.OK
+    first, snapshot, matches, requests = said.stdout.splitlines()
+    assert first == f"Pipeline is running (PID: {service.pid}) – data folder {live.files.folder}"
+    assert snapshot.startswith("Snapshot: cycle 1, ")
+    assert matches.startswith("Matches: 4 live, ")
+    assert requests.startswith("Requests: ")
+
+
+def test_a_heartbeat_that_got_old_is_stale_and_exits_with_1(live: Place) -> None:
+    live.begin_service()
+    beat = json.loads(live.files.heartbeat.read_bytes())
+    live.files.heartbeat.write_bytes(msgspec.json.encode(beat | {"last_success_at": "2025-06-15T12:00:00Z"}))
+
+    said = live.run("health")
+
+    assert said.returncode == Exit.UNHEALTHY
+    assert said.stdout.startswith("Pipeline is stale: the last success is ")
+
+
+def test_what_the_vendor_says_does_not_steer_the_terminal(live: Place) -> None:
+    service = live.begin_service()
+    beat = json.loads(live.files.heartbeat.read_bytes())
+    old = {"last_success_at": "2025-06-15T12:00:00Z", "last_error": "gone\n\x1b[2Jfor good"}
+    live.files.heartbeat.write_bytes(msgspec.json.encode(beat | old))
+
+    said = live.run("health").stdout
+
+    assert f"last error: gone\\n\\x1b[2Jfor good (PID: {service.pid})" in said
+
+
+def test_logs_follow_the_log(live: Place) -> None:
+    service = live.begin_service()
+    following = live.begin("logs")
+    assert following.stdout is not None
+    assert "footy starts" in following.stdout.readline()
+
+    service.terminate()
+    service.wait(timeout=10)
+
+    assert any("footy stops" in line for line in iter(following.stdout.readline, ""))
+    following.terminate()
+    following.wait(timeout=5)
