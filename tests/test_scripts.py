@@ -1,0 +1,340 @@
+"""The scripts, as people run them: from another folder, and from a checkout whose path has spaces in it.
+
+One checkout is set up for real, which takes some seconds; all tests that need one share it.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from filelock import FileLock
+
+from footy.errors import Exit
+from footy.service.instance import owner
+from footy.simulator.process import RunningSimulator, start
+from tests.service.place import PROJECT, SECRET, Finished, Place, gone, wait_until
+
+PARTS = ("footy", "scripts", "setup.py", "README.md", "requirements.txt", "start.sh", "health_check.sh")
+SET_UP = "footy: setting up .venv; this happens once"
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy what a clone has of what the scripts need."""
+    for part in PARTS:
+        if (PROJECT / part).is_dir():
+            shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(PROJECT / part, folder)
+    return folder
+
+
+class Checkout:
+    """A checkout, its scripts run from another folder, its data in a third."""
+
+    def __init__(self, folder: Path, place: Place) -> None:
+        self.folder = folder
+        self.place = place
+        place.set(FOOTY_DATA_DIR=place.folder / "var")
+        # Without the project's own path: the scripts have to find the package by themselves.
+        del place.environment["PYTHONPATH"]
+
+    def run(self, *arguments: str, script: str = "start.sh") -> Finished:
+        return self.place.run_program("bash", str(self.folder / script), *arguments)
+
+    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
+        return self.place.begin_program("bash", str(self.folder / "start.sh"), *arguments)
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[RunningSimulator]:
+    with start(matches=4, odds="light", secret=SECRET) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    with Place(tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+def bare(place: Place) -> Checkout:
+    """A checkout that has not been set up."""
+    return Checkout(copy_project(place.folder / "a bare checkout"), place)
+
+
+@pytest.fixture(scope="session")
+def set_up_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Set a checkout up, once for all workers; give it and what was said meanwhile."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, told = shared / "a checkout with spaces", shared / "set-up.txt"
+    with FileLock(shared / "set-up.lock"):
+        if not told.exists():
+            command = ["bash", str(copy_project(folder) / "start.sh"), "--version"]
+            said = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, timeout=300)
+            assert said.returncode == 0, said.stderr
+            told.write_text(said.stdout + said.stderr, encoding="utf-8")
+    return folder, told.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def checkout(set_up_once: tuple[Path, str], place: Place, vendor: RunningSimulator) -> Checkout:
+    place.ask(vendor)
+    return Checkout(set_up_once[0], place)
+
+
+# --- setting up
+
+
+def test_setting_up_says_so_in_one_line(set_up_once: tuple[Path, str]) -> None:
+    version, said = set_up_once[1].splitlines()
+
+    assert version.startswith("footy 0.")
+    assert said.startswith(SET_UP)
+
+
+def test_what_is_set_up_is_not_set_up_again(checkout: Checkout) -> None:
+    stamp = checkout.folder / ".venv" / ".installed-from-requirements.txt"
+    before = stamp.stat().st_mtime_ns
+
+    finished = checkout.run("--version")
+
+    assert finished.stderr == ""
+    assert stamp.stat().st_mtime_ns == before
+    assert not (checkout.folder / ".environment.lock").exists()
+
+
+@pytest.mark.parametrize("word", ["help", "-h", "--help"])
+def test_help_sets_nothing_up(bare: Checkout, word: str) -> None:
+    finished = bare.run(word)
+
+    assert finished.returncode == Exit.OK
+    assert finished.stdout.startswith("bash start.sh ")
+    assert not (bare.folder / ".venv").exists()
+
+
+def test_a_word_that_start_does_not_know_is_one_line_and_64(bare: Checkout) -> None:
+    finished = bare.run("dance")
+
+    assert finished.returncode == Exit.USAGE
+    assert finished.stderr == 'start.sh: what is "dance"? See bash start.sh help.\n'
+    assert not (bare.folder / ".venv").exists()
+
+
+def test_health_before_setting_up_is_1(bare: Checkout) -> None:
+    finished = bare.run(script="health_check.sh")
+
+    assert finished.returncode == Exit.UNHEALTHY
+    assert finished.stdout == "Pipeline is not running (it has not been set up: bash start.sh)\n"
+
+
+def test_a_python_without_ensurepip_is_one_line_that_names_the_package(bare: Checkout) -> None:
+    programs = bare.folder / "programs"
+    programs.mkdir()
+    lacking = f'#!/bin/sh\ncase "$*" in *ensurepip*) exit 1 ;; esac\nexec "{sys.executable}" "$@"\n'
+    (programs / "python3").write_text(lacking, encoding="utf-8")
+    (programs / "python3").chmod(0o755)
+    bare.place.environment.pop("PYTHON", None)
+    bare.place.set(PATH=f"{programs}:{os.environ['PATH']}")
+
+    finished = bare.run("--once")
+
+    version = "{}.{}".format(*sys.version_info[:2])
+    assert finished.returncode == Exit.CONFIG
+    assert finished.stderr == (
+        "footy: this Python cannot make virtual environments: "
+        f"install the package python{version}-venv and try again.\n"
+    )
+
+
+def test_a_python_that_is_too_old_is_one_line(bare: Checkout) -> None:
+    programs = bare.folder / "programs"
+    programs.mkdir()
+    for name in ("dirname", "basename", "cat", "cksum"):
+        found = shutil.which(name)
+        assert found is not None
+        (programs / name).symlink_to(found)
+    (programs / "python3").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    (programs / "python3").chmod(0o755)
+    bare.place.environment.pop("PYTHON", None)
+    bash = shutil.which("bash")
+    assert bash is not None
+    bare.place.set(PATH=programs)
+
+    finished = bare.place.run_program(bash, str(bare.folder / "start.sh"), "--once")
+
+    assert finished.returncode == Exit.CONFIG
+    [line] = finished.stderr.splitlines()
+    assert line.startswith("footy: Python 3.11 or newer is needed")
+
+
+@pytest.mark.parametrize(("works", "code"), [(True, 0), (False, 1)])
+def test_an_environment_whose_python_was_upgraded_beneath_it_is_not_set_up(
+    bare: Checkout, works: bool, code: int
+) -> None:
+    python = bare.folder / "environment" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\n{'exit 0' if works else 'exit 1'}\n", encoding="utf-8")
+    python.chmod(0o755)
+    (bare.folder / "stamp").write_text("as wanted\n", encoding="utf-8")
+
+    script = f'cd "{bare.folder}"; . scripts/environment.sh; is_set_up environment stamp "as wanted"'
+
+    assert bare.place.run_program("bash", "-c", script).returncode == code
+
+
+# --- running
+
+
+def test_once_from_another_folder(checkout: Checkout) -> None:
+    finished = checkout.run("--once", "--json")
+
+    assert finished.returncode == Exit.OK
+    assert finished.stderr == f"footy: data folder {checkout.place.files.folder}\n"
+    assert len(json.loads(finished.stdout)["matches"]) == 4
+
+
+def test_the_data_is_in_the_projects_folder_wherever_the_script_is_called_from(checkout: Checkout) -> None:
+    del checkout.place.environment["FOOTY_DATA_DIR"]
+
+    said = checkout.run("health").stdout
+
+    assert said == f"Pipeline is not running – data folder {checkout.folder / 'var'}\n"
+
+
+def test_a_service_from_start_to_stop(checkout: Checkout) -> None:
+    files = checkout.place.files
+
+    started = checkout.run()
+    running = owner(files)
+    assert running is not None
+    assert started.returncode == Exit.OK
+    assert started.stdout.splitlines() == [
+        f"footy is running (PID: {running.pid}) – data folder {files.folder}",
+        f"First snapshot: {files.matches}",
+    ]
+
+    again = checkout.run("start")
+    assert again.returncode == Exit.OK
+    assert again.stdout.startswith(f"footy is already running (PID: {running.pid})")
+    assert owner(files) == running
+
+    status = checkout.run("status")
+    assert status.returncode == Exit.OK
+    assert status.stdout.startswith(f"Pipeline is running (PID: {running.pid})")
+
+    healthy = checkout.run(script="health_check.sh")
+    assert healthy.returncode == Exit.OK
+    assert healthy.stdout == f"Pipeline is running (PID: {running.pid}) – data folder {files.folder}\n"
+
+    restarted = checkout.run("restart")
+    other = owner(files)
+    assert other is not None
+    assert restarted.returncode == Exit.OK
+    assert f"footy is running (PID: {other.pid})" in restarted.stdout
+    assert other.pid != running.pid
+    process = psutil.Process(other.pid)
+
+    stopped = checkout.run("stop")
+    assert stopped.returncode == Exit.OK
+    assert stopped.stdout == f"footy (PID: {other.pid}) stopped – data folder {files.folder}\n"
+    assert gone([process])
+
+    unhealthy = checkout.run(script="health_check.sh")
+    assert unhealthy.returncode == Exit.UNHEALTHY
+    assert unhealthy.stdout == f"Pipeline is not running – data folder {files.folder}\n"
+    assert checkout.run("status").returncode == Exit.UNHEALTHY
+
+
+def test_the_demo_from_start_to_stop(checkout: Checkout) -> None:
+    started = checkout.run("--demo")
+    running = owner(checkout.place.demo_files)
+    assert running is not None
+    processes = [psutil.Process(running.pid), *psutil.Process(running.pid).children()]
+
+    stopped = checkout.run("stop", "--demo")
+
+    assert "(demo)" in started.stdout
+    assert "stopped" in stopped.stdout
+    assert len(processes) == 2
+    assert gone(processes)
+    assert not checkout.place.files.matches.exists()
+
+
+def test_two_starts_at_once_leave_one_service(checkout: Checkout) -> None:
+    both = [checkout.begin(), checkout.begin()]
+
+    said = [one.communicate(timeout=60)[0] for one in both]
+
+    assert [one.returncode for one in both] == [0, 0]
+    running = owner(checkout.place.files)
+    assert running is not None
+    assert all(f"running (PID: {running.pid})" in words for words in said)
+
+
+def test_a_start_that_fails_says_the_last_line_and_has_its_exit_code(checkout: Checkout) -> None:
+    checkout.place.files.log.mkdir(parents=True)
+
+    finished = checkout.run()
+
+    assert finished.returncode == Exit.CANNOT_WRITE
+    assert "cannot be written (Is a directory)" in finished.stdout
+
+
+def test_settings_that_make_no_sense_are_78_for_start_and_1_for_monitoring(checkout: Checkout) -> None:
+    checkout.place.set(FOOTY_INTERVAL="often")
+
+    assert checkout.run().returncode == Exit.CONFIG
+    assert checkout.run(script="health_check.sh").returncode == Exit.UNHEALTHY
+
+
+def test_logs_follow_the_log(checkout: Checkout) -> None:
+    checkout.run()
+    following = checkout.begin("logs")
+    assert following.stdout is not None
+    assert "footy starts" in following.stdout.readline()
+
+    following.send_signal(signal.SIGINT)
+
+    assert following.wait(timeout=5) == -signal.SIGINT
+    assert checkout.run("health").returncode == Exit.OK
+
+
+def test_a_stop_of_the_foreground_service_reaches_it(checkout: Checkout) -> None:
+    service = checkout.begin("--continuous")
+    wait_until(checkout.place.files.matches.exists)
+
+    service.terminate()
+
+    assert service.wait(timeout=2) == Exit.OK
+
+
+@pytest.mark.parametrize("script", ["start.sh", "health_check.sh"])
+def test_a_cdpath_leads_no_script_astray(checkout: Checkout, script: str) -> None:
+    elsewhere = checkout.place.folder / "elsewhere" / checkout.folder.name
+    elsewhere.mkdir(parents=True)
+    checkout.place.set(CDPATH=elsewhere.parent)
+    arguments = ["health"] if script == "start.sh" else []
+    words = ["bash", f"{checkout.folder.name}/{script}", *arguments]
+
+    finished = subprocess.run(
+        words,
+        cwd=checkout.folder.parent,
+        env=checkout.place.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert finished.stdout == f"Pipeline is not running – data folder {checkout.place.files.folder}\n"
