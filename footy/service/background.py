@@ -94,11 +94,11 @@ def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
             ) from None
         except psutil.NoSuchProcess:
             pass
-        _, alive = psutil.wait_procs(family, timeout=TERM_S)
+        alive = _left_of(family, TERM_S)
         for one in alive:
             with contextlib.suppress(psutil.Error):
                 one.kill()
-        psutil.wait_procs(alive, timeout=TERM_S)
+        _left_of(alive, TERM_S)
         how = "stopped" if not alive else f"did not stop within {TERM_S:.0f} s and was killed"
         say(f"footy (PID: {process.pid}) {how} – data folder {files.folder}")
         return Exit.OK
@@ -135,6 +135,22 @@ def _ended(files: Files, code: int, say: Say) -> Exit:
     by_signal = f"footy was ended by signal {-code} before its first snapshot." if code < 0 else ""
     say(by_signal or _last_line(files.start_out) or f"footy ended at once with exit code {code}.")
     return Exit(code) if code in set(Exit) else Exit.BUG
+
+
+def _left_of(processes: list[psutil.Process], within_s: float) -> list[psutil.Process]:
+    """Wait until they have ended; give those that live all the same."""
+    end = time.monotonic() + within_s
+    while (alive := [one for one in processes if _lives(one)]) and time.monotonic() < end:
+        time.sleep(POLL_S / 2)
+    return alive
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Tell whether it runs; one that has ended may stay listed, where nobody takes note of its end."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:
