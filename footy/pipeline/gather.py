@@ -36,8 +36,6 @@ log = logging.getLogger(__name__)
 
 LONGEST_DEFERRAL_S = 15.0
 """A throttled call is made again in the same cycle only where it need not wait longer than this."""
-DRAIN_S = 1.0
-"""After the deadline every attempt has been cut; its worker is given this long to say so."""
 
 Progress = Callable[[int, int], None]
 """Is told the calls done and the calls planned."""
@@ -96,6 +94,7 @@ class Gatherer:
         self._budget = budget
         self._progress = progress
         self._seen: set[Key] = set()
+        self._repeated: set[Key] = set()
         self._waiting: list[tuple[int, int, Call]] = []
         self._deferred: list[tuple[float, int, Call]] = []
         self._order = itertools.count()
@@ -133,7 +132,9 @@ class Gatherer:
                 if self._budget.left() > 0:
                     continue
                 break
-            call = self._submitted.pop(finished)
+            call = self._submitted.pop(finished, None)
+            if call is None:
+                continue
             if self._take(call, finished.result()):
                 self.add(on_answer(call))
             if self._progress is not None:
@@ -204,6 +205,8 @@ class Gatherer:
         nothing = answer is error or (isinstance(answer, Held) and answer.value is None)
         if isinstance(error, ThrottledError) and nothing and self._defer(call, error):
             return False
+        if error is not None and error.retryable and nothing and self._repeat(call):
+            return False
         self._finished += 1
         if error is not None:
             self._note(key.endpoint, error)
@@ -227,13 +230,24 @@ class Gatherer:
         heapq.heappush(self._deferred, (error.retry_at, next(self._order), call))
         return True
 
+    def _repeat(self, call: Call) -> bool:
+        """Make a call that failed in passing once more, behind those that wait, as far as the budget goes.
+
+        It helps where attempts in a row did not outlast what went wrong, and where a body was not usable.
+        """
+        if call.key in self._repeated or self._budget.left() <= 0 or not self._budget.may_retry():
+            return False
+        self._repeated.add(call.key)
+        heapq.heappush(self._waiting, (call.value, next(self._order), call))
+        return True
+
     def _note(self, endpoint: Endpoint, error: VendorError) -> None:
         if not isinstance(error, StoppedError):
             self.gathered.failures.setdefault(endpoint, Counter())[str(error)] += 1
 
     def _drain(self) -> None:
         """Take what the cut attempts still answer; what is left then counts as out of time."""
-        end = time.monotonic() + DRAIN_S
+        end = time.monotonic() + self._budget.grace_s
         for future in self._submitted:
             future.cancel()
         while self._submitted and (left := end - time.monotonic()) > 0:
@@ -241,12 +255,18 @@ class Gatherer:
                 finished = self._done.get(timeout=left)
             except Empty:
                 break
-            call = self._submitted.pop(finished)
+            call = self._submitted.pop(finished, None)
+            if call is None:
+                continue
             late = OutOfTimeError("the cycle's time was up before it was its turn")
             self._finish_late(call, late if finished.cancelled() else finished.result())
         late = OutOfTimeError("the cycle's time was up")
         rest = [call for _, _, call in (*self._waiting, *self._deferred)]
-        for call in (*self._submitted.values(), *rest):
+        rest += self._submitted.values()
+        self._waiting.clear()
+        self._deferred.clear()
+        self._submitted.clear()
+        for call in rest:
             self._finish_late(call, late)
 
     def _finish_late(self, call: Call, answer: Any) -> None:

@@ -14,9 +14,11 @@ RETRY_SHARE = 5
 class Budget:
     """What one cycle may spend: time until a deadline, and retries; and the count of what it spent."""
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, grace_s: float = 1.0) -> None:
         self.deadline = deadline
         """On the monotonic clock."""
+        self.grace_s = grace_s
+        """After the deadline every attempt has been cut; its worker is given this long to say so."""
         self.calls = 0
         """Calls planned so far; the cycle's thread counts them."""
         self.attempts = 0
