@@ -14,7 +14,7 @@ from footy.pipeline.clock import moment_text
 from footy.pipeline.filter import Selection, Verdict, in_play, ordered
 from footy.pipeline.flatten import Flattener
 from footy.pipeline.gather import Gathered, Gatherer, Progress, problems
-from footy.pipeline.inquiry import Inquiry, gathered_details, references_for
+from footy.pipeline.inquiry import Inquiry, gathered_details, held_details, references_for
 from footy.pipeline.merge import grown_old, listened, merged
 from footy.pipeline.plan import Call, Terms, Value
 from footy.pipeline.prices import PriceRules
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 DEADLINE_SHARE = 0.8
 """Of the interval: then a cycle publishes what it has."""
+GRACE_SHARE = 0.1
+"""Of the interval, a second at most: so long are attempts that were cut waited for."""
 LISTEN_EVERY_S = 25.0
 """Between cycles further apart than the odds feed reaches back, it is heard this often."""
 LISTEN_WITHIN_S = 8.0
@@ -104,7 +106,8 @@ class Pipeline:
             StoppedError: footy is stopping; there is nothing to publish.
         """
         started = time.monotonic()
-        budget = Budget(started + DEADLINE_SHARE * self._rules.interval_s)
+        interval_s = self._rules.interval_s
+        budget = Budget(started + DEADLINE_SHARE * interval_s, min(1.0, GRACE_SHARE * interval_s))
         timer = _Timer()
         gathered, before = Gathered(), board
         inquiry = Inquiry(
@@ -116,14 +119,17 @@ class Pipeline:
             selection=self._rules.selection,
         )
         live = inquiry.run(on_live=lambda: timer.lap("live", "STEP 1a – LIVE FETCH"))
+        if "live" not in timer.laps:
+            timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()
         said: list[str] = []
         if isinstance(live, Fetched):
             error = None
+            whole = not live.value.broken
             board = self._merged(live, before, gathered)
             said += self._shortcomings(live.value, gathered, board)
         else:
-            error = live
+            error, whole = live, False
             board = grown_old(before)
             said.append(f"The live list could not be had: {error}")
         timer.lap("enrich", "STEP 1b – ENRICH")
@@ -133,6 +139,9 @@ class Pipeline:
         records = ordered(records)
         shown = in_play(records, self._rules.statuses)
         timer.lap("filter", "STEP 7 – FILTER")
+        unsettled = _unsettled(records)
+        if unsettled and not said:
+            said.append(f"Not asked again yet: {unsettled} values that could not be had before")
         total = timer.total()
         log.info("TOTAL CYCLE TIME: %.2fs", total)
         if board.fetched_at is None:
@@ -144,7 +153,7 @@ class Pipeline:
                 "cycle": number,
                 "fetched_at": moment_text(board.fetched_at),
                 "published_at": moment_text(published_at) or "",
-                "complete": error is None and not any(_unsettled(record) for record in records),
+                "complete": whole and not unsettled,
                 "counts": {
                     "live": len(records),
                     "in_play": len(shown),
@@ -206,12 +215,7 @@ class Pipeline:
         )
 
     def _merged(self, live: Fetched[LiveList], before: Board, gathered: Gathered) -> Board:
-        details = {
-            key: held.detail.value
-            for key, held in before.matches.items()
-            if held.detail.value is not None and key in live.value.matches
-        }
-        details |= gathered_details(gathered)
+        details = held_details(before) | gathered_details(gathered)
         if (feed := gathered.feed(endpoints.DETAIL)) is not None:
             details |= {row.id: row for row in feed.value if row.id in details}
         board, differences = merged(
@@ -285,9 +289,12 @@ class _Timer:
         return self.laps["total"]
 
 
-def _unsettled(record: MatchRecord) -> bool:
-    return not UNSETTLED.isdisjoint(
-        (
+def _unsettled(records: Iterable[MatchRecord]) -> int:
+    """Count the values that are stale, missing or made up."""
+    return sum(
+        source in UNSETTLED
+        for record in records
+        for source in (
             record["live_source"],
             record["detail_source"],
             record["odds_source"],

@@ -61,6 +61,11 @@ def same_quotes(held: Quotes, settled: Quotes, settled_before: int) -> bool:
     )
 
 
+def any_rows(quotes: Quotes) -> bool:
+    """Tell whether there is a row in any market."""
+    return any(getattr(quotes, market) for market in MARKETS)
+
+
 def _same_market(held: Mapping[int, Kept], settled: Mapping[int, Kept], settled_before: int) -> bool:
     for bookmaker_id, full in settled.items():
         mine = held.get(bookmaker_id)

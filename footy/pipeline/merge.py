@@ -6,14 +6,14 @@ from typing import Any, TypeVar
 
 from footy.pipeline.board import Board, Held, HeldMatch, References, Source
 from footy.pipeline.feed import Feed
-from footy.pipeline.feeds import by_match, confirmed, covers, same_detail, same_quotes, with_changes
+from footy.pipeline.feeds import any_rows, by_match, confirmed, covers, same_detail, same_quotes, with_changes
 from footy.pipeline.gather import Gathered, OddsReading
 from footy.pipeline.plan import Terms
 from footy.pipeline.prices import Quotes
 from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList, PriceChange
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import RefusedError, VendorError
+from footy.thesports.failures import BadBodyError, RefusedError, VendorError
 from footy.thesports.payloads import Detail
 
 T = TypeVar("T")
@@ -21,6 +21,9 @@ T = TypeVar("T")
 REFOLDED_S = 30
 """Changes this much older than the latest heard are folded again: a vendor may publish a little late."""
 LATE_S = 5.0
+SILENT_INTERVALS = 3
+SILENT_AT_LEAST_S = 180.0
+"""A match whose element cannot be read is shown no longer than a snapshot without a fresh list would be."""
 
 
 @dataclass(slots=True)
@@ -59,9 +62,8 @@ def merged(
             detail=_detail(feeds, held, gathered.details.get(match_id), settled_details),
             odds=_odds(feeds, match_id, held, gathered.odds.get(match_id), settled_odds),
         )
-    for match_id in live.value.broken:
-        if (held := before.matches.get(match_id)) is not None:
-            matches[match_id] = grown_old_match(held)
+    for match_id in _unheard(live, before, terms):
+        matches[match_id] = grown_old_match(before.matches[match_id])
     deleted = gathered.feed(endpoints.DELETED)
     gone = frozenset(deleted.value.match) if deleted is not None else before.deleted
     board = Board(
@@ -75,6 +77,26 @@ def merged(
         checked=before.checked + 1,
     )
     return board, feeds.differences
+
+
+def _unheard(live: Fetched[LiveList], before: Board, terms: Terms) -> list[str]:
+    """Name the held matches whose element of the live list could not be read.
+
+    Where even its id could not be, it is one of those that are not on the list; which of them has left, and
+    which is still there, nobody can tell. So as many as such elements are kept, but not for long.
+    """
+    named = [match_id for match_id in live.value.broken if match_id in before.matches]
+    if not live.value.nameless:
+        return named
+    longest = max(SILENT_INTERVALS * terms.interval_s, SILENT_AT_LEAST_S)
+    absent = {
+        match_id: held.live.fetched_at or 0.0
+        for match_id, held in before.matches.items()
+        if match_id not in live.value.matches
+        and match_id not in live.value.broken
+        and live.at - (held.live.fetched_at or 0.0) < longest
+    }
+    return [*named, *sorted(absent, key=absent.__getitem__, reverse=True)[: live.value.nameless]]
 
 
 def listened(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[int, int]) -> Board:
@@ -163,6 +185,8 @@ def _odds(
 ) -> Held[Quotes]:
     before = held.odds if held is not None else None
     fed = _fed_odds(feeds, match_id, before)
+    if isinstance(full, Fetched) and _is_unhappened(before, full.value.quotes):
+        full = BadBodyError("a history that had rows does not become one without")
     if not isinstance(full, Fetched):
         trusted = fed if feeds.odds.trusted else None
         return trusted or _kept(before, full, feeds.terms.odds_feed() or endpoints.ODDS, feeds.terms)
@@ -173,6 +197,10 @@ def _odds(
         if not agreed:
             feeds.differences.append(f"match {match_id}: the odds differ from what their feed made")
     return Held(full.value.quotes, full.at, Source.FRESH)
+
+
+def _is_unhappened(before: Held[Quotes] | None, full: Quotes) -> bool:
+    return before is not None and before.value is not None and any_rows(before.value) and not any_rows(full)
 
 
 def _fed_odds(feeds: _Feeds, match_id: str, before: Held[Quotes] | None) -> Held[Quotes] | None:

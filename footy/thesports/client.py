@@ -41,6 +41,8 @@ class LiveList:
     matches: dict[str, LiveMatch]
     broken: dict[str, str] = field(default_factory=dict)
     """What is wrong, by match id, or by `element N` where even the id could not be read."""
+    nameless: int = 0
+    """How many of the broken have no id that could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Client:
                 raise self._naming_address(error, budget) from None
             raise
         listed, self._elements = read_live(reply.results, self._elements)
+        if listed.broken and not listed.matches:
+            raise BadBodyError(f"{endpoints.LIVE} answered no match that can be read")
         return Fetched(listed, reply.received_at)
 
     def detail(self, match_id: str, budget: Budget) -> Fetched[Detail]:
@@ -197,6 +201,7 @@ def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
     """Read the live list element by element; of those that were known before, nothing is parsed."""
     matches: dict[str, LiveMatch] = {}
     broken: dict[str, str] = {}
+    nameless = 0
     read: Elements = {}
     for number, element in enumerate(_elements(results), start=1):
         text = bytes(element)
@@ -207,11 +212,14 @@ def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
                 if match.score.match_id != match.id:
                     raise msgspec.ValidationError("the score is another match's")
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                broken[read_id(element) or f"element {number}"] = str(error)
+                match_id = read_id(element)
+                nameless += not match_id
+                broken[match_id or f"element {number}"] = str(error)
                 continue
         read[text] = match
         matches.setdefault(match.id, match)
-    return LiveList(matches, {name: why for name, why in broken.items() if name not in matches}), read
+    unheard = {name: why for name, why in broken.items() if name not in matches}
+    return LiveList(matches, unheard, nameless), read
 
 
 def read_odds_changes(results: bytes) -> list[PriceChange]:
