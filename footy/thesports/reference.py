@@ -152,6 +152,9 @@ class Reference:
             reply = self._client.reference(key.endpoint, key.id, budget)
             value = read_reference(key.endpoint, key.id, reply.value)
         except NoSuchRowError as error:
+            if kept is not None:
+                # It was there, and the vendor has not said that it was taken out.
+                return self._without_vendor(key, kept, error), error
             nothing: Held[Any] = Held(None, None, Source.MISSING)
             return self._remember(key, nothing, time.time() + NO_ROW_MEMO_S), error
         except VendorError as error:
@@ -164,7 +167,8 @@ class Reference:
     def _kept(self, key: Key) -> Held[Any] | None:
         """Read what the shelf keeps; what cannot be read any more is not there."""
         kept = self._shelf.read(str(key)) if self._shelf is not None else None
-        if kept is None or kept.received_at <= self._gone.get(key, 0.0):
+        # The shelf keeps microseconds, so a moment read back may be a little later than it was.
+        if kept is None or kept.received_at <= self._gone.get(key, 0.0) + 1e-3:
             return None
         if not 0 <= time.time() - kept.received_at + 1 < KEEP_DAYS * 86_400:
             return None
