@@ -1,4 +1,4 @@
-"""A pipeline beside a vendor that falls ill, their clocks held together, and each cycle held against the truth.
+"""A pipeline beside a vendor that falls ill, their clocks held together, each cycle compared with the truth.
 
 The world knows what was true at any second. What a fault made up inside a reply of the right types cannot be
 told from the truth by anyone who reads it; the simulator's log names it, and for exactly the parts of exactly
@@ -31,7 +31,7 @@ EPOCH = 1_748_450_000
 QUICK = {
     "FOOTY_RATE_LIMITS": "off",
     "FOOTY_INTERVAL": f"{INTERVAL:g}",
-    "FOOTY_TIMEOUT": "0.3",
+    "FOOTY_TIMEOUT": "0.5",
     "FOOTY_BACKOFF": "0.01",
 }
 STRATEGIES = ("delta", "per-match")
@@ -116,7 +116,8 @@ class Cycle:
             for match_id, record in self.records.items()
             if (was := before.records.get(match_id)) is not None
             for part in SOURCES
-            if source(record, part) == "missing" and source(was, part) != "missing"
+            if source(record, part) == "missing"
+            and source(was, part) != "missing"
             # What is named only since, by a detail that was not held before, was not held either.
             and (part in {"live", "detail", "odds"} or source(was, "detail") != "missing")
         ]
@@ -283,7 +284,7 @@ def parts_of(name: str) -> set[Part]:
         if name == side or name.startswith(
             tuple(f"{side}_{what}" for what in ("id", "short", "logo", "country", "gender", "national"))
         ):
-            return {"detail", cast("Part", side)}
+            return {"detail", "home" if side == "home" else "away"}
     return {"live", "detail"} if name == "extra_time" else {"detail"} if name in OF_DETAIL else {"live"}
 
 
@@ -320,3 +321,8 @@ def everywhere_but(endpoints: Iterable[str], *faults: str) -> list[str]:
     others = {LIVE, DETAIL, ODDS, TEAM, COMPETITION, "odds/live", "odds/update", "deleted"}
     others |= {"country/list", "category/list"}
     return [f"{fault}@{endpoint}" for fault in faults for endpoint in sorted(others - set(endpoints))]
+
+
+def written(fault: str) -> str:
+    """Write a fault for every call; matches that vanish are half of them."""
+    return f"{fault}:0.5" if fault == "vanish" else fault

@@ -1,0 +1,15 @@
+"""A small world at a standstill, one for each module."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from footy.simulator.process import RunningSimulator, start
+from tests.reliability.bedside import EPOCH
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[RunningSimulator]:
+    """A vendor that is well until it is made ill, and whose clock goes on from test to test."""
+    with start(matches=8, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as simulator:
+        yield simulator

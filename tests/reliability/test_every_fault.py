@@ -1,0 +1,100 @@
+"""Whatever the vendor does wrong: nothing false, nothing lost, nothing late, and whole again afterwards."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from footy.simulator.faults import CATALOGUE
+from footy.simulator.process import RunningSimulator
+from tests.reliability.bedside import (
+    LIVE,
+    STRATEGIES,
+    Bedside,
+    Cycle,
+    bedside,
+    everywhere_but,
+    written,
+)
+from tests.simulator.caller import eventually
+
+SHORT_LIVED = {"FOOTY_TTL_TEAM": "60", "FOOTY_TTL_COMPETITION": "60", "FOOTY_TTL_COUNTRY": "60"}
+"""So that teams, competitions and countries are asked for again while the vendor is ill."""
+
+
+@contextmanager
+def nothing_left_behind(vendor: RunningSimulator) -> Iterator[None]:
+    """Hold that what is inside leaves no thread, descriptor or connection."""
+    process = psutil.Process()
+    threads, descriptors = set(threading.enumerate()), process.num_fds()
+    yield
+    eventually(lambda: set(threading.enumerate()) <= threads)
+    eventually(lambda: process.num_fds() <= descriptors)
+    # The control path's own connection is open while it is asked.
+    eventually(lambda: vendor.control.stats()["connections"]["open"] <= 1)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("fault", CATALOGUE)
+def test_an_illness_in_mid_service(
+    vendor: RunningSimulator, tmp_path: Path, fault: str, strategy: str
+) -> None:
+    with nothing_left_behind(vendor), bedside(vendor, tmp_path, strategy=strategy, **SHORT_LIVED) as bed:
+        well = bed.cycle()
+        assert (well.complaints(None), well.complete) == ([], True)
+
+        bed.falls_ill(*everywhere_but([LIVE], written(fault)))
+        bed.wait(62)
+        no_details = bed.cycle()
+        assert no_details.complaints(well) == []
+
+        bed.falls_ill(f"{written(fault)}@{LIVE}")
+        bed.wait(2)
+        assert bed.cycle().complaints(no_details) == []
+
+        convalesces(bed)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("fault", CATALOGUE)
+def test_an_illness_at_the_start(vendor: RunningSimulator, tmp_path: Path, fault: str, strategy: str) -> None:
+    with nothing_left_behind(vendor), bedside(vendor, tmp_path, strategy=strategy, **SHORT_LIVED) as bed:
+        bed.falls_ill(written(fault))
+        assert bed.cycle().complaints(None) == []
+
+        bed.falls_ill(*everywhere_but([LIVE], written(fault)))
+        bed.wait(2)
+        before = bed.cycle()
+        assert before.complaints(None) == []
+        assert before.records or is_throttled_or_refused(before)
+
+        convalesces(bed)
+
+
+def convalesces(bed: Bedside) -> None:
+    """Hold that a vendor that is well again makes the picture whole again.
+
+    Two cycles a minute apart may pass: an endpoint that refused is tried with one call first, and what was
+    served as stale is asked for again after a minute. What a fault made up and no feed tells of is found by
+    reading in full, in rotation.
+    """
+    bed.recovers()
+    for _ in range(2):
+        bed.wait(62)
+        cycle = bed.cycle()
+        assert cycle.complaints(bed.cycles[-2]) == []
+    assert cycle.problems == []
+    assert cycle.complete
+    for _ in cycle.records:
+        if not cycle.made_up:
+            break
+        bed.wait(62)
+        cycle = bed.cycle()
+    assert cycle.made_up == []
+
+
+def is_throttled_or_refused(cycle: Cycle) -> bool:
+    return cycle.outcome.error is not None and cycle.outcome.error.outcome in {"throttled", "refused"}
