@@ -42,9 +42,11 @@ is_set_up() {
 
 install_environment() {
     local python=$1 folder=$2 requirements=$3
-    echo "footy: setting up $folder; this happens once and takes a minute or less …" >&2
     # A folder that was moved or copied from elsewhere does not work any more: its scripts hold the old path.
-    if [ ! -x "$folder/bin/python" ] || ! "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
+    if [ -x "$folder/bin/python" ] && "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
+        echo "footy: installing $requirements into $folder …" >&2
+    else
+        echo "footy: setting up $folder; this happens once and takes a minute or less …" >&2
         rm -rf "$folder"
         "$python" -m venv "$folder" || return 78
     fi
