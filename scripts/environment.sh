@@ -46,7 +46,7 @@ install_environment() {
     if [ -x "$folder/bin/python" ] && "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
         echo "footy: installing $requirements into $folder …" >&2
     else
-        echo "footy: setting up $folder; this happens once and takes a minute or less …" >&2
+        echo "footy: setting up $folder; this happens once, and may take a minute …" >&2
         rm -rf "$folder"
         "$python" -m venv "$folder" || return 78
     fi
