@@ -2,44 +2,76 @@
 
 import ssl
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    DecodeError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
     ReadTimeoutError,
     SSLError,
 )
 from urllib3.response import HTTPResponse
 from urllib3.util import Timeout
+from urllib3.util.ssl_ import create_urllib3_context
 
-from footy.thesports.failures import BadBodyError
+from footy.errors import ConfigError
+from footy.thesports.failures import BadBodyError, TimedOutError, UnreachableError, VendorError
 from footy.thesports.sockets import BoundedPool, BoundedTLSPool
 
 PIECE = 256 * 1024
 """Bytes read at a time."""
 
 
+def trusting(ca_bundle: Path | None) -> ssl.SSLContext:
+    """Make the TLS settings of all connections, for reading the authorities anew at each costs 10 ms.
+
+    Without a file these are requests' own, because the system's are not to be found everywhere.
+
+    Raises:
+        ConfigError: The file cannot be used.
+    """
+    context = create_urllib3_context()
+    authorities = str(ca_bundle or DEFAULT_CA_BUNDLE_PATH)
+    try:
+        if ca_bundle is not None and ca_bundle.is_dir():
+            context.load_verify_locations(capath=authorities)
+        else:
+            context.load_verify_locations(cafile=authorities)
+    except OSError as error:
+        reason = "it holds none" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ConfigError(
+            f"FOOTY_CA_BUNDLE is {authorities!r} but takes a file of certificate authorities ({reason})."
+        ) from None
+    return context
+
+
 class SigningAdapter(HTTPAdapter):
     """Sends one request, once; adds the credentials only here, so that nothing above ever holds them."""
 
-    def __init__(self, credentials: Mapping[str, str], connections: int) -> None:
+    def __init__(self, credentials: Mapping[str, str], connections: int, context: ssl.SSLContext) -> None:
         self._query = urlencode(credentials)
+        self._context = context
         super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0, pool_block=True)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools, of connections that can be cut."""
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
         self.poolmanager.pool_classes_by_scheme = {"http": BoundedPool, "https": BoundedTLSPool}
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
         """Make the pools through a proxy, of such connections too."""
-        manager = super().proxy_manager_for(*args, **kwargs)
+        manager = super().proxy_manager_for(
+            proxy, ssl_context=self._context, proxy_ssl_context=self._context, **proxy_kwargs
+        )
         manager.pool_classes_by_scheme = {"http": BoundedPool, "https": BoundedTLSPool}
         return manager
 
@@ -74,6 +106,8 @@ class SigningAdapter(HTTPAdapter):
         response = requests.Response()
         response.status_code = raw.status
         response.headers = requests.structures.CaseInsensitiveDict(raw.headers)
+        # Unasked, the session would look where a redirect leads, reading all of its body first.
+        response.headers.pop("Location", None)
         response.raw = raw
         response.request = request
         response.url = request.url or ""
@@ -92,18 +126,25 @@ def read_body(raw: HTTPResponse, most: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def words_for(error: BaseException, seconds: float) -> str:
-    """Say what went wrong on the connection, without the address: urllib3's own words carry the URL."""
+def failure_for(error: Exception, seconds: float) -> VendorError:
+    """Name what went wrong on the connection, without the address: urllib3's own words carry the URL."""
     match error:
+        case VendorError():
+            return error
+        case DecodeError():
+            return BadBodyError("the compressed reply is broken")
         case NameResolutionError():
-            return "the host name does not resolve: check FOOTY_BASE_URL and the network's DNS"
+            said = "the host name does not resolve: check FOOTY_BASE_URL and the network's DNS"
+        case NewConnectionError(__cause__=OSError(strerror=str(reason))):
+            said = f"no connection ({reason}): check FOOTY_BASE_URL and the network"
+        case NewConnectionError():  # before the time-outs, for urllib3 takes it for one of them
+            said = "no connection: check FOOTY_BASE_URL and the network"
         case ConnectTimeoutError() | ReadTimeoutError() | TimeoutError():
-            return f"no whole reply within {seconds:.1f} s"
+            return TimedOutError(f"no whole reply within {seconds:.1f} s")
+        case ProxyError():
+            said = "no connection through the proxy: check FOOTY_PROXY"
         case SSLError() | ssl.SSLError():
-            return "the TLS connection failed: check FOOTY_CA_BUNDLE and the machine's clock"
-        case NewConnectionError():
-            cause = error.__cause__
-            said = cause.strerror if isinstance(cause, OSError) and cause.strerror else "failed to connect"
-            return f"no connection ({said}): check FOOTY_BASE_URL and the network"
+            said = "the TLS connection failed: check FOOTY_CA_BUNDLE and the machine's clock"
         case _:
-            return "the connection broke before the reply was whole"
+            said = "the connection broke before the reply was whole"
+    return UnreachableError(said)

@@ -8,30 +8,22 @@ that urllib3 takes for success.
 import contextlib
 import logging
 import random
-import ssl
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
 import requests
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    DecodeError,
-    HTTPError,
-    InvalidHeader,
-    MaxRetryError,
-    ProtocolError,
-    ReadTimeoutError,
-)
+from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, ProtocolError
 from urllib3.util import Retry
 
 from footy.settings import RateLimit
 from footy.telemetry.counters import Counters
-from footy.thesports.adapter import SigningAdapter, read_body, words_for
+from footy.telemetry.redaction import Redactor
+from footy.thesports.adapter import SigningAdapter, failure_for, read_body, trusting
 from footy.thesports.budget import Budget
 from footy.thesports.endpoints import ADDRESS_PROBE, Endpoint
 from footy.thesports.failures import (
@@ -44,7 +36,7 @@ from footy.thesports.failures import (
     StoppedError,
     ThrottledError,
     TimedOutError,
-    UnreachableError,
+    VendorCodeError,
     VendorError,
 )
 from footy.thesports.gates import Gates
@@ -96,6 +88,11 @@ class Transport:
         proxy: str | None = None,
         ca_bundle: Path | None = None,
     ) -> None:
+        """Make no connection yet.
+
+        Raises:
+            ConfigError: The file of certificate authorities cannot be used.
+        """
         self.gates = Gates(rate_limits)
         self.stopping = threading.Event()
         self._base_url = base_url
@@ -103,6 +100,8 @@ class Transport:
         self._attempts = attempts
         self._policy = JitterRetry(total=attempts - 1, backoff_factor=backoff, backoff_max=max(backoff, 30.0))
         self._counters = counters
+        self._redact = Redactor([credentials["secret"]] if credentials.get("secret") else [])
+        context = trusting(ca_bundle)
         self._watch = Watch()
         self._session = requests.Session()
         self._session.trust_env = False
@@ -110,9 +109,8 @@ class Transport:
         self._session.headers.clear()
         self._headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "footy"}
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
-        self._verify: bool | str = str(ca_bundle) if ca_bundle else True
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, SigningAdapter(credentials, workers))
+            self._session.mount(scheme, SigningAdapter(credentials, workers, context))
 
     def get(self, endpoint: Endpoint, parameters: Mapping[str, str], budget: Budget) -> Reply:
         """Ask until there is a good reply, or no attempt is left.
@@ -153,10 +151,11 @@ class Transport:
         self._session.close()
 
     def _prepare(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> requests.PreparedRequest:
-        base = self._base_url.rpartition("/")[0] if endpoint is ADDRESS_PROBE else self._base_url
+        beside = endpoint is ADDRESS_PROBE
+        address = urljoin(self._base_url if beside else f"{self._base_url}/", endpoint.path)
         request = requests.PreparedRequest()
         request.method = "GET"
-        request.url = f"{base}/{endpoint.path}{'?' if parameters else ''}{urlencode(parameters)}"
+        request.url = f"{address}{'?' if parameters else ''}{urlencode(parameters)}"
         request.headers = requests.structures.CaseInsensitiveDict(self._headers)
         request.hooks = {"response": []}
         request.prepare_cookies({})
@@ -172,7 +171,7 @@ class Transport:
         budget.sent()
         started = time.monotonic()
         body = b""
-        outcome = "ok"
+        outcome = VendorError.outcome
         try:
             status, headers, body = self._exchange(endpoint, request, min(self._timeout, left), budget)
             results = self._judge(endpoint, status, headers, body)
@@ -180,6 +179,7 @@ class Transport:
             outcome = error.outcome
             raise
         else:
+            outcome = "ok"
             if self.gates.succeeded(endpoint):
                 log.info("%s is authorized again", endpoint)
             return Reply(results, time.time())
@@ -200,7 +200,7 @@ class Transport:
                     request,
                     timeout=seconds,
                     proxies=self._proxies,
-                    verify=self._verify,
+                    verify=True,
                     cert=None,
                     stream=True,
                     allow_redirects=False,
@@ -208,16 +208,9 @@ class Transport:
                 body = read_body(response.raw, endpoint.max_body)
                 if not attempt.cut:
                     return response.status_code, response.headers, body
-            except VendorError as error:
-                failure = error
-            except (ConnectTimeoutError, ReadTimeoutError) as error:
-                failure = TimedOutError(words_for(error, seconds))
-            except DecodeError:
-                failure = BadBodyError("the compressed reply is broken")
-            except (HTTPError, OSError, ssl.SSLError) as error:
-                failure = UnreachableError(words_for(error, seconds))
-            else:
-                failure = TimedOutError(words_for(TimeoutError(), seconds))
+                failure = failure_for(TimeoutError(), seconds)
+            except (VendorError, HTTPError, OSError) as error:
+                failure = failure_for(error, seconds)
             finally:
                 if response is not None:  # a place in the pool is given back, whatever became of the body
                     response.raw.close()
@@ -227,21 +220,15 @@ class Transport:
             elif attempt.cut or isinstance(failure, TimedOutError):
                 failure = (
                     OutOfTimeError("the cycle's time was up before the reply was whole")
-                    if budget.left() <= 0
-                    else TimedOutError(f"no whole reply within {seconds:.1f} s")
+                    if seconds < self._timeout or budget.left() <= 0
+                    else failure_for(TimeoutError(), seconds)
                 )
             raise failure from None
 
     def _judge(self, endpoint: Endpoint, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
         """Give the results, or tell the endpoint's gates what the vendor said and raise it."""
         try:
-            if status == HTTP_TOO_MANY:
-                raise ThrottledError("HTTP status 429: rate limit", 0.0)
-            if status == HTTP_OK:
-                return judge(endpoint, body)
-            with contextlib.suppress(BadBodyError):
-                judge(endpoint, body)
-            raise BadStatusError(status)
+            return self._payload(endpoint, status, body)
         except RefusedError as error:
             if self.gates.refused(endpoint, error):
                 log.error("%s: not authorized, asked again from time to time: %s", endpoint, error)
@@ -254,6 +241,19 @@ class Transport:
             raise ThrottledError(
                 f"{error}; the endpoint rests for {max(0.0, retry_at - time.monotonic()):.0f} s", retry_at
             ) from None
+
+    def _payload(self, endpoint: Endpoint, status: int, body: bytes) -> bytes:
+        try:
+            if status == HTTP_TOO_MANY:
+                raise ThrottledError("HTTP status 429: rate limit", 0.0)
+            if status == HTTP_OK:
+                return judge(endpoint, body)
+            with contextlib.suppress(BadBodyError, VendorCodeError):
+                judge(endpoint, body)
+            raise BadStatusError(status)
+        except VendorError as error:
+            error.args = (self._redact(str(error)),)  # the vendor's words may say back what it was asked
+            raise
 
     def _retry_after(self, headers: Mapping[str, str]) -> float | None:
         said = headers.get("Retry-After")
