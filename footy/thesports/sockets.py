@@ -11,17 +11,21 @@ import itertools
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, InvalidStateError
+from functools import partial
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+UNWATCHED_S = 10.0
+"""Seconds for connecting where no attempt bounds it."""
+
 
 class Attempt:
-    """One attempt in flight: its end, and the connection it uses."""
+    """One attempt in flight: its end, and how to end what it waits for."""
 
     def __init__(self, end: float) -> None:
         self.end = end
@@ -30,20 +34,28 @@ class Attempt:
         """Whether the watch ended it."""
         self.over = False
         self._lock = threading.Lock()
-        self._handle: socket.socket | None = None
+        self._give_up: Callable[[], None] | None = None
+        self._left_behind: list[socket.socket] = []
 
-    def use(self, handle: socket.socket) -> None:
-        """Take note of the socket now used; shut it at once where the attempt has been cut."""
+    def waits(self, give_up: Callable[[], None]) -> None:
+        """Take note of what ends the wait that begins now; end it at once where the attempt has been cut."""
         with self._lock:
-            self._handle = handle
+            self._give_up = give_up
             if self.cut:
-                _shut(handle)
+                give_up()
+
+    def keep(self, handle: socket.socket) -> None:
+        """Take over the handle of a connection that closes: its last body may still be read, and cut."""
+        with self._lock:
+            self._left_behind.append(handle)
 
     def finish(self) -> None:
-        """Let go of the socket: it may serve another attempt now."""
+        """Let go of the connection: it may serve another attempt now."""
         with self._lock:
             self.over = True
-            self._handle = None
+            self._give_up = None
+            for handle in self._left_behind:
+                handle.close()
 
     def cut_off(self) -> None:
         """End the attempt from another thread."""
@@ -51,8 +63,8 @@ class Attempt:
             if self.over:
                 return
             self.cut = True
-            if self._handle is not None:
-                _shut(self._handle)
+            if self._give_up is not None:
+                self._give_up()
 
 
 def _shut(handle: socket.socket) -> None:
@@ -67,6 +79,7 @@ class Watch:
         self._changed = threading.Condition()
         self._ends: list[tuple[float, int, Attempt]] = []
         self._order = itertools.count()
+        self._ended = False
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
         self._thread.start()
@@ -76,6 +89,7 @@ class Watch:
         """Bound what the calling thread does inside by `end`, on the monotonic clock."""
         attempt = Attempt(end)
         with self._changed:
+            attempt.cut = self._ended
             heapq.heappush(self._ends, (end, next(self._order), attempt))
             if self._ends[0][2] is attempt:
                 self._changed.notify()
@@ -87,8 +101,9 @@ class Watch:
             attempt.finish()
 
     def cut_all(self) -> None:
-        """End every attempt in flight."""
+        """End every attempt in flight, and each that begins from now on."""
         with self._changed:
+            self._ended = True
             attempts = [attempt for _, _, attempt in self._ends]
         for attempt in attempts:
             attempt.cut_off()
@@ -118,24 +133,39 @@ class _Current(threading.local):
 _current = _Current()
 
 
-def _look_up(host: str, port: int, seconds: float) -> list[tuple[str, int]]:
-    """Resolve to IPv4 addresses within so many seconds.
+def _look_up(host: str, port: int, attempt: Attempt | None) -> list[tuple[str, int]]:
+    """Resolve to IPv4 addresses while the attempt lasts.
 
     The system's resolver cannot be interrupted, so it is asked in a thread that nobody waits for longer than
     that. IPv4 only: the vendor's list of allowed addresses holds no other.
     """
     answer: Future[list[Any]] = Future()
 
+    def settle(found: list[Any] | OSError) -> None:
+        with contextlib.suppress(InvalidStateError):  # the other side was first
+            if isinstance(found, OSError):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
+
     def ask() -> None:
         try:
-            answer.set_result(socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM))
+            settle(socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM))
         except OSError as error:
-            answer.set_exception(error)
+            settle(error)
+        except UnicodeError:
+            settle(socket.gaierror(socket.EAI_NONAME, "not a host name"))
 
     if host.replace(".", "").isdecimal():
         return [(host, port)]
     threading.Thread(target=ask, name="resolver", daemon=True).start()
-    return [found[4] for found in answer.result(timeout=seconds)]
+    if attempt is not None:
+        attempt.waits(lambda: settle(TimeoutError()))
+    return [found[4] for found in answer.result(timeout=_left(attempt))]
+
+
+def _left(attempt: Attempt | None) -> float:
+    return max(0.001, attempt.end - time.monotonic()) if attempt else UNWATCHED_S
 
 
 class _BoundedConnection(HTTPConnection):
@@ -145,9 +175,8 @@ class _BoundedConnection(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         attempt = _current.attempt
-        left = max(0.001, attempt.end - time.monotonic()) if attempt else 10.0
         try:
-            found = _look_up(self._dns_host, int(self.port or 80), left)
+            found = _look_up(self._dns_host, int(self.port or 80), attempt)
             connected = self._connect(found, attempt)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
@@ -162,15 +191,14 @@ class _BoundedConnection(HTTPConnection):
     def _connect(self, found: list[tuple[str, int]], attempt: Attempt | None) -> socket.socket:
         last: OSError = OSError("the name has no IPv4 address")
         for address in found:
-            left = attempt.end - time.monotonic() if attempt else 10.0
-            if left <= 0 or (attempt is not None and attempt.cut):
+            if attempt is not None and (attempt.cut or attempt.end <= time.monotonic()):
                 raise TimeoutError
             opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            opened.settimeout(left)
+            opened.settimeout(_left(attempt))
             self._drop_handle()
             self._handle = opened.dup()
             if attempt is not None:
-                attempt.use(self._handle)
+                attempt.waits(partial(_shut, self._handle))
             try:
                 opened.connect(address)
             except OSError as error:
@@ -184,7 +212,7 @@ class _BoundedConnection(HTTPConnection):
         """Send a request, telling the attempt first which socket it is on."""
         attempt = _current.attempt
         if attempt is not None and self._handle is not None and self.sock is not None:
-            attempt.use(self._handle)
+            attempt.waits(partial(_shut, self._handle))
         super().request(*args, **kwargs)
 
     def close(self) -> None:
@@ -194,7 +222,11 @@ class _BoundedConnection(HTTPConnection):
 
     def _drop_handle(self) -> None:
         handle, self._handle = self._handle, None
-        if handle is not None:
+        if handle is None:
+            return
+        if _current.attempt is not None:
+            _current.attempt.keep(handle)
+        else:
             handle.close()
 
 
