@@ -20,6 +20,15 @@ class Tally:
     seconds: float = 0.0
 
 
+@dataclass(slots=True)
+class _Second:
+    """Attempts of one second, so that what is kept does not grow with their number."""
+
+    starts_at: float
+    calls: int = 0
+    failed: int = 0
+
+
 class Counters:
     """Attempts by endpoint and outcome (`ok`, or an error's outcome name); safe to use from every thread."""
 
@@ -27,7 +36,8 @@ class Counters:
         self._now = now
         self._lock = threading.Lock()
         self._tallies: dict[str, Tally] = {}
-        self._recent: deque[tuple[float, bool]] = deque()
+        self._recent: deque[_Second] = deque()
+        self._recent_calls = 0
 
     def attempt(self, endpoint: str, outcome: str, *, received: int, seconds: float) -> None:
         """Count one attempt that ended; `received` is the body's bytes on the wire or decoded."""
@@ -36,17 +46,14 @@ class Counters:
             tally.outcomes[outcome] += 1
             tally.received += received
             tally.seconds += seconds
-            moment = self._now()
-            self._recent.append((moment, outcome == "ok"))
-            while len(self._recent) > ERROR_WINDOW_CALLS and self._recent[0][0] < moment - ERROR_WINDOW_S:
-                self._recent.popleft()
+            self._count(self._now(), failed=outcome != "ok")
 
     def error_rate(self) -> float | None:
         """Give the share of failed attempts, 0 to 1; None before the first."""
         with self._lock:
-            if not self._recent:
+            if not self._recent_calls:
                 return None
-            return sum(not ok for _, ok in self._recent) / len(self._recent)
+            return sum(second.failed for second in self._recent) / self._recent_calls
 
     def tallies(self) -> dict[str, Tally]:
         """Give a copy of every endpoint's tally."""
@@ -55,3 +62,16 @@ class Counters:
                 endpoint: Tally(Counter(tally.outcomes), tally.received, tally.seconds)
                 for endpoint, tally in self._tallies.items()
             }
+
+    def _count(self, moment: float, *, failed: bool) -> None:
+        """Count an attempt in its second, and let go of the seconds that the error rate is past."""
+        if not self._recent or self._recent[-1].starts_at + 1.0 <= moment:
+            self._recent.append(_Second(moment))
+        self._recent[-1].calls += 1
+        self._recent[-1].failed += failed
+        self._recent_calls += 1
+        while (
+            self._recent[0].starts_at < moment - ERROR_WINDOW_S
+            and self._recent_calls - self._recent[0].calls >= ERROR_WINDOW_CALLS
+        ):
+            self._recent_calls -= self._recent.popleft().calls

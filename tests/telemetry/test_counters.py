@@ -1,0 +1,54 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footy.telemetry.counters import ERROR_WINDOW_CALLS, ERROR_WINDOW_S, Counters
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_there_is_no_error_rate_before_the_first_attempt() -> None:
+    assert Counters().error_rate() is None
+
+
+def test_attempts_are_counted_by_endpoint_and_outcome() -> None:
+    counters = Counters()
+    counters.attempt("odds/history", "ok", received=100, seconds=0.5)
+    counters.attempt("odds/history", "timeout", received=0, seconds=1.0)
+    tally = counters.tallies()["odds/history"]
+    assert tally.outcomes == {"ok": 1, "timeout": 1}
+    assert (tally.received, tally.seconds) == (100, 1.5)
+
+
+@given(st.lists(st.tuples(st.floats(0, 200), st.booleans()), min_size=1, max_size=400))
+def test_the_error_rate_is_over_five_minutes_and_at_least_a_hundred_attempts(
+    attempts: list[tuple[float, bool]],
+) -> None:
+    clock = Clock()
+    counters = Counters(clock)
+    history: list[tuple[float, bool]] = []
+    for pause, failed in attempts:
+        clock.now += pause
+        counters.attempt("x", "status" if failed else "ok", received=0, seconds=0)
+        history.append((clock.now, failed))
+    rate = counters.error_rate()
+    assert rate is not None
+    recent = [failed for at, failed in history if at >= clock.now - ERROR_WINDOW_S]
+    least = max(len(recent), min(ERROR_WINDOW_CALLS, len(history)))
+    # Attempts are kept by the second, so a few more than asked for may count.
+    rates = [sum(failed for _, failed in history[-size:]) / size for size in range(least, len(history) + 1)]
+    assert min(rates) <= rate <= max(rates)
+
+
+def test_what_is_kept_does_not_grow_with_the_number_of_attempts() -> None:
+    clock = Clock()
+    counters = Counters(clock)
+    for _ in range(50_000):
+        clock.now += 0.05
+        counters.attempt("x", "ok", received=0, seconds=0)
+    assert len(counters._recent) <= ERROR_WINDOW_S + 2
