@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,11 +135,11 @@ def prepare_folder(folder: Path) -> None:
     Raises:
         CannotWriteError: It cannot be made or written.
     """
-    probe = folder / ".footy-can-write"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(probe, b"")
-        probe.unlink(missing_ok=True)
+        # A file without a name, since the folder's owner clears what looks half-written.
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise CannotWriteError(
             f"The data folder {folder} cannot be written ({error.strerror}): "

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 from footy.errors import CannotWriteError, LockedError
+from footy.files import remove_leftovers
 from footy.pipeline.clock import moment_text
 from footy.service.instance import Doing, Files, health, living, owned, owner, prepare_folder
 from footy.service.status import lines
@@ -137,6 +139,23 @@ def test_whoever_does_not_get_the_lock_clears_nothing(files: Files) -> None:
             pass
 
         assert being_written.exists()
+
+
+def test_a_second_instance_can_look_at_the_folder_while_the_owner_clears_it(files: Files) -> None:
+    over = threading.Event()
+
+    def clear() -> None:
+        while not over.is_set():
+            remove_leftovers(files.folder)
+
+    clearing = threading.Thread(target=clear)
+    clearing.start()
+    try:
+        for _ in range(300):
+            prepare_folder(files.folder)
+    finally:
+        over.set()
+        clearing.join()
 
 
 def test_a_folder_is_made_with_all_above_it(files: Files) -> None:
