@@ -15,7 +15,7 @@ from footy.pipeline.filter import Selection, Verdict, in_play, ordered
 from footy.pipeline.flatten import Flattener
 from footy.pipeline.gather import Gathered, Gatherer, Progress, problems
 from footy.pipeline.inquiry import Inquiry, gathered_details, held_details, references_for
-from footy.pipeline.merge import grown_old, listened, merged
+from footy.pipeline.merge import listened, merged
 from footy.pipeline.plan import Call, Terms, Value
 from footy.pipeline.prices import PriceRules
 from footy.record import SCHEMA, MatchRecord, Snapshot
@@ -130,8 +130,9 @@ class Pipeline:
             said += self._shortcomings(live.value, gathered, board)
         else:
             error, whole = live, False
-            board = grown_old(before)
-            said.append(f"The live list could not be had: {error}")
+            board = self._merged(None, before, gathered)
+            gathered.failures.pop(endpoints.LIVE, None)
+            said += [f"The live list could not be had: {error}", *problems(gathered)]
         timer.lap("enrich", "STEP 1b – ENRICH")
         published_at = time.time()
         records = self._records(board, published_at)
@@ -214,7 +215,7 @@ class Pipeline:
             progress=progress,
         )
 
-    def _merged(self, live: Fetched[LiveList], before: Board, gathered: Gathered) -> Board:
+    def _merged(self, live: Fetched[LiveList] | None, before: Board, gathered: Gathered) -> Board:
         details = held_details(before) | gathered_details(gathered)
         if (feed := gathered.feed(endpoints.DETAIL)) is not None:
             details |= {row.id: row for row in feed.value if row.id in details}

@@ -14,7 +14,7 @@ from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList, PriceChange
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.failures import BadBodyError, RefusedError, VendorError
-from footy.thesports.payloads import Detail
+from footy.thesports.payloads import Detail, LiveMatch
 
 T = TypeVar("T")
 
@@ -44,33 +44,39 @@ class _Feeds:
 
 
 def merged(
-    live: Fetched[LiveList],
+    live: Fetched[LiveList] | None,
     before: Board,
     gathered: Gathered,
     references: References,
     terms: Terms,
     early_window: tuple[int, int],
 ) -> tuple[Board, list[str]]:
-    """Give the new board, and a sentence for each match in which a feed and a full read disagree."""
+    """Give the new board, and a sentence for each match in which a feed and a full read disagree.
+
+    Without a live list the matches are those that were, their live values as stale.
+    """
     feeds = _heard(before, gathered, terms, early_window)
     settled_details, settled_odds = before.details_feed.latest, before.odds_feed.latest
+    listed: dict[str, Held[LiveMatch]] = {}
+    if live is not None:
+        listed = {key: Held(match, live.at, Source.FRESH) for key, match in live.value.matches.items()}
+    unheard = before.matches if live is None else _unheard(live, before, terms)
+    listed |= {match_id: _old(before.matches[match_id].live) for match_id in unheard}
     matches: dict[str, HeldMatch] = {}
-    for match_id, match in live.value.matches.items():
+    for match_id, match in listed.items():
         held = before.matches.get(match_id)
         matches[match_id] = HeldMatch(
-            live=Held(match, live.at, Source.FRESH),
+            live=match,
             detail=_detail(feeds, held, gathered.details.get(match_id), settled_details),
             odds=_odds(feeds, match_id, held, gathered.odds.get(match_id), settled_odds),
         )
-    for match_id in _unheard(live, before, terms):
-        matches[match_id] = grown_old_match(before.matches[match_id])
     deleted = gathered.feed(endpoints.DELETED)
     gone = frozenset(deleted.value.match) if deleted is not None else before.deleted
     board = Board(
         matches={match_id: held for match_id, held in matches.items() if match_id not in gone},
         references=references,
-        fetched_at=live.at,
-        details_feed=_up_to(feeds.details, matches, live.at),
+        fetched_at=before.fetched_at if live is None else live.at,
+        details_feed=feeds.details if live is None else _up_to(feeds.details, matches, live.at),
         odds_feed=feeds.odds,
         deleted=gone,
         deleted_at=deleted.at if deleted is not None else before.deleted_at,
@@ -109,17 +115,8 @@ def listened(before: Board, gathered: Gathered, terms: Terms, early_window: tupl
     return replace(before, matches=matches, odds_feed=feeds.odds)
 
 
-def grown_old(board: Board) -> Board:
-    """Give the board as it stands when the live list could not be had."""
-    return replace(board, matches={key: grown_old_match(held) for key, held in board.matches.items()})
-
-
-def grown_old_match(held: HeldMatch) -> HeldMatch:
-    """Give a match of which nothing could be asked: its last good values, as stale."""
-    return HeldMatch(_old(held.live), _old(held.detail), _old(held.odds))
-
-
 def _old(held: Held[T]) -> Held[T]:
+    """Give a value that could not be asked for, as stale."""
     return held if held.value is None else Held(held.value, held.fetched_at, Source.STALE)
 
 
@@ -130,19 +127,27 @@ def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[
         feeds.details_at = details.at
         feeds.changed_details = {row.id: row for row in details.value}
         latest = max((row.updated_at or 0 for row in details.value), default=0)
-        feeds.details = feeds.details.heard(details.at, latest)
+        feeds.details = feeds.details.heard(details.at, _believable(latest, details.at))
     changes = gathered.feed(endpoints.ODDS_LIVE)
     if changes is not None:
         feeds.odds_at = changes.at
         latest = max((change.row.at for change in changes.value), default=0)
         feeds.changed_odds = by_match(changes.value, before.odds_feed.latest - REFOLDED_S)
-        feeds.odds = feeds.odds.heard(changes.at, latest)
+        feeds.odds = feeds.odds.heard(changes.at, _believable(latest, changes.at))
     updates = gathered.feed(endpoints.ODDS_UPDATE)
     if updates is not None:
         feeds.odds_at = updates.at
         feeds.unread_odds = updates.value
         feeds.odds = feeds.odds.heard(updates.at, 0)
     return feeds
+
+
+def _believable(latest: int, at: float) -> int:
+    """Bound the time of a change by when it was told: one from the future would hide those until then.
+
+    Where the vendor's clock is ahead of ours, a little more is asked for and folded again.
+    """
+    return min(latest, int(at))
 
 
 def _up_to(feed: Feed, matches: Mapping[str, HeldMatch], at: float) -> Feed:
@@ -153,7 +158,7 @@ def _up_to(feed: Feed, matches: Mapping[str, HeldMatch], at: float) -> Feed:
         (held.detail.value.updated_at or 0 for held in matches.values() if held.detail.value is not None),
         default=0,
     )
-    return feed.heard(at, latest) if latest else feed
+    return feed.heard(at, _believable(latest, at)) if latest else feed
 
 
 def _detail(
