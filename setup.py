@@ -26,6 +26,7 @@ setup(
         "urllib3>=2.7,<3",
     ],
     extras_require={
+        "bench": ["aiohttp>=3.12", "dlt>=1.22", "time-machine>=2.16"],
         "test": [
             "hypothesis>=6.130",
             "import-linter>=2.1",

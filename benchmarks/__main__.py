@@ -1,0 +1,33 @@
+"""The command line: `python -m benchmarks NAME [options]`."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "cycle": ("benchmarks.cycle", "calls, bytes, time, CPU and memory of a cycle, beside three peers"),
+    "freshness": ("benchmarks.freshness", "from a change in the world to its publication"),
+    "flatten": ("benchmarks.flatten", "matches flattened per second"),
+    "memory": ("benchmarks.memory", "memory, threads and descriptors over many cycles"),
+    "soak": ("benchmarks.soak", "the service over hours"),
+    "reliability": ("benchmarks.reliability", "what is published while the vendor fails"),
+}
+"""Name to the module that has `main(argv) -> exit code`, and what it measures."""
+EXIT_USAGE = 64
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one benchmark; give the exit code."""
+    if not argv or argv[0] not in COMMANDS:
+        asked_for_help = argv[:1] in (["-h"], ["--help"])
+        lines = [f"  {name:<12} {words}" for name, (_, words) in COMMANDS.items()]
+        print("usage: python -m benchmarks NAME [options]; NAME --help for the options of one\n")
+        print("\n".join(lines))
+        return 0 if asked_for_help else EXIT_USAGE
+    module = importlib.import_module(COMMANDS[argv[0]][0])
+    code: int = module.main(list(argv[1:]))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

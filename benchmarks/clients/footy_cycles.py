@@ -1,0 +1,124 @@
+"""footy itself, put together as the service does it: cold and warm cycles, or cycles at its real interval."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.child import answer
+from benchmarks.clients.meter import Lap, Meter
+from footy.outputs.snapshot import SnapshotFile
+from footy.pipeline.board import Board
+from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
+from footy.service.instance import Files
+from footy.service.publishing import publish
+from footy.settings import Mode, load
+from footy.simulator.process import SimulatorControl
+
+LONGEST_INTERVAL_S = 3600.0
+"""So that no cycle meets its deadline."""
+SETTLE_S = 1.0
+"""After a cycle, for the thread that writes what was learnt to disk."""
+
+
+class Instance:
+    """footy in this process, run cycle by cycle."""
+
+    def __init__(self, assembly: Assembly, files: Files, meter: Meter) -> None:
+        self._assembly = assembly
+        self._snapshot_file = SnapshotFile(files.folder)
+        self._meter = meter
+        self.board = assembly.board_file.load()
+        self._number = 0
+
+    def cycle(self, kind: str, until: float | None = None) -> Lap:
+        """Run a cycle, publish it, save the board as the service does, and rest a moment, or `until`."""
+        before = self.board
+
+        def work() -> bool:
+            self._number += 1
+            outcome = self._assembly.pipeline.run(self.board, self._number)
+            self.board = outcome.board
+            if outcome.error is not None or outcome.snapshot is None:
+                raise RuntimeError(f"a cycle failed: {outcome.error}")
+            failure = publish(outcome.snapshot, [self._snapshot_file]).failure
+            if failure is not None:
+                raise RuntimeError(failure)
+            return outcome.snapshot["meta"]["complete"]
+
+        def rest() -> None:
+            self._assembly.board_file.save(self.board)
+            time.sleep(SETTLE_S if until is None else max(0.0, until - time.monotonic()))
+
+        lap, complete = self._meter.lap(kind, work, rest)
+        lap.matches = len(self.board.matches)
+        lap.new = len(self.board.matches.keys() - before.matches.keys())
+        lap.complete = complete
+        return lap
+
+    def save(self) -> None:
+        """Save the board for the next start."""
+        self._assembly.board_file.save(self.board, at_once=True)
+
+
+@contextmanager
+def instance(task: dict[str, Any], folder: Path, *, interval: float, strategy: str) -> Iterator[Instance]:
+    """Put footy together over a simulator, without quotas."""
+    settings = load(
+        {
+            "THESPORTS_USER": task["user"],
+            "THESPORTS_SECRET": task["secret"],
+            "FOOTY_BASE_URL": task["base_url"],
+            "FOOTY_DATA_DIR": str(folder),
+            "FOOTY_RATE_LIMITS": "off",
+            "FOOTY_INTERVAL": str(interval),
+            "FOOTY_STRATEGY": strategy,
+        },
+        Path("absent"),
+    ).settings
+    files = Files(folder)
+    set_up_logging(settings, files, redactor(settings))
+    with assembled(settings, Mode.LIVE, files) as assembly:
+        yield Instance(assembly, files, Meter(SimulatorControl(task["host"], task["port"])))
+
+
+def per_match(task: dict[str, Any], folder: Path) -> list[Lap]:
+    """Run a cycle on an empty data folder and one after it, asking everything for every match."""
+    with instance(task, folder, interval=LONGEST_INTERVAL_S, strategy="per-match") as footy:
+        return [footy.cycle("cold"), footy.cycle("warm")]
+
+
+def delta(task: dict[str, Any], folder: Path) -> list[Lap]:
+    """Run cycles at their real interval: so many, and more until enough had one new match, at most `most`.
+
+    The first one has no deadline and fills the board; then footy starts anew from it at the real interval.
+    The first cycles after that, which look up what is on disk, are not counted.
+    """
+    with instance(task, folder, interval=LONGEST_INTERVAL_S, strategy="delta") as footy:
+        laps = [footy.cycle("delta cold")]
+        footy.save()
+    interval: float = task["interval"]
+    with instance(task, folder, interval=interval, strategy="delta") as footy:
+        assert footy.board != Board()  # noqa: S101 - it was saved a moment ago
+        at = time.monotonic()
+        for number in range(task["settling"] + task["most"]):
+            at += interval
+            lap = footy.cycle("delta", until=at)
+            if number >= task["settling"]:
+                laps.append(lap)
+            if len(laps) > task["cycles"] and sum(one.new == 1 for one in laps) >= task["with_new"]:
+                break
+    return laps
+
+
+def run(task: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run what is asked for in a data folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="footy-benchmark-") as folder:
+        laps = {"per-match": per_match, "delta": delta}[task["strategy"]](task, Path(folder))
+    return [lap.as_json() for lap in laps]
+
+
+if __name__ == "__main__":
+    answer(run)

@@ -1,0 +1,114 @@
+"""Cycles of footy, cold, warm and steady, beside three peers on the same simulator.
+
+Every client runs in a process of its own, the repetitions of all of them in turn.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks import child, report, upstream
+from benchmarks.clients.meter import Lap
+from benchmarks.cycle_report import Plan, report_of
+from footy.simulator.process import RunningSimulator
+
+SIZES = (50, 102, 500, 1000, 2000)
+PEER_SIZES = (50, 102, 500)
+NEW_AT = 102
+"""The size at which cycles with a new match are waited for; in larger worlds they come by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One lap, and for how many matches the simulator was started."""
+
+    size: int
+    lap: Lap
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure, print and write; 1 where a promise is broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks cycle", description=__doc__)
+    report.add_arguments(parser)
+    parser.add_argument(
+        "--sizes", type=_numbers, help="matches, such as 50,102 (default 50,102,500,1000,2000)"
+    )
+    parser.add_argument(
+        "--peer-sizes", type=_numbers, help="those at which peers run too (default 50,102,500)"
+    )
+    parser.add_argument("--no-peers", action="store_true", help="footy alone")
+    parser.add_argument("--repeat", type=int, help="cold and warm cycles and peers, so often (default 3)")
+    parser.add_argument("--cycles", type=int, help="steady cycles at least (default 12)")
+    parser.add_argument(
+        "--interval", type=float, help="seconds between steady cycles (default 5, 2 with --quick)"
+    )
+    parser.add_argument("--latency", type=float, help=f"seconds until a reply (default {upstream.LATENCY_S})")
+    options = parser.parse_args(argv)
+    plan = _plan(options)
+    laps = [measured for size in plan.sizes for measured in _at_size(size, plan)]
+    return report.publish(report_of(plan, [(one.size, one.lap) for one in laps]), options, argv)
+
+
+def _plan(options: argparse.Namespace) -> Plan:
+    quick = options.quick
+    sizes = options.sizes or ((6,) if quick else SIZES)
+    peers = () if options.no_peers else options.peer_sizes or (sizes if quick else PEER_SIZES)
+    return Plan(
+        sizes=sizes,
+        peer_sizes=tuple(size for size in peers if size in sizes),
+        repeat=options.repeat or (1 if quick else 3),
+        cycles=options.cycles or (2 if quick else 12),
+        settling=1 if quick else 3,
+        interval=options.interval or (2 if quick else 5),
+        latency=(0.02 if quick else upstream.LATENCY_S) if options.latency is None else options.latency,
+    )
+
+
+def _at_size(size: int, plan: Plan) -> Iterator[Measured]:
+    console = Console(stderr=True)
+    console.print(f"{size} matches: making up their odds …", highlight=False)
+    with upstream.simulator(size, latency=plan.latency) as simulator:
+        for client, task in _tasks(size, plan):
+            console.print(f"{size} matches: {client} {task.get('strategy', '')} …", highlight=False)
+            laps = child.ask(f"benchmarks.clients.{client}", _whom(simulator) | task)
+            yield from (Measured(size, Lap(**lap)) for lap in laps)
+
+
+def _tasks(size: int, plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the clients to run, with what each is told."""
+    for _ in range(plan.repeat):
+        yield "footy_cycles", {"strategy": "per-match"}
+        if size in plan.peer_sizes:
+            yield "two_phase", {}
+            yield "rest_source", {}
+            if size == min(plan.peer_sizes):
+                yield "sequential", {}
+    waits_for_new = size == NEW_AT
+    yield (
+        "footy_cycles",
+        {
+            "strategy": "delta",
+            "interval": plan.interval,
+            "settling": plan.settling,
+            "cycles": plan.cycles,
+            "with_new": 3 if waits_for_new else 0,
+            "most": 8 * plan.cycles if waits_for_new else plan.cycles,
+        },
+    )
+
+
+def _whom(simulator: RunningSimulator) -> dict[str, Any]:
+    return {
+        "user": simulator.user,
+        "secret": simulator.secret,
+        "base_url": simulator.base_url,
+        "host": simulator.host,
+        "port": simulator.port,
+    }
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(sorted(int(part) for part in text.split(",")))

@@ -1,0 +1,160 @@
+"""A benchmark's results: a table on the screen, a picture, and a section of docs/performance.md."""
+
+import argparse
+import datetime as dt
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as ScreenTable
+
+from benchmarks import machine
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE = "performance.md"
+HEAD = """# Performance
+
+Each section is written by the command that it names; nothing here is edited by hand. The vendor of every
+benchmark is footy's simulator in its own process on the loopback interface. The peers of `cycle` come with
+`pip install -r requirements-bench.txt`.
+"""
+ORDER = ("cycle", "freshness", "flatten", "memory")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; the first column is text, the others are figures."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One figure that is promised."""
+
+    words: str
+    limit: str
+    measured: str
+    holds: bool
+
+
+@dataclass(slots=True)
+class Report:
+    """What one benchmark found."""
+
+    name: str
+    title: str
+    intro: str
+    tables: list[Table] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    picture: str = ""
+    """An SVG image."""
+    caption: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every benchmark has."""
+    parser.add_argument(
+        "--quick", action="store_true", help="tiny figures, to see that it runs; not published"
+    )
+    parser.add_argument(
+        "--docs",
+        type=Path,
+        help="folder to write the picture and the section into (default: docs, nothing with --quick)",
+    )
+
+
+def publish(report: Report, options: argparse.Namespace, argv: Sequence[str]) -> int:
+    """Print a report and write it into the documentation; give the exit code, 1 where a promise is broken."""
+    console = Console()
+    for table in [*report.tables, *_check_tables(report)]:
+        console.print(_on_screen(table))
+    for note in report.notes:
+        console.print(f"• {note}", highlight=False)
+    folder: Path | None = options.docs or (None if options.quick else DOCS)
+    if folder is not None:
+        write(report, folder, command(report.name, argv))
+        console.print(f"Written: {folder / PAGE}, {folder / 'performance' / report.name}.svg", soft_wrap=True)
+    return 0 if options.quick or all(check.holds for check in report.checks) else 1
+
+
+def command(name: str, argv: Sequence[str]) -> str:
+    """Give the command that measures the same again, without where it wrote to."""
+    parts = list(argv)
+    while "--docs" in parts:
+        place = parts.index("--docs")
+        del parts[place : place + 2]
+    return shlex.join(
+        ["python", "-m", "benchmarks", name, *(one for one in parts if not one.startswith("--docs="))]
+    )
+
+
+def write(report: Report, folder: Path, said: str) -> None:
+    """Write the picture, and the section in place of the one before."""
+    pictures = folder / "performance"
+    pictures.mkdir(parents=True, exist_ok=True)
+    if report.picture:
+        (pictures / f"{report.name}.svg").write_text(report.picture, encoding="utf-8")
+    page = folder / PAGE
+    text = page.read_text(encoding="utf-8") if page.exists() else HEAD
+    page.write_text(_with_section(text, report.name, _section(report, said)), encoding="utf-8")
+
+
+def _with_section(text: str, name: str, section: str) -> str:
+    """Replace a section; a new one goes where the order of names has it."""
+    start, end = _markers(name)
+    before, found, rest = text.partition(start)
+    if found:
+        return before + section + rest.partition(end)[2]
+    later = ORDER[ORDER.index(name) + 1 :] if name in ORDER else ()
+    places = [text.index(marker) for other in later if (marker := _markers(other)[0]) in text]
+    place = min(places, default=len(text))
+    return f"{text[:place].rstrip()}\n\n{section}\n\n{text[place:]}".rstrip() + "\n"
+
+
+def _markers(name: str) -> tuple[str, str]:
+    return f"<!-- benchmark {name}: written by its command -->", f"<!-- end of benchmark {name} -->"
+
+
+def _section(report: Report, said: str) -> str:
+    start, end = _markers(report.name)
+    day = dt.datetime.now(dt.UTC).date().isoformat()
+    measured = f"Measured {day} by `{said}` on {machine.description()}."
+    parts = [start, f"## {report.title}", report.intro, measured]
+    for table in [*report.tables, *_check_tables(report)]:
+        parts += [f"**{table.title}**", _markdown(table)]
+    if report.picture:
+        parts.append(f"![{report.caption}](performance/{report.name}.svg)")
+    if report.notes:
+        parts.append("\n".join(f"* {note}" for note in report.notes))
+    return "\n\n".join([*parts, end])
+
+
+def _check_tables(report: Report) -> list[Table]:
+    if not report.checks:
+        return []
+    rows = [(one.words, one.limit, one.measured, "yes" if one.holds else "**no**") for one in report.checks]
+    return [Table("What is promised", ("", "at most or at least", "measured", "holds"), rows)]
+
+
+def _markdown(table: Table) -> str:
+    lines = [_line(table.columns), _line(["---"] + ["---:"] * (len(table.columns) - 1))]
+    return "\n".join([*lines, *(_line(row) for row in table.rows)])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _on_screen(table: Table) -> ScreenTable:
+    drawn = ScreenTable(title=table.title, title_justify="left")
+    for number, column in enumerate(table.columns):
+        drawn.add_column(column, justify="right" if number else "left")
+    for row in table.rows:
+        drawn.add_row(*(cell.replace("**", "") for cell in row))
+    return drawn
