@@ -1,7 +1,8 @@
 """Typed calls: one for each thing that can be asked of the vendor."""
 
+import math
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -21,6 +22,7 @@ from footy.thesports.payloads import (
     OddsUpdate,
     Team,
 )
+from footy.thesports.replies import UNREADABLE
 from footy.thesports.transport import Transport
 
 T = TypeVar("T")
@@ -56,7 +58,11 @@ class PriceChange:
 
 
 class _HasId(msgspec.Struct):
-    id: str
+    id: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class _Address(msgspec.Struct):
+    request_ip: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class _Stamped(msgspec.Struct):
@@ -68,7 +74,7 @@ PAGE_ROWS = 1000
 MOST_PAGES = 20
 
 
-_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_raw_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _live_match = msgspec.json.Decoder(LiveMatch).decode
 _id = msgspec.json.Decoder(_HasId).decode
 _countries = msgspec.json.Decoder(list[Country]).decode
@@ -77,6 +83,7 @@ _odds_changes = msgspec.json.Decoder(dict[str, list[OddsChange]]).decode
 _odds_updates = msgspec.json.Decoder(list[OddsUpdate]).decode
 _stamped = msgspec.json.Decoder(list[_Stamped]).decode
 _deleted = msgspec.json.Decoder(Deleted).decode
+_address = msgspec.json.Decoder(_Address).decode
 _rows: dict[type, Any] = {
     kind: msgspec.json.Decoder(list[kind]).decode  # type: ignore[valid-type]
     for kind in (Detail, Team, Competition)
@@ -139,7 +146,7 @@ class Client:
         for _ in range(MOST_PAGES):
             reply = self.transport.get(endpoint, {"time": str(since)}, budget)
             first_at = first_at or reply.received_at
-            page = [bytes(row) for row in _elements(reply.results)]
+            page = [bytes(row) for row in _decode(_raw_elements, reply.results, endpoint)]
             rows += page
             stamps: list[_Stamped] = _decode(_stamped, reply.results, endpoint)
             latest = max((row.updated_at or 0 for row in stamps), default=0)
@@ -177,11 +184,8 @@ class Client:
     def address(self, budget: Budget) -> str:
         """Ask which address of ours the vendor sees: the one to have put on its list."""
         reply = self.transport.get(endpoints.ADDRESS_PROBE, {}, budget)
-        found = msgspec.json.decode(reply.results)
-        address = found.get("request_ip")
-        if not isinstance(address, str) or not address:
-            raise BadBodyError("the address probe names no address")
-        return address
+        found: _Address = _decode(_address, reply.results, endpoints.ADDRESS_PROBE)
+        return found.request_ip
 
     def reference(self, endpoint: Endpoint, key: str, budget: Budget) -> Fetched[bytes]:
         """Ask for reference data as JSON text, for `read_reference` to read."""
@@ -198,12 +202,17 @@ Elements = dict[bytes, LiveMatch]
 
 
 def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
-    """Read the live list element by element; of those that were known before, nothing is parsed."""
+    """Read the live list element by element; of those that were known before, nothing is parsed.
+
+    Raises:
+        BadBodyError: It cannot be told where an element ends.
+    """
     matches: dict[str, LiveMatch] = {}
     broken: dict[str, str] = {}
     nameless = 0
     read: Elements = {}
-    for number, element in enumerate(_elements(results), start=1):
+    elements: list[msgspec.Raw] = _decode(_raw_elements, results, endpoints.LIVE)
+    for number, element in enumerate(elements, start=1):
         text = bytes(element)
         match = known.get(text)
         if match is None:
@@ -211,7 +220,7 @@ def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
                 match = _live_match(text)
                 if match.score.match_id != match.id:
                     raise msgspec.ValidationError("the score is another match's")
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNREADABLE as error:
                 match_id = read_id(element)
                 nameless += not match_id
                 broken[match_id or f"element {number}"] = str(error)
@@ -236,7 +245,7 @@ def read_odds_changes(results: bytes) -> list[PriceChange]:
             if company.isascii() and company.isdecimal()
             for change in changes
         ]
-    except (ValueError, IndexError, TypeError):
+    except (ValueError, IndexError, TypeError, OverflowError):
         raise BadBodyError(f"{endpoints.ODDS_LIVE} answered an entry that cannot be read") from None
 
 
@@ -249,6 +258,8 @@ def _unpacked(change: OddsChange) -> OddsRow:
         first, line, last, status, sealed = rest  # type: ignore[assignment]
     if not isinstance(at, int) or not isinstance(minute, str) or not isinstance(status, int):
         raise TypeError
+    if not all(math.isfinite(float(price)) for price in (first, line, last)):
+        raise ValueError
     return OddsRow(at, minute, float(first), float(line), float(last), status, int(sealed), change.score)
 
 
@@ -281,7 +292,7 @@ def read_reference(endpoint: Endpoint, key: str, results: bytes) -> Any:
 def _decode(decode: Any, results: bytes, endpoint: Endpoint) -> Any:
     try:
         return decode(results)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BadBodyError(f"{endpoint} answered a value of a wrong type ({error})") from None
 
 
@@ -289,5 +300,5 @@ def read_id(row: bytes | msgspec.Raw) -> str | None:
     """Read the id of a row of which nothing else may be readable."""
     try:
         return _id(row).id
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None

@@ -13,6 +13,8 @@ from footy.thesports.failures import BadBodyError, RefusedError, ThrottledError,
 TOO_MANY_REQUESTS = 429
 SHOWN = 120
 """Characters of the vendor's own words that are repeated in an error."""
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the decoder raises: nesting too deep for it is none of its own errors, and may be in any field."""
 
 
 class _Envelope(msgspec.Struct):
@@ -39,7 +41,7 @@ def judge(endpoint: Endpoint, body: bytes) -> bytes:
     """
     try:
         envelope = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BadBodyError(f"the reply is not the JSON expected ({_brief(str(error))})") from None
     if isinstance(envelope.err, str) and envelope.err.strip():
         raise _refusal(envelope.err)
@@ -49,7 +51,7 @@ def judge(endpoint: Endpoint, body: bytes) -> bytes:
         raise BadBodyError("the reply has no code")
     if envelope.code != 0:
         said = f": {_brief(envelope.msg)}" if isinstance(envelope.msg, str) and envelope.msg else ""
-        raise VendorCodeError(f"the vendor answers code {envelope.code}{said}")
+        raise VendorCodeError(f"the vendor answers code {_brief(str(envelope.code))}{said}")
     results = bytes(envelope.results)
     if not results.startswith(_OPENING[endpoint.results]):
         raise BadBodyError(f"results are not a JSON {endpoint.results}")
@@ -68,5 +70,5 @@ def _refusal(words: str) -> RefusedError:
 
 
 def _brief(words: str) -> str:
-    words = " ".join(words.split())
+    words = " ".join("".join(c if c.isprintable() else " " for c in words[: 9 * SHOWN]).split())
     return words if len(words) <= SHOWN else words[: SHOWN - 1] + "…"

@@ -1,0 +1,344 @@
+"""Typed calls: what is read, and that anything unlike it is a named error of as little as possible."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from footy.thesports import endpoints
+from footy.thesports.budget import Budget
+from footy.thesports.client import (
+    Client,
+    read_live,
+    read_odds_changes,
+    read_reference,
+    read_row,
+)
+from footy.thesports.failures import BadBodyError, NoSuchRowError, RefusedError, VendorError
+from footy.thesports.payloads import Detail, Team
+from tests.thesports.wire import Server, Talk, answer, asking, budget, reply, results_of
+
+SIDE = [1, 0, 0, 2, 5, 0, 0]
+MATCH = {
+    "id": "m1",
+    "score": ["m1", 4, SIDE, SIDE, 1_748_450_000, ""],
+    "stats": [{"type": 21, "home": 3, "away": 2}],
+    "incidents": [{"type": 1, "position": 1, "time": 12, "home_score": 1, "away_score": 0}],
+    "tlive": [{"time": "7'", "data": "7' - first corner", "position": 1}],
+}
+DETAIL = {"id": "m1", "home_team_id": "t1", "match_time": 1_748_450_000, "updated_at": 1_748_450_100}
+ODDS_ROW = [1_748_450_000, "12", 1.5, 4.0, 6.5, 2, 0, "1-0"]
+ODDS = {"2": {"eu": [ODDS_ROW]}}
+CHANGE = ["m1", "eu", [1_748_450_000, "12", "1.5,4.0,6.5,0", 2], "1-0"]
+NESTED = b"[" * 3000 + b"]" * 3000
+
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=9,
+)
+
+
+def live_match(match_id: str, **changes: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(MATCH), "id": match_id, "score": [match_id, *MATCH["score"][1:]], **changes}
+
+
+def text(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[Client]:
+    with asking(server.url) as transport:
+        yield Client(transport)
+
+
+def says(server: Server, results: Any) -> None:
+    server.script = answer(reply(results_of(results)))
+
+
+Call = Callable[[Client, Budget], Any]
+CALLS: dict[str, tuple[Call, Any]] = {
+    "live": (lambda client, spent: client.live(spent), [MATCH]),
+    "detail": (lambda client, spent: client.detail("m1", spent), [DETAIL]),
+    "odds": (lambda client, spent: client.odds("m1", spent), ODDS),
+    "details since": (lambda client, spent: client.details_since(5, spent), [DETAIL]),
+    "references since": (
+        lambda client, spent: client.references_since(endpoints.TEAM, 5, spent),
+        [{"id": "t"}],
+    ),
+    "odds changes": (lambda client, spent: client.odds_changes(spent), {"2": [CHANGE]}),
+    "odds updates": (lambda client, spent: client.odds_updates(spent), [{"id": "m1", "company_id": 2}]),
+    "deleted": (lambda client, spent: client.deleted(spent), {"match": ["m1"]}),
+    "address": (lambda client, spent: client.address(spent), {"request_ip": "203.0.113.7"}),
+}
+each_call = pytest.mark.parametrize(("call", "good"), CALLS.values(), ids=CALLS.keys())
+
+
+class TestEveryCall:
+    @each_call
+    def test_a_good_answer_is_read(self, server: Server, client: Client, call: Call, good: Any) -> None:
+        says(server, good)
+        call(client, budget())
+
+    @each_call
+    def test_nesting_without_end_in_a_field_that_is_not_read_is_no_bug(
+        self, server: Server, client: Client, call: Call, good: Any
+    ) -> None:
+        nested = (
+            text(good)[:-1]
+            + b","
+            + (b'{"id":"m2","x":%b}]' if isinstance(good, list) else b'"x":%b}') % NESTED
+        )
+        server.script = answer(reply(b'{"code":0,"results":' + nested + b"}"))
+        with pytest.raises(BadBodyError):
+            call(client, budget())
+
+    @each_call
+    def test_bytes_that_are_no_text_are_no_bug(
+        self, server: Server, client: Client, call: Call, good: Any
+    ) -> None:
+        server.script = answer(
+            reply(results_of(good).replace(b'"m1"', b'"\xff\xfe"').replace(b'".', b'"\xff'))
+        )
+        try:
+            call(client, budget())
+        except VendorError as error:
+            assert str(error).isprintable()  # noqa: PT017 - a call that does not read the text may succeed
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def asked() -> Iterator[tuple[Server, Client]]:
+        with Server(answer(reply())) as server, asking(server.url) as transport:
+            yield server, Client(transport)
+
+    @each_call
+    @given(any_json)
+    @settings(max_examples=30)
+    def test_no_results_are_a_bug(
+        self, asked: tuple[Server, Client], call: Call, good: Any, results: Any
+    ) -> None:
+        del good
+        server, client = asked
+        says(server, results)
+        try:
+            call(client, budget())
+        except VendorError as error:
+            assert str(error)  # noqa: PT017 - some of it is good
+
+
+class TestLive:
+    def test_matches_come_in_the_vendors_order(self, server: Server, client: Client) -> None:
+        says(server, [live_match(name) for name in "cab"])
+        found = client.live(budget()).value
+        assert list(found.matches) == ["c", "a", "b"]
+        assert (found.broken, found.nameless) == ({}, 0)
+        assert found.matches["a"].score.status_id == 4
+
+    def test_an_empty_list_is_believed(self, server: Server, client: Client) -> None:
+        says(server, [])
+        assert client.live(budget()).value.matches == {}
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"score": None},
+            {"score": []},
+            {"score": ["m2", "4", SIDE, SIDE, 0, ""]},
+            {"score": ["m2", 4.5, SIDE, SIDE, 0, ""]},
+            {"score": ["m2", True, SIDE, SIDE, 0, ""]},
+            {"score": ["m2", 4, [1, "0"], SIDE, 0, ""]},
+            {"score": ["m2", 4, {}, SIDE, 0, ""]},
+            {"score": ["m2", 4, SIDE, None, 0, ""]},
+            {"score": ["m2", 4, SIDE, SIDE, "0", ""]},
+            {"score": ["another", 4, SIDE, SIDE, 0, ""]},
+            {"stats": {}},
+            {"stats": [{"type": "21", "home": 3, "away": 2}]},
+            {"stats": [{"home": 3, "away": 2}]},
+            {"incidents": ["goal"]},
+            {"incidents": [{"type": 1, "time": "12'"}]},
+            {"incidents": [{"type": 1, "player_name": 7}]},
+        ],
+        ids=str,
+    )
+    def test_a_broken_element_takes_no_other_with_it(
+        self, server: Server, client: Client, changes: dict[str, Any]
+    ) -> None:
+        says(server, [live_match("m1"), live_match("m2", **changes), live_match("m3")])
+        found = client.live(budget()).value
+        assert list(found.matches) == ["m1", "m3"]
+        assert list(found.broken) == ["m2"]
+        assert found.broken["m2"]
+        assert found.nameless == 0
+
+    @pytest.mark.parametrize("element", [None, 7, "m2", [], {}, {"id": 7}, {"id": ""}, {"id": "x" * 999}])
+    def test_one_without_an_id_is_told_by_its_number(
+        self, server: Server, client: Client, element: Any
+    ) -> None:
+        says(server, [live_match("m1"), element])
+        found = client.live(budget()).value
+        assert list(found.matches) == ["m1"]
+        assert list(found.broken) == ["element 2"]
+        assert found.nameless == 1
+
+    def test_a_list_of_which_nothing_can_be_read_is_not_believed(
+        self, server: Server, client: Client
+    ) -> None:
+        says(server, [live_match("m1", score=7), 7])
+        with pytest.raises(BadBodyError, match="no match that can be read"):
+            client.live(budget())
+
+    def test_of_duplicates_the_first_that_can_be_read_counts(self, server: Server, client: Client) -> None:
+        late = live_match("m1", score=["m1", 8, SIDE, SIDE, 0, ""])
+        says(server, [live_match("m1", score=7), live_match("m1"), late, live_match("m1", stats=7)])
+        found = client.live(budget()).value
+        assert found.matches["m1"].score.status_id == 4
+        assert found.broken == {}
+
+    def test_an_unchanged_element_is_the_same_object_and_a_changed_one_is_not(
+        self, server: Server, client: Client
+    ) -> None:
+        says(server, [live_match("m1"), live_match("m2")])
+        before = client.live(budget()).value.matches
+        says(server, [live_match("m2", stats=[]), live_match("m1")])
+        after = client.live(budget()).value.matches
+        assert after["m1"] is before["m1"]
+        assert after["m2"] is not before["m2"]
+
+    @given(st.lists(any_json | st.builds(live_match, st.text(max_size=3), stats=any_json), max_size=5))
+    @settings(max_examples=50)
+    def test_no_list_is_a_bug_and_every_element_is_accounted_for(self, elements: list[Any]) -> None:
+        found, known = read_live(text(elements), {})
+        assert len(found.matches) + len(found.broken) <= len(elements)
+        assert set(found.matches).isdisjoint(found.broken)
+        assert read_live(text(elements), known)[0] == found
+
+
+class TestRefusedAddress:
+    def test_the_address_that_the_vendor_sees_is_named(self, server: Server, client: Client) -> None:
+        def refuse(talk: Talk) -> None:
+            known = "/ip/demo" in talk.target
+            talk.say(reply(results_of({"request_ip": "203.0.113.7"}) if known else b'{"err":"IP is not a"}'))
+
+        server.script = refuse
+        with pytest.raises(
+            RefusedError, match=r"the address to have whitelisted is 203\.0\.113\.7"
+        ) as refused:
+            client.live(budget())
+        assert refused.value.what == "address"
+
+    def test_where_it_cannot_be_told_the_refusal_stands(self, server: Server, client: Client) -> None:
+        server.script = answer(reply(b'{"err":"IP is not authorized to access"}'))
+        with pytest.raises(RefusedError, match="this address is not authorized") as refused:
+            client.live(budget())
+        assert "whitelisted" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        "results", [{}, {"request_ip": ""}, {"request_ip": 7}, {"request_ip": "x" * 999}]
+    )
+    def test_an_answer_without_an_address_is_a_broken_body(
+        self, server: Server, client: Client, results: Any
+    ) -> None:
+        says(server, results)
+        with pytest.raises(BadBodyError):
+            client.address(budget())
+
+
+class TestRow:
+    def test_the_row_that_was_asked_for_is_found_among_others(self) -> None:
+        rows = text([{"id": "t2", "name": "B"}, {"id": "t1", "name": "A"}])
+        assert read_row(Team, rows, "t1", endpoints.TEAM).name == "A"
+
+    def test_no_row_is_a_named_error_that_is_not_asked_again(self) -> None:
+        with pytest.raises(NoSuchRowError, match="team/additional/list has no row for t1") as error:
+            read_row(Team, b"[]", "t1", endpoints.TEAM)
+        assert not error.value.retryable
+
+    def test_another_ones_row_is_not_taken_for_it(self) -> None:
+        with pytest.raises(BadBodyError, match="answered another id than m1"):
+            read_row(Detail, text([{**DETAIL, "id": "m2"}]), "m1", endpoints.DETAIL)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [("home_team_id", 7), ("match_time", "soon"), ("match_time", 1.5), ("round", []), ("id", None)],
+    )
+    def test_a_wrong_type_is_named_with_its_field(self, field: str, value: Any) -> None:
+        with pytest.raises(BadBodyError, match=rf"match/recent/list answered a value of a wrong .*{field}"):
+            read_row(Detail, text([{**DETAIL, field: value}]), "m1", endpoints.DETAIL)
+
+    def test_countries_and_categories_come_by_id(self) -> None:
+        rows = text([{"id": "c1", "name": "England"}, {"id": "c2"}])
+        for endpoint in (endpoints.COUNTRIES, endpoints.CATEGORIES):
+            found = read_reference(endpoint, "", rows)
+            assert (found["c1"].name, found["c2"].name) == ("England", None)
+
+    @given(any_json, st.sampled_from([endpoints.TEAM, endpoints.COMPETITION, endpoints.COUNTRIES]))
+    def test_no_reference_row_is_a_bug(self, rows: Any, endpoint: endpoints.Endpoint) -> None:
+        try:
+            read_reference(endpoint, "t1", text(rows))
+        except VendorError as error:
+            assert str(error)  # noqa: PT017 - an empty list of countries is good
+
+
+class TestPriceChanges:
+    def test_both_packings_are_the_same_row(self) -> None:
+        values = [*CHANGE[:2], [1_748_450_000, "12", 1.5, 4.0, 6.5, 2, 0], "1-0"]
+        first, second = read_odds_changes(text({"2": [CHANGE, values]}))
+        assert first == second
+        assert (first.match_id, first.bookmaker_id, first.market) == ("m1", 2, "eu")
+        assert (first.row.first, first.row.line, first.row.last, first.row.sealed) == (1.5, 4.0, 6.5, 0)
+
+    @pytest.mark.parametrize(
+        "packed",
+        [
+            [],
+            [1],
+            [1, "12"],
+            [1, "12", "1.5,4.0,6.5", 2],
+            [1, "12", "1.5,4.0,6.5,0"],
+            [1, "12", "1.5,x,6.5,0", 2],
+            [1, "12", "nan,4.0,6.5,0", 2],
+            [1, "12", "1.5,inf,6.5,0", 2],
+            [1, "12", "1.5,4.0,6.5,0", "2"],
+            [1, 12, "1.5,4.0,6.5,0", 2],
+            ["1", "12", "1.5,4.0,6.5,0", 2],
+            [1, "12", 1.5, 4.0, 6.5, 2],
+            [1, "12", 1.5, 4.0, 6.5, 2, 0, 0],
+            [1, "12", 1.5, 4.0, 10**400, 2, 0],
+        ],
+    )
+    def test_any_other_packing_is_a_named_error(self, packed: list[Any]) -> None:
+        with pytest.raises(BadBodyError):
+            read_odds_changes(text({"2": [["m1", "eu", packed, "1-0"]]}))
+
+    @pytest.mark.parametrize("company", ["", "x", "-2", "²", "2.0"])
+    def test_a_bookmaker_without_a_number_is_left_out(self, company: str) -> None:
+        assert read_odds_changes(text({company: [CHANGE]})) == []
+
+
+class TestSince:
+    def test_pages_are_read_until_one_is_not_full(self, server: Server, client: Client) -> None:
+        rows = [{"id": f"m{number}", "updated_at": 100 + number} for number in range(2500)]
+
+        def page(talk: Talk) -> None:
+            since = int(talk.target.partition("time=")[2].partition("&")[0])
+            talk.say(reply(results_of([row for row in rows if int(str(row["updated_at"])) >= since][:1000])))
+
+        server.script = page
+        found = client.details_since(50, budget()).value
+        assert {row.id for row in found} == {row["id"] for row in rows}
+        found_rows = client.references_since(endpoints.TEAM, 50, budget()).value
+        assert {json.loads(row)["id"] for row in found_rows} == {row["id"] for row in rows}
+
+    def test_a_full_page_of_one_moment_is_not_taken_for_all(self, server: Server, client: Client) -> None:
+        says(server, [{"id": f"m{number}", "updated_at": 50} for number in range(1000)])
+        for ask in (
+            lambda: client.details_since(50, budget()),
+            lambda: client.references_since(endpoints.TEAM, 50, budget()),
+        ):
+            with pytest.raises(BadBodyError, match="too many changes"):
+                ask()
