@@ -22,7 +22,7 @@ from footy import cli
 from footy.errors import Exit
 from footy.record import Heartbeat, Meta, field_names
 from footy.service.instance import Files
-from footy.settings import Settings
+from footy.settings import Settings, load
 from footy.telemetry.logs import LOG_NAME
 
 PROJECT = Path(__file__).parents[1]
@@ -160,6 +160,16 @@ def test_the_example_changes_nothing_as_it_is() -> None:
     lines = read(PROJECT / ".env.example").splitlines()
 
     assert [line for line in lines if line and not line.startswith("#")] == []
+
+
+def test_every_default_in_the_example_is_a_value_that_means_the_default(tmp_path: Path) -> None:
+    lines = re.sub(r"^#(?=[A-Z_]+=)", "", read(PROJECT / ".env.example"), flags=re.MULTILINE)
+    (tmp_path / ".env").write_text(lines, encoding="utf-8")
+
+    loaded = load(environ={}, env_file=tmp_path / ".env")
+
+    assert loaded.settings == Settings()
+    assert loaded.warnings == ()
 
 
 # --- the command line
