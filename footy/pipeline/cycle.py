@@ -35,6 +35,8 @@ DEADLINE_SHARE = 0.8
 """Of the interval: then a cycle publishes what it has."""
 GRACE_SHARE = 0.1
 """Of the interval, a second at most: so long are attempts that were cut waited for."""
+KEPT_BACK = 2
+"""Retries kept for the live list: without it all else is worth little, and it takes two to be nearly sure."""
 LISTEN_EVERY_S = 25.0
 """Between cycles further apart than the odds feed reaches back, it is heard this often."""
 LISTEN_WITHIN_S = 8.0
@@ -108,6 +110,7 @@ class Pipeline:
         started = time.monotonic()
         interval_s = self._rules.interval_s
         budget = Budget(started + DEADLINE_SHARE * interval_s, min(1.0, GRACE_SHARE * interval_s))
+        budget.kept_back = KEPT_BACK
         timer = _Timer()
         gathered, before = Gathered(), board
         inquiry = Inquiry(
@@ -118,7 +121,12 @@ class Pipeline:
             terms=self._terms(),
             selection=self._rules.selection,
         )
-        live = inquiry.run(on_live=lambda: timer.lap("live", "STEP 1a – LIVE FETCH"))
+
+        def on_live() -> None:
+            budget.kept_back = 0
+            timer.lap("live", "STEP 1a – LIVE FETCH")
+
+        live = inquiry.run(on_live)
         if "live" not in timer.laps:
             timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()

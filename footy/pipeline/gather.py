@@ -224,7 +224,7 @@ class Gatherer:
         """Put a throttled call off until its endpoint may be asked again, where that is soon."""
         pause = error.retry_at - time.monotonic()
         if pause > min(LONGEST_DEFERRAL_S, self._budget.left()) or (
-            error.was_sent and not self._budget.may_retry()
+            error.was_sent and not self._budget.may_retry(call.key.endpoint)
         ):
             return False
         heapq.heappush(self._deferred, (error.retry_at, next(self._order), call))
@@ -235,7 +235,9 @@ class Gatherer:
 
         It helps where attempts in a row did not outlast what went wrong, and where a body was not usable.
         """
-        if call.key in self._repeated or self._budget.left() <= 0 or not self._budget.may_retry():
+        if call.key in self._repeated or self._budget.left() <= 0:
+            return False
+        if not self._budget.may_retry(call.key.endpoint):
             return False
         self._repeated.add(call.key)
         heapq.heappush(self._waiting, (call.value, next(self._order), call))

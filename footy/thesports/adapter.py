@@ -1,7 +1,7 @@
 """One request, once: signed, sent on a pooled connection, its body read whole."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -113,14 +113,30 @@ class SigningAdapter(HTTPAdapter):
         response.url = request.url or ""
         return response
 
+    def close(self) -> None:
+        """Close every connection now.
 
-def read_body(raw: HTTPResponse, most: int) -> bytes:
-    """Read a whole body, decompressed, but not more than `most` bytes."""
+        urllib3 leaves that to the end of the pool, which a failure that is still remembered puts off.
+        """
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in list(manager.pools.keys()):
+                if (pool := manager.pools.get(key)) is not None:
+                    pool.close()
+        super().close()
+
+
+def read_body(raw: HTTPResponse, most: int, is_over: Callable[[], bool] = lambda: False) -> bytes:
+    """Read a whole body, decompressed, but not more than `most` bytes, nor for longer than it may take.
+
+    What arrived compressed can go on inflating after its connection was cut.
+    """
     pieces: list[bytes] = []
     size = 0
     while piece := raw.read(PIECE, decode_content=True):
         pieces.append(piece)
         size += len(piece)
+        if is_over():
+            break
         if size > most:
             raise BadBodyError(f"the reply is larger than {most // 2**20} MB")
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)

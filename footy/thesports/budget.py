@@ -3,7 +3,7 @@
 import threading
 import time
 
-from footy.thesports.endpoints import Endpoint
+from footy.thesports.endpoints import LIVE, Endpoint
 from footy.thesports.failures import VendorError
 
 MIN_RETRIES = 3
@@ -23,6 +23,8 @@ class Budget:
         """Calls planned so far; the cycle's thread counts them."""
         self.attempts = 0
         self.retries = 0
+        self.kept_back = 0
+        """Retries that only the live list may take, as long as it has not come."""
         self._lock = threading.Lock()
         self._failures: dict[tuple[str, str], int] = {}
 
@@ -35,10 +37,11 @@ class Budget:
         with self._lock:
             self.attempts += 1
 
-    def may_retry(self) -> bool:
-        """Take one retry, where one is left."""
+    def may_retry(self, endpoint: Endpoint) -> bool:
+        """Take one retry, where one is left for this endpoint."""
         with self._lock:
-            if self.retries >= max(MIN_RETRIES, self.calls // RETRY_SHARE):
+            most = max(MIN_RETRIES, self.calls // RETRY_SHARE)
+            if self.retries >= (most if endpoint is LIVE else most - self.kept_back):
                 return False
             self.retries += 1
             return True

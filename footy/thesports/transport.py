@@ -130,7 +130,7 @@ class Transport:
                 with contextlib.suppress(MaxRetryError):
                     retry = retry.increment("GET", endpoint.path, error=ProtocolError(failure.outcome))
                     pause = retry.get_backoff_time()
-                if pause is not None and (pause >= budget.left() or not budget.may_retry()):
+                if pause is not None and (pause >= budget.left() or not budget.may_retry(endpoint)):
                     pause = None
             self._log_failure(endpoint, parameters, budget, failure, number, pause)
             if pause is None:
@@ -205,7 +205,7 @@ class Transport:
                     stream=True,
                     allow_redirects=False,
                 )
-                body = read_body(response.raw, endpoint.max_body)
+                body = read_body(response.raw, endpoint.max_body, lambda: attempt.cut)
                 if not attempt.cut:
                     return response.status_code, response.headers, body
                 failure = failure_for(TimeoutError(), seconds)
