@@ -59,6 +59,7 @@ class Cycle:
     """Fields that differ from the truth, but for what a fault made up."""
     made_up: list[str]
     """Fields that differ because of what a fault made up."""
+    interval: float
 
     @property
     def records(self) -> dict[str, MatchRecord]:
@@ -80,7 +81,7 @@ class Cycle:
         """Say what this cycle did that none may do, whatever the vendor did."""
         budget = self.outcome.spent
         said = [*self.falsehoods, *self._dishonesties()]
-        if self.seconds >= INTERVAL:
+        if self.seconds >= self.interval:
             said.append(f"the cycle took {self.seconds:.2f} s")
         if budget.retries > max(3, budget.calls // 5):
             said.append(f"{budget.retries} retries for {budget.calls} calls")
@@ -134,6 +135,7 @@ class Bedside:
     simulator: RunningSimulator
     assembly: Assembly
     clock: Any
+    interval: float
     board: Board = field(default_factory=Board)
     cycles: list[Cycle] = field(default_factory=list)
     excused: set[tuple[str, str]] = field(default_factory=set)
@@ -171,7 +173,7 @@ class Bedside:
         self._seen = replies[-1]["seq"] if replies else self._seen
         for reply in replies:
             self.excused |= set(self._touched(reply, since))
-        cycle = Cycle(outcome, seconds, control.stats()["total"] - arrived, replies, [], [])
+        cycle = Cycle(outcome, seconds, control.stats()["total"] - arrived, replies, [], [], self.interval)
         for record in cycle.records.values():
             true, made_up = self._lies(record)
             cycle.falsehoods += true
@@ -313,7 +315,7 @@ def bedside(
         time_machine.travel(simulator.control.clock()["now"], tick=False) as clock,
         assembled(settings, Mode.LIVE, Files(folder)) as assembly,
     ):
-        yield Bedside(simulator, assembly, clock)
+        yield Bedside(simulator, assembly, clock, settings.interval)
 
 
 def everywhere_but(endpoints: Iterable[str], *faults: str) -> list[str]:
@@ -321,6 +323,14 @@ def everywhere_but(endpoints: Iterable[str], *faults: str) -> list[str]:
     others = {LIVE, DETAIL, ODDS, TEAM, COMPETITION, "odds/live", "odds/update", "deleted"}
     others |= {"country/list", "category/list"}
     return [f"{fault}@{endpoint}" for fault in faults for endpoint in sorted(others - set(endpoints))]
+
+
+def mixed(rate: float, faults: Iterable[str]) -> list[str]:
+    """Write faults that befall so large a share of the calls together, each as often as the others."""
+    kinds = list(faults)
+    share = rate / len(kinds)
+    # Each is drawn for the calls that those before it left alone.
+    return [f"{kind}:{share / (1 - number * share):.6f}" for number, kind in enumerate(kinds)]
 
 
 def written(fault: str) -> str:

@@ -58,10 +58,9 @@ def test_an_illness_in_mid_service(
         convalesces(bed)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("fault", CATALOGUE)
-def test_an_illness_at_the_start(vendor: RunningSimulator, tmp_path: Path, fault: str, strategy: str) -> None:
-    with nothing_left_behind(vendor), bedside(vendor, tmp_path, strategy=strategy, **SHORT_LIVED) as bed:
+def test_an_illness_at_the_start(vendor: RunningSimulator, tmp_path: Path, fault: str) -> None:
+    with nothing_left_behind(vendor), bedside(vendor, tmp_path, **SHORT_LIVED) as bed:
         bed.falls_ill(written(fault))
         assert bed.cycle().complaints(None) == []
 
