@@ -1,6 +1,7 @@
 """The command line: flags to settings to one call, and its exit code."""
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -10,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from footy import __version__
-from footy.errors import Exit, FootyError
+from footy.errors import CannotWriteError, Exit, FootyError
 from footy.settings import Loaded, Mode, Settings, load
 from footy.telemetry.redaction import Redactor
 from footy.thesports.failures import RefusedError, VendorError
@@ -206,11 +207,19 @@ class _UsageError(FootyError):
 
 
 def _say(line: str) -> None:
-    print(_printable(line), flush=True)  # noqa: T201 - this is what the command is for
+    try:
+        print(_printable(line), flush=True)  # noqa: T201 - this is what the command is for
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _leave_the_pipe()
+        raise CannotWriteError(f"The standard output cannot be written ({error.strerror}).") from None
 
 
 def _complain(line: str) -> None:
-    print(f"footy: {_printable(line)}", file=sys.stderr, flush=True)  # noqa: T201
+    # Where not even this can be written, such as on a full disk, the exit code tells.
+    with contextlib.suppress(OSError):
+        print(f"footy: {_printable(line)}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _printable(line: str) -> str:

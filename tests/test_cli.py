@@ -89,6 +89,21 @@ def test_a_reader_that_has_gone_is_no_failure(live: Place, flags: str) -> None:
     assert complaints(finished) == []
 
 
+@pytest.mark.parametrize("flags", [["--once"], ["--once", "--json"], ["health"], ["check"]])
+def test_a_full_disk_behind_the_standard_output_is_73(live: Place, flags: list[str]) -> None:
+    finished = live.run_program("bash", "-c", f"'{sys.executable}' -m footy {' '.join(flags)} > /dev/full")
+
+    assert_fails_plainly(finished, Exit.CANNOT_WRITE, "No space left on device")
+
+
+def test_a_full_disk_behind_the_standard_error_leaves_the_exit_code(live: Place) -> None:
+    live.set(FOOTY_INTERVAL=0)
+
+    finished = live.run_program("bash", "-c", f"'{sys.executable}' -m footy --once 2> /dev/full")
+
+    assert finished.returncode == Exit.CONFIG
+
+
 def test_the_demo_says_what_it_is_and_keeps_to_its_own_folder(place: Place) -> None:
     finished = place.run("--once")
 

@@ -132,8 +132,12 @@ def _heartbeat(files: Files, pid: int) -> Heartbeat | None:
 
 def _ended(files: Files, code: int, say: Say) -> Exit:
     """Say why the service ended before its first snapshot; give its exit code."""
-    by_signal = f"footy was ended by signal {-code} before its first snapshot." if code < 0 else ""
-    say(by_signal or _last_line(files.start_out) or f"footy ended at once with exit code {code}.")
+    if code < 0:
+        say(f"footy was ended by signal {-code} before its first snapshot.")
+    elif last_line := _last_line(files.start_out):
+        say(last_line)
+    else:
+        say(f"footy ended with exit code {code} and left no word in {files.start_out}: is the disk full?")
     return Exit(code) if code in set(Exit) else Exit.BUG
 
 

@@ -23,13 +23,19 @@ log = logging.getLogger("footy")
 
 
 class _JsonPrinter:
-    """Prints the snapshot on standard output, and nothing else."""
+    """Prints the snapshot on standard output, and nothing else; a reader that has gone is no failure."""
 
-    name = "stdout"
+    name = "the standard output"
 
     def publish(self, snapshot: Snapshot) -> None:
-        sys.stdout.buffer.write(encode(snapshot))
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(encode(snapshot))
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            # Or the rest would be tried again, and complained about, at the very end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):
+                raise
 
     def close(self) -> None:
         pass
@@ -60,6 +66,8 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, as_json: boo
         pulse.cycle(1, attempted_at=attempted_at, error=published.failure)
         if published.failure is not None:
             raise CannotWriteError(f"{published.failure} (in {files.folder}).")
+        if published.failures:
+            raise CannotWriteError("; ".join(published.failures.values()))
     return Exit.OK
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from footy.errors import CannotWriteError
 from footy.files import write_atomically
 from footy.outputs.output import Output
 from footy.outputs.snapshot import NAME as SNAPSHOT
@@ -24,28 +25,32 @@ class Published:
     """How publishing went."""
 
     seconds: float
-    failure: str | None
-    """Why the snapshot file could not be written; None where it was."""
+    failures: Mapping[str, str]
+    """Why an output could not take the snapshot, by the output's name."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why the snapshot file could not be written; None where it was."""
+        return self.failures.get(SNAPSHOT)
 
 
 def publish(snapshot: Snapshot, outputs: Sequence[Output]) -> Published:
     """Give a snapshot to every output; the failure of one stops nothing."""
     started = time.monotonic()
-    failure: str | None = None
+    failures: dict[str, str] = {}
     for output in outputs:
         try:
             output.publish(snapshot)
         except OSError as error:
-            sentence = f"{output.name} could not be written: {error.strerror or error}"
-            log.error(sentence)
+            failures[output.name] = f"{output.name} could not be written: {error.strerror or error}"
+            log.error(failures[output.name])
+        except CannotWriteError as error:
+            failures[output.name] = str(error)
+            log.error(failures[output.name])
         except Exception as error:
-            sentence = f"{output.name} could not be published: {type(error).__name__}"
-            log.exception(sentence)
-        else:
-            continue
-        if output.name == SNAPSHOT:
-            failure = sentence
-    return Published(round(time.monotonic() - started, 4), failure)
+            failures[output.name] = f"{output.name} could not be published: {type(error).__name__}"
+            log.exception(failures[output.name])
+    return Published(round(time.monotonic() - started, 4), failures)
 
 
 class Pulse:

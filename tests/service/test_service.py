@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from footy.errors import Exit
-from footy.service import daemon
+from footy.service import background, daemon
 from footy.service.instance import owner
 from footy.simulator.process import RunningSimulator, start
 from tests.service.place import SECRET, Place, complaints, family, gone, heartbeat, wait_until
@@ -350,6 +350,23 @@ def test_a_start_that_fails_prints_the_last_line_and_has_its_exit_code(live: Pla
 
     assert started.returncode == Exit.CANNOT_WRITE
     assert started.stdout == f"footy: The log file {live.files.log} cannot be written (Is a directory).\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (73, "footy ended with exit code 73 and left no word in"),
+        (-9, "footy was ended by signal 9 before its first snapshot."),
+    ],
+)
+def test_a_service_that_ended_without_a_word_is_told_of_all_the_same(
+    place: Place, code: int, words: str
+) -> None:
+    said: list[str] = []
+
+    background._ended(place.files, code, said.append)
+
+    assert said[0].startswith(words)
 
 
 def test_a_start_without_a_snapshot_in_time_says_why_and_leaves_it_trying(live: Place) -> None:
