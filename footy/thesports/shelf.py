@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 READ_START_S = 0.05
 BUSY_MS = 50
+BLIND_S = 1.0
+"""After a read that failed, all are misses for so long: each would wait as long for the same lock."""
 MOST_WAITING = 20_000
 """Writes that wait at most; with more, the oldest are given up (the memo still holds them)."""
 BATCH = 50
@@ -42,8 +44,38 @@ class Kept:
     received_at: float
 
 
+COLUMNS = {"key", "value", "expires"}
+CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+class _ForeignError(sqlite3.DatabaseError):
+    """The file has a table of ours with other columns."""
+
+
 class _Table(SQLiteDict):
-    """The library's table, but a write lock that cannot be had is an error instead of a loop without end."""
+    """The library's table, but no other process is waited for without end, nor to read what is there."""
+
+    def init_db(self) -> None:
+        """Make the table where it is not there; the library takes the write lock to see whether it is."""
+        self.close()  # type: ignore[no-untyped-call]
+        with self.connection() as connection:
+            columns = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({self.table_name})")}
+        if not columns:
+            super().init_db()  # type: ignore[no-untyped-call]
+        elif not columns >= COLUMNS:
+            raise _ForeignError(f"its table {self.table_name} is not ours")
+
+    def __getitem__(self, key: str) -> Any:
+        """Give what is kept; the library writes the key into the statement as it is, quotes and all."""
+        with self.connection() as connection:
+            row = connection.execute(
+                f"SELECT value FROM {self.table_name} WHERE key = ?",  # noqa: S608 - a name of ours
+                (key,),
+            ).fetchone()
+        if row is None:
+            raise KeyError(key)
+        return self.deserialize(key, row[0])
 
     @contextlib.contextmanager
     def _acquire_sqlite_lock(self) -> Iterator[None]:
@@ -87,10 +119,12 @@ class Shelf:
         self._reads: deque[tuple[str, Future[Kept | None]]] = deque()
         self._writes: deque[tuple[str, Kept]] = deque(maxlen=MOST_WAITING)
         self._writing = 0
+        self._busy = False
         self._stuck = False
         self._closed = False
         self._trouble: str | None = None
         self._retry_at = 0.0
+        self._blind_until = 0.0
         self._sweep_at = 0.0
         self._thread = threading.Thread(target=self._run, name="shelf", daemon=True)
         self._thread.start()
@@ -99,7 +133,7 @@ class Shelf:
         """Give what is kept; None where nothing is, or where it cannot be told soon."""
         answer: Future[Kept | None] = Future()
         with self._wake:
-            if self._stuck or self._closed:
+            if self._stuck or self._closed or time.monotonic() < self._blind_until:
                 return None
             self._reads.append((key, answer))
             self._wake.notify()
@@ -109,7 +143,8 @@ class Shelf:
             if not answer.cancel():
                 with contextlib.suppress(TimeoutError):
                     return answer.result(timeout=READ_START_S)
-            self._stuck = True
+            with self._wake:  # until the thread is through with what it does now
+                self._stuck = self._busy or bool(self._reads)
             return None
 
     def write(self, key: str, kept: Kept) -> None:
@@ -123,15 +158,18 @@ class Shelf:
         return self._trouble
 
     def flush(self, seconds: float = 5.0) -> bool:
-        """Wait until all that was to be written is; tell whether it is."""
+        """Wait until all that was to be written is, or failed to be; tell whether it is."""
         end = time.monotonic() + seconds
         with self._wake:
-            while (self._writes or self._writing) and self._trouble is None and time.monotonic() < end:
+            while (self._writing or self._ready_to_write()) and time.monotonic() < end:
                 self._wake.wait(0.05)
             return not self._writes and not self._writing
 
     def close(self) -> None:
         """Write what waits, where that works at once, and end the thread."""
+        with self._wake:
+            self._retry_at = 0.0
+            self._wake.notify_all()
         self.flush(1.0)
         with self._wake:
             self._closed = True
@@ -150,6 +188,7 @@ class Shelf:
                 if not reads and self._ready_to_write():
                     batch = [self._writes.popleft() for _ in range(min(BATCH, len(self._writes)))]
                 self._writing = len(batch)
+                self._busy = True
             for key, answer in reads:
                 if answer.set_running_or_notify_cancel():
                     answer.set_result(self._look_up(key))
@@ -158,7 +197,7 @@ class Shelf:
                     room = MOST_WAITING - len(self._writes)
                     self._writes.extendleft(reversed(batch[-room:] if room else []))
             with self._wake:
-                self._stuck = False
+                self._busy = self._stuck = False
                 self._writing = 0
                 self._wake.notify_all()
         if self._file is not None:
@@ -174,9 +213,11 @@ class Shelf:
         try:
             found = self._open().get_response(key)
         except (sqlite3.Error, OSError) as error:
-            self._fail(error)
+            self._blind_until = 0.0 if self._fail(error) else time.monotonic() + BLIND_S
             return None
-        if found is None or not found.content:
+        except Exception:  # noqa: BLE001 - what others wrote into it may be unreadable in any way
+            return None
+        if not isinstance(found, CachedResponse) or not found.content:
             return None
         return Kept(found.content, found.created_at.timestamp())
 
@@ -217,30 +258,41 @@ class Shelf:
             self._inode = _inode(self._path)
         return self._file
 
-    def _fail(self, error: sqlite3.Error | OSError) -> None:
-        """Go on without the file for a while; say so once; set a corrupt one aside."""
+    def _fail(self, error: sqlite3.Error | OSError) -> bool:
+        """Go on without the file for a while, and say so once; tell whether it is healed already.
+
+        A corrupt file, or one that is not ours, is set aside. One that is locked is left open: it may still
+        be read, and opening it anew may not be possible.
+        """
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without what SQLite adds in the bits above
+        if code in CORRUPT or isinstance(error, _ForeignError):
+            if self._set_aside(error):
+                return True
+        elif code not in BUSY:
+            self._shut()
         self._retry_at = time.monotonic() + RETRY_S
-        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-            self._set_aside()
-        elif self._file is not None:
-            self._file.shut()
-            self._file = None
         if self._trouble is None:
             log.warning("The cache file %s cannot be used (%s); going on without it", self._path, error)
         self._trouble = f"The cache file cannot be used ({error}): teams and competitions are asked anew."
+        return False
 
-    def _set_aside(self) -> None:
-        if self._file is not None:
-            self._file.shut()
-            self._file = None
-        aside = self._path.with_name(f"{self._path.name}.corrupt-{int(time.time())}")
-        with contextlib.suppress(OSError):
+    def _set_aside(self, error: sqlite3.Error | OSError) -> bool:
+        self._shut()
+        aside = self._path.with_name(f"{self._path.name}.corrupt-{time.time_ns() // 1_000_000}")
+        try:
             self._path.rename(aside)
-            log.warning("The cache file was corrupt and is set aside as %s", aside.name)
-            self._retry_at = 0.0
+        except OSError:
+            return False
+        log.warning("The cache file was corrupt (%s) and is set aside as %s", error, aside.name)
         for suffix in ("-wal", "-shm"):
             with contextlib.suppress(OSError):
                 self._path.with_name(self._path.name + suffix).unlink()
+        return True
+
+    def _shut(self) -> None:
+        if self._file is not None:
+            self._file.shut()
+            self._file = None
 
 
 def _inode(path: Path) -> int:
