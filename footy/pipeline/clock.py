@@ -54,7 +54,7 @@ def _day(number: int) -> str:
     return date.fromordinal(_EPOCH + number).isoformat()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def second_text(seconds: int | None) -> str | None:
     """A time of the vendor's as `2025-05-28T17:31:05Z`; None for 0 and less, and beyond the year 9999."""
     if seconds is None or not 0 < seconds <= _LAST_SECOND:
@@ -65,7 +65,7 @@ def second_text(seconds: int | None) -> str | None:
     return f"{_day(number)}T{hours:02}:{minutes:02}:{rest:02}Z"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def moment_text(moment: float | None) -> str | None:
     """A moment of footy's own, Unix seconds, cut to milliseconds: `2025-05-28T17:31:05.250Z`.
 

@@ -221,7 +221,7 @@ def decimal_odds(price: float, *, hong_kong: bool) -> float | None:
     return round(price + 1, 4) if hong_kong else price
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def american_odds(decimal: float | None) -> int | None:
     """American odds of decimal ones, rounded half away from zero; None for 1.0 and less.
 

@@ -1,0 +1,158 @@
+"""Freshness: seconds from a change in the world to its publication in matches.json, by the real service."""
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from benchmarks import chart, report, upstream
+from benchmarks.child import PROJECT
+from benchmarks.freshness_truth import DETAILS, GOALS, KINDS, LIVE, PRICES, Watcher
+from benchmarks.measure import percentile
+from footy.simulator.process import RunningSimulator
+
+MATCHES = 102
+INTERVALS = (60.0, 10.0, 5.0, 2.0)
+POLL_S = 0.01
+PROMISED_INTERVAL, PROMISED_P95_S = 5.0, 6.0
+INTRO = """\
+`python -m footy` runs over {matches} matches whose vendor answers after {latency} s, at each interval for
+{minutes:g} minutes, quotas off. The world knows the second of each change, and the change counts as published
+when a reader of `matches.json` first sees it, or a later one that overtook it. Prices are those of the
+bookmaker shown. Details (referee, weather, table position and so on) are asked for once a minute at any
+interval, which is how often the vendor renews them."""
+
+Waits = dict[str, list[float]]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Measure, print and write; 1 where a promise is broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks freshness", description=__doc__)
+    report.add_arguments(parser)
+    parser.add_argument("--minutes", type=float, help="at each interval (default 5, from the first snapshot)")
+    parser.add_argument("--intervals", type=_numbers, help="seconds, such as 60,5 (default 60,10,5,2)")
+    parser.add_argument("--matches", type=int, help=f"default {MATCHES}")
+    options = parser.parse_args(argv)
+    quick: bool = options.quick
+    minutes = options.minutes or (0.1 if quick else 5.0)
+    intervals = options.intervals or ((2.0,) if quick else INTERVALS)
+    matches = options.matches or (10 if quick else MATCHES)
+    latency = 0.02 if quick else upstream.LATENCY_S
+    waits: dict[float, Waits] = {}
+    console = Console(stderr=True)
+    with upstream.simulator(matches, latency=latency, odds="light" if quick else "full") as vendor:
+        for interval in intervals:
+            console.print(f"interval {interval:g} s …", highlight=False)
+            waits[interval] = measured(vendor, interval, 60 * minutes, latency)
+    intro = INTRO.format(matches=matches, latency=latency, minutes=minutes)
+    return report.publish(_report(waits, intro), options, argv)
+
+
+def measured(vendor: RunningSimulator, interval: float, seconds: float, latency: float) -> Waits:
+    """Run the service at an interval, and watch its file."""
+    watcher = Watcher(vendor.world(), latency)
+    ahead = vendor.control.clock()["now"] - time.time()
+    with (
+        tempfile.TemporaryDirectory(prefix="footy-benchmark-") as folder,
+        _service(vendor, interval, Path(folder)) as service,
+    ):
+        file, seen = Path(folder) / "matches.json", 0
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            time.sleep(POLL_S)
+            if service.poll() is not None:
+                raise RuntimeError(f"the service ended with exit code {service.returncode}")
+            with contextlib.suppress(FileNotFoundError):
+                stamp = file.stat().st_mtime_ns
+                if stamp != seen:
+                    now = time.time() + ahead
+                    end = time.monotonic() + seconds if not seen else end
+                    seen = stamp
+                    watcher.see(msgspec.json.decode(file.read_bytes()), now)
+    return watcher.waits
+
+
+@contextlib.contextmanager
+def _service(vendor: RunningSimulator, interval: float, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run footy over a vendor, in a data folder."""
+    environment = os.environ | {
+        "PYTHONPATH": str(PROJECT),
+        "THESPORTS_USER": vendor.user,
+        "THESPORTS_SECRET": vendor.secret,
+        "FOOTY_MODE": "live",
+        "FOOTY_BASE_URL": vendor.base_url,
+        "FOOTY_DATA_DIR": str(folder),
+        "FOOTY_INTERVAL": f"{interval:g}",
+        "FOOTY_RATE_LIMITS": "off",
+    }
+    service = subprocess.Popen(
+        [sys.executable, "-m", "footy", "--continuous"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield service
+    finally:
+        service.terminate()
+        service.wait(timeout=10)
+
+
+def _report(waits: dict[float, Waits], intro: str) -> report.Report:
+    rows = [
+        (
+            f"{interval:g} s: {kind}",
+            str(len(found)),
+            *(f"{percentile(found, share):.2f}" for share in (0.5, 0.95)),
+        )
+        for interval, kinds in waits.items()
+        for kind in KINDS
+        if (found := kinds[kind])
+    ]
+    checks = [
+        report.Check(
+            f"{kind} at {PROMISED_INTERVAL:g} s: p95",
+            f"≤ {PROMISED_P95_S:g} s",
+            f"{percentile(found, 0.95):.2f} s",
+            percentile(found, 0.95) <= PROMISED_P95_S,
+        )
+        for kind in (GOALS, LIVE, PRICES)
+        if (found := waits.get(PROMISED_INTERVAL, {}).get(kind, []))
+    ]
+    return report.Report(
+        name="freshness",
+        title="Freshness",
+        intro=intro,
+        tables=[
+            report.Table("Seconds from a change to its publication", ("", "changes", "p50", "p95"), rows)
+        ],
+        checks=checks,
+        picture=_picture(waits),
+        caption="Seconds from a change to its publication, by interval",
+    )
+
+
+def _picture(waits: dict[float, Waits]) -> str:
+    shown = [interval for interval, kinds in waits.items() if all(kinds[kind] for kind in (LIVE, PRICES))]
+    bars = [
+        (f"{words}, {name}", [percentile(waits[interval][kind], share) for interval in shown])
+        for kind, words in ((LIVE, "live list"), (PRICES, "prices"), (DETAILS, "details"))
+        for name, share in (("p50", 0.5), ("p95", 0.95))
+        if all(waits[interval][kind] for interval in shown)
+    ]
+    up = chart.Axis("seconds, logarithmic", logarithmic=True)
+    groups = [f"every {interval:g} s" for interval in shown]
+    return chart.bars("From a change to its publication", up, groups, bars) if bars else ""
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
