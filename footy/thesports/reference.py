@@ -127,9 +127,12 @@ class Reference:
             value, results = known.value, None
             if key.id in changed:
                 results = b"[" + changed[key.id] + b"]"
-                value = read_reference(endpoint, key.id, results)
+                try:
+                    value = read_reference(endpoint, key.id, results)
+                except BadBodyError:
+                    continue  # it is asked for by itself when it expires
             self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s)
-            if self._shelf is not None:
+            if self._shelf is not None and getattr(value, "id", "") == key.id:  # not what a duplicate became
                 results = results or b"[" + msgspec.json.encode(value) + b"]"
                 self._shelf.write(str(key), Kept(results, reply.at))
         return Fetched(len(changed), reply.at)
@@ -137,6 +140,8 @@ class Reference:
     def forget(self, keys: Iterable[Key], now: float) -> None:
         """Drop what the vendor has taken out."""
         with self._lock:
+            for key in [key for key, at in self._gone.items() if at < now - KEEP_DAYS * 86_400]:
+                del self._gone[key]
             for key in keys:
                 self._memo.pop(key, None)
                 self._gone.setdefault(key, now)
