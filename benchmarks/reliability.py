@@ -23,14 +23,16 @@ HEAD = """# Reliability
 
 Written by `python -m benchmarks reliability`; nothing here is edited by hand.
 
-Each row is one way in which a vendor falls ill, played by [the simulator](simulator.md#faults) on every endpoint at
-once. A pipeline that holds a good picture meets it for one cycle of {interval:g} s, with an attempt cut after
-{timeout} s; then `python -m footy --once` meets it on an empty data folder.
+Each row is one way in which a vendor falls ill, played by [the simulator](simulator.md#faults) on every
+endpoint at once. A pipeline that holds a good picture meets it for one cycle of {interval:g} s, with an
+attempt cut after {timeout} s; then `python -m footy --once` meets it on an empty data folder.
 
-* **published**: how the {matches} matches' parts were come by in that cycle (live element, detail, odds, teams,
-  competition, country). `fresh` and `cache` are the truth of now, `stale` the last good value with its age.
-* **wrong**: values that differ from what was true at their own `…_fetched_at`, but for what the fault made up inside a
-  reply of the right types, which nobody can tell from the truth; how many such there were stands beside it.
+* **published**: how the parts of {matches} matches were come by in that cycle (live element, detail, odds,
+  teams, competition, country). `fresh` and `cache` are the truth of now, `stale` the last good value with
+  its age.
+* **wrong**: values that differ from what was true at their own `…_fetched_at`, but for what the fault made up
+  inside a reply of the right types, which nobody can tell from the truth; how many those were stands
+  beside it.
 * **s**, **calls**, **retries**: of that cycle. A cycle ends at 0.8 of the interval, whatever hangs.
 * **health**: whether that cycle counts as a success. Where none does for 180 s (or three intervals),
   `matches.json` is no longer replaced and `footy health` says stale.
