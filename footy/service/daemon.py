@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import itertools
 import logging
 import math
 import os
@@ -33,7 +34,7 @@ from footy.thesports.failures import StoppedError
 
 log = logging.getLogger("footy")
 
-STOP_WITHIN_S = 1.7
+STOP_WITHIN_S = 1.4
 """After a signal the process ends this soon, whatever hangs."""
 
 
@@ -173,8 +174,10 @@ def _scheduled(beat: _Beat, interval_s: float) -> BackgroundScheduler:
         timezone=pytz.utc,
     )
 
+    count = itertools.count(1)
+
     def skipped(_event: Any) -> None:
-        log.warning("A cycle was skipped: the one before still runs")
+        log.warning("A cycle was skipped: the one before still runs (%d since the start)", next(count))
 
     scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
     now = dt.datetime.now(pytz.utc)

@@ -25,8 +25,9 @@ ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType 
 class LineFormatter(logging.Formatter):
     """Writes an entry as `time level logger: message`, or as a JSON object; the traceback follows, plain.
 
-    Whatever a message holds, the secret is taken out of it here, and line breaks in it are escaped, so that
-    what the vendor sends cannot pass for an entry of ours.
+    Whatever a message holds, the secret is taken out of it here, before and after escaping; line breaks and
+    control characters are escaped, so that what the vendor sends can neither pass for an entry of ours nor
+    tell a terminal what to do.
     """
 
     def __init__(
@@ -41,28 +42,38 @@ class LineFormatter(logging.Formatter):
         """Write one entry."""
         moment = dt.datetime.fromtimestamp(record.created, tz=pytz.utc).astimezone(self._zone)
         stamp = moment.isoformat(timespec="milliseconds")
-        message = record.getMessage()
-        trace = self.formatException(record.exc_info) if record.exc_info else ""
+        message = self._redact(record.getMessage())
+        trace = self._redact(self.formatException(record.exc_info)) if record.exc_info else ""
         if self._form == "json":
-            entry = {
-                "time": stamp,
-                "level": record.levelname,
-                "logger": record.name,
-                "message": self._redact(message),
-            }
+            entry = {"time": stamp, "level": record.levelname, "logger": record.name, "message": message}
             if trace:
-                entry["traceback"] = self._redact(trace)
-            return self._redact(json.dumps(entry, ensure_ascii=False))
-        line = f"{stamp} {record.levelname:<7} {record.name}: {_on_one_line(message)}"
-        return self._redact(f"{line}\n{trace}" if trace else line)
+                entry["traceback"] = trace
+            return self._redact(_escaped(json.dumps(entry, ensure_ascii=False), _in_json))
+        line = f"{stamp} {record.levelname:<7} {record.name}: {_escaped(message, _in_text)}"
+        return self._redact("\n".join([line, *map(_traced, trace.split("\n"))] if trace else [line]))
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - the library's name
         """Write a traceback without local variables."""
         return "".join(traceback.format_exception(*ei)).rstrip()
 
 
-def _on_one_line(message: str) -> str:
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
+def _escaped(text: str, escape: Callable[[str], str]) -> str:
+    """Escape line breaks, control characters and whatever else does not print."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else escape(c) for c in text)
+
+
+def _in_text(character: str) -> str:
+    return repr(character)[1:-1]
+
+
+def _in_json(character: str) -> str:
+    return json.dumps(character)[1:-1]
+
+
+def _traced(line: str) -> str:
+    """Write a line of a traceback; what an error says must not look like an entry either."""
+    line = _escaped(line, _in_text)
+    return f"  {line}" if line[:1].isdigit() else line
 
 
 class DatedFileHandler(logging.FileHandler):
@@ -89,7 +100,10 @@ class DatedFileHandler(logging.FileHandler):
             if self._day is not None and (day > self._day or self._size() >= self._max_bytes):
                 self._archive(self._day)
             self._day = day if self._day is None else max(day, self._day)
-        super().emit(record)
+        try:
+            super().emit(record)
+        except OSError:  # the file could not be opened again; the library lets only this pass
+            self.handleError(record)
 
     def _date(self, moment: float) -> dt.date:
         return dt.datetime.fromtimestamp(moment, tz=pytz.utc).astimezone(self._zone).date()
@@ -143,14 +157,16 @@ def set_up(
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
-        old.close()
+        with contextlib.suppress(OSError):
+            old.close()
     for handler in handlers:
         handler.setFormatter(formatter)
         root.addHandler(handler)
     root.setLevel(level)
     logging.raiseExceptions = False
     logging.captureWarnings(capture=True)
-    for talkative in ("apscheduler", "requests_cache", "filelock"):
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # skipped cycles are counted and logged by us
+    for talkative in ("requests_cache", "filelock"):
         logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
     def uncaught(
@@ -160,6 +176,9 @@ def set_up(
             logging.getLogger("footy").critical("Uncaught in %s", where, exc_info=(kind, error, trace))
 
     sys.excepthook = lambda kind, error, trace: uncaught(kind, error, trace, "the main thread")
+    sys.unraisablehook = lambda told: uncaught(
+        told.exc_type, told.exc_value, told.exc_traceback, "an object's end"
+    )
     threading.excepthook = lambda args: uncaught(
         args.exc_type, args.exc_value, args.exc_traceback, args.thread.name if args.thread else "a thread"
     )

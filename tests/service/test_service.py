@@ -214,7 +214,10 @@ def test_what_is_due_while_a_cycle_still_runs_is_skipped_and_said(caplog: pytest
     wait_until(lambda: len(began) > 1)
     scheduler.shutdown()
 
-    assert "A cycle was skipped: the one before still runs" in caplog.messages
+    assert any(
+        message.startswith("A cycle was skipped: the one before still runs (1 ")
+        for message in caplog.messages
+    )
 
 
 # --- one owner
