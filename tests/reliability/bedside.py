@@ -60,6 +60,8 @@ class Cycle:
     made_up: list[str]
     """Fields that differ because of what a fault made up."""
     interval: float
+    listed: set[str]
+    """The matches that were on the vendor's list."""
 
     @property
     def records(self) -> dict[str, MatchRecord]:
@@ -112,7 +114,10 @@ class Cycle:
 
     def _losses(self, before: "Cycle") -> list[str]:
         """Name what was held in the cycle before and is missing now."""
-        return [
+        gone = before.records.keys() & self.listed - self.records.keys()
+        if any(reply["fault"] and reply["fault"].startswith("empty_list") for reply in self.replies):
+            gone = set()
+        return [f"{match_id}: it was shown and is still listed" for match_id in gone] + [
             f"{match_id}: {part} was {source(was, part)} and is missing"
             for match_id, record in self.records.items()
             if (was := before.records.get(match_id)) is not None
@@ -173,7 +178,16 @@ class Bedside:
         self._seen = replies[-1]["seq"] if replies else self._seen
         for reply in replies:
             self.excused |= set(self._touched(reply, since))
-        cycle = Cycle(outcome, seconds, control.stats()["total"] - arrived, replies, [], [], self.interval)
+        cycle = Cycle(
+            outcome,
+            seconds,
+            control.stats()["total"] - arrived,
+            replies,
+            [],
+            [],
+            self.interval,
+            set(self.world.live_ids(int(time.time()))) - self.board.deleted,
+        )
         for record in cycle.records.values():
             true, made_up = self._lies(record)
             cycle.falsehoods += true

@@ -1,0 +1,149 @@
+"""What a vendor makes up in the right types nobody can tell from the truth: it is told as it was said."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from footy.simulator.process import RunningSimulator
+from tests.reliability.bedside import LIVE, STRATEGIES, Cycle, bedside, everywhere_but
+
+MOVING = {"period_started_at", "minute", "clock"}
+BELIEVABLE = {2: (1, 75), 4: (46, 120), 5: (91, 150)}
+
+
+@pytest.mark.parametrize("ahead", [1, 86_400, -300, -86_400])
+def test_a_clock_that_jumps_moves_the_minute_or_takes_it_away_and_nothing_else(
+    vendor: RunningSimulator, tmp_path: Path, ahead: int
+) -> None:
+    with bedside(vendor, tmp_path) as bed:
+        bed.falls_ill(f"clock_jump={ahead}")
+        cycle = bed.cycle()
+        running = [record for record in cycle.records.values() if record["period_started_at"]]
+        assert running
+        assert {name.split(":")[0].split(" ")[1] for name in cycle.made_up} <= MOVING
+        for record in running:
+            status, minute = record["status_id"], record["minute"]
+            began = datetime.fromisoformat(record["period_started_at"] or "").timestamp()
+            first, last = BELIEVABLE.get(status, (1, 0))
+            said = int(datetime.now(UTC).timestamp() - began) // 60 + first
+            assert minute == (said if first <= said <= last else None)
+            assert minute is not None or "'" not in record["clock"]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_an_unknown_status_is_told_by_its_number_and_is_not_in_play(
+    vendor: RunningSimulator, tmp_path: Path, strategy: str
+) -> None:
+    with bedside(vendor, tmp_path, strategy=strategy) as bed:
+        bed.cycle()
+        bed.falls_ill(f"unknown_status=77@{LIVE}")
+        bed.wait(2)
+        cycle = bed.cycle()
+        assert cycle.complaints(bed.cycles[0]) == []
+        (odd,) = [record for record in cycle.records.values() if record["status_id"] == 77]
+        assert (odd["status"], odd["in_play"], odd["minute"]) == ("Status 77", False, None)
+        assert cycle.complete
+        assert counts(cycle)["status"]["77"] == 1
+
+
+def test_an_unknown_incident_keeps_its_number_and_has_no_name(
+    vendor: RunningSimulator, tmp_path: Path
+) -> None:
+    with bedside(vendor, tmp_path) as bed:
+        bed.falls_ill("unknown_incident=99")
+        cycle = bed.cycle()
+        odd = [
+            one for record in cycle.records.values() for one in record["incidents"] if one["type_id"] == 99
+        ]
+        assert [(one["type"], one["minute"]) for one in odd] == [(None, 30)]
+        assert {name.split(" ")[1] for name in cycle.made_up} == {"incidents:"}
+
+
+def test_a_match_listed_twice_is_one_match(vendor: RunningSimulator, tmp_path: Path) -> None:
+    with bedside(vendor, tmp_path) as bed:
+        bed.falls_ill("duplicate=3")
+        cycle = bed.cycle()
+        assert counts(cycle)["live"] == len(cycle.listed)
+        assert cycle.complaints(None) == cycle.made_up == []
+
+
+def test_an_empty_list_is_believed_where_it_is_well_formed(vendor: RunningSimulator, tmp_path: Path) -> None:
+    with bedside(vendor, tmp_path) as bed:
+        bed.cycle()
+        bed.falls_ill("empty_list")
+        bed.wait(2)
+        cycle = bed.cycle()
+        assert (cycle.records, cycle.complete, cycle.problems) == ({}, True, [])
+
+
+@pytest.mark.parametrize("fault", ["results_null", "results_missing", "results_junk", "empty", "body_list"])
+def test_a_list_of_nothing_that_can_be_read_is_not_an_empty_one(
+    vendor: RunningSimulator, tmp_path: Path, fault: str
+) -> None:
+    with bedside(vendor, tmp_path) as bed:
+        well = bed.cycle()
+        bed.falls_ill(f"{fault}@{LIVE}")
+        bed.wait(2)
+        cycle = bed.cycle()
+        assert cycle.records.keys() == well.records.keys()
+        assert set(cycle.sources("live")) == {"stale"}
+        assert not cycle.complete
+
+
+@pytest.mark.parametrize("fault", ["element_null", "element_string", "element_list"])
+def test_one_element_that_cannot_be_read_costs_one_match_its_freshness(
+    vendor: RunningSimulator, tmp_path: Path, fault: str
+) -> None:
+    with bedside(vendor, tmp_path) as bed:
+        well = bed.cycle()
+        bed.falls_ill(f"{fault}@{LIVE}")
+        bed.wait(2)
+        cycle = bed.cycle()
+        assert cycle.records.keys() == well.records.keys()
+        assert sorted(set(cycle.sources("live"))) == ["fresh", "stale"]
+        assert cycle.sources("live").count("stale") == 1
+        assert not cycle.complete
+
+
+def test_an_element_that_was_never_read_leaves_the_snapshot_incomplete(
+    vendor: RunningSimulator, tmp_path: Path
+) -> None:
+    with bedside(vendor, tmp_path) as bed:
+        bed.falls_ill(f"element_null@{LIVE}")
+        cycle = bed.cycle()
+        assert counts(cycle)["live"] == len(cycle.listed) - 1
+        assert not cycle.complete
+        assert "could not be read" in cycle.problems[0]
+
+
+def test_a_history_of_odds_does_not_un_happen(vendor: RunningSimulator, tmp_path: Path) -> None:
+    with bedside(vendor, tmp_path, strategy="per-match") as bed:
+        well = bed.cycle()
+        priced = {key for key, one in well.records.items() if one["current_money_line_home"]}
+        bed.falls_ill("unknown_uuid@odds/history")
+        bed.wait(2)
+        cycle = bed.cycle()
+        assert priced
+        assert {key for key, one in cycle.records.items() if one["odds_source"] == "stale"} >= priced
+        assert {key for key, one in cycle.records.items() if one["current_money_line_home"]} == priced
+
+
+def test_a_team_that_was_there_and_is_suddenly_unknown_is_stale(
+    vendor: RunningSimulator, tmp_path: Path
+) -> None:
+    with bedside(vendor, tmp_path, FOOTY_TTL_TEAM="60") as bed:
+        well = bed.cycle()
+        bed.falls_ill(*everywhere_but([LIVE, "match/recent/list", "odds/history"], "unknown_uuid", "http500"))
+        bed.wait(62)
+        cycle = bed.cycle()
+        names = {key: one["home"] for key, one in well.records.items() if key in cycle.records}
+        held = {key: one["home"] for key, one in cycle.records.items() if key in names}
+        assert held == names
+        assert "stale" in cycle.sources("home")
+
+
+def counts(cycle: Cycle) -> dict[str, Any]:
+    assert cycle.outcome.snapshot is not None
+    return dict(cycle.outcome.snapshot["meta"]["counts"])
