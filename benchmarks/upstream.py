@@ -1,5 +1,7 @@
 """The vendor of every benchmark: footy's simulator, in its own process on the loopback interface."""
 
+import time
+
 from footy.simulator.process import RunningSimulator, launch
 
 START_TIMEOUT_S = 600.0
@@ -10,8 +12,11 @@ LATENCY_S = 0.28
 def simulator(
     matches: int, *, latency: float = 0.0, odds: str = "full", speed: float = 1.0
 ) -> RunningSimulator:
-    """Start a simulator whose odds are all made up before it answers, so that no client waits for that."""
-    return launch(
+    """Start a simulator whose odds are all made up before it answers, so that no client waits for that.
+
+    Its clock shows the time of this machine, or stands still at it where `speed` is 0.
+    """
+    vendor = launch(
         f"--matches={matches}",
         f"--latency={latency}",
         f"--odds={odds}",
@@ -19,3 +24,5 @@ def simulator(
         "--prepare",
         timeout=START_TIMEOUT_S,
     )
+    vendor.control.set_clock(set=time.time())
+    return vendor
