@@ -105,6 +105,11 @@ class DatedFileHandler(logging.FileHandler):
         except OSError:  # the file could not be opened again; the library lets only this pass
             self.handleError(record)
 
+    def close(self) -> None:
+        """Close the file; what a full disk does not take is lost."""
+        with contextlib.suppress(OSError):
+            super().close()
+
     def _date(self, moment: float) -> dt.date:
         return dt.datetime.fromtimestamp(moment, tz=pytz.utc).astimezone(self._zone).date()
 
@@ -125,7 +130,8 @@ class DatedFileHandler(logging.FileHandler):
             self.stream = self._open()
         archives = sorted(self._path.parent.glob("footy_*.log"), key=lambda path: path.stat().st_mtime)
         for path in archives[: max(0, len(archives) - self._backups)]:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def set_up(
@@ -157,8 +163,7 @@ def set_up(
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
-        with contextlib.suppress(OSError):
-            old.close()
+        old.close()
     for handler in handlers:
         handler.setFormatter(formatter)
         root.addHandler(handler)

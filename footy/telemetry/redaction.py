@@ -1,16 +1,18 @@
 """Taking the secret out of text, by value, in every form that it may have been written in."""
 
 import json
+import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
 
 PIECE = 8
 """Characters of a secret that may not appear together; so a truncated secret is found too."""
 MASK = "***"
+_ESCAPE = re.compile("%[0-9A-F]{2}")
 
 
 def forms(secret: str) -> set[str]:
-    """Write a secret as logs, URLs, JSON and reprs would, and as a repr inside JSON or a URL would."""
+    """Write a secret as logs, URLs, JSON and reprs would, and one of these inside another."""
     written = {secret}
     for _ in range(2):
         for text in tuple(written):
@@ -21,10 +23,12 @@ def forms(secret: str) -> set[str]:
                 json.dumps(text)[1:-1],
                 json.dumps(text, ensure_ascii=False)[1:-1],
                 repr(text)[1:-1],
+                repr(text.encode())[2:-1],
                 ascii(text)[1:-1],
                 text.replace("'", "\\'").replace('"', '\\"'),
+                text.replace("/", "\\/"),
             }
-    return {*written, *(form.lower() for form in written if "%" in form)}
+    return {*written, *(_ESCAPE.sub(lambda escape: escape[0].lower(), form) for form in written)}
 
 
 class Redactor:
