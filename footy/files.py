@@ -17,18 +17,20 @@ def write_atomically(path: Path, content: bytes) -> None:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
             file.write(content)
             file.flush()
-            os.fchmod(file.fileno(), 0o644)
+            with contextlib.suppress(OSError):  # not every file system has modes
+                os.fchmod(file.fileno(), 0o644)
             os.fsync(file.fileno())
         Path(beside).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(beside).unlink()
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with contextlib.suppress(OSError):  # the file is in its place, whether or not a folder can be flushed
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def remove_leftovers(folder: Path) -> None:

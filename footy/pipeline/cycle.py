@@ -224,6 +224,7 @@ class Pipeline:
         )
 
     def _merged(self, live: Fetched[LiveList] | None, before: Board, gathered: Gathered) -> Board:
+        terms = self._terms()
         details = held_details(before) | gathered_details(gathered)
         if (feed := gathered.feed(endpoints.DETAIL)) is not None:
             details |= {row.id: row for row in feed.value if row.id in details}
@@ -231,8 +232,8 @@ class Pipeline:
             live,
             before,
             gathered,
-            references_for(self._reference, gathered, before, details),
-            self._terms(),
+            references_for(self._reference, gathered, before, details, terms.now),
+            terms,
             self._rules.prices.early_window,
         )
         for sentence in differences:

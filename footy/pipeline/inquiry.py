@@ -14,6 +14,7 @@ from footy.thesports.endpoints import Endpoint
 from footy.thesports.failures import OutOfTimeError, StoppedError, VendorError
 from footy.thesports.payloads import Detail, LiveMatch
 from footy.thesports.reference import CATEGORIES, COUNTRIES, Key, Reference
+from footy.thesports.shelf import KEEP_DAYS
 from footy.thesports.spending import Spending
 
 LIVE = Key(endpoints.LIVE)
@@ -129,7 +130,7 @@ class Inquiry:
     def _of_chosen(self) -> Iterable[Call]:
         """Teams and odds of the matches of which it can be told by now that they are wanted."""
         details = held_details(self._before) | gathered_details(self._gathered)
-        references = references_for(self._reference, self._gathered, self._before, details)
+        references = references_for(self._reference, self._gathered, self._before, details, self._terms.now)
         chosen = []
         for match_id in self._listed():
             detail = details.get(match_id)
@@ -151,15 +152,15 @@ def gathered_details(gathered: Gathered) -> dict[str, Detail]:
 
 
 def references_for(
-    reference: Reference, gathered: Gathered, before: Board, details: Mapping[str, Detail]
+    reference: Reference, gathered: Gathered, before: Board, details: Mapping[str, Detail], now: float
 ) -> References:
-    """Give the references that these details need: as gathered, else as they were."""
+    """Give the references that these details need: as gathered, else as they were, for up to 30 days."""
 
     def held(key: Key, was: Held[Any] | None) -> Held[Any]:
         found = gathered.references.get(key) or reference.peek(key)
         if found is not None and found.value is not None:
             return found
-        if was is not None and was.value is not None:
+        if was is not None and was.value is not None and now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400:
             return Held(was.value, was.fetched_at, Source.STALE)
         return found or Held(None, None, Source.MISSING)
 

@@ -1,0 +1,75 @@
+"""The normal Saturday: 300 live matches, 120 calls a minute for their odds."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from footy.simulator.process import start
+from footy.thesports.codes import IN_PLAY
+from tests.reliability.bedside import EPOCH, LIVE, ODDS, bedside, seconds_of
+from tests.service.place import SECRET, Place, wait_until
+
+MATCHES, CALLS, WINDOW_S = 300, 120, 60.0
+STEP_S = 20
+
+
+def test_no_window_ever_holds_more_and_each_match_gets_its_turn(tmp_path: Path) -> None:
+    """A quota by cycles of 20 s over ten minutes, as the vendor's clock has it."""
+    world = [f"--epoch={EPOCH}"]
+    with (
+        start(matches=MATCHES, odds="light", speed=0, options=world) as vendor,
+        bedside(
+            vendor,
+            tmp_path,
+            strategy="per-match",
+            FOOTY_RATE_LIMITS=f"{ODDS}={CALLS}/{WINDOW_S:g}",
+            FOOTY_INTERVAL=str(STEP_S),
+            FOOTY_TIMEOUT="10",
+        ) as bed,
+    ):
+        asked: list[float] = []
+        waits: dict[bool, float] = {True: 0.0, False: 0.0}
+        listed_since: dict[str, float] = {}
+        for number in range(30):
+            vendor.control.reset()
+            snapshot = bed.run().snapshot
+            assert snapshot is not None
+            moments = vendor.control.stats()["arrivals"].get(ODDS, [])
+            # The vendor's window runs on its own steady clock: the time that was skipped is added.
+            asked += [moment + number * STEP_S for moment in moments]
+            for record in snapshot["matches"]:
+                since = listed_since.setdefault(record["match_id"], time.time())
+                since = seconds_of(record["odds_fetched_at"]) if record["odds_fetched_at"] else since
+                plays = record["status_id"] in IN_PLAY
+                waits[plays] = max(waits[plays], time.time() - since)
+            assert any("wait for their turn" in one for one in snapshot["meta"]["problems"])
+            bed.wait(STEP_S)
+        assert most_in_a_window(asked) == CALLS
+        # A round of all takes 155 s; those in play come round more often, and the others all the same.
+        assert 60 <= waits[True] <= 240
+        assert waits[True] < waits[False] <= 600
+
+
+def most_in_a_window(moments: list[float]) -> int:
+    return max(sum(first <= other < first + WINDOW_S for other in moments) for first in moments)
+
+
+@pytest.mark.parametrize("kill_after", [1, 60, 119])
+def test_a_quota_is_kept_through_kill_9_in_the_middle_and_a_restart(tmp_path: Path, kill_after: int) -> None:
+    quota = f"{ODDS}={CALLS}/{WINDOW_S:g}"
+    with (
+        start(matches=MATCHES, odds="light", quota=[quota], secret=SECRET, latency=0.02) as vendor,
+        Place(tmp_path, FOOTY_STRATEGY="per-match", FOOTY_INTERVAL=60) as place,
+    ):
+        place.ask(vendor)
+        first = place.begin("--once", "--json")
+        wait_until(lambda: vendor.control.stats()["requests"].get(ODDS, 0) >= kill_after)
+        first.kill()
+        first.communicate()
+
+        assert place.run("--once", "--json").returncode == 0
+        stats = vendor.control.stats()
+        assert stats["throttled"] == {}
+        assert stats["requests"][ODDS] <= CALLS
+        assert stats["requests"][LIVE] == 2

@@ -1,0 +1,131 @@
+"""One endpoint throttled or refused: it is left alone for as long as that takes, and the others go on."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from footy.simulator.process import RunningSimulator, start
+from footy.thesports.gates import MAX_COOLDOWN_S
+from tests.reliability.bedside import EPOCH, LIVE, ODDS, Bedside, bedside
+
+WORKERS = 4
+AT_LEAST_DETAILS = 20
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[RunningSimulator]:
+    """More matches than workers, so that some calls are yet to be made when the first is throttled."""
+    with start(matches=30, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def bed(vendor: RunningSimulator, tmp_path: Path) -> Iterator[Bedside]:
+    """A pipeline that asks for the odds of all matches in each cycle."""
+    with bedside(vendor, tmp_path, strategy="per-match", FOOTY_WORKERS=str(WORKERS)) as beside:
+        yield beside
+
+
+def asked(bed: Bedside, endpoint: str = ODDS) -> int:
+    """Count the calls of an endpoint in the next cycle."""
+    bed.simulator.control.reset()
+    bed.cycle()
+    return int(bed.simulator.control.stats()["requests"].get(endpoint, 0))
+
+
+def others_are_well(bed: Bedside) -> bool:
+    return {"stale", "missing"}.isdisjoint(bed.cycles[-1].sources("live", "detail", "home", "competition"))
+
+
+@pytest.mark.parametrize("fault", ["http429=30", "body429"])
+def test_a_429_stops_its_endpoint_for_all_workers_at_once(
+    bed: Bedside, fault: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    bed.falls_ill(f"{fault}@{ODDS}")
+    assert 1 <= asked(bed) <= WORKERS  # those that were on their way
+    assert others_are_well(bed)
+    assert any("429" in one.message and "rate limit" in one.message for one in caplog.records)
+    bed.recovers()
+    bed.wait(2)
+    assert asked(bed) == 0
+    assert others_are_well(bed)
+    bed.wait(62)
+    assert asked(bed) >= AT_LEAST_DETAILS
+    assert bed.cycles[-1].complete
+
+
+def test_a_503_with_retry_after_stops_its_endpoint_too(bed: Bedside) -> None:
+    bed.falls_ill(f"http503=30@{ODDS}")
+    assert 1 <= asked(bed) <= WORKERS
+    bed.recovers()
+    bed.wait(2)
+    assert asked(bed) == 0
+
+
+def test_a_rest_of_years_ends_after_ten_minutes(bed: Bedside) -> None:
+    bed.falls_ill(f"http429=99999999@{ODDS}")
+    asked(bed)
+    bed.recovers()
+    bed.wait(MAX_COOLDOWN_S - 5)
+    assert asked(bed) == 0
+    bed.wait(6)
+    assert asked(bed) >= AT_LEAST_DETAILS
+
+
+def test_a_short_rest_is_waited_for_within_the_cycle(vendor: RunningSimulator, tmp_path: Path) -> None:
+    with bedside(vendor, tmp_path, FOOTY_INTERVAL="10") as bed:
+        bed.falls_ill(f"http429=0x1@{ODDS}")
+        cycle = bed.cycle()
+        assert cycle.complete
+        assert cycle.complaints(None) == []
+
+
+def test_a_refused_endpoint_is_said_once_and_asked_again_after_a_minute_doubling_to_15(
+    bed: Bedside, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)
+    bed.falls_ill(f"err_url@{ODDS}")
+    assert 3 <= asked(bed) <= 3 + WORKERS
+    assert others_are_well(bed)
+    pauses, pause = [], 0
+    for _ in range(30):
+        bed.wait(60)
+        pause += 60
+        if asked(bed):
+            assert bed.simulator.control.stats()["requests"][ODDS] == 1
+            pauses.append(pause)
+            pause = 0
+    assert pauses == [60, 120, 240, 480, 900]
+    assert len([one for one in caplog.records if "not authorized" in one.message]) == 1
+    bed.recovers()
+    bed.wait(900)
+    asked(bed)  # the probe
+    bed.wait(2)
+    assert asked(bed) >= AT_LEAST_DETAILS
+    assert "stale" not in bed.cycles[-1].sources("odds")
+
+
+def test_what_is_refused_from_the_start_makes_nothing_incomplete(bed: Bedside) -> None:
+    bed.falls_ill(f"err_url@{ODDS}")
+    cycle = bed.cycle()
+    assert set(cycle.sources("odds")) == {"refused"}
+    assert cycle.complete
+    assert cycle.problems != []
+
+
+def test_a_refused_live_list_is_asked_for_slowly(bed: Bedside) -> None:
+    well = bed.cycle()
+    bed.falls_ill(f"err_unauthorized@{LIVE}")
+    total = 0
+    for _ in range(20):
+        bed.wait(60)
+        total += asked(bed, LIVE)
+        assert bed.cycles[-1].outcome.error is not None
+        assert bed.cycles[-1].records.keys() == well.records.keys()
+    assert total <= 3 + 5
+    bed.recovers()
+    bed.wait(900)
+    bed.cycle()
+    assert bed.cycles[-1].outcome.error is None
