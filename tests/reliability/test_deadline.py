@@ -1,0 +1,89 @@
+"""Connections that hang or drip: a cycle publishes what it has, and the next starts on time and is whole."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from footy.simulator.process import RunningSimulator, start
+from tests.reliability.bedside import EPOCH, INTERVAL, LIVE, bedside, everywhere_but
+from tests.service.place import SECRET, Place, wait_until
+
+WORKERS = 30
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[RunningSimulator]:
+    """More matches than workers, so that each worker hangs."""
+    with start(matches=40, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as simulator:
+        yield simulator
+
+
+@pytest.mark.parametrize("fault", ["hang", "drip"])
+def test_30_that_hang_end_with_the_cycle_and_the_next_one_is_whole(
+    vendor: RunningSimulator, tmp_path: Path, fault: str
+) -> None:
+    process = psutil.Process()
+    with bedside(vendor, tmp_path, strategy="per-match", FOOTY_TIMEOUT="60") as bed:
+        well = bed.cycle()
+        threads, descriptors = threading.active_count(), process.num_fds()
+        bed.falls_ill(*everywhere_but([LIVE], fault))
+        vendor.control.reset()
+        bed.wait(2)
+        ill = bed.cycle()
+        assert vendor.control.stats()["peak_in_flight"] == WORKERS
+        assert 0.8 * INTERVAL <= ill.seconds <= 0.9 * INTERVAL
+        assert ill.complaints(well) == []
+        assert set(ill.sources("detail", "odds")) == {"stale"}
+
+        bed.recovers()
+        bed.wait(2)
+        assert bed.cycle().complete
+        assert threading.active_count() <= threads
+        assert process.num_fds() <= descriptors + 3 * WORKERS  # a socket, its handle, and one in the pool
+
+        bed.falls_ill(*everywhere_but([LIVE], fault))
+        bed.cycle()
+        bed.recovers()
+        assert bed.cycle().complete
+        assert process.num_fds() <= descriptors + 3 * WORKERS
+
+
+def test_a_live_list_that_hangs_through_the_deadline_is_a_cycle_that_failed(
+    vendor: RunningSimulator, tmp_path: Path
+) -> None:
+    with bedside(vendor, tmp_path, FOOTY_TIMEOUT="60") as bed:
+        bed.falls_ill(f"hang@{LIVE}")
+        cold = bed.cycle()
+        assert (cold.outcome.snapshot, cold.complaints(None)) == (None, [])
+        bed.recovers()
+        well = bed.cycle()
+        bed.falls_ill(f"hang@{LIVE}")
+        bed.wait(2)
+        ill = bed.cycle()
+        assert ill.complaints(well) == []
+        assert ill.outcome.error is not None
+        assert ill.outcome.timings["live"] >= 0.8 * INTERVAL
+
+
+def test_no_cycle_of_a_service_is_late_or_skipped_while_the_vendor_hangs(tmp_path: Path) -> None:
+    with (
+        start(matches=40, odds="light", secret=SECRET) as vendor,
+        Place(tmp_path, FOOTY_INTERVAL=2, FOOTY_TIMEOUT=60, FOOTY_STRATEGY="per-match") as place,
+    ):
+        place.ask(vendor)
+        place.begin_service()
+        vendor.control.set_faults(*everywhere_but([LIVE], "hang"))
+        wait_until(lambda: _cycle(place) >= 4)
+        text = place.files.log.read_text(encoding="utf-8")
+        assert "skipped" not in text
+        totals = [float(line.split(" ")[-1][:-1]) for line in text.splitlines() if "TOTAL CYCLE" in line]
+        assert len([one for one in totals if one >= 1.5]) >= 2
+        assert max(totals) < 2
+
+
+def _cycle(place: Place) -> int:
+    return int(json.loads(place.files.matches.read_bytes())["meta"]["cycle"])

@@ -1,0 +1,19 @@
+"""What a child process runs that is killed in the middle of it; imports nothing else, so that it starts soon."""
+
+from itertools import count
+from pathlib import Path
+
+from footy.outputs.snapshot import SnapshotFile
+
+
+def write_for_ever(folder: Path) -> None:
+    """Replace the snapshot again and again; each says in its head how many matches follow."""
+    output = SnapshotFile(folder)
+    for cycle in count(1):
+        matches = [{"match_id": name_of(cycle, number)} for number in range(50 + cycle % 7 * 40)]
+        output.publish({"meta": {"cycle": cycle, "live": len(matches)}, "matches": matches})  # type: ignore[typeddict-item]
+
+
+def name_of(cycle: int, number: int) -> str:
+    """Give a match id that only this snapshot has; long, so that writing takes a while."""
+    return f"{cycle}-{number}" * 20
