@@ -1,4 +1,4 @@
-"""A reader finds a whole snapshot, the last or the one before, whatever becomes of the process or the disk."""
+"""A reader finds a whole snapshot, the last or the one before, whatever becomes of process and disk."""
 
 import json
 import multiprocessing

@@ -1,4 +1,4 @@
-"""What a child process runs that is killed in the middle of it; imports nothing else, so that it starts soon."""
+"""What a child process runs that is killed in the middle of it; it imports little, so that it starts soon."""
 
 from itertools import count
 from pathlib import Path
