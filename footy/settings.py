@@ -1,13 +1,16 @@
 """Every setting of footy: one validated class, and the only reader of the environment and of `.env`."""
 
 import difflib
+import io
 import os
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import pytz
 from dotenv import dotenv_values
@@ -27,6 +30,17 @@ from footy.errors import ConfigError
 DEFAULT_BASE_URL = "https://api.thesports.com/v1/football"
 DEFAULT_BOOKMAKERS = "2,3,4,5,6,9,10,11,13,14,15,16,17,21,22"
 SECRET_MIN_LENGTH = 8
+MOST_SHOWN = 60
+"""Characters of a wrong value that are repeated to the operator."""
+LOOKS = {
+    "FOOTY_BASE_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
+    "FOOTY_PROXY": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
+    "FOOTY_TIMEZONE": r"[A-Za-z]+(/[A-Za-z_]+)*",
+    "FOOTY_RATE_LIMITS": r"[a-z_/]+ ?=[a-z0-9_/=., ]*",
+    "FOOTY_STATUSES": r"\d{1,4}([,; ]+\d{1,4})*",
+    "FOOTY_BOOKMAKERS": r"\d{1,4}([,; ]+\d{1,4})*",
+}
+"""What a wrong value must look like to be repeated although it is as long as a secret may be."""
 
 
 class Mode(StrEnum):
@@ -74,7 +88,7 @@ def _rate_limits(value: Any) -> Any:
         return None
     limits = {}
     for pair in _split(value):
-        match = re.fullmatch(r"([a-z_/]+)\s*=\s*(\d+)\s*/\s*(\d+(?:\.\d+)?)", pair)
+        match = re.fullmatch(r"([a-z_/]+)\s*=\s*(\d{1,9})\s*/\s*(\d{1,9}(?:\.\d+)?)", pair)
         if match is None or int(match[2]) == 0 or float(match[3]) == 0:
             raise ValueError("takes off, or endpoint=calls/seconds pairs such as odds/history=120/60")
         limits[match[1]] = RateLimit(int(match[2]), float(match[3]))
@@ -96,18 +110,61 @@ def _timezone(value: str) -> str:
     return value
 
 
-def _http_url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+def _address(value: str) -> SplitResult:
+    """Take an HTTP address apart.
+
+    Raises:
+        ValueError: It is none, or one that no connection could be made to.
+    """
+    parts = urlsplit(value)
+    host = parts.hostname or ""
+    if parts.scheme not in {"http", "https"} or not host or parts.port == 0:
+        raise ValueError
+    if not (value.isascii() and value.isprintable()) or re.search(r"[\s?#]", value):
+        raise ValueError
+    host.encode("idna")
+    return parts
+
+
+def _base_url(value: str) -> str:
+    try:
+        wrong = "@" in _address(value).netloc
+    except ValueError:
+        wrong = True
+    if wrong:
         raise ValueError("takes an address such as https://host/path, without a query")
     return value.rstrip("/")
 
 
-def _base_url(value: str) -> str:
-    return _http_url(value)
+def _proxy(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        parts = _address(value)
+        for text in (parts.username, parts.password):
+            unquote(text or "").encode("latin-1")
+        wrong = parts.path not in {"", "/"}
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise ValueError("takes the address of an HTTP proxy, such as http://10.0.0.1:3128")
+    return value
+
+
+def _text(value: str | None) -> str | None:
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError:
+        raise ValueError("takes text in UTF-8") from None
+    return value
 
 
 def _secret(value: SecretStr | None) -> SecretStr | None:
-    if value is not None and len(value.get_secret_value()) < SECRET_MIN_LENGTH:
+    if (
+        value is not None
+        and _text(value.get_secret_value())
+        and len(value.get_secret_value()) < SECRET_MIN_LENGTH
+    ):
         raise ValueError(f"takes at least {SECRET_MIN_LENGTH} characters; check that it was copied whole")
     return value
 
@@ -128,7 +185,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    user: str | None = Field(None, alias="THESPORTS_USER", description="The account's user name.")
+    user: Annotated[str | None, AfterValidator(_text)] = Field(
+        None, alias="THESPORTS_USER", description="The account's user name."
+    )
     secret: Annotated[SecretStr | None, AfterValidator(_secret)] = Field(
         None, alias="THESPORTS_SECRET", description="The account's secret; at least 8 characters."
     )
@@ -140,8 +199,11 @@ class Settings(BaseModel):
     base_url: Annotated[str, AfterValidator(_base_url)] = Field(
         DEFAULT_BASE_URL, alias="FOOTY_BASE_URL", description="Endpoint paths are appended to it."
     )
-    proxy: Annotated[str | None, BeforeValidator(_empty_is_unset)] = Field(
-        None, alias="FOOTY_PROXY", description="An HTTP proxy for all calls, such as http://10.0.0.1:3128."
+    proxy: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_proxy)] = Field(
+        None,
+        alias="FOOTY_PROXY",
+        description="An HTTP proxy for all calls, such as http://10.0.0.1:3128.",
+        repr=False,
     )
     ca_bundle: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
         None, alias="FOOTY_CA_BUNDLE", description="A file of certificate authorities to trust instead."
@@ -272,6 +334,17 @@ class Settings(BaseModel):
         """Give the secret itself, for the one place that signs requests and the one that redacts."""
         return self.secret.get_secret_value() if self.secret else ""
 
+    def secrets(self) -> tuple[str, ...]:
+        """Give all that may get out nowhere: the secret, and the proxy's password, also as it is sent."""
+        found = [self.secret_text()]
+        proxy = urlsplit(self.proxy or "")
+        if proxy.password:
+            user, password = unquote(proxy.username or ""), unquote(proxy.password)
+            found.append(b64encode(f"{user}:{password}".encode("latin-1")).decode())
+            is_long = len(password) >= SECRET_MIN_LENGTH
+            found += [password, proxy.password] if is_long else [f"{proxy.username}:{proxy.password}@"]
+        return tuple(text for text in found if text)
+
     def folder(self, mode: Mode) -> Path:
         """Give the absolute folder that an instance in this mode writes into."""
         folder = self.data_dir.expanduser().absolute()
@@ -348,24 +421,25 @@ def load(
     environ = os.environ if environ is None else environ
     from_file = _read_env_file(env_file)
     values: dict[str, object] = {**from_file, **environ, **(overrides or {})}
-    known = {name: value for name in variables() if (value := values.get(name)) not in (None, "")}
+    known = {name: value for name in variables() if (value := values.get(name)) and str(value).strip()}
     try:
         settings = Settings.model_validate(known)
     except ValidationError as error:
-        raise ConfigError(_sentence(error)) from None
+        raise ConfigError(_sentence(error, str(known.get("THESPORTS_SECRET", "")))) from None
     return Loaded(settings, tuple(_misspelt(environ, from_file, env_file)))
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
-    """Read `.env`; absent is empty."""
-    if not path.exists() and not path.is_symlink():
-        return {}
+    """Read `.env`, its values as they stand there; absent is empty."""
     advice = "make it a readable text file of NAME=value lines, or remove it."
-    if not path.is_file():
-        raise ConfigError(f"{path.absolute()} is not a file: {advice}")
     try:
-        path.read_text(encoding="utf-8")
-        return {name: value for name, value in dotenv_values(path).items() if value is not None}
+        if not path.exists() and not path.is_symlink():
+            return {}
+        if not path.is_file():
+            raise ConfigError(f"{path.absolute()} is not a file: {advice}")
+        text = path.read_text(encoding="utf-8-sig")
+        found = dotenv_values(stream=io.StringIO(text), interpolate=False)
+        return {name: value for name, value in found.items() if value is not None}
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"{path.absolute()} cannot be read ({reason}): {advice}") from None
@@ -386,15 +460,26 @@ def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file
     return sentences
 
 
-def _sentence(error: ValidationError) -> str:
+def _shown(name: str, value: str, secret: str) -> str:
+    """Repeat a wrong value, but nothing that may be a secret, or be one in the wrong place."""
+    value = re.sub(r"//.*@", "//***@", value, flags=re.DOTALL)
+    value = re.sub(r"\?.*", "?***", value, flags=re.DOTALL)
+    if len(secret) > len("***"):
+        value = value.replace(secret, "***")
+    looks = len(value) <= MOST_SHOWN and re.fullmatch(LOOKS.get(name, ""), value)
+    return repr(value) if len(value) < SECRET_MIN_LENGTH or looks else f"a text of {len(value)} characters"
+
+
+def _sentence(error: ValidationError, secret: str) -> str:
     """Say each wrong value in one clause: the variable, what it got and what it takes."""
     clauses = []
     for problem in error.errors(include_url=False):
         name = str(problem["loc"][0]) if problem["loc"] else "The settings"
-        got = "" if name == "THESPORTS_SECRET" else f" is {str(problem['input'])!r} but"
+        got = "" if name == "THESPORTS_SECRET" else f" is {_shown(name, str(problem['input']), secret)} but"
         takes = problem["msg"].removeprefix("Value error, ").split(", unable to parse")[0]
         takes = takes.replace("Input should be greater", "takes a number greater")
         takes = takes.replace("Input should be less", "takes a number less")
         takes = takes.replace("Input should be", "takes")
+        takes = takes.replace("a valid number", "a number").replace("a valid integer", "a whole number")
         clauses.append(f"{name}{got} {takes}")
     return "; ".join(dict.fromkeys(clauses)) + "."

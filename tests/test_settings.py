@@ -1,0 +1,451 @@
+"""Every setting: how it is read, and that a wrong value is one sentence that gives nothing away."""
+
+import math
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footy.errors import ConfigError
+from footy.settings import DEFAULT_BASE_URL, Mode, RateLimit, Settings, load, variables
+from footy.telemetry.redaction import Redactor
+
+NOWHERE = Path("no such folder/.env")
+SECRET = "0123456789abcdef"
+LIVE = {"THESPORTS_USER": "me", "THESPORTS_SECRET": SECRET}
+DEFAULT_BOOKMAKERS = (2, 3, 4, 5, 6, 9, 10, 11, 13, 14, 15, 16, 17, 21, 22)
+
+DEFAULTS: dict[str, Any] = {
+    "THESPORTS_USER": None,
+    "THESPORTS_SECRET": None,
+    "FOOTY_MODE": Mode.AUTO,
+    "FOOTY_BASE_URL": DEFAULT_BASE_URL,
+    "FOOTY_PROXY": None,
+    "FOOTY_CA_BUNDLE": None,
+    "FOOTY_DATA_DIR": Path("var"),
+    "FOOTY_INTERVAL": 60,
+    "FOOTY_WORKERS": 30,
+    "FOOTY_TIMEOUT": 10,
+    "FOOTY_ATTEMPTS": 3,
+    "FOOTY_BACKOFF": 1,
+    "FOOTY_TTL_TEAM": 86_400,
+    "FOOTY_TTL_COMPETITION": 86_400,
+    "FOOTY_TTL_COUNTRY": 86_400,
+    "FOOTY_RATE_LIMITS": {},
+    "FOOTY_FALLBACK": ("stale",),
+    "FOOTY_STATUSES": (2, 3, 4, 5, 6, 7),
+    "FOOTY_COMPETITIONS": (),
+    "FOOTY_COUNTRIES": (),
+    "FOOTY_TIMEZONE": "America/New_York",
+    "FOOTY_BOOKMAKERS": DEFAULT_BOOKMAKERS,
+    "FOOTY_EARLY_WINDOW": (2, 6),
+    "FOOTY_PRICE_MAX_AGE": 900,
+    "FOOTY_ODDS_FORMAT": "american",
+    "FOOTY_LOG_LEVEL": "INFO",
+    "FOOTY_LOG_FORMAT": "text",
+    "FOOTY_LOG_BACKUPS": 7,
+    "FOOTY_STRATEGY": "delta",
+    "FOOTY_CYCLE_WARNING": 1 / 4,
+    "FOOTY_CYCLE_CRITICAL": 3 / 4,
+    "FOOTY_ENRICH_WARNING": 8 / 60,
+    "FOOTY_ENRICH_CRITICAL": 1 / 2,
+    "FOOTY_SLEEP_WARNING": 3 / 4,
+    "FOOTY_SLEEP_CRITICAL": 1 / 4,
+    "FOOTY_ERRORS_WARNING": 5 / 100,
+    "FOOTY_ERRORS_CRITICAL": 20 / 100,
+}
+GOOD: list[tuple[str, str, Any]] = [
+    ("THESPORTS_USER", "me", "me"),
+    ("FOOTY_MODE", "live", Mode.LIVE),
+    ("FOOTY_MODE", "demo", Mode.DEMO),
+    ("FOOTY_BASE_URL", "http://127.0.0.1:8080/v1/football/", "http://127.0.0.1:8080/v1/football"),
+    ("FOOTY_BASE_URL", "https://vendor.example", "https://vendor.example"),
+    ("FOOTY_BASE_URL", "http://[::1]:80/x", "http://[::1]:80/x"),
+    ("FOOTY_PROXY", "http://10.0.0.1:3128", "http://10.0.0.1:3128"),
+    ("FOOTY_PROXY", "https://me:p%40ss@proxy.example/", "https://me:p%40ss@proxy.example/"),
+    ("FOOTY_PROXY", " ", None),
+    ("FOOTY_CA_BUNDLE", "/etc/ca.pem", Path("/etc/ca.pem")),
+    ("FOOTY_DATA_DIR", "a folder/with spaces", Path("a folder/with spaces")),
+    ("FOOTY_INTERVAL", "2.5", 2.5),
+    ("FOOTY_INTERVAL", " 30 ", 30),
+    ("FOOTY_WORKERS", "1", 1),
+    ("FOOTY_TIMEOUT", "0.3", 0.3),
+    ("FOOTY_ATTEMPTS", "10", 10),
+    ("FOOTY_BACKOFF", "0", 0),
+    ("FOOTY_TTL_TEAM", "60", 60),
+    ("FOOTY_TTL_COMPETITION", "60", 60),
+    ("FOOTY_TTL_COUNTRY", "60", 60),
+    ("FOOTY_RATE_LIMITS", "off", None),
+    ("FOOTY_RATE_LIMITS", "OFF", None),
+    ("FOOTY_RATE_LIMITS", "odds/history=120/60", {"odds/history": RateLimit(120, 60)}),
+    (
+        "FOOTY_RATE_LIMITS",
+        " odds/history = 5 / 1.5 ,match/recent/list=10/60,",
+        {"odds/history": RateLimit(5, 1.5), "match/recent/list": RateLimit(10, 60)},
+    ),
+    ("FOOTY_FALLBACK", "stale, mock", ("stale", "mock")),
+    ("FOOTY_STRATEGY", "per-match", "per-match"),
+    ("FOOTY_STATUSES", "2,4", (2, 4)),
+    ("FOOTY_COMPETITIONS", "Premier League, , abc", ("Premier League", "abc")),
+    ("FOOTY_COUNTRIES", "England", ("England",)),
+    ("FOOTY_TIMEZONE", "UTC", "UTC"),
+    ("FOOTY_BOOKMAKERS", "22, 2", (22, 2)),
+    ("FOOTY_EARLY_WINDOW", " 0 - 90 ", (0, 90)),
+    ("FOOTY_EARLY_WINDOW", "3-3", (3, 3)),
+    ("FOOTY_PRICE_MAX_AGE", "60", 60),
+    ("FOOTY_ODDS_FORMAT", "hongkong", "hongkong"),
+    ("FOOTY_LOG_LEVEL", "debug", "DEBUG"),
+    ("FOOTY_LOG_FORMAT", "json", "json"),
+    ("FOOTY_LOG_BACKUPS", "0", 0),
+]
+WHOLE, NUMBER = " but takes a whole number.", " but takes a number."
+LIST = " but takes whole numbers with commas between, such as 2,3,4."
+PAIRS = " but takes off, or endpoint=calls/seconds pairs such as odds/history=120/60."
+URL = " but takes an address such as https://host/path, without a query."
+PROXY = " but takes the address of an HTTP proxy, such as http://10.0.0.1:3128."
+WINDOW = " but takes two minutes, the first not after the second, such as 2-6."
+BAD: list[tuple[str, str, str]] = [
+    ("FOOTY_MODE", "Live", " is 'Live' but takes 'auto', 'live' or 'demo'."),
+    *(
+        ("FOOTY_BASE_URL", url, f" is {url!r}{URL}")
+        for url in ("vendor.example", "ftp://x", "http://", "http:///x")
+    ),
+    *(("FOOTY_BASE_URL", url, f" is {url!r}{URL}") for url in ("http://h:x", "http://h:99999", "http://h:0")),
+    *(
+        ("FOOTY_BASE_URL", url, f" is {url!r}{URL}")
+        for url in ("http://[::1", "http://a b", "http://h/#x", "http://é")
+    ),
+    ("FOOTY_BASE_URL", "http://a..b", f" is 'http://a..b'{URL}"),
+    ("FOOTY_BASE_URL", "http://h/x?secret=abc", f" is 'http://h/x?***'{URL}"),
+    ("FOOTY_BASE_URL", "http://me:abc@h", f" is 'http://***@h'{URL}"),
+    ("FOOTY_PROXY", "10.0.0.1:3128", f" is '10.0.0.1:3128'{PROXY}"),
+    ("FOOTY_PROXY", "socks5://h:1", f" is 'socks5://h:1'{PROXY}"),
+    ("FOOTY_PROXY", "http://h:1/path", f" is 'http://h:1/path'{PROXY}"),
+    ("FOOTY_PROXY", "http://me:p@ss@h:x", f" is 'http://***@h:x'{PROXY}"),
+    ("FOOTY_PROXY", "http://me:%E4%B8%AD@h", f" is 'http://***@h'{PROXY}"),
+    ("FOOTY_INTERVAL", "1", " is '1' but takes a number greater than or equal to 2."),
+    ("FOOTY_INTERVAL", "3601", " is '3601' but takes a number less than or equal to 3600."),
+    ("FOOTY_INTERVAL", "60s", f" is '60s'{NUMBER}"),
+    ("FOOTY_INTERVAL", "nan", " is 'nan' but takes a number less than or equal to 3600."),
+    ("FOOTY_WORKERS", "0", " is '0' but takes a number greater than or equal to 1."),
+    ("FOOTY_WORKERS", "1.5", f" is '1.5'{WHOLE}"),
+    ("FOOTY_TIMEOUT", "0", " is '0' but takes a number greater than 0."),
+    ("FOOTY_ATTEMPTS", "11", " is '11' but takes a number less than or equal to 10."),
+    ("FOOTY_BACKOFF", "-1", " is '-1' but takes a number greater than or equal to 0."),
+    ("FOOTY_TTL_TEAM", "0", " is '0' but takes a number greater than 0."),
+    ("FOOTY_TTL_COMPETITION", "x", f" is 'x'{NUMBER}"),
+    ("FOOTY_TTL_COUNTRY", "1e99", " is '1e99' but takes a number less than or equal to 2592000."),
+    *(
+        ("FOOTY_RATE_LIMITS", text, f" is {text!r}{PAIRS}")
+        for text in ("on", "odds=1", "odds=0/6", "odds=1/0")
+    ),
+    ("FOOTY_RATE_LIMITS", "odds=" + 5000 * "9" + "/1", f" is a text of 5007 characters{PAIRS}"),
+    *(
+        ("FOOTY_FALLBACK", text, f" is {text!r} but takes stale, or stale,mock.")
+        for text in ("mock", "stale,x", ",")
+    ),
+    ("FOOTY_STRATEGY", "all", " is 'all' but takes 'delta' or 'per-match'."),
+    *(("FOOTY_STATUSES", text, f" is {text!r}{LIST}") for text in ("x", "2;3", "-1", "²", "2,3,x")),
+    ("FOOTY_BOOKMAKERS", "Bet365", f" is 'Bet365'{LIST}"),
+    (
+        "FOOTY_TIMEZONE",
+        "America/New_Yrok",
+        " is 'America/New_Yrok' but takes the name of a time zone, such as America/New_York or UTC.",
+    ),
+    *(("FOOTY_EARLY_WINDOW", text, f" is {text!r}{WINDOW}") for text in ("6-2", "2", "2-6-8", "2–6")),
+    ("FOOTY_PRICE_MAX_AGE", "0", " is '0' but takes a number greater than 0."),
+    ("FOOTY_ODDS_FORMAT", "uk", " is 'uk' but takes 'american', 'decimal' or 'hongkong'."),
+    (
+        "FOOTY_LOG_LEVEL",
+        "loud",
+        " is 'LOUD' but takes 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'.",
+    ),
+    ("FOOTY_LOG_FORMAT", "xml", " is 'xml' but takes 'text' or 'json'."),
+    ("FOOTY_LOG_BACKUPS", "-1", " is '-1' but takes a number greater than or equal to 0."),
+    *(
+        (name, "1", " is '1' but takes a number less than 1.")
+        for name in variables()
+        if name.endswith("_WARNING")
+    ),
+    *((name, "5%", f" is '5%'{NUMBER}") for name in variables() if name.endswith("_CRITICAL")),
+]
+
+
+def read(environ: dict[str, str] | None = None, env_file: Path = NOWHERE) -> Settings:
+    return load(environ or {}, env_file).settings
+
+
+def value_of(settings: Settings, name: str) -> Any:
+    (field,) = (field for field, told in Settings.model_fields.items() if told.alias == name)
+    return getattr(settings, field)
+
+
+def complaint(environ: dict[str, str], env_file: Path = NOWHERE) -> str:
+    with pytest.raises(ConfigError) as error:
+        load(environ, env_file)
+    assert error.value.exit_code == 78
+    shown = error.value.__context__ is not None and not error.value.__suppress_context__
+    assert not shown, "pydantic's own error repeats every value"
+    return str(error.value)
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Path:
+    return tmp_path / ".env"
+
+
+class TestValues:
+    def test_every_setting_has_its_default(self) -> None:
+        assert sorted(DEFAULTS) == sorted(variables())
+        settings = read()
+        for name, expected in DEFAULTS.items():
+            found = value_of(settings, name)
+            assert found == expected or math.isclose(found, expected, abs_tol=1e-4), name
+
+    @pytest.mark.parametrize(("name", "text", "expected"), GOOD)
+    def test_a_good_value_is_read(self, name: str, text: str, expected: Any, env_file: Path) -> None:
+        assert value_of(read({name: text}), name) == expected
+        env_file.write_text(f"{name}='{text}'\n")
+        assert value_of(read(env_file=env_file), name) == expected
+
+    @pytest.mark.parametrize(("name", "text", "sentence"), BAD)
+    def test_a_wrong_value_is_one_sentence(self, name: str, text: str, sentence: str) -> None:
+        assert complaint({name: text}) == name + sentence
+
+    def test_every_setting_that_can_be_wrong_is_tried(self) -> None:
+        takes_any = {
+            "FOOTY_CA_BUNDLE",
+            "FOOTY_DATA_DIR",
+            "FOOTY_COMPETITIONS",
+            "FOOTY_COUNTRIES",
+            "THESPORTS_USER",
+        }
+        assert {name for name, _, _ in BAD} | takes_any | {"THESPORTS_SECRET"} == {*variables()}
+
+    def test_several_wrong_values_are_still_one_sentence(self) -> None:
+        assert complaint({"FOOTY_WORKERS": "x", "FOOTY_MODE": "y"}) == (
+            "FOOTY_MODE is 'y' but takes 'auto', 'live' or 'demo'; FOOTY_WORKERS is 'x'" + WHOLE
+        )
+
+    @pytest.mark.parametrize("name", DEFAULTS)
+    @pytest.mark.parametrize("empty", ["", "  "])
+    def test_empty_is_unset(self, name: str, empty: str) -> None:
+        assert value_of(read({name: empty}), name) == value_of(read(), name)
+
+    @given(st.sampled_from(sorted(DEFAULTS)), st.text(st.characters(exclude_characters="\x00")))
+    def test_no_value_is_a_bug(self, name: str, text: str) -> None:
+        try:
+            read({name: text})
+        except ConfigError as error:
+            assert str(error).startswith(name)  # noqa: PT017 - some texts are good values
+
+    def test_a_value_that_is_no_text_is_a_sentence(self) -> None:
+        assert complaint({"THESPORTS_SECRET": "\udcff" * 20}).startswith("THESPORTS_SECRET takes")
+
+
+class TestSecret:
+    def test_it_is_masked_in_every_repr(self) -> None:
+        settings = read(LIVE)
+        assert SECRET not in f"{settings!r} {settings} {settings.model_dump()} {settings.secret!r}"
+        assert settings.secret_text() == SECRET
+
+    @pytest.mark.parametrize("short", ["x", "1234567"])
+    def test_one_under_eight_characters_is_refused_and_not_repeated(self, short: str) -> None:
+        said = complaint({"THESPORTS_SECRET": short})
+        assert said == "THESPORTS_SECRET takes at least 8 characters; check that it was copied whole."
+
+    @pytest.mark.parametrize("secret", ["12345678", "a\"b'c\\d%e f", "${HOME}#x$y`z", "\ttabs and spaces "])
+    def test_it_is_taken_as_it_is(self, secret: str, env_file: Path) -> None:
+        assert read({"THESPORTS_SECRET": secret}).secret_text() == secret
+        quoted = secret.replace("\\", "\\\\").replace("'", "\\'")
+        env_file.write_text(f"THESPORTS_SECRET='{quoted}'\n")
+        assert read(env_file=env_file).secret_text() == secret
+
+    @pytest.mark.parametrize("name", [name for name in DEFAULTS if name != "THESPORTS_USER"])
+    @pytest.mark.parametrize(
+        "secret", [SECRET, "0123456z", "simulated-secret", "Aa0/bB1+cC2=dD3", "mostlyletters1"]
+    )
+    def test_in_the_place_of_another_setting_it_is_not_repeated(self, name: str, secret: str) -> None:
+        environ = {**LIVE, name: secret}
+        try:
+            load(environ, NOWHERE)
+        except ConfigError as error:
+            said = str(error)
+        else:
+            return
+        pieces = [secret[start : start + 8] for start in range(len(secret) - 7)]
+        assert not [piece for piece in pieces if piece in said], said
+
+    @pytest.mark.parametrize("name", ["FOOTY_BASE_URL", "FOOTY_TIMEZONE", "FOOTY_RATE_LIMITS"])
+    def test_known_as_the_secret_it_is_found_in_any_other_value(self, name: str) -> None:
+        said = complaint({"THESPORTS_SECRET": "some/secret", name: "odds=//some/secret"})
+        assert "e/secret" not in said
+
+    @pytest.mark.parametrize(
+        ("proxy", "passwords"),
+        [
+            ("http://me:long%20password@h:1", ["long password", "long%20password"]),
+            ("http://me:short@h:1", ["me:short@"]),
+            ("http://me@h:1", []),
+            ("http://h:1", []),
+        ],
+    )
+    def test_the_proxys_password_is_one_too(self, proxy: str, passwords: list[str]) -> None:
+        settings = read({**LIVE, "FOOTY_PROXY": proxy})
+        assert set(settings.secrets()) >= {SECRET, *passwords}
+        assert proxy not in repr(settings)
+        redact = Redactor(settings.secrets())
+        assert redact(f"asked through {proxy}, {SECRET}").endswith(", ***")
+        for password in passwords:
+            sent = b64encode(f"me:{password.replace('%20', ' ')}".encode()).decode()
+            assert password not in redact(f"{proxy} {password}")
+            assert password.startswith("me:") or sent not in redact(f"Proxy-Authorization: Basic {sent}")
+
+    def test_without_any_there_is_none(self) -> None:
+        assert read().secrets() == ()
+
+
+class TestEnvFile:
+    def test_flags_come_over_the_environment_over_the_file(self, env_file: Path) -> None:
+        env_file.write_text("FOOTY_WORKERS=1\nFOOTY_ATTEMPTS=1\nFOOTY_BACKOFF=1\n")
+        found = load({"FOOTY_ATTEMPTS": "2", "FOOTY_BACKOFF": "2"}, env_file, {"FOOTY_BACKOFF": "3"}).settings
+        assert (found.workers, found.attempts, found.backoff) == (1, 2, 3)
+
+    def test_one_that_is_not_there_is_empty(self, env_file: Path) -> None:
+        assert read(env_file=env_file) == read()
+
+    @pytest.mark.parametrize("start", ["", "\ufeff", "# a comment\n\n", "export "])
+    def test_it_may_begin_in_many_ways(self, env_file: Path, start: str) -> None:
+        env_file.write_text(f'{start}FOOTY_WORKERS="5" # five\r\nFOOTY_ATTEMPTS = 4\r\n', encoding="utf-8")
+        found = load({}, env_file)
+        assert (found.settings.workers, found.settings.attempts) == (5, 4)
+        assert found.warnings == ()
+
+    def test_a_value_is_not_filled_in_from_another(self, env_file: Path) -> None:
+        env_file.write_text("FOOTY_COUNTRIES=${HOME}\n")
+        assert read(env_file=env_file).countries == ("${HOME}",)
+
+    def test_a_directory_in_its_place_is_one_sentence(self, env_file: Path) -> None:
+        env_file.mkdir()
+        assert complaint({}, env_file) == (
+            f"{env_file} is not a file: make it a readable text file of NAME=value lines, or remove it."
+        )
+
+    @pytest.mark.parametrize("content", [b"\xff\xfeF\x00", b"THESPORTS_SECRET=\xe4\xf6\xfc\n"])
+    def test_one_that_is_no_text_is_one_sentence_without_its_content(
+        self, env_file: Path, content: bytes
+    ) -> None:
+        env_file.write_bytes(content)
+        assert complaint({}, env_file) == (
+            f"{env_file} cannot be read (it is not UTF-8 text): "
+            "make it a readable text file of NAME=value lines, or remove it."
+        )
+
+    def test_one_that_leads_nowhere_is_one_sentence(self, env_file: Path) -> None:
+        env_file.symlink_to(env_file.with_name("gone"))
+        assert "is not a file" in complaint({}, env_file)
+
+    def test_one_that_cannot_be_opened_is_one_sentence(
+        self, env_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        env_file.touch()
+
+        def refuse(*_: object, **__: object) -> str:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "read_text", refuse)
+        assert "cannot be read (Permission denied): make it" in complaint({}, env_file)
+        monkeypatch.setattr(Path, "exists", refuse)
+        assert "cannot be read (Permission denied): make it" in complaint({}, env_file)
+
+
+class TestMisspelt:
+    def test_a_name_in_the_environment_is_told_with_the_nearest(self) -> None:
+        (said,) = load({"FOOTY_WORKER": "5"}, NOWHERE).warnings
+        assert said == (
+            "The environment has FOOTY_WORKER, which footy does not know and ignores: "
+            "did you mean FOOTY_WORKERS?"
+        )
+
+    def test_a_name_in_the_file_is_told_with_the_file(self, env_file: Path) -> None:
+        env_file.write_text("THESPORT_SECRET=abc\nTHE_SPORTS_USER=me\nFOOTY_ZZZZZZZZZZZZ=1\nEDITOR=vi\n")
+        said = load({"PATH": "/bin", "THE_SPORTS_USER_OF_ANOTHER": "x"}, env_file).warnings
+        assert [line.split()[2].rstrip(",") for line in said] == [
+            "FOOTY_ZZZZZZZZZZZZ",
+            "THESPORT_SECRET",
+            "THE_SPORTS_USER",
+        ]
+        assert "see docs/configuration.md" in said[0]
+        assert "did you mean THESPORTS_SECRET?" in said[1]
+        assert "did you mean THESPORTS_USER?" in said[2]
+        assert all(str(env_file) in line for line in said)
+
+    def test_what_is_known_is_not_told(self) -> None:
+        assert load({**LIVE, "FOOTY_WORKERS": "5", "HOME": "/root"}, NOWHERE).warnings == ()
+
+    def test_values_are_never_told(self, env_file: Path) -> None:
+        env_file.write_text(f"THESPORTS_SECRETS={SECRET}\n{SECRET}\n")
+        said = " ".join(load({"FOOTY_SECRET": SECRET}, env_file).warnings)
+        assert "THESPORTS_SECRETS" in said
+        assert SECRET not in said
+
+
+class TestMode:
+    def settings(self, folder: Path, **environ: str) -> Settings:
+        return read({"FOOTY_DATA_DIR": str(folder), **environ})
+
+    @pytest.mark.parametrize("mode", ["auto", "live"])
+    def test_with_both_credentials_it_is_live(self, tmp_path: Path, mode: str) -> None:
+        assert self.settings(tmp_path, FOOTY_MODE=mode, **LIVE).resolve_mode() is Mode.LIVE
+
+    @pytest.mark.parametrize("mode", ["auto", "live"])
+    @pytest.mark.parametrize("name", LIVE)
+    def test_one_credential_alone_is_an_error(self, tmp_path: Path, mode: str, name: str) -> None:
+        (other,) = set(LIVE) - {name}
+        settings = self.settings(tmp_path, FOOTY_MODE=mode, **{name: LIVE[name]})
+        with pytest.raises(ConfigError, match=f"^{other} is not set but the other credential is: set both"):
+            settings.resolve_mode()
+
+    def test_without_any_a_fresh_folder_is_the_demo(self, tmp_path: Path) -> None:
+        assert self.settings(tmp_path / "fresh").resolve_mode() is Mode.DEMO
+
+    @pytest.mark.parametrize("name", ["heartbeat.json", "matches.json", "cache.sqlite"])
+    def test_without_any_a_folder_that_was_live_is_an_error(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / name).touch()
+        settings = self.settings(tmp_path)
+        with pytest.raises(
+            ConfigError, match=r"not set, but the data folder .* has been live: put them back"
+        ):
+            settings.resolve_mode()
+        assert settings.observed_mode() is Mode.LIVE
+
+    def test_a_folder_that_held_only_the_demo_was_not_live(self, tmp_path: Path) -> None:
+        (tmp_path / "demo").mkdir()
+        (tmp_path / "demo" / "matches.json").touch()
+        (tmp_path / ".env").touch()
+        assert self.settings(tmp_path).resolve_mode() is Mode.DEMO
+
+    def test_live_without_credentials_is_an_error(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="FOOTY_MODE=live needs both"):
+            self.settings(tmp_path, FOOTY_MODE="live").resolve_mode()
+
+    def test_demo_is_demo_whatever_there_is(self, tmp_path: Path) -> None:
+        (tmp_path / "matches.json").touch()
+        for environ in ({}, LIVE, {"THESPORTS_USER": "me"}):
+            assert self.settings(tmp_path, FOOTY_MODE="demo", **environ).resolve_mode() is Mode.DEMO
+
+    def test_the_demo_writes_into_a_folder_of_its_own(self, tmp_path: Path) -> None:
+        settings = self.settings(tmp_path)
+        assert settings.folder(Mode.LIVE) == tmp_path
+        assert settings.folder(Mode.DEMO) == tmp_path / "demo"
+
+    def test_a_relative_folder_is_taken_from_the_current_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert read().folder(Mode.LIVE) == tmp_path / "var"
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        assert self.settings(Path("~/x")).folder(Mode.LIVE) == tmp_path / "home" / "x"
