@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 COLOURS = ("#2f7ed8", "#e07b39", "#2ca58d", "#b5485d", "#8a63c9", "#8c8c8c", "#c9a227")
 WIDTH, HEIGHT = 760.0, 400.0
-LEFT, RIGHT, TOP, BOTTOM = 70.0, 190.0, 44.0, 52.0
+LEFT, RIGHT, TOP, BOTTOM = 76.0, 200.0, 68.0, 52.0
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#333}"
     ".small{font-size:12px}.title{font-size:15px;font-weight:600}"
@@ -35,6 +35,7 @@ class Axis:
     logarithmic: bool = False
     ticks: Sequence[float] | None = None
     """None chooses them."""
+    from_zero: bool = False
 
 
 def lines(title: str, across: Axis, up: Axis, series: Sequence[Series]) -> str:
@@ -61,7 +62,7 @@ def lines(title: str, across: Axis, up: Axis, series: Sequence[Series]) -> str:
 def bars(title: str, up: Axis, groups: Sequence[str], series: Sequence[tuple[str, Sequence[float]]]) -> str:
     """Draw a group of bars for each name, one bar a series, each with its figure."""
     ys = [value for _, values in series for value in values]
-    ticks = up.ticks or _ticks([*ys, *([] if up.logarithmic else [0.0])], up)
+    ticks = up.ticks or _ticks(ys, up)
     place_y = _scale([*ys, *ticks], up, HEIGHT - BOTTOM, TOP)
     room = (WIDTH - RIGHT - LEFT) / max(1, len(groups))
     width = 0.8 * room / max(1, len(series))
@@ -100,6 +101,8 @@ def _scale(values: Sequence[float], axis: Axis, start: float, end: float) -> Pla
 def _ticks(values: Sequence[float], axis: Axis) -> list[float]:
     """Choose round values that enclose all others."""
     low, high = min(values), max(values)
+    if axis.from_zero:
+        low = min(low, 0.0)
     if axis.logarithmic:
         first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
         return [10.0**power for power in range(first, last + 1)]

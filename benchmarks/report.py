@@ -3,6 +3,7 @@
 import argparse
 import datetime as dt
 import shlex
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,7 +76,7 @@ def publish(report: Report, options: argparse.Namespace, argv: Sequence[str]) ->
     for table in [*report.tables, *_check_tables(report)]:
         console.print(_on_screen(table))
     for note in report.notes:
-        console.print(f"• {note}", highlight=False)
+        console.print("• " + " ".join(note.split()), highlight=False)
     folder: Path | None = options.docs or (None if options.quick else DOCS)
     if folder is not None:
         write(report, folder, command(report.name, argv))
@@ -125,21 +126,27 @@ def _section(report: Report, said: str) -> str:
     start, end = _markers(report.name)
     day = dt.datetime.now(dt.UTC).date().isoformat()
     measured = f"Measured {day} by `{said}` on {machine.description()}."
-    parts = [start, f"## {report.title}", report.intro, measured]
+    parts = [start, f"## {report.title}", _wrapped(report.intro), _wrapped(measured)]
     for table in [*report.tables, *_check_tables(report)]:
         parts += [f"**{table.title}**", _markdown(table)]
     if report.picture:
         parts.append(f"![{report.caption}](performance/{report.name}.svg)")
     if report.notes:
-        parts.append("\n".join(f"* {note}" for note in report.notes))
+        parts.append("\n".join(_wrapped(f"* {note}", indent="  ") for note in report.notes))
     return "\n\n".join([*parts, end])
+
+
+def _wrapped(words: str, indent: str = "") -> str:
+    return textwrap.fill(
+        " ".join(words.split()), 110, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def _check_tables(report: Report) -> list[Table]:
     if not report.checks:
         return []
     rows = [(one.words, one.limit, one.measured, "yes" if one.holds else "**no**") for one in report.checks]
-    return [Table("What is promised", ("", "at most or at least", "measured", "holds"), rows)]
+    return [Table("What is promised", ("", "promised", "measured", "holds"), rows)]
 
 
 def _markdown(table: Table) -> str:
@@ -154,7 +161,7 @@ def _line(cells: Sequence[str]) -> str:
 def _on_screen(table: Table) -> ScreenTable:
     drawn = ScreenTable(title=table.title, title_justify="left")
     for number, column in enumerate(table.columns):
-        drawn.add_column(column, justify="right" if number else "left")
+        drawn.add_column(column, justify="right" if number else "left", no_wrap=True)
     for row in table.rows:
         drawn.add_row(*(cell.replace("**", "") for cell in row))
     return drawn

@@ -41,7 +41,7 @@ ILLNESSES: tuple[tuple[str, ...], ...] = (
     ("err_url@odds/live", "http429=1:0.05@team/additional/list"),
     ("duplicate=3", "unknown_status:0.3", "unknown_incident:0.3", "vanish:0.1"),
     ("http500@match/detail_live",),
-    ("gzip_bomb=40:0.01", "redirect:0.05", "code100003:0.05"),
+    ("gzip_bomb=40:0.2", "redirect:0.05", "code100003:0.05"),
 )
 
 

@@ -5,9 +5,12 @@ pooled connections; teams and competitions are asked for once each and as soon a
 taken from the source as they come: normalizing and loading them, which dlt is for, is left out.
 """
 
+import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from requests.adapters import HTTPAdapter
 
 from benchmarks.child import answer
 from benchmarks.clients.joined import Replies, Row, joined
@@ -17,7 +20,7 @@ from footy.simulator.process import SimulatorControl
 WORKERS = 30
 SETTINGS = {
     "EXTRACT__WORKERS": str(WORKERS),
-    "EXTRACT__MAX_PARALLEL_ITEMS": str(2 * WORKERS),
+    "EXTRACT__MAX_PARALLEL_ITEMS": str(20 * WORKERS),
     "EXTRACT__FUTURES_POLL_INTERVAL": "0.001",
     "RUNTIME__DLTHUB_TELEMETRY": "false",
     "RUNTIME__LOG_LEVEL": "CRITICAL",
@@ -26,15 +29,10 @@ SETTINGS = {
 
 def source(task: dict[str, Any]) -> Iterable[Row]:
     """Give all rows, each tagged with the resource it comes from."""
-    import dlt  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - it reads SETTINGS when imported
-    from dlt.sources.helpers.requests import Session  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
-    from dlt.sources.rest_api import (  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415
-        rest_api_resources,
-        rest_api_source,
-    )
-    from requests.adapters import HTTPAdapter  # noqa: PLC0415
-
-    session = Session()
+    # Imported by name, and only now: few who run the tests have it, and it reads SETTINGS when imported.
+    dlt: Any = importlib.import_module("dlt")
+    rest_api: Any = importlib.import_module("dlt.sources.rest_api")
+    session = importlib.import_module("dlt.sources.helpers.requests").Session()
     session.trust_env = False
     session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=WORKERS, pool_block=True))
     client = {"base_url": task["base_url"], "session": session, "paginator": "single_page"}
@@ -48,7 +46,7 @@ def source(task: dict[str, Any]) -> Iterable[Row]:
     def single(name: str, path: str) -> dict[str, Any]:
         return _tagged(name, {"path": path, "params": signed, "data_selector": "results"})
 
-    resources = rest_api_resources(
+    resources = rest_api.rest_api_resources(
         {
             "client": client,
             "resources": [
@@ -66,7 +64,7 @@ def source(task: dict[str, Any]) -> Iterable[Row]:
         ),
         dlt.transformer(_once("competition_id"), data_from=details, name="competition_ids", selected=False),
     ]
-    whole: Iterable[Row] = rest_api_source(
+    whole: Iterable[Row] = rest_api.rest_api_source(
         {
             "client": client,
             "resources": [

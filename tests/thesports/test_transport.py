@@ -321,7 +321,7 @@ class TestConnections:
             talk.say(reply())
 
         with asking(server.url, workers=2) as transport, ThreadPoolExecutor(2) as pool:
-            for number in range(30):
+            for number in range(10):
                 with pytest.raises(kind):
                     transport.get(dataclasses.replace(LIVE, path=f"failing/{number}"), {}, budget())
             server.script = meeting

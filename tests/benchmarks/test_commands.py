@@ -1,0 +1,42 @@
+"""Each benchmark runs and writes its page; what it measures is for a quiet machine to say."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import report
+
+QUICK = {
+    "cycle": ["--no-peers"],
+    "freshness": [],
+    "flatten": [],
+    "memory": [],
+}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_quick_run_prints_its_table_and_writes_its_picture_and_section(name: str, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks", name, "--quick", f"--docs={tmp_path}", *QUICK[name]],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "━" in ended.stdout
+    page = (tmp_path / report.PAGE).read_text()
+    assert f"`python -m benchmarks {' '.join([name, '--quick', *QUICK[name]])}`" in page
+    assert str(tmp_path) not in page
+    assert f"](performance/{name}.svg)" in page
+    assert (tmp_path / "performance" / f"{name}.svg").read_text().startswith("<svg ")
+
+
+def test_an_unknown_name_shows_the_names_and_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["nonsense"]) == 64
+    assert command.main(["--help"]) == 0
+    assert "freshness" in capsys.readouterr().out

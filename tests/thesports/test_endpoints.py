@@ -1,0 +1,45 @@
+"""The endpoint table against the vendor's pages."""
+
+import pytest
+
+from footy.settings import RateLimit, Settings
+from footy.thesports import endpoints
+from footy.thesports.endpoints import ADDRESS_PROBE, ENDPOINTS, Endpoint
+
+SHAPES = {
+    "match/detail_live": "list",
+    "match/recent/list": "list",
+    "odds/history": "object",
+    "team/additional/list": "list",
+    "competition/additional/list": "list",
+    "country/list": "list",
+    "category/list": "list",
+    "odds/live": "object",
+    "odds/update": "list",
+    "deleted": "object",
+}
+
+
+def test_every_endpoint_is_in_the_table_under_its_path_and_has_its_reply_s_shape() -> None:
+    assert {path: endpoint.results for path, endpoint in ENDPOINTS.items()} == SHAPES
+    assert all(str(endpoint) == endpoint.path == path for path, endpoint in ENDPOINTS.items())
+    named = {value for value in vars(endpoints).values() if isinstance(value, Endpoint)}
+    assert named == {*ENDPOINTS.values(), ADDRESS_PROBE}
+
+
+def test_only_what_the_vendor_limits_is_limited() -> None:
+    assert {path: endpoint.quota for path, endpoint in ENDPOINTS.items() if endpoint.quota} == {
+        "odds/history": RateLimit(120, 60)
+    }
+
+
+def test_the_setting_s_example_names_an_endpoint() -> None:
+    told = Settings.model_fields["rate_limits"].description
+    assert told is not None
+    assert [path for path in ENDPOINTS if f" {path}=120/60" in told] == ["odds/history"]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=str)
+def test_each_has_a_title_and_room_for_the_largest_reply_seen(endpoint: Endpoint) -> None:
+    assert endpoint.title
+    assert endpoint.max_body >= 32 * 2**20
