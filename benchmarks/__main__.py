@@ -9,7 +9,7 @@ COMMANDS = {
     "freshness": ("benchmarks.freshness", "from a change in the world to its publication"),
     "flatten": ("benchmarks.flatten", "matches flattened per second"),
     "memory": ("benchmarks.memory", "memory, threads and descriptors over many cycles"),
-    "soak": ("benchmarks.soak", "the service over hours"),
+    "soak": ("benchmarks.soak", "what the process holds over many cycles while the vendor is ill"),
     "reliability": ("benchmarks.reliability", "what is published while the vendor fails"),
 }
 """Name to the module that has `main(argv) -> exit code`, and what it measures."""

@@ -135,8 +135,8 @@ def _report(samples: Sequence[Sample], intro: str, warm_up: int) -> report.Repor
                 f"{growth:+.2f} MB",
                 growth <= GROWTH_MB,
             ),
-            _steady("threads", [one.threads for one in settled]),
-            _steady("descriptors", [one.descriptors for one in settled]),
+            report.steady("threads", [one.threads for one in settled]),
+            report.steady("descriptors", [one.descriptors for one in settled]),
         ],
         notes=[MEANING.format(ends=ends, slope=slope)],
         picture=chart.lines(
@@ -151,10 +151,3 @@ def _report(samples: Sequence[Sample], intro: str, warm_up: int) -> report.Repor
         ),
         caption="Memory, threads and descriptors over cycles",
     )
-
-
-def _steady(what: str, values: Sequence[int]) -> report.Check:
-    """Judge that what is held does not rise: the last third reaches no new height."""
-    third = max(1, len(values) // 3)
-    before, after = max(values[:-third]), max(values[-third:])
-    return report.Check(f"{what} in the last third", f"≤ {before}, as before", str(after), after <= before)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.table import Table as ScreenTable
 
@@ -21,7 +22,7 @@ Each section is written by the command that it names; nothing here is edited by 
 benchmark is footy's simulator in its own process on the loopback interface. The peers of `cycle` come with
 `pip install -r requirements-bench.txt`.
 """
-ORDER = ("cycle", "freshness", "flatten", "memory")
+ORDER = ("cycle", "freshness", "flatten", "memory", "soak")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,13 @@ def publish(report: Report, options: argparse.Namespace, argv: Sequence[str]) ->
         write(report, folder, command(report.name, argv))
         console.print(f"Written: {folder / PAGE}, {folder / 'performance' / report.name}.svg", soft_wrap=True)
     return 0 if options.quick or all(check.holds for check in report.checks) else 1
+
+
+def steady(what: str, values: Sequence[int]) -> Check:
+    """Judge that what is held does not rise: the last third reaches no new height."""
+    third = max(1, len(values) // 3)
+    before, after = max(values[:-third]), max(values[-third:])
+    return Check(f"{what} in the last third", f"≤ {before}, as before", str(after), after <= before)
 
 
 def command(name: str, argv: Sequence[str]) -> str:
@@ -159,9 +167,9 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _on_screen(table: Table) -> ScreenTable:
-    drawn = ScreenTable(title=table.title, title_justify="left")
+    drawn = ScreenTable(title=table.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(table.columns):
-        drawn.add_column(column, justify="right" if number else "left", no_wrap=True)
+        drawn.add_column(column, justify="right" if number else "left", no_wrap=number > 0)
     for row in table.rows:
         drawn.add_row(*(cell.replace("**", "") for cell in row))
     return drawn

@@ -1,6 +1,7 @@
 """A soak: hundreds of accelerated cycles under mixed faults, and what the process holds after each."""
 
 import argparse
+import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -8,10 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import time_machine
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks import measure
+from benchmarks import chart, measure, report
 from footy.outputs.snapshot import SnapshotFile
 from footy.pipeline.board import Board
 from footy.service.assembly import assembled
@@ -20,15 +19,15 @@ from footy.service.publishing import publish
 from footy.settings import Mode, load
 from footy.simulator.process import start
 
-CYCLES = 350
+CYCLES = 375
+MATCHES = 30
 WARM_UP = 50
-GROWTH_MB = 2.0
-GROWTH_CYCLES = 300
-INTERVAL_S = 20
-WORKERS = 8
-"""Each thread's stack and heap grow until it has met every way of failing once; fewer have done so sooner."""
+WORSE = 4
+"""So many times as often replies fail in the warm-up, so that every worker has met every illness by then."""
+GROWTH_MB, GROWTH_CYCLES = 2.0, 300
 ENDS = 25
-"""Cycles at either end whose median is compared, so that one large body in passing does not count."""
+"""Cycles at either end whose medians are compared, so that one large body in passing is no growth."""
+INTERVAL_S = 20
 CHANGE_EVERY = 5
 """Cycles after which the vendor falls ill in another way; so the warm-up has met every one."""
 ILLNESSES: tuple[tuple[str, ...], ...] = (
@@ -57,6 +56,39 @@ class Course:
     unpublished: int = 0
 
 
+INTRO = """\
+{cycles} cycles of the default strategy over {matches} matches, {interval} seconds of football apart, one
+right after the other ({seconds:.0f} s in all). Every {every} cycles the vendor falls ill in another of
+{illnesses} ways, among them bodies of 40 MB that arrive compressed to almost nothing; during the {warm_up}
+cycles of warm-up replies fail {worse} times as often, so that every worker has met everything by then."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a soak, print and write; 1 where something grows or a cycle overruns."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks soak", description=__doc__)
+    report.add_arguments(parser)
+    parser.add_argument("--cycles", type=int, help=f"default {CYCLES}")
+    parser.add_argument("--matches", type=int, help=f"default {MATCHES}")
+    options = parser.parse_args(argv)
+    cycles = max(options.cycles or (150 if options.quick else CYCLES), WARM_UP + 2 * ENDS)
+    matches = options.matches or (10 if options.quick else MATCHES)
+    started = time.perf_counter()
+    course = run(matches, cycles)
+    intro = INTRO.format(
+        cycles=cycles,
+        matches=matches,
+        interval=INTERVAL_S,
+        seconds=time.perf_counter() - started,
+        every=CHANGE_EVERY,
+        illnesses=len(ILLNESSES) - 1,
+        warm_up=WARM_UP,
+        worse=WORSE,
+    )
+    said = _report(course, intro)
+    code = report.publish(said, options, argv)
+    return code or int(not all(check.holds for check in said.checks))  # a short one is judged too
+
+
 def run(matches: int, cycles: int) -> Course:
     """Run the cycles; an exception that leaves one ends the soak."""
     course = Course()
@@ -73,7 +105,6 @@ def run(matches: int, cycles: int) -> Course:
             "FOOTY_INTERVAL": str(INTERVAL_S),
             "FOOTY_TIMEOUT": "0.3",
             "FOOTY_BACKOFF": "0.01",
-            "FOOTY_WORKERS": str(WORKERS),
         }
         files = Files(Path(folder))
         with (
@@ -83,7 +114,8 @@ def run(matches: int, cycles: int) -> Course:
             board, outputs = Board(), [SnapshotFile(files.folder)]
             for number in range(1, cycles + 1):
                 if number % CHANGE_EVERY == 1:
-                    vendor.control.set_faults(*ILLNESSES[number // CHANGE_EVERY % len(ILLNESSES)])
+                    illness = ILLNESSES[number // CHANGE_EVERY % len(ILLNESSES)]
+                    vendor.control.set_faults(*map(_worse, illness) if number <= WARM_UP else illness)
                 started = time.monotonic()
                 outcome = footy.pipeline.run(board, number)
                 course.slowest_s = max(course.slowest_s, time.monotonic() - started)
@@ -101,47 +133,64 @@ def run(matches: int, cycles: int) -> Course:
     return course
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run a soak, and judge it; exit 1 where something grows or a cycle overruns."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks soak", description=__doc__)
-    parser.add_argument("--cycles", type=int, default=CYCLES)
-    parser.add_argument("--matches", type=int, default=30)
-    parser.add_argument("--quick", action="store_true", help="a short one, as CI runs it")
-    options = parser.parse_args(argv)
-    cycles = 80 if options.quick else max(options.cycles, WARM_UP + 2)
-    matches = 8 if options.quick else options.matches
-    started = time.perf_counter()
-    course = run(matches, cycles)
+def _worse(fault: str) -> str:
+    """Have replies fail more often: `hang:0.02` becomes `hang:0.08`."""
+    return re.sub(r":(0\.\d+)", lambda found: f":{min(1.0, WORSE * float(found[1])):g}", fault)
+
+
+def _report(course: Course, intro: str) -> report.Report:
     settled = course.memory_mb[WARM_UP:]
     rise_mb = measure.median(settled[-ENDS:]) - measure.median(settled[:ENDS])
-    growth_mb = rise_mb / max(1, len(settled) - ENDS) * GROWTH_CYCLES
-    checks = [
-        (
-            "memory",
-            f"{growth_mb:+.2f} MB in {GROWTH_CYCLES} cycles",
-            f"< {GROWTH_MB:g} MB",
-            growth_mb < GROWTH_MB,
-        ),
-        _steady("threads", course.threads),
-        _steady("descriptors", course.descriptors),
-        _steady("connections", course.connections),
-        ("slowest cycle", f"{course.slowest_s:.2f} s", f"< {INTERVAL_S} s", course.slowest_s < INTERVAL_S),
-        ("cycles that published nothing", str(course.unpublished), "0", course.unpublished == 0),
-    ]
-    table = Table(
-        title=f"{cycles} cycles, {matches} matches, mixed faults, {time.perf_counter() - started:.0f} s"
+    between = len(settled) - ENDS
+    growth_mb = rise_mb * min(1.0, GROWTH_CYCLES / between)
+    counts = (
+        ("memory MB", course.memory_mb),
+        ("threads", course.threads),
+        ("descriptors", course.descriptors),
+        ("connections", course.connections),
     )
-    for column in ("", "measured", "bound", "holds"):
-        table.add_column(column)
-    for what, measured, bound, holds in checks:
-        table.add_row(what, measured, bound, "yes" if holds else "NO")
-    Console().print(table)
-    return 0 if all(holds for *_, holds in checks) else 1
-
-
-def _steady(what: str, values: Sequence[int]) -> tuple[str, str, str, bool]:
-    """Judge that what is held does not rise: the last third reaches no new height."""
-    settled = values[WARM_UP:] if len(values) > WARM_UP else values
-    third = max(1, len(settled) // 3)
-    most_before, most_after = max([*values[:WARM_UP], *settled[:-third]]), max(settled[-third:])
-    return what, f"{most_after} at the end", f"≤ {most_before}, the peak before", most_after <= most_before
+    numbers = range(1, len(course.memory_mb) + 1)
+    return report.Report(
+        name="soak",
+        title="A soak",
+        intro=intro,
+        tables=[
+            report.Table(
+                "What the process holds",
+                ("", f"after cycle {WARM_UP}", "at the end", "the most"),
+                [
+                    (name, f"{values[WARM_UP]:.4g}", f"{values[-1]:.4g}", f"{max(values):.4g}")
+                    for name, values in counts
+                ],
+            )
+        ],
+        checks=[
+            report.Check(
+                f"memory, growth in {min(between, GROWTH_CYCLES)} cycles",
+                f"< {GROWTH_MB:g} MB",
+                f"{growth_mb:+.2f} MB",
+                growth_mb < GROWTH_MB,
+            ),
+            *(report.steady(name, values) for name, values in counts[1:]),
+            report.Check(
+                "slowest cycle",
+                f"< {INTERVAL_S} s",
+                f"{course.slowest_s:.2f} s",
+                course.slowest_s < INTERVAL_S,
+            ),
+            report.Check(
+                "cycles that published nothing", "0", str(course.unpublished), course.unpublished == 0
+            ),
+        ],
+        notes=[f"Growth is between the medians of the first and the last {ENDS} cycles after the warm-up."],
+        picture=chart.lines(
+            "Memory under mixed faults",
+            chart.Axis("cycle"),
+            chart.Axis("MB, count", from_zero=True),
+            [
+                chart.Series(name, list(zip(numbers, map(float, values), strict=True)))
+                for name, values in counts
+            ],
+        ),
+        caption="Memory, threads, descriptors and connections over cycles",
+    )

@@ -28,6 +28,7 @@ from footy.thesports.failures import (
     StoppedError,
     ThrottledError,
     VendorError,
+    let_go,
 )
 from footy.thesports.payloads import Detail, Markets, Odds
 from footy.thesports.reference import Key, Reference
@@ -209,6 +210,7 @@ class Gatherer:
             return False
         self._finished += 1
         if error is not None:
+            let_go(error)
             self._note(key.endpoint, error)
         if call.value in {plan.Value.LIVE, plan.Value.FEED}:
             self.gathered.answers[key] = answer

@@ -12,6 +12,7 @@ from footy.pipeline.board_file import BoardFile
 from footy.pipeline.cycle import Pipeline, Rules
 from footy.pipeline.filter import Selection
 from footy.pipeline.prices import PriceRules
+from footy.service import memory
 from footy.service.instance import Files
 from footy.settings import Mode, Settings
 from footy.simulator.process import SimulatorError
@@ -93,6 +94,7 @@ def upstream(settings: Settings, mode: Mode) -> Iterator[Upstream]:
 @contextlib.contextmanager
 def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly]:
     """Give an instance's rooms; ends every thread, connection and child of theirs afterwards."""
+    memory.give_back()
     counters = Counters()
     if mode is Mode.DEMO:  # each demo is a world of its own, which owes nothing to the one before
         for file in (files.board, files.quota):

@@ -103,3 +103,14 @@ class RefusedError(VendorError):
     def __init__(self, message: str, what: Refused) -> None:
         super().__init__(message)
         self.what = what
+
+
+def let_go(error: BaseException | None) -> None:
+    """Let go of where an error, and those that led to it, were raised.
+
+    The frames there hold replies of megabytes, addresses with the secret in them, and often the error itself:
+    a circle that only the garbage collector finds, which goes by the number of objects and not by their size.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__

@@ -38,6 +38,7 @@ from footy.thesports.failures import (
     TimedOutError,
     VendorCodeError,
     VendorError,
+    let_go,
 )
 from footy.thesports.gates import Gates
 from footy.thesports.replies import judge
@@ -123,20 +124,20 @@ class Transport:
         for number in range(1, self._attempts + 1):
             try:
                 return self._attempt(endpoint, request, budget)
-            except VendorError as error:
-                failure = error
-            pause = None
-            if failure.retryable:
-                with contextlib.suppress(MaxRetryError):
-                    retry = retry.increment("GET", endpoint.path, error=ProtocolError(failure.outcome))
-                    pause = retry.get_backoff_time()
-                if pause is not None and (pause >= budget.left() or not budget.may_retry(endpoint)):
-                    pause = None
-            self._log_failure(endpoint, parameters, budget, failure, number, pause)
-            if pause is None:
-                raise failure from None
+            except VendorError as failure:
+                let_go(failure)
+                pause = None
+                if failure.retryable:
+                    with contextlib.suppress(MaxRetryError):
+                        retry = retry.increment("GET", endpoint.path, error=ProtocolError(failure.outcome))
+                        pause = retry.get_backoff_time()
+                    if pause is not None and (pause >= budget.left() or not budget.may_retry(endpoint)):
+                        pause = None
+                self._log_failure(endpoint, parameters, budget, failure, number, pause)
+                if pause is None:
+                    raise
             if self.stopping.wait(pause):
-                raise StoppedError("footy is stopping") from None
+                raise StoppedError("footy is stopping")
         raise AssertionError("the last attempt returns or raises")
 
     def stop(self) -> None:
@@ -211,6 +212,7 @@ class Transport:
                 failure = failure_for(TimeoutError(), seconds)
             except (VendorError, HTTPError, OSError) as error:
                 failure = failure_for(error, seconds)
+                let_go(error)
             finally:
                 if response is not None:  # a place in the pool is given back, whatever became of the body
                     response.raw.close()

@@ -14,6 +14,7 @@ QUICK = {
     "freshness": [],
     "flatten": [],
     "memory": [],
+    "soak": [],
 }
 
 
@@ -28,7 +29,7 @@ def test_a_quick_run_prints_its_table_and_writes_its_picture_and_section(name: s
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "━" in ended.stdout
+    assert "─" in ended.stdout
     page = (tmp_path / report.PAGE).read_text()
     assert f"`python -m benchmarks {' '.join([name, '--quick', *QUICK[name]])}`" in page
     assert str(tmp_path) not in page

@@ -2,12 +2,14 @@
 
 import dataclasses
 import email.utils
+import gc
 import logging
 import random
 import threading
 import time
 import traceback
 import tracemalloc
+import weakref
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -328,6 +330,30 @@ class TestConnections:
             found = pool.map(lambda _: transport.get(TEAM, {}, budget()), range(2))
             assert [one.results for one in found] == [b"[]", b"[]"]
         assert server.most_open <= 3, "a closed one may not have been seen to end yet"
+
+    @each(FAILING)
+    def test_a_failure_holds_on_to_nothing(
+        self,
+        server: Server,
+        script: Script,
+        kind: type[VendorError],
+        words: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        """What only the garbage collector would find were bodies of up to 32 MB each."""
+        server.script = script
+        del words
+        caplog.set_level(logging.CRITICAL)  # what is captured is held on to
+        gc.disable()
+        try:
+            with asking(server.url, attempts=2) as transport:
+                try:
+                    transport.get(LIVE, {}, budget())
+                except kind as error:
+                    held = weakref.ref(error)
+                assert held() is None
+        finally:
+            gc.enable()
 
 
 class TestRetry:
