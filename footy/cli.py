@@ -65,8 +65,11 @@ def _trace(bug: Exception, loaded: Loaded | None) -> str:
     logged = any(isinstance(handler, logging.FileHandler) for handler in logging.getLogger().handlers)
     if loaded is not None and logged:
         return f"; its traceback is in {_folder(loaded)}/footy.log"
-    redact = Redactor([loaded.settings.secret_text()] if loaded else [])
-    sys.stderr.write(redact("".join(traceback.format_exception(bug))))
+    if loaded is None:  # nor is it known what the secret is, and the bug's words may hold it
+        sys.stderr.write("".join(traceback.format_tb(bug.__traceback__)))
+    else:
+        redact = Redactor(loaded.settings.secrets())
+        sys.stderr.write(redact("".join(traceback.format_exception(bug))))
     return ""
 
 
@@ -175,11 +178,12 @@ def _logs(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 
 def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.assembly import upstream  # noqa: PLC0415
+    from footy.service.assembly import keep_bugs_scrubbed, upstream  # noqa: PLC0415
     from footy.service.check import run  # noqa: PLC0415
 
     mode = loaded.settings.resolve_mode()
     _say_folder(loaded.settings, mode)
+    keep_bugs_scrubbed(loaded.settings)
     with upstream(loaded.settings, mode) as asked:
         return run(loaded.settings, asked, _say)
 

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytz
 
@@ -15,6 +15,7 @@ from footy.pipeline.prices import PriceRules
 from footy.service import memory
 from footy.service.instance import Files
 from footy.settings import Mode, Settings
+from footy.simulator.process import SECRET as DEMO_SECRET
 from footy.simulator.process import SimulatorError
 from footy.simulator.process import start as start_simulator
 from footy.telemetry import logs
@@ -34,7 +35,7 @@ class Upstream:
 
     base_url: str
     user: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,22 @@ def set_up_logging(settings: Settings, files: Files, redact: Redactor) -> None:
         raise CannotWriteError(f"The log file {files.log} cannot be written ({error.strerror}).") from None
 
 
+def keep_bugs_scrubbed(settings: Settings) -> None:
+    """Where there is no log: warnings are not shown, and what no one catches goes to stderr scrubbed."""
+    logs.set_up(
+        None,
+        level=settings.log_level,
+        form="text",
+        zone=pytz.timezone(settings.timezone),
+        backups=0,
+        redact=redactor(settings),
+        stderr_level=logging.CRITICAL,
+    )
+
+
 def redactor(settings: Settings) -> Redactor:
-    """Give what takes this instance's secrets out of text."""
-    return Redactor([settings.secret_text()] if settings.secret_text() else [])
+    """Give what takes this instance's secrets out of text; the demo's too, although anyone may know it."""
+    return Redactor([*settings.secrets(), DEMO_SECRET])
 
 
 @contextlib.contextmanager

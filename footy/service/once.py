@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from footy.errors import CannotWriteError, Exit
+from footy.errors import CannotWriteError, Exit, FootyError
 from footy.outputs.console import OnceConsole
 from footy.outputs.progress import Progress
 from footy.outputs.snapshot import SnapshotFile, encode
@@ -59,7 +59,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, as_json: boo
         try:
             snapshot = _cycle(settings, mode, files)
         except Exception as failure:
-            pulse.cycle(1, attempted_at=attempted_at, error=str(failure) or type(failure).__name__)
+            pulse.cycle(1, attempted_at=attempted_at, error=_words(failure))
             raise
         shown = _JsonPrinter() if as_json else OnceConsole(look(settings), sys.stdout)
         published = publish(snapshot, [SnapshotFile(files.folder), shown])
@@ -94,6 +94,11 @@ def _cycle(settings: Settings, mode: Mode, files: Files) -> Snapshot:
     if outcome.snapshot is None:
         raise AssertionError("a fresh live list makes a snapshot")
     return outcome.snapshot
+
+
+def _words(failure: Exception) -> str:
+    """Say what failed; the words of what is a bug may hold anything, the secret too."""
+    return str(failure) if isinstance(failure, FootyError) else type(failure).__name__
 
 
 class _InterruptedBySignal(BaseException):

@@ -109,7 +109,7 @@ class Vendor:
         reply = self._right_reply(call, at)
         touched: list[str] = []
         if call.fault:
-            reply, touched = self.mischief.spoil(call.fault, reply)
+            reply, touched = self.mischief.spoil(call.fault, reply, call.request.target)
         if call.request.takes_gzip and self.manners.gzip and len(reply.body) > _GZIP_FROM:
             reply.encoded = self._gzip(reply.body)
         fault = call.fault.text if call.fault else None

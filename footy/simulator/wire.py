@@ -33,6 +33,8 @@ class Request:
     takes_gzip: bool
     keep_alive: bool
     address: str
+    target: str = ""
+    """Path and query, as they came."""
 
 
 class Handler(Protocol):
@@ -143,6 +145,7 @@ class Connection(asyncio.Protocol):
             takes_gzip=self._takes_gzip,
             keep_alive=self._parser.should_keep_alive(),
             address=self._address,
+            target=self._url.decode("latin-1"),
         )
         self._waiting.append(request)
         self._next()

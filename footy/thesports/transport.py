@@ -41,7 +41,7 @@ from footy.thesports.failures import (
     let_go,
 )
 from footy.thesports.gates import Gates
-from footy.thesports.replies import judge
+from footy.thesports.replies import UNREADABLE, judge
 from footy.thesports.sockets import Watch
 
 log = logging.getLogger(__name__)
@@ -249,13 +249,20 @@ class Transport:
             if status == HTTP_TOO_MANY:
                 raise ThrottledError("HTTP status 429: rate limit", 0.0)
             if status == HTTP_OK:
-                return judge(endpoint, body)
+                return self._without_secret(judge(endpoint, body))
             with contextlib.suppress(BadBodyError, VendorCodeError):
                 judge(endpoint, body)
             raise BadStatusError(status)
         except VendorError as error:
             error.args = (self._redact(str(error)),)  # the vendor's words may say back what it was asked
             raise
+
+    def _without_secret(self, results: bytes) -> bytes:
+        """Take out of the results what was asked, should the vendor say it back: they are kept and shown."""
+        try:
+            return self._redact.in_json(results)
+        except UNREADABLE:
+            raise BadBodyError("the reply is not the JSON expected") from None
 
     def _retry_after(self, headers: Mapping[str, str]) -> float | None:
         said = headers.get("Retry-After")

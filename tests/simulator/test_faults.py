@@ -259,6 +259,19 @@ def test_an_id_is_unknown(caller: Caller, spoil: Any) -> None:
     assert caller.results("match/recent/list", time=EPOCH - 600)
 
 
+def test_words_that_repeat_the_request(caller: Caller, spoil: Any, raw: Any) -> None:
+    secret = f"secret={caller.simulator.secret}"
+    assert secret in spoil("echo_message")["msg"]
+    response, body = raw("echo_page")
+    assert (response.status, secret in body.decode()) == (400, True)
+    right = good(caller)["results"][0]["id"]
+    row = spoil("echo_field", endpoint="match/recent/list", uuid=right)["results"][0]
+    place = caller.control.log()[-1]["touched"][0].split(".")[2:]
+    for key in place:
+        row = row[key]
+    assert secret in row
+
+
 def test_the_clock_jumps_for_all_matches_alike(caller: Caller, spoil: Any) -> None:
     right = {match["id"]: match["score"][4] for match in good(caller)["results"]}
     wrong = {match["id"]: match["score"][4] for match in spoil("clock_jump=500")["results"]}

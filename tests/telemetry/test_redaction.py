@@ -1,7 +1,9 @@
 """No eight characters of a secret get through, in whatever form, whole or cut off; all else does."""
 
 import json
+import re
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
@@ -101,6 +103,32 @@ def test_without_secrets_nothing_changes(text: str) -> None:
 )
 def test_each_run_becomes_one_mask(text: str, expected: str) -> None:
     assert Redactor(["secret-of-mine", "other-secret"])(text) == expected
+
+
+JSONS = {
+    "as it is": lambda value: json.dumps(value, ensure_ascii=False),
+    "in ASCII": json.dumps,
+    "with every sign escaped": lambda value: re.sub(
+        r"[&<>'/=+%]", lambda sign: f"\\u{ord(sign[0]):04X}", json.dumps(value)
+    ),
+}
+
+
+@pytest.mark.parametrize("encode", JSONS.values(), ids=JSONS)
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_values_in_json_lose_a_whole_secret(
+    write: Callable[[str], str], encode: Callable[[Any], str]
+) -> None:
+    value = [{"name": f"a {write(HARD)}", "id": 2**80, write(HARD): [1.5, None, True, [write(HARD)]]}]
+    said = json.loads(Redactor([HARD]).in_json(encode(value).encode()))
+    assert said == [{"name": f"a {MASK}", "id": 2**80, MASK: [1.5, None, True, [MASK]]}]
+
+
+def test_values_in_json_keep_words_that_a_secret_has_in_it() -> None:
+    redact = Redactor(["football-of-2026"])
+    value = [{"football": "1. football-of 2025 ä"}]
+    assert json.loads(redact.in_json(json.dumps(value).encode())) == value
+    assert redact.in_json(b" [ 1.50 ]") == b" [ 1.50 ]"
 
 
 def test_percent_escapes_in_small_letters_keep_the_rest_as_it_is() -> None:

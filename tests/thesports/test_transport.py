@@ -738,6 +738,16 @@ class TestSecret:
             assert isinstance(found, Reply)
             assert not leaks(f"{found!r} {found} {transport!r} {transport}")
 
+    def test_an_echo_in_the_results_is_taken_out_and_the_rest_is_left(self, server: Server) -> None:
+        server.script = answer(reply(b'{"code":0,"results":[{"id":7,"name":"by %b"}]}' % QUOTED))
+        with asking(server.url) as transport:
+            assert transport.get(LIVE, {}, budget()).results == b'[{"id":7,"name":"by ***"}]'
+
+    def test_an_echo_in_results_that_cannot_be_read_is_a_bad_body(self, server: Server) -> None:
+        server.script = answer(reply(b'{"code":0,"results":["\xff",["%b"]]}' % QUOTED))
+        with asking(server.url) as transport, pytest.raises(BadBodyError):
+            transport.get(LIVE, {}, budget())
+
     def test_a_wrong_name_keeps_it_too(self, lines: tuple[list[str], list[str]]) -> None:
         with asking("http://two..dots/v1") as transport, pytest.raises(UnreachableError) as failure:
             transport.get(LIVE, {}, budget())

@@ -1,5 +1,10 @@
 """Replies given instead of the right one."""
 
+import html
+from urllib.parse import unquote_plus
+
+import msgspec
+
 from footy.simulator import replies
 from footy.simulator.replies import Reply
 
@@ -51,3 +56,15 @@ def nothing(_: str) -> Reply:
 def redirect(address: str) -> Reply:
     """Somewhere else."""
     return Reply(b"", status=302, headers=((b"Location", address.encode()),))
+
+
+def echo_message(asked: str) -> Reply:
+    """An error in the vendor's form; the request is in it as it came, and in plain."""
+    said = f"Parameter error: {asked} ({unquote_plus(asked)})"
+    return Reply(msgspec.json.encode({"code": 100003, "msg": said}))
+
+
+def echo_page(asked: str) -> Reply:
+    """HTTP 400 with a page; the request is in it as it came, and in plain."""
+    said = f"<h1>Bad Request</h1>{asked} ({html.escape(unquote_plus(asked))})"
+    return Reply(said.encode(), status=400, content_type=_HTML)

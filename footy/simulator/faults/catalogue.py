@@ -26,6 +26,7 @@ class Kind:
     """A kind of fault: one of `answer` (another reply), `change` (the decoded body) and `act` (on the wire).
 
     `default` is its argument where none is given, `endpoints` where it can be played (empty: everywhere).
+    One that `echoes` has for its argument what was asked, credentials and all, as it came.
     """
 
     summary: str
@@ -35,6 +36,7 @@ class Kind:
     default: str = ""
     is_numeric: bool = True
     takes_argument: bool = False
+    echoes: bool = False
     endpoints: tuple[str, ...] = ()
 
 
@@ -69,6 +71,8 @@ CATALOGUE: dict[str, Kind] = {
         "HTTP 302; the argument is the address",
         answers.redirect, default="http://redirected.invalid/", is_numeric=False,
     ),
+    "echo_message": _instead("an error that repeats the request", answers.echo_message, echoes=True),
+    "echo_page": _instead("HTTP 400 with a page that repeats the request", answers.echo_page, echoes=True),
     "body_list": _changed("the body is a list", shapes.body_list),
     "body_string": _changed("the body is a string", shapes.body_string),
     "body_null": _changed("the body is null", shapes.body_null),
@@ -90,6 +94,9 @@ CATALOGUE: dict[str, Kind] = {
     "row_short": _changed("one list inside an element lacks its last", shapes.row_short),
     "row_long": _changed("one list inside an element has one too many", shapes.row_long),
     "wrong_type": _changed("so many single fields hold another type", values.wrong_type, default="1"),
+    "echo_field": _changed(
+        "one name or note repeats the request", values.echo_field, LIVE, *LISTS, echoes=True
+    ),
     "unknown_status": _changed("a match in a status", values.unknown_status, LIVE, DETAIL, default="77"),
     "unknown_incident": _changed(
         "one match has an incident of this type", values.unknown_incident, LIVE, default="99"

@@ -45,17 +45,18 @@ class Mischief:
                 return fault
         return None
 
-    def spoil(self, fault: Fault, reply: Reply) -> tuple[Reply, list[str]]:
+    def spoil(self, fault: Fault, reply: Reply, asked: str) -> tuple[Reply, list[str]]:
         """The reply as the fault has it, and what it touched; faults of the wire leave it as it is."""
+        argument = asked if fault.kind.echoes else fault.argument
         if fault.kind.answer:
-            return fault.kind.answer(fault.argument), []
+            return fault.kind.answer(argument), []
         if fault.kind.change is None:
             return reply, []
         body = msgspec.json.decode(reply.body)
         # Errors have nothing inside to spoil.
         if "results" not in body:
             return reply, []
-        changed, touched = fault.kind.change(body, self._random, fault.argument)
+        changed, touched = fault.kind.change(body, self._random, argument)
         return Reply(changed if isinstance(changed, bytes) else msgspec.json.encode(changed)), touched
 
     def told(self) -> list[dict[str, Any]]:

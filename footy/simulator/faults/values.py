@@ -5,8 +5,10 @@ matches, or dotted paths. It may change the body it was given.
 """
 
 import copy
+from collections.abc import Iterator
 from random import Random
 from typing import Any
+from urllib.parse import unquote_plus
 
 Changed = tuple[Any, list[str]]
 _OTHER_TYPES: tuple[Any, ...] = (None, "text", 7, 2.5, True, [], {})
@@ -26,6 +28,27 @@ def wrong_type(body: Any, random: Random, argument: str) -> Changed:
         container[path[-1]] = copy.copy(random.choice(others))
         touched.append(".".join(map(str, path)))
     return body, touched
+
+
+def echo_field(body: Any, random: Random, argument: str) -> Changed:
+    """One name or note, never an id, is what was asked, as it came and in plain."""
+    texts = list(_texts(body.get("results"), ("results",)))
+    if not texts:
+        return body, []
+    element, key, path = random.choice(texts)
+    element[key] = f"{argument} ({unquote_plus(argument)})"
+    return body, [".".join(map(str, path))]
+
+
+def _texts(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[dict[str, Any], str, tuple[Any, ...]]]:
+    """Every text in an object but ids: the object, the key and the place."""
+    if isinstance(value, list | dict):
+        places: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in places:
+            if not isinstance(inner, str):
+                yield from _texts(inner, (*path, key))
+            elif isinstance(value, dict) and not key.endswith("id"):
+                yield value, key, (*path, key)
 
 
 def unknown_status(body: Any, random: Random, argument: str) -> Changed:
