@@ -282,11 +282,17 @@ class Transport:
         number: int,
         pause: float | None,
     ) -> None:
-        """Log a failure; in a cycle only the first few of a kind, the others at DEBUG."""
-        if isinstance(failure, StoppedError | OutOfTimeError | QuotaSpentError):
-            level = logging.DEBUG
-        else:
-            level = logging.WARNING if budget.failed(endpoint, failure) <= LOGGED_EACH else logging.DEBUG
+        """Log a failure; in a cycle only the first few of a kind, the others at DEBUG.
+
+        So is what was not sent at all, and what a refused endpoint says again: its refusal has been logged.
+        """
+        unworthy = (
+            isinstance(failure, StoppedError | OutOfTimeError | QuotaSpentError)
+            or (isinstance(failure, RefusedError) and self.gates.is_refused(endpoint))
+            or (isinstance(failure, ThrottledError) and not failure.was_sent)
+        )
+        loud = not unworthy and budget.failed(endpoint, failure) <= LOGGED_EACH
+        level = logging.WARNING if loud else logging.DEBUG
         asked = f"{endpoint} {urlencode(parameters)}".rstrip()
         then = "no further attempt" if pause is None else f"next in {pause:.2f} s"
         log.log(

@@ -555,6 +555,17 @@ class TestThrottle:
             transport.get(TEAM, {}, budget())
         assert len(server.requests) == 31
 
+    def test_what_is_not_sent_while_it_rests_is_not_logged_as_a_failed_call(
+        self, server: Server, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        server.script = answer(THROTTLES["a status"]())
+        with asking(server.url) as transport:
+            for _ in range(5):
+                with pytest.raises(ThrottledError):
+                    transport.get(LIVE, {}, budget())
+        assert len(server.requests) == 1
+        assert len([one for one in caplog.records if "API call failed" in one.getMessage()]) == 1
+
     @given(st.text(max_size=60) | st.integers().map(str) | st.datetimes(timezones=st.just(UTC)).map(str))
     def test_no_retry_after_is_a_bug(self, said: str) -> None:
         seconds = Transport._retry_after(_WITH_POLICY, {"Retry-After": said})
@@ -582,7 +593,7 @@ class TestRefusal:
             assert transport.gates.is_refused(LIVE)
             assert not transport.gates.is_refused(TEAM)
         assert len(server.requests) == 3
-        assert [record.levelname for record in caplog.records].count("ERROR") == 1
+        assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING", "ERROR"]
 
 
 class TestCounting:
