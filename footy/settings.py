@@ -29,6 +29,8 @@ from footy.errors import ConfigError
 
 DEFAULT_BASE_URL = "https://api.thesports.com/v1/football"
 DEFAULT_BOOKMAKERS = "2,3,4,5,6,9,10,11,13,14,15,16,17,21,22"
+DEMO_FOLDER = "demo"
+"""Inside the data folder, so that a reader of the real files never gets simulated matches."""
 SECRET_MIN_LENGTH = 8
 MOST_SHOWN = 60
 """Characters of a wrong value that are repeated to the operator."""
@@ -348,7 +350,7 @@ class Settings(BaseModel):
     def folder(self, mode: Mode) -> Path:
         """Give the absolute folder that an instance in this mode writes into."""
         folder = self.data_dir.expanduser().absolute()
-        return folder / "demo" if mode is Mode.DEMO else folder
+        return folder / DEMO_FOLDER if mode is Mode.DEMO else folder
 
     def resolve_mode(self) -> Mode:
         """Decide between live and demo.

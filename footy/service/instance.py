@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from footy.errors import CannotWriteError, LockedError
 from footy.files import remove_leftovers, write_atomically
 from footy.record import Heartbeat
+from footy.settings import DEMO_FOLDER
 
 SAME_START_S = 2.0
 """A process whose start differs by more from the one noted is another one with a reused PID."""
@@ -210,7 +211,8 @@ def health(files: Files, *, demo: bool, now: float | None = None) -> Health:
     where = f" – data folder {files.folder}"
     held = living(files)
     if held is None:
-        return Health(well=False, line=f"Pipeline is not running{marks}{where}", pid=None)
+        beside = "" if demo else _demo_beside(files)
+        return Health(well=False, line=f"Pipeline is not running{marks}{beside}{where}", pid=None)
     holder, process = held
     if holder.doing is Doing.ONCE:
         single = f"Pipeline is not running{marks}, only a single cycle (PID: {holder.pid}){where}"
@@ -224,6 +226,14 @@ def health(files: Files, *, demo: bool, now: float | None = None) -> Health:
             well=False, line=f"Pipeline is stale{marks}: {trouble} (PID: {holder.pid}){where}", pid=holder.pid
         )
     return Health(well=True, line=f"Pipeline is running (PID: {holder.pid}){marks}{where}", pid=holder.pid)
+
+
+def _demo_beside(files: Files) -> str:
+    """Name the demo that runs in the folder of a live instance that does not."""
+    held = living(Files(files.folder / DEMO_FOLDER))
+    if held is None or held[0].doing is not Doing.SERVICE:
+        return ""
+    return f", only a demo in {DEMO_FOLDER}/ (PID: {held[0].pid})"
 
 
 def longest_silence_s(interval_s: float) -> float:

@@ -5,7 +5,7 @@ import time
 import msgspec
 
 from footy.record import Meta
-from footy.service.instance import Files, health, read_heartbeat, unix_seconds
+from footy.service.instance import Files, Health, health, read_heartbeat, unix_seconds
 
 
 class _Head(msgspec.Struct):
@@ -17,9 +17,18 @@ class _Head(msgspec.Struct):
 def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
     """Tell whether the instance is well, and describe it, a line each."""
     judged = health(files, demo=demo)
+    return judged.well, [judged.line, *_snapshot_lines(files), *_heartbeat_lines(files, judged)]
+
+
+def _heartbeat_lines(files: Files, judged: Health) -> list[str]:
+    """Say what is wrong with the process that runs; what an earlier one left says nothing of now."""
     beat = read_heartbeat(files)
-    worse = beat["indicators"].values() if beat is not None else ()
-    return judged.well, [judged.line, *_snapshot_lines(files), *(f"Indicator: {words}" for words in worse)]
+    if beat is None or beat["pid"] != judged.pid:
+        return []
+    said = [f"Indicator: {words}" for words in beat["indicators"].values()]
+    if judged.well and beat["last_error"] is not None:
+        said.insert(0, f"Last cycle failed: {beat['last_error']}")
+    return said
 
 
 def _snapshot_lines(files: Files) -> list[str]:
@@ -31,7 +40,7 @@ def _snapshot_lines(files: Files) -> list[str]:
         return [f"{files.matches} is not a snapshot of this version: {error}"]
     counts, timings = meta["counts"], meta["timings"]
     age = time.time() - unix_seconds(meta["published_at"])
-    whole = "complete" if meta["complete"] else "incomplete: something in it is missing or stale"
+    whole = "complete" if meta["complete"] else "incomplete: something in it is missing, stale or made up"
     steps = (
         f"live {timings['live']:.2f}, enrich {timings['enrich']:.2f}, "
         f"flatten {timings['flatten']:.2f}, filter {timings['filter']:.2f}"

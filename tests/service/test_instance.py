@@ -243,6 +243,17 @@ def test_a_single_cycle_is_no_running_pipeline(files: Files) -> None:
     assert f"not running, only a single cycle (PID: {ME.pid})" in judged.line
 
 
+def test_a_demo_alone_is_no_running_pipeline_and_is_named(files: Files) -> None:
+    demo = Files(files.folder / "demo")
+    demo.folder.mkdir()
+    note_success(demo, 1)
+
+    judged = health(files, demo=False, now=NOW)
+
+    assert not judged.well
+    assert judged.line.startswith(f"Pipeline is not running, only a demo in demo/ (PID: {ME.pid}) – data")
+
+
 # --- the status
 
 
@@ -262,6 +273,27 @@ def test_the_status_names_the_indicators_that_are_not_normal(files: Files) -> No
     _, said = lines(files, demo=False)
 
     assert "Indicator: warning: total cycle time 16.20 s of 60 s" in said
+
+
+def test_the_status_says_why_the_last_cycle_did_not_succeed_before_that_is_stale(files: Files) -> None:
+    note_success(files, NOW - time.time() + 5, error="matches.json could not be written: Is a directory")
+
+    well, said = lines(files, demo=False)
+
+    assert well
+    assert said[-1] == "Last cycle failed: matches.json could not be written: Is a directory"
+
+
+def test_the_status_says_nothing_of_what_an_ended_process_measured(files: Files) -> None:
+    note_success(files, NOW - time.time(), error="HTTP status 500")
+    beat = msgspec.json.decode(files.heartbeat.read_bytes())
+    beat["indicators"] = {"cycle": "warning: total cycle time 16.20 s of 60 s"}
+    files.heartbeat.write_bytes(msgspec.json.encode(beat))
+    files.pid.unlink()
+
+    _, said = lines(files, demo=False)
+
+    assert len(said) == 2
 
 
 @pytest.mark.parametrize("content", [b"", b'{"meta": {}}', b'{"meta": {"schema": 99}}'])

@@ -448,6 +448,18 @@ def test_health_and_status_of_nothing(place: Place) -> None:
     assert not place.files.folder.exists()
 
 
+def test_health_of_a_live_instance_names_the_demo_that_runs_in_its_place(live: Place) -> None:
+    demo = live.begin_service("--demo", files=live.demo_files)
+
+    for command in ("health", "status"):
+        said = live.run(command)
+        assert said.returncode == Exit.UNHEALTHY
+        assert said.stdout.splitlines()[0] == (
+            f"Pipeline is not running, only a demo in demo/ (PID: {demo.pid}) – data folder {live.files.folder}"
+        )
+    assert live.run("health", "--demo").returncode == Exit.OK
+
+
 def test_the_status_tells_of_the_last_snapshot(live: Place) -> None:
     service = live.begin_service()
 
