@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from footy.pipeline import mock
-from footy.pipeline.board import Board, HeldMatch, Source
+from footy.pipeline.board import Board, HeldMatch, References, Source
 from footy.pipeline.clock import moment_text
 from footy.pipeline.filter import Selection, Verdict, in_play, ordered
 from footy.pipeline.flatten import Flattener
@@ -143,7 +143,8 @@ class Pipeline:
             said += [f"The live list could not be had: {error}", *problems(gathered)]
         timer.lap("enrich", "STEP 1b – ENRICH")
         published_at = time.time()
-        records = self._records(board, published_at)
+        wanted, unjudged = self._wanted(board)
+        records = self._records(wanted, board.references, published_at)
         timer.lap("flatten", "STEP 2 – FLATTEN")
         records = ordered(records)
         shown = in_play(records, self._rules.statuses)
@@ -151,6 +152,11 @@ class Pipeline:
         unsettled = _unsettled(records)
         if unsettled and not said:
             said.append(f"Not asked again yet: {unsettled} values that could not be had before")
+        if unjudged:
+            said.append(
+                f"Left out: {unjudged} live matches, of which it could not be had "
+                "whether FOOTY_COMPETITIONS and FOOTY_COUNTRIES keep them"
+            )
         total = timer.total()
         log.info("TOTAL CYCLE TIME: %.2fs", total)
         if board.fetched_at is None:
@@ -162,7 +168,7 @@ class Pipeline:
                 "cycle": number,
                 "fetched_at": moment_text(board.fetched_at),
                 "published_at": moment_text(published_at) or "",
-                "complete": whole and not unsettled,
+                "complete": whole and not unsettled and not unjudged,
                 "counts": {
                     "live": len(records),
                     "in_play": len(shown),
@@ -248,19 +254,21 @@ class Pipeline:
                 log.info("The feed of %s has been right for a while and is trusted again", name)
         return board
 
-    def _records(self, board: Board, published_at: float) -> list[MatchRecord]:
-        matches, references = self._wanted_matches(board), board.references
+    def _records(
+        self, matches: Mapping[str, HeldMatch], references: References, published_at: float
+    ) -> list[MatchRecord]:
         if self._rules.mock:
             matches, references = mock.filled(matches, references, self._rules.prices.early_window)
         return self._flattener.records(matches, references, published_at)
 
-    def _wanted_matches(self, board: Board) -> Mapping[str, HeldMatch]:
-        selection = self._rules.selection
-        return {
-            match_id: held
+    def _wanted(self, board: Board) -> tuple[Mapping[str, HeldMatch], int]:
+        """Give the matches that the operator wants, and of how many others that cannot be told."""
+        verdicts = {
+            match_id: self._rules.selection.judge(held.detail, board.references)
             for match_id, held in board.matches.items()
-            if selection.judge(held.detail, board.references) is Verdict.YES
         }
+        wanted = {key: held for key, held in board.matches.items() if verdicts[key] is Verdict.YES}
+        return wanted, sum(verdict is Verdict.UNKNOWN for verdict in verdicts.values())
 
     def _shortcomings(self, live: LiveList, gathered: Gathered, board: Board) -> list[str]:
         """Say what this cycle could not have, a sentence each."""
@@ -270,7 +278,7 @@ class Pipeline:
         said += problems(gathered)
         waiting = sum(
             key not in gathered.odds and held.odds.source in {Source.STALE, Source.MISSING}
-            for key, held in self._wanted_matches(board).items()
+            for key, held in self._wanted(board)[0].items()
         )
         if waiting:
             said.append(f"odds: {waiting} wait for their turn: the quota is spent")

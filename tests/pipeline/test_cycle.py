@@ -114,6 +114,25 @@ def test_only_the_odds_of_wanted_competitions_are_asked_for(tmp_path: Path) -> N
         assert footy.calls().get("odds/history", 0) <= 2
 
 
+@pytest.mark.parametrize("endpoint", ["match/recent/list", "competition/additional/list"])
+@pytest.mark.parametrize("fault", ["err_url", "http500"])
+def test_matches_of_which_it_cannot_be_told_whether_they_are_wanted_are_said_to_be_left_out(
+    tmp_path: Path, fault: str, endpoint: str
+) -> None:
+    with running(tmp_path, FOOTY_ATTEMPTS="1", FOOTY_COMPETITIONS="some league") as footy:
+        footy.simulator.control.set_faults(f"{fault}@{endpoint}")
+        snapshot = footy.snapshot()
+        assert snapshot["matches"] == []
+        assert not snapshot["meta"]["complete"]
+        [problem] = [said for said in snapshot["meta"]["problems"] if said.startswith("Left out")]
+        assert re.match(r"Left out: \d+ live matches, of which it could not be had whether", problem)
+        footy.simulator.control.clear_faults()
+        meta = footy.snapshot()["meta"]
+        if fault == "http500":
+            assert meta["complete"]
+            assert meta["problems"] == []
+
+
 def test_a_match_whose_detail_or_odds_fail_is_still_published(tmp_path: Path) -> None:
     with running(tmp_path, FOOTY_ATTEMPTS="1") as footy:
         footy.simulator.control.set_faults("http500@match/recent/list", "http500@odds/history")

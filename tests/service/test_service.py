@@ -450,13 +450,12 @@ def test_health_and_status_of_nothing(place: Place) -> None:
 
 def test_health_of_a_live_instance_names_the_demo_that_runs_in_its_place(live: Place) -> None:
     demo = live.begin_service("--demo", files=live.demo_files)
+    words = f"Pipeline is not running, only a demo in demo/ (PID: {demo.pid})"
 
     for command in ("health", "status"):
         said = live.run(command)
         assert said.returncode == Exit.UNHEALTHY
-        assert said.stdout.splitlines()[0] == (
-            f"Pipeline is not running, only a demo in demo/ (PID: {demo.pid}) – data folder {live.files.folder}"
-        )
+        assert said.stdout.splitlines()[0] == f"{words} – data folder {live.files.folder}"
     assert live.run("health", "--demo").returncode == Exit.OK
 
 
