@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from footy.pipeline.board import Held, HeldMatch, References, Source
 from footy.pipeline.prices import Quotes, digest
-from footy.thesports.payloads import Competition, Detail, Markets, OddsRow, Team
+from footy.thesports.payloads import Competition, Country, Detail, Markets, OddsRow, Team
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def filled(
             detail = Held(_detail(match_id), None, Source.MOCK)
             made_up += 1
         if odds.source is Source.MISSING:
-            odds = Held(_odds(match_id, early_window), None, Source.MOCK)
+            odds = Held(_odds(match_id, int(held.live.fetched_at or 0), early_window), None, Source.MOCK)
             made_up += 1
         whole[match_id] = HeldMatch(held.live, detail, odds)
         if detail.value is None:
@@ -45,9 +45,15 @@ def filled(
             made = Competition(competition_id, name=f"Mock competition {competition_id}")
             competitions[competition_id] = Held(made, None, Source.MOCK)
             made_up += 1
+    countries = references.countries
+    if countries.source is Source.MISSING:
+        named = [held.value.country_id for held in competitions.values() if held.value is not None]
+        rows = {one: Country(one, name=f"Mock country {one}") for one in named if one}
+        countries = Held(rows, None, Source.MOCK)
+        made_up += len(rows)
     if made_up:
         log.warning("Falling back to mock data: %d values are made up and marked mock", made_up)
-    return whole, References(teams, competitions, references.countries, references.categories)
+    return whole, References(teams, competitions, countries, references.categories)
 
 
 def _detail(match_id: str) -> Detail:
@@ -59,10 +65,10 @@ def _detail(match_id: str) -> Detail:
     )
 
 
-def _odds(match_id: str, early_window: tuple[int, int]) -> Quotes:
+def _odds(match_id: str, at: int, early_window: tuple[int, int]) -> Quotes:
     chance = random.Random(match_id)
     row = OddsRow(
-        at=1,
+        at=at,
         minute=str(early_window[0]),
         first=round(chance.uniform(1.5, 4.0), 2),
         line=round(chance.uniform(3.0, 4.0), 2),
