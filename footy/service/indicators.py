@@ -66,14 +66,17 @@ def read(
 ) -> dict[str, Reading]:
     """Judge one cycle; times in seconds, the error rate from 0 to 1 and None before the first call."""
     of = f"of {interval_s:g} s"
+
+    def share(seconds: float) -> float:
+        # To four places, as the thresholds are, so that 8 s of 60 are not above 8 s of 60.
+        return round(seconds / interval_s, 4)
+
     readings = {
-        "cycle": Reading(
-            _above(cycle_s / interval_s, thresholds.cycle), f"total cycle time {cycle_s:.2f} s {of}"
-        ),
+        "cycle": Reading(_above(share(cycle_s), thresholds.cycle), f"total cycle time {cycle_s:.2f} s {of}"),
         "enrich": Reading(
-            _above(enrich_s / interval_s, thresholds.enrich), f"enrichment time {enrich_s:.2f} s {of}"
+            _above(share(enrich_s), thresholds.enrich), f"enrichment time {enrich_s:.2f} s {of}"
         ),
-        "sleep": Reading(_below(sleep_s / interval_s, thresholds.sleep), f"sleep time {sleep_s:.2f} s {of}"),
+        "sleep": Reading(_below(share(sleep_s), thresholds.sleep), f"sleep time {sleep_s:.2f} s {of}"),
     }
     if error_rate is not None:
         reached = error_rate >= thresholds.errors.warning

@@ -15,7 +15,7 @@ from footy.service.assembly import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
 from footy.simulator.process import RunningSimulator, start
-from footy.thesports.payloads import Competition, Detail, LiveMatch, LiveScore, Team
+from footy.thesports.payloads import Competition, Detail, LiveMatch, LiveScore, SideScore, Team
 
 WINDOW = (2, 6)
 GUIDE = "Falling back to mock data"
@@ -30,7 +30,7 @@ def fresh(value: Any) -> Held[Any]:
     return Held(value, 1.0, Source.FRESH)
 
 
-LIVE = fresh(LiveMatch("m1", LiveScore("m1", 2, [0] * 7, [0] * 7, 0)))
+LIVE = fresh(LiveMatch("m1", LiveScore("m1", 2, SideScore(), SideScore())))
 DETAIL = fresh(Detail("m1", home_team_id="h", away_team_id="a", competition_id="c"))
 WHOLE = References(
     {"h": fresh(Team("h", name="Home")), "a": fresh(Team("a", name="Away"))},
@@ -57,10 +57,7 @@ def test_a_missing_detail_names_teams_and_a_competition_that_are_made_up_too() -
     detail = matches["m1"].detail
     assert detail.value is not None
     assert (detail.source, detail.fetched_at) == (Source.MOCK, None)
-    named = [
-        references.teams[detail.value.home_team_id or ""],
-        references.teams[detail.value.away_team_id or ""],
-    ]
+    named = [references.teams[one or ""] for one in (detail.value.home_team_id, detail.value.away_team_id)]
     assert [one.source for one in named] == [Source.MOCK, Source.MOCK]
     assert all(one.value is not None and (one.value.name or "").startswith("Mock team") for one in named)
     assert references.competitions[detail.value.competition_id or ""].source is Source.MOCK
