@@ -277,14 +277,30 @@ def test_a_log_line_that_is_documented_is_logged() -> None:
         assert [piece for piece in pieces if piece not in sources] == [], line
 
 
-def test_indicators_are_documented_with_their_limits() -> None:
-    table = section(OPERATIONS, "What is normal")
+@pytest.mark.parametrize(
+    ("figure", "normal", "setting", "to_warning", "to_critical"),
+    [
+        ("total cycle time", "up to 10 s", "CYCLE", "above", "above"),
+        ("enrichment time", "up to 5 s", "ENRICH", "above", "above"),
+        ("sleep time", "from 50 s", "SLEEP", "below", "below"),
+        ("API error rate", "below 1%", "ERRORS", "from", "above"),
+    ],
+)
+def test_an_indicator_is_documented_with_its_limits_and_their_settings(
+    figure: str, normal: str, setting: str, to_warning: str, to_critical: str
+) -> None:
+    names = [f"FOOTY_{setting}_{level}" for level in ("WARNING", "CRITICAL")]
+    shares = [float(SETTINGS[name].default) for name in names]
+    warning, critical = (f"{one:.0%}" if setting == "ERRORS" else f"{one * 60:.0f} s" for one in shares)
 
-    for name, field in SETTINGS.items():
-        if name.endswith(("_WARNING", "_CRITICAL")):
-            assert f"`{name}`" in table
-            share = float(field.default)
-            assert any(text in table for text in (f"{share * 60:g} s", f"{share * 60:.0f} s", f"{share:.0%}"))
+    row = [figure, normal, f"{to_warning} {warning}", f"{to_critical} {critical}"]
+    assert f"| {' | '.join(row)} | `{names[0]}`, `{names[1]}` |" in section(OPERATIONS, "What is normal")
+
+
+def test_every_threshold_belongs_to_an_indicator_that_is_documented() -> None:
+    thresholds = {name for name in SETTINGS if name.endswith(("_WARNING", "_CRITICAL"))}
+
+    assert set(re.findall(r"FOOTY_\w+", section(OPERATIONS, "What is normal"))) == thresholds
 
 
 # --- the architecture, links, recipes
