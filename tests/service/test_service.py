@@ -18,9 +18,9 @@ from footy.errors import Exit
 from footy.service import background, daemon
 from footy.service.instance import owner
 from footy.simulator.process import RunningSimulator, start
-from tests.service.place import SECRET, Place, complaints, family, gone, heartbeat, wait_until
+from tests.service.place import SECRET, WITHIN_S, Place, complaints, family, gone, heartbeat, wait_until
 
-STOPS_WITHIN_S = 2.0
+PROMISED_S = 2.0
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 
 
@@ -46,9 +46,12 @@ def log(place: Place) -> str:
     return place.files.log.read_text(encoding="utf-8")
 
 
-def ends_within(service: "subprocess.Popen[str]", seconds: float) -> int:
-    """Give the exit code of a service that was told to stop, and how it says it was in time."""
-    return service.wait(timeout=seconds)
+def ended(service: "subprocess.Popen[str]") -> int:
+    """Give the exit code of a service that was told to stop.
+
+    A busy machine may take its time over it; whatever would wait for something else waits far longer.
+    """
+    return service.wait(timeout=WITHIN_S)
 
 
 # --- a service in the foreground
@@ -92,7 +95,7 @@ def test_a_signal_ends_the_service_with_0_and_leaves_no_pid_file(live: Place, nu
 
     service.send_signal(number)
 
-    assert ends_within(service, STOPS_WITHIN_S) == Exit.OK
+    assert ended(service) == Exit.OK
     assert not live.files.pid.exists()
     assert log(live).splitlines()[-1].endswith("footy stops")
 
@@ -103,14 +106,20 @@ def test_a_signal_ends_the_service_over_30_replies_that_never_end(
     place: Place, number: signal.Signals, fault: str
 ) -> None:
     faults = [f"{fault}@match/recent/list", f"{fault}@odds/history"]
+    patient = "import sys, footy.service.daemon as d; d.STOP_WITHIN_S = 600; from footy.cli import main"
     with start(matches=40, odds="light", secret=SECRET, faults=faults) as vendor:
         place.ask(vendor)
-        service = place.begin()
+        place.set(FOOTY_TIMEOUT=300, FOOTY_INTERVAL=600)
+        service = place.begin_program(sys.executable, "-c", f"{patient}; sys.exit(main([]))")
         wait_until(lambda: vendor.control.stats()["in_flight"] >= 30)
 
         service.send_signal(number)
 
-        assert ends_within(service, STOPS_WITHIN_S) == Exit.OK
+        assert ended(service) == Exit.OK
+
+
+def test_whatever_hangs_has_to_end_in_time_for_the_two_seconds_that_are_promised() -> None:
+    assert daemon.STOP_WITHIN_S <= PROMISED_S - 0.5  # which the process's own end and a busy machine may take
 
 
 def test_a_signal_ends_the_service_that_is_still_starting(place: Place) -> None:
@@ -124,7 +133,7 @@ def test_a_signal_ends_the_service_that_is_still_starting(place: Place) -> None:
 
     service.terminate()
 
-    assert ends_within(service, STOPS_WITHIN_S) == Exit.OK
+    assert ended(service) == Exit.OK
     assert not place.demo_files.pid.exists()
 
 
@@ -135,7 +144,7 @@ def test_the_demo_ends_with_its_simulator(place: Place) -> None:
 
     service.terminate()
 
-    assert ends_within(service, STOPS_WITHIN_S) == Exit.OK
+    assert ended(service) == Exit.OK
     wait_until(lambda: gone(processes))
 
 
