@@ -154,8 +154,8 @@ class Pipeline:
             said.append(f"Not asked again yet: {unsettled} values that could not be had before")
         if unjudged:
             said.append(
-                f"Left out: {unjudged} live matches, of which it could not be had "
-                "whether FOOTY_COMPETITIONS and FOOTY_COUNTRIES keep them"
+                f"Left out: {unjudged} live matches of which it could not be told "
+                "whether they are wanted (FOOTY_COMPETITIONS, FOOTY_COUNTRIES)"
             )
         total = timer.total()
         log.info("TOTAL CYCLE TIME: %.2fs", total)

@@ -34,8 +34,10 @@ def _heartbeat_lines(files: Files, judged: Health) -> list[str]:
 def _snapshot_lines(files: Files) -> list[str]:
     try:
         meta = msgspec.json.decode(files.matches.read_bytes(), type=_Head).meta
-    except OSError:
+    except FileNotFoundError:
         return ["No snapshot has been published here yet."]
+    except OSError as error:
+        return [f"{files.matches} cannot be read ({error.strerror})."]
     except msgspec.DecodeError as error:
         return [f"{files.matches} is not a snapshot of this version: {error}"]
     counts, timings = meta["counts"], meta["timings"]

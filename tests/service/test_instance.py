@@ -301,3 +301,9 @@ def test_a_snapshot_that_cannot_be_read_is_said_to_be_that(files: Files, content
     files.matches.write_bytes(content)
 
     assert "is not a snapshot of this version" in lines(files, demo=False)[1][1]
+
+
+def test_a_snapshot_that_is_no_file_is_said_to_be_that(files: Files) -> None:
+    files.matches.mkdir()
+
+    assert lines(files, demo=False)[1][1] == f"{files.matches} cannot be read (Is a directory)."
