@@ -91,7 +91,8 @@ def test_stale_details_and_odds_are_served_as_long_as_the_match_is_live(
 
 
 def test_stale_reference_data_is_served_for_30_days(vendor: RunningSimulator, tmp_path: Path) -> None:
-    with bedside(vendor, tmp_path) as bed:
+    # Patient, since a world that has been moved by two weeks takes its time over the first reply.
+    with bedside(vendor, tmp_path, FOOTY_INTERVAL="20", FOOTY_TIMEOUT="10") as bed:
         well = bed.cycle()
         bed.falls_ill(*(f"http500@{one}" for one in ("team/additional/list", "country/list")))
         bed.wait(62)
