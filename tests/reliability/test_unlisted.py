@@ -1,0 +1,99 @@
+"""Ways of breaking a vendor that no list of faults has: none is to end a cycle, or to make up a value."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from footy.service.instance import Files
+from footy.simulator.process import RunningSimulator
+from tests.reliability.bedside import DETAIL, LIVE, ODDS, STRATEGIES, bedside
+from tests.reliability.liar import Lie, changed, lying, reply
+
+BEYOND = 10**30
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def of(endpoint: str, *pieces: bytes) -> Lie:
+    """Answer one endpoint with these pieces, and then with the truth where the last is empty."""
+
+    def lie(path: str, body: bytes) -> list[bytes]:
+        if not path.startswith(endpoint):
+            return [reply(body)]
+        return [piece or reply(body) for piece in pieces]
+
+    return lie
+
+
+@pytest.mark.parametrize(
+    "status", ["102 Processing", "103 Early Hints", "204 No Content", "304 Not Modified"]
+)
+def test_a_reply_that_comes_behind_one_without_a_body_is_not_taken_for_the_next_calls(
+    vendor: RunningSimulator, tmp_path: Path, status: str
+) -> None:
+    """A history of odds does not say whose it is, so a connection that is one reply behind tells lies."""
+    with (
+        lying(vendor) as liar,
+        bedside(
+            vendor, tmp_path, strategy="per-match", FOOTY_BASE_URL=liar.base_url, FOOTY_WORKERS="2"
+        ) as bed,
+    ):
+        liar.lie = of(ODDS, f"HTTP/1.1 {status}\r\n\r\n".encode(), b"")
+        assert bed.cycle().complaints(None) == []
+        liar.lie = of(ODDS, b"")
+        cycle = bed.cycle()
+        assert (cycle.complaints(None), cycle.complete) == ([], True)
+
+
+@pytest.mark.parametrize("size", [b"-5", b"-FFFFFFFFFFFFFFFFFFFF", b"", b"ten"])
+def test_a_chunk_of_an_impossible_size_is_a_broken_reply(
+    vendor: RunningSimulator, tmp_path: Path, size: bytes
+) -> None:
+    with lying(vendor) as liar, bedside(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as bed:
+        well = bed.cycle()
+        liar.lie = of("", CHUNKED + size + b"\r\nabc\r\n0\r\n\r\n")
+        bed.wait(2)
+        cycle = bed.cycle()
+        assert cycle.complaints(well) == []
+        assert cycle.outcome.error is not None
+        assert "the connection broke" in str(cycle.outcome.error)
+
+
+def _of_live(elements: Any) -> None:
+    for element in elements:
+        element["score"][2][0] = element["score"][4] = BEYOND
+
+
+def _of_detail(rows: Any) -> None:
+    for row in rows:
+        row["updated_at"] = row["match_time"] = row["round"]["round_num"] = BEYOND
+
+
+def _of_odds(history: Any) -> None:
+    for markets in history.values():
+        for rows in markets.values():
+            rows[0][0] = BEYOND
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize(
+    "lie",
+    [
+        changed(LIVE, _of_live),
+        changed(DETAIL, _of_detail),
+        changed(ODDS, _of_odds),
+    ],
+    ids=["live", "detail", "odds"],
+)
+def test_numbers_that_no_reader_could_hold_keep_no_cycle_from_being_saved(
+    vendor: RunningSimulator, tmp_path: Path, lie: Lie, strategy: str
+) -> None:
+    with (
+        lying(vendor) as liar,
+        bedside(vendor, tmp_path, strategy=strategy, FOOTY_BASE_URL=liar.base_url) as bed,
+    ):
+        liar.lie = lie
+        cycle = bed.cycle()
+        assert len(cycle.records) == 8
+        bed.assembly.board_file.save(bed.board, at_once=True)
+        assert not Files(tmp_path).board.exists()
