@@ -27,14 +27,14 @@ from footy.pipeline.cycle import CLOCK_SLACK_S, LISTEN_EVERY_S
 from footy.service import indicators
 from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
 from footy.service.indicators import Reading, Thresholds
-from footy.service.instance import Doing, Files, longest_silence_s, owned, prepare_folder
+from footy.service.instance import Doing, Files, longest_silence_s, owned, prepare_folder, see_that_owned_by
 from footy.service.publishing import Pulse, publish
 from footy.settings import Mode, Settings
 from footy.thesports.failures import StoppedError
 
 log = logging.getLogger("footy")
 
-CLOCK_LOOKED_AT_EVERY_S = 2.0
+LOOK_ROUND_EVERY_S = 2.0
 STOP_WITHIN_S = 1.4
 """After a signal the process ends this soon, whatever hangs."""
 
@@ -43,7 +43,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
     """Run until SIGTERM or SIGINT.
 
     Raises:
-        FootyError: It cannot start.
+        FootyError: It cannot start, or another instance has taken its data folder.
     """
     files = Files(settings.folder(mode))
     prepare_folder(files.folder)
@@ -60,8 +60,9 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
             beat = _Beat(settings, assembly, outputs, pulse)
             scheduler = _scheduled(beat, settings.interval)
             try:
-                while not wish.to_stop.wait(CLOCK_LOOKED_AT_EVERY_S):
+                while not wish.to_stop.wait(LOOK_ROUND_EVERY_S):
                     _mind_the_clock(scheduler, settings.interval)
+                    see_that_owned_by(me, files)
                 log.info("footy stops")
             finally:
                 _stop(scheduler, assembly, outputs)
