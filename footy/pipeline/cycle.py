@@ -278,6 +278,8 @@ class Pipeline:
         for sentence in said:
             log.warning(sentence)
         said += problems(gathered)
+        if left_out := len(live.matches.keys() & board.deleted):
+            said.append(f"live matches: {left_out} left out: the vendor lists them, but as deleted too")
         waiting = sum(
             key not in gathered.odds and held.odds.source in {Source.STALE, Source.MISSING}
             for key, held in self._wanted_matches(board).items()

@@ -1,5 +1,6 @@
 """Ways of breaking a vendor that no list of faults has: none is to end a cycle, or to make up a value."""
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from footy.service.instance import Files
 from footy.simulator.process import RunningSimulator
 from tests.reliability.bedside import DETAIL, LIVE, ODDS, STRATEGIES, bedside, seconds_of
-from tests.reliability.liar import Lie, changed, lying, reply
+from tests.reliability.liar import Lie, changed, lying, reply, truth
 
 BEYOND = 10**30
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -127,3 +128,53 @@ def test_after_the_clock_was_set_back_a_list_that_fails_leaves_nothing_to_publis
         assert bed.run().snapshot is None
         bed.recovers()
         assert bed.run().snapshot is not None
+
+
+def _years_ahead(changes: Any) -> None:
+    for bookmaker in changes.values():
+        for change in bookmaker:
+            change[2][0] *= 1000
+
+
+def test_a_price_of_the_far_future_hides_no_price_that_comes_after_it(
+    vendor: RunningSimulator, tmp_path: Path
+) -> None:
+    with lying(vendor) as liar, bedside(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as bed:
+        bed.cycle()
+        liar.lie = changed("odds/live", _years_ahead)
+        bed.wait(20)
+        assert bed.cycle().complaints(bed.cycles[0]) == []
+        liar.lie = truth
+        bed.wait(20)
+        assert bed.cycle().complaints(bed.cycles[1]) == []
+
+
+def _as_it_was(rows: Any) -> None:
+    for row in rows:
+        row["updated_at"] -= 3600
+        row["match_time"] -= 3600
+
+
+def test_a_feed_of_details_that_lags_behind_takes_nothing_back(
+    vendor: RunningSimulator, tmp_path: Path
+) -> None:
+    with lying(vendor) as liar, bedside(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as bed:
+        bed.cycle()
+        liar.lie = changed(f"{DETAIL}?time=", _as_it_was)
+        bed.wait(60)
+        cycle = bed.cycle()
+        assert any(reply["endpoint"] == DETAIL and not reply["uuid"] for reply in cycle.replies)
+        assert cycle.complaints(bed.cycles[0]) == []
+
+
+def test_matches_that_are_listed_and_deleted_at_once_are_left_out_and_that_is_said(
+    vendor: RunningSimulator, tmp_path: Path
+) -> None:
+    with lying(vendor) as liar, bedside(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as bed:
+        listed = sorted(bed.cycle().records)
+        liar.lie = of("deleted", reply(json.dumps({"code": 0, "results": {"match": listed[:3]}}).encode()))
+        bed.wait(300)
+        cycle = bed.cycle()
+        assert not set(listed[:3]) & cycle.records.keys()
+        still = len(set(listed[:3]) & set(bed.world.live_ids(int(time.time()))))
+        assert f"live matches: {still} left out: the vendor lists them, but as deleted too" in cycle.problems
