@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import io
 import logging
 import os
 import signal
@@ -47,8 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _mind_the_terminal() -> None:
     """Let Ctrl-C end a command as signals do, without a traceback, and logs go to log files only.
 
-    The service and --once take signals themselves, once they have something to tidy up.
+    The service and --once take signals themselves, once they have something to tidy up. A stream that was
+    closed (`>&-`) goes nowhere, or the next file opened would take its place; what standard output's encoding
+    lacks is a question mark.
     """
+    for name in ("stdin", "stdout", "stderr"):  # in the order of their numbers, of which the lowest is taken
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, "r" if name == "stdin" else "w", encoding="utf-8"))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     if not logging.getLogger().handlers:

@@ -348,8 +348,15 @@ class Settings(BaseModel):
         return tuple(text for text in found if text)
 
     def folder(self, mode: Mode) -> Path:
-        """Give the absolute folder that an instance in this mode writes into."""
-        folder = self.data_dir.expanduser().absolute()
+        """Give the absolute folder that an instance in this mode writes into.
+
+        Raises:
+            ConfigError: It is relative to the current folder, and that has been deleted.
+        """
+        try:
+            folder = self.data_dir.expanduser().absolute()
+        except FileNotFoundError:
+            raise ConfigError("The current folder is gone: change to one that is there.") from None
         return folder / DEMO_FOLDER if mode is Mode.DEMO else folder
 
     def resolve_mode(self) -> Mode:

@@ -15,6 +15,8 @@ from footy.outputs.price_rows import OddsFormat
 from footy.record import Snapshot
 
 DRAW_EVERY_S = 5.0
+UNKNOWN_WIDTH = 80
+"""Of a terminal that says it is 0 wide, as one does that nobody told its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Look:
 def drawn(snapshot: Snapshot, look: Look, stream: TextIO) -> str:
     """Return the board as the stream takes it: its width and encoding, colours only for a terminal."""
     console = Console(file=stream, highlight=False)
+    console.width = console.width or UNKNOWN_WIDTH
     view = render(
         snapshot,
         odds_format=look.odds_format,

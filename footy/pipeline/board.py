@@ -49,3 +49,9 @@ class Board:
     """Unix seconds when that was last asked."""
     checked: int = 0
     """How many matches have been compared in full, for the rotation."""
+
+    @property
+    def newest_at(self) -> float:
+        """Unix seconds of the latest reply that it holds something of; 0 where it holds nothing."""
+        heard = (self.fetched_at, self.details_feed.heard_at, self.odds_feed.heard_at, self.deleted_at)
+        return max(moment or 0.0 for moment in heard)

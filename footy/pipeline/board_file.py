@@ -61,6 +61,6 @@ class BoardFile:
             return
         self._saved_at = now
         lean = replace(board, references=References())
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, OverflowError):  # the latter is a number beyond 64 bits
             saved = _Saved(VERSION, self._asked, self._early_window, now, lean)
             write_atomically(self._path, msgspec.msgpack.encode(saved))

@@ -37,6 +37,8 @@ GRACE_SHARE = 0.1
 """Of the interval, a second at most: so long are attempts that were cut waited for."""
 KEPT_BACK = 2
 """Retries kept for the live list: without it all else is worth little, and it takes two to be nearly sure."""
+CLOCK_SLACK_S = 1.0
+"""A clock that is kept right is set back by less."""
 LISTEN_EVERY_S = 25.0
 """Between cycles further apart than the odds feed reaches back, it is heard this often."""
 LISTEN_WITHIN_S = 8.0
@@ -112,7 +114,7 @@ class Pipeline:
         budget = Budget(started + DEADLINE_SHARE * interval_s, min(1.0, GRACE_SHARE * interval_s))
         budget.kept_back = KEPT_BACK
         timer = _Timer()
-        gathered, before = Gathered(), board
+        gathered, before = Gathered(), self._of_the_past(board)
         inquiry = Inquiry(
             self._gatherer(gathered, budget, progress),
             self._reference,
@@ -205,6 +207,14 @@ class Pipeline:
         gathered = gatherer.run(lambda _call: ())
         return listened(board, gathered, terms, self._rules.prices.early_window)
 
+    def _of_the_past(self, board: Board) -> Board:
+        """Give what is held, or nothing where it is of the future, for how old that is nobody can tell."""
+        if board.newest_at <= time.time() + CLOCK_SLACK_S:
+            return board
+        log.warning("The machine's clock was set back: what is held is of the future, and is asked for anew")
+        self._reference.forget_all()
+        return Board()
+
     def _terms(self) -> Terms:
         gates = self._client.transport.gates
         now = time.time()
@@ -276,6 +286,8 @@ class Pipeline:
         for sentence in said:
             log.warning(sentence)
         said += problems(gathered)
+        if left_out := len(live.matches.keys() & board.deleted):
+            said.append(f"live matches: {left_out} left out: the vendor lists them, but as deleted too")
         waiting = sum(
             key not in gathered.odds and held.odds.source in {Source.STALE, Source.MISSING}
             for key, held in self._wanted(board)[0].items()

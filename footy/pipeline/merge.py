@@ -21,6 +21,8 @@ T = TypeVar("T")
 REFOLDED_S = 30
 """Changes this much older than the latest heard are folded again: a vendor may publish a little late."""
 LATE_S = 5.0
+AHEAD_S = 300.0
+"""A change of price from further ahead than the vendor's clock can be would hide all others until then."""
 SILENT_INTERVALS = 3
 SILENT_AT_LEAST_S = 180.0
 """A match whose element cannot be read is shown no longer than a snapshot without a fresh list would be."""
@@ -39,7 +41,7 @@ class _Feeds:
     changed_details: Mapping[str, Detail] = field(default_factory=dict)
     changed_odds: Mapping[str, list[PriceChange]] = field(default_factory=dict)
     unread_odds: frozenset[str] = frozenset()
-    """Matches of which only is known that their odds have changed."""
+    """Matches of which only is known that their odds have changed, or of which that cannot be believed."""
     differences: list[str] = field(default_factory=list)
 
 
@@ -125,7 +127,7 @@ def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[
     details = gathered.feed(endpoints.DETAIL)
     if details is not None:
         feeds.details_at = details.at
-        feeds.changed_details = {row.id: row for row in details.value}
+        feeds.changed_details = {row.id: row for row in sorted(details.value, key=_updated_at)}
         latest = max((row.updated_at or 0 for row in details.value), default=0)
         feeds.details = feeds.details.heard(details.at, _believable(latest, details.at))
     changes = gathered.feed(endpoints.ODDS_LIVE)
@@ -133,6 +135,9 @@ def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[
         feeds.odds_at = changes.at
         latest = max((change.row.at for change in changes.value), default=0)
         feeds.changed_odds = by_match(changes.value, before.odds_feed.latest - REFOLDED_S)
+        feeds.unread_odds = frozenset(
+            change.match_id for change in changes.value if change.row.at > changes.at + AHEAD_S
+        )
         feeds.odds = feeds.odds.heard(changes.at, _believable(latest, changes.at))
     updates = gathered.feed(endpoints.ODDS_UPDATE)
     if updates is not None:
@@ -148,6 +153,10 @@ def _believable(latest: int, at: float) -> int:
     Where the vendor's clock is ahead of ours, a little more is asked for and folded again.
     """
     return min(latest, int(at))
+
+
+def _updated_at(row: Detail) -> int:
+    return row.updated_at or 0
 
 
 def _up_to(feed: Feed, matches: Mapping[str, HeldMatch], at: float) -> Feed:
@@ -167,7 +176,10 @@ def _detail(
     before = held.detail if held is not None else None
     fed: Held[Detail] | None = None
     if before is not None and before.value is not None and feeds.details_at is not None:
-        fed = confirmed(before, feeds.changed_details.get(before.value.id), feeds.details_at)
+        changed = feeds.changed_details.get(before.value.id)
+        if changed is not None and _updated_at(changed) < min(_updated_at(before.value), feeds.details_at):
+            changed = None  # an older state: what answered lags behind what answered before
+        fed = confirmed(before, changed, feeds.details_at)
     if not isinstance(full, Fetched):
         trusted = fed if feeds.details.trusted else None
         return trusted or _kept(before, full, endpoints.DETAIL, feeds.terms)

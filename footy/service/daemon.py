@@ -23,17 +23,18 @@ from footy.outputs.console import LiveConsole, Look
 from footy.outputs.output import Output
 from footy.outputs.progress import Progress
 from footy.outputs.snapshot import SnapshotFile
-from footy.pipeline.cycle import LISTEN_EVERY_S
+from footy.pipeline.cycle import CLOCK_SLACK_S, LISTEN_EVERY_S
 from footy.service import indicators
 from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
 from footy.service.indicators import Reading, Thresholds
-from footy.service.instance import Doing, Files, longest_silence_s, owned, prepare_folder
+from footy.service.instance import Doing, Files, longest_silence_s, owned, prepare_folder, see_that_owned_by
 from footy.service.publishing import Pulse, publish
 from footy.settings import Mode, Settings
 from footy.thesports.failures import StoppedError
 
 log = logging.getLogger("footy")
 
+LOOK_ROUND_EVERY_S = 2.0
 STOP_WITHIN_S = 1.4
 """After a signal the process ends this soon, whatever hangs."""
 
@@ -42,7 +43,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
     """Run until SIGTERM or SIGINT.
 
     Raises:
-        FootyError: It cannot start.
+        FootyError: It cannot start, or another instance has taken its data folder.
     """
     files = Files(settings.folder(mode))
     prepare_folder(files.folder)
@@ -59,7 +60,9 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
             beat = _Beat(settings, assembly, outputs, pulse)
             scheduler = _scheduled(beat, settings.interval)
             try:
-                wish.to_stop.wait()
+                while not wish.to_stop.wait(LOOK_ROUND_EVERY_S):
+                    _mind_the_clock(scheduler, settings.interval)
+                    see_that_owned_by(me, files)
                 log.info("footy stops")
             finally:
                 _stop(scheduler, assembly, outputs)
@@ -188,6 +191,17 @@ def _scheduled(beat: _Beat, interval_s: float) -> BackgroundScheduler:
         scheduler.add_job(beat.listen, "interval", seconds=between, next_run_time=first)
     scheduler.start()
     return scheduler
+
+
+def _mind_the_clock(scheduler: BackgroundScheduler, interval_s: float) -> None:
+    """Let what is due only in more than an interval run now: the machine's clock was set back.
+
+    The scheduler goes by that clock, and would wait until it is as late again as it was.
+    """
+    now = dt.datetime.now(pytz.utc)
+    for job in scheduler.get_jobs():
+        if job.next_run_time - now > dt.timedelta(seconds=interval_s + CLOCK_SLACK_S):
+            job.modify(next_run_time=now)
 
 
 def _stop(scheduler: BackgroundScheduler, assembly: Assembly, outputs: Sequence[Output]) -> None:

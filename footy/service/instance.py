@@ -118,7 +118,7 @@ def owner(files: Files) -> Owner | None:
     """Read the PID file; None where there is none, or nothing that can be read."""
     try:
         pid, started_at, doing = files.pid.read_text(encoding="ascii").split()
-        return Owner(int(pid), float(started_at), Doing(doing))
+        return Owner(int(pid), float(started_at), Doing(doing)) if int(pid) > 0 else None
     except (OSError, ValueError):
         return None
 
@@ -179,6 +179,19 @@ def owned(files: Files, doing: Doing) -> Iterator[Owner]:
         lock.release()
 
 
+def see_that_owned_by(me: Owner, files: Files) -> None:
+    """See that nobody else owns the folder: where it was deleted or replaced, so was the lock.
+
+    Raises:
+        LockedError: Another process does.
+    """
+    held = living(files)
+    if held is not None and held[0].pid != me.pid:
+        raise LockedError(
+            f"The data folder {files.folder} was deleted or replaced, and is now that of PID {held[0].pid}."
+        )
+
+
 def _held_by(files: Files) -> str:
     """Say who holds the lock; who has only just taken it writes its PID file first."""
     end = time.monotonic() + PID_FILE_WITHIN_S
@@ -201,7 +214,7 @@ def read_heartbeat(files: Files) -> Heartbeat | None:
     """Read the heartbeat; None where there is none that can be read."""
     try:
         return msgspec.json.decode(files.heartbeat.read_bytes(), type=Heartbeat)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -29,6 +29,9 @@ from footy.thesports.sockets import BoundedPool, BoundedTLSPool
 
 PIECE = 256 * 1024
 """Bytes read at a time."""
+WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
+"""HTTP statuses behind which the library expects no body. What may follow one all the same, such as the reply
+that a 103 announces, would be taken for that of the connection's next request."""
 
 
 def trusting(ca_bundle: Path | None) -> ssl.SSLContext:
@@ -103,6 +106,8 @@ class SigningAdapter(HTTPAdapter):
             timeout=Timeout(connect=timeout, read=timeout),
             pool_timeout=timeout,
         )
+        if raw.status in WITHOUT_BODY and raw.connection is not None:
+            raw.connection.close()
         response = requests.Response()
         response.status_code = raw.status
         response.headers = requests.structures.CaseInsensitiveDict(raw.headers)

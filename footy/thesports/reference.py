@@ -146,6 +146,12 @@ class Reference:
                 self._memo.pop(key, None)
                 self._gone.setdefault(key, now)
 
+    def forget_all(self) -> None:
+        """Drop all that was remembered by a clock that has been set back since."""
+        with self._lock:
+            self._memo.clear()
+            self._gone.clear()
+
     def _get(self, key: Key, budget: Budget) -> tuple[Held[Any], VendorError | None]:
         if (known := self.peek(key)) is not None:
             return known, None

@@ -11,6 +11,7 @@ import msgspec
 from footy.files import write_atomically
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
 from footy.thesports.gates import Gates
+from footy.thesports.replies import UNREADABLE
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ class Spending:
         """Count what an earlier process spent."""
         try:
             spent = msgspec.json.decode(self._path.read_bytes(), type=dict[str, list[float]])
-        except (OSError, msgspec.DecodeError):
+        except (OSError, *UNREADABLE):
             return
         now = time.time()
         for path, moments in spent.items():

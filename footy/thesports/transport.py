@@ -210,8 +210,8 @@ class Transport:
                 if not attempt.cut:
                     return response.status_code, response.headers, body
                 failure = failure_for(TimeoutError(), seconds)
-            except (VendorError, HTTPError, OSError) as error:
-                failure = failure_for(error, seconds)
+            except (VendorError, HTTPError, OSError, ValueError, OverflowError) as error:
+                failure = failure_for(error, seconds)  # the last two are the library's for sizes of nonsense
                 let_go(error)
             finally:
                 if response is not None:  # a place in the pool is given back, whatever became of the body
