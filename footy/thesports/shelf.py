@@ -47,6 +47,8 @@ class Kept:
 COLUMNS = {"key", "value", "expires"}
 CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+COMPANIONS = ("-wal", "-shm")
+"""SQLite's log of what is not in the file yet, and the log's index."""
 
 
 class _ForeignError(sqlite3.DatabaseError):
@@ -59,12 +61,18 @@ class _Table(SQLiteDict):
     def init_db(self) -> None:
         """Make the table where it is not there; the library takes the write lock to see whether it is."""
         self.close()  # type: ignore[no-untyped-call]
-        with self.connection() as connection:
-            columns = {name for _, name, *_ in connection.execute(f"PRAGMA table_info({self.table_name})")}
-        if not columns:
-            super().init_db()  # type: ignore[no-untyped-call]
-        elif not columns >= COLUMNS:
-            raise _ForeignError(f"its table {self.table_name} is not ours")
+        try:
+            with self.connection() as connection:
+                columns = {
+                    name for _, name, *_ in connection.execute(f"PRAGMA table_info({self.table_name})")
+                }
+            if not columns:
+                super().init_db()  # type: ignore[no-untyped-call]
+            elif not columns >= COLUMNS:
+                raise _ForeignError(f"its table {self.table_name} is not ours")
+        except sqlite3.Error:
+            self.close()  # type: ignore[no-untyped-call]
+            raise
 
     def __getitem__(self, key: str) -> Any:
         """Give what is kept; the library writes the key into the statement as it is, quotes and all."""
@@ -114,7 +122,7 @@ class Shelf:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: _File | None = None
-        self._inode = 0
+        self._inodes: list[int] = []
         self._wake = threading.Condition()
         self._reads: deque[tuple[str, Future[Kept | None]]] = deque()
         self._writes: deque[tuple[str, Kept]] = deque(maxlen=MOST_WAITING)
@@ -249,14 +257,22 @@ class Shelf:
         return True
 
     def _open(self) -> _File:
-        """Give the open file; open it anew where it was deleted or replaced."""
-        if self._file is not None and self._inode != _inode(self._path):
-            self._file.shut()
-            self._file = None
+        """Give the open file; open it anew where it, its log or the log's index was deleted or replaced."""
+        replaced = self._file is not None and self._inodes != self._on_disk()
+        if replaced:
+            self._shut()
         if self._file is None:
             self._file = _File(self._path)
-            self._inode = _inode(self._path)
+            self._inodes = self._on_disk()
+            if replaced:
+                log.warning("The cache file was deleted or replaced; going on with what is there now")
         return self._file
+
+    def _on_disk(self) -> list[int]:
+        return [_inode(self._beside(suffix)) for suffix in ("", *COMPANIONS)]
+
+    def _beside(self, suffix: str) -> Path:
+        return self._path.with_name(self._path.name + suffix)
 
     def _fail(self, error: sqlite3.Error | OSError) -> bool:
         """Go on without the file for a while, and say so once; tell whether it is healed already.
@@ -284,9 +300,9 @@ class Shelf:
         except OSError:
             return False
         log.warning("The cache file was corrupt (%s) and is set aside as %s", error, aside.name)
-        for suffix in ("-wal", "-shm"):
+        for suffix in COMPANIONS:
             with contextlib.suppress(OSError):
-                self._path.with_name(self._path.name + suffix).unlink()
+                self._beside(suffix).rename(aside.with_name(aside.name + suffix))
         return True
 
     def _shut(self) -> None:
