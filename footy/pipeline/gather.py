@@ -97,7 +97,10 @@ class Gatherer:
         self._seen: set[Key] = set()
         self._repeated: set[Key] = set()
         self._waiting: list[tuple[int, int, Call]] = []
-        self._deferred: list[tuple[float, int, Call]] = []
+        self._deferred: list[tuple[float, int, Call, Any]] = []
+        """With what came of it, where it was sent."""
+        self._failed: list[tuple[int, int, Call, Any]] = []
+        """What may be asked once more, when no other call waits; with what came of it."""
         self._order = itertools.count()
         self._submitted: dict[Future[Any], Call] = {}
         self._done: SimpleQueue[Future[Any]] = SimpleQueue()
@@ -124,6 +127,7 @@ class Gatherer:
         calls for.
         """
         while True:
+            self._ask_again(on_answer)
             self._submit()
             if not self._submitted and not self._deferred:
                 break
@@ -146,13 +150,33 @@ class Gatherer:
     def _submit(self) -> None:
         now = time.monotonic()
         while self._deferred and self._deferred[0][0] <= now:
-            _, order, call = heapq.heappop(self._deferred)
-            heapq.heappush(self._waiting, (call.value, order, call))
+            _, order, call, answer = heapq.heappop(self._deferred)
+            if answer is None:
+                heapq.heappush(self._waiting, (call.value, order, call))
+            else:
+                heapq.heappush(self._failed, (call.value, order, call, answer))
         while self._waiting and len(self._submitted) < self._most_submitted:
             call = heapq.heappop(self._waiting)[2]
             future = self._executor.submit(self._ask, call)
             self._submitted[future] = call
             future.add_done_callback(self._done.put)
+
+    def _ask_again(self, on_answer: Callable[[Call], Iterable[Call]]) -> None:
+        """Make what failed once more, when no other call waits and as far as the retries go.
+
+        Retries may be a share of the calls made, and by then most have been. It helps where attempts in a row
+        did not outlast what went wrong, and where a body was not usable.
+        """
+        while self._failed and not self._waiting:
+            _, _, call, answer = self._failed[0]
+            if self._budget.may_retry(call.key.endpoint):
+                heapq.heappush(self._waiting, (call.value, next(self._order), call))
+            elif self._submitted or self._deferred:
+                return
+            else:
+                self._finish(call, answer)
+                self.add(on_answer(call))
+            heapq.heappop(self._failed)
 
     def _pause(self) -> float:
         left = self._budget.left()
@@ -199,15 +223,23 @@ class Gatherer:
 
     def _take(self, call: Call, answer: Any) -> bool:
         """Note an answer; tell whether it is one, or the call has been put off."""
+        held, error = answer if isinstance(answer, tuple) else (answer, answer)
+        if isinstance(error, VendorError) and (held is error or held.value is None):
+            if isinstance(error, ThrottledError) and self._defer(call, answer, error):
+                return False
+            if error.retryable and call.key not in self._repeated and self._budget.left() > 0:
+                self._repeated.add(call.key)
+                heapq.heappush(self._failed, (call.value, next(self._order), call, answer))
+                return False
+        self._finish(call, answer)
+        return True
+
+    def _finish(self, call: Call, answer: Any) -> None:
+        """Note what came of a call in the end."""
         key = call.key
         error = answer if isinstance(answer, VendorError) else None
         if isinstance(answer, tuple):
             answer, error = answer
-        nothing = answer is error or (isinstance(answer, Held) and answer.value is None)
-        if isinstance(error, ThrottledError) and nothing and self._defer(call, error):
-            return False
-        if error is not None and error.retryable and nothing and self._repeat(call):
-            return False
         self._finished += 1
         if error is not None:
             let_go(error)
@@ -220,29 +252,13 @@ class Gatherer:
             self.gathered.odds[key.id] = answer
         else:
             self.gathered.references[key] = answer
-        return True
 
-    def _defer(self, call: Call, error: ThrottledError) -> bool:
+    def _defer(self, call: Call, answer: Any, error: ThrottledError) -> bool:
         """Put a throttled call off until its endpoint may be asked again, where that is soon."""
-        pause = error.retry_at - time.monotonic()
-        if pause > min(LONGEST_DEFERRAL_S, self._budget.left()) or (
-            error.was_sent and not self._budget.may_retry(call.key.endpoint)
-        ):
+        if error.retry_at - time.monotonic() > min(LONGEST_DEFERRAL_S, self._budget.left()):
             return False
-        heapq.heappush(self._deferred, (error.retry_at, next(self._order), call))
-        return True
-
-    def _repeat(self, call: Call) -> bool:
-        """Make a call that failed in passing once more, behind those that wait, as far as the budget goes.
-
-        It helps where attempts in a row did not outlast what went wrong, and where a body was not usable.
-        """
-        if call.key in self._repeated or self._budget.left() <= 0:
-            return False
-        if not self._budget.may_retry(call.key.endpoint):
-            return False
-        self._repeated.add(call.key)
-        heapq.heappush(self._waiting, (call.value, next(self._order), call))
+        sent = answer if error.was_sent else None
+        heapq.heappush(self._deferred, (error.retry_at, next(self._order), call, sent))
         return True
 
     def _note(self, endpoint: Endpoint, error: VendorError) -> None:
@@ -264,9 +280,12 @@ class Gatherer:
                 continue
             late = OutOfTimeError("the cycle's time was up before it was its turn")
             self._finish_late(call, late if finished.cancelled() else finished.result())
+        for _, _, call, answer in self._failed:
+            self._finish_late(call, answer)
         late = OutOfTimeError("the cycle's time was up")
-        rest = [call for _, _, call in (*self._waiting, *self._deferred)]
+        rest = [*(call for _, _, call in self._waiting), *(call for _, _, call, _ in self._deferred)]
         rest += self._submitted.values()
+        self._failed.clear()
         self._waiting.clear()
         self._deferred.clear()
         self._submitted.clear()
@@ -278,7 +297,7 @@ class Gatherer:
             answer = OutOfTimeError(str(answer))
         if isinstance(answer, VendorError) and call.value in {plan.Value.NAMES, plan.Value.REFERENCE}:
             answer = (Held(None, None, Source.MISSING), answer)
-        self._take(call, answer)
+        self._finish(call, answer)
 
 
 def problems(gathered: Gathered) -> list[str]:

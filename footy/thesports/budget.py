@@ -8,7 +8,7 @@ from footy.thesports.failures import VendorError
 
 MIN_RETRIES = 3
 RETRY_SHARE = 5
-"""Retries are at most 3, or a fifth of a cycle's calls, so that an outage is not made worse."""
+"""Retries are at most 3, or a fifth of the calls that a cycle made, so that an outage is not made worse."""
 
 
 class Budget:
@@ -38,9 +38,13 @@ class Budget:
             self.attempts += 1
 
     def may_retry(self, endpoint: Endpoint) -> bool:
-        """Take one retry, where one is left for this endpoint."""
+        """Take one retry, where one is left for this endpoint.
+
+        What was planned does not count: it may be answered without the vendor, or never be asked.
+        """
         with self._lock:
-            most = max(MIN_RETRIES, self.calls // RETRY_SHARE)
+            made = self.attempts - self.retries
+            most = max(MIN_RETRIES, made // RETRY_SHARE)
             if self.retries >= (most if endpoint is LIVE else most - self.kept_back):
                 return False
             self.retries += 1

@@ -85,8 +85,9 @@ class Cycle:
         said = [*self.falsehoods, *self._dishonesties()]
         if self.seconds >= self.interval:
             said.append(f"the cycle took {self.seconds:.2f} s")
-        if budget.retries > max(3, budget.calls // 5):
-            said.append(f"{budget.retries} retries for {budget.calls} calls")
+        made = budget.attempts - budget.retries
+        if budget.retries > max(3, made // 5):
+            said.append(f"{budget.retries} retries for {made} calls")
         if self.arrived > budget.attempts:
             said.append(f"{self.arrived} requests arrived, {budget.attempts} are owned up to")
         if before is not None:

@@ -1,0 +1,101 @@
+"""An outage is not made worse: retries stay within their budget, and they do not arrive in step."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from footy.simulator.process import RunningSimulator, start
+from tests.reliability.bedside import EPOCH, LIVE, ODDS, STRATEGIES, TEAM, Cycle, bedside, everywhere_but
+
+MATCHES = 60
+CYCLES = 2
+BACKOFF_S = 2.0
+GENEROUS = {"FOOTY_TIMEOUT": "5", "FOOTY_INTERVAL": "20"}
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[RunningSimulator]:
+    """So many matches that a fifth of a cycle's calls is more than the three retries it may always have."""
+    with start(matches=MATCHES, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as simulator:
+        yield simulator
+
+
+def calls_and_retries(cycle: Cycle) -> tuple[int, int]:
+    """Tell what was asked for at all, and how many requests were repetitions, as the vendor saw it."""
+    things = {(reply["endpoint"], reply["uuid"]) for reply in cycle.replies}
+    return len(things), cycle.arrived - len(things)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("fault", ["http500", "reset_before"])
+def test_in_every_cycle_of_an_outage_the_vendor_sees_the_budget_and_no_more(
+    vendor: RunningSimulator, tmp_path: Path, fault: str, strategy: str
+) -> None:
+    with bedside(vendor, tmp_path, strategy=strategy, **GENEROUS) as bed:
+        assert bed.cycle().complete
+        for faults, fewest in ((everywhere_but([LIVE], fault), 2 * MATCHES), ([fault], 1)):
+            bed.falls_ill(*faults)
+            for _ in range(CYCLES):
+                bed.wait(62)
+                calls, retries = calls_and_retries(bed.cycle())
+                assert calls >= fewest
+                assert retries == max(3, calls // 5) == bed.cycles[-1].outcome.spent.retries
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_calls_that_no_time_is_left_for_earn_no_retries(
+    vendor: RunningSimulator, tmp_path: Path, strategy: str
+) -> None:
+    with bedside(vendor, tmp_path, strategy=strategy) as bed:
+        bed.cycle()
+        bed.falls_ill(*everywhere_but([LIVE], "hang"))
+        bed.wait(62)
+        cycle = bed.cycle()
+        calls, retries = calls_and_retries(cycle)
+        assert calls < cycle.outcome.spent.calls
+        assert 3 <= retries <= max(3, calls // 5)
+
+
+def test_what_the_cache_file_answers_earns_no_retries(vendor: RunningSimulator, tmp_path: Path) -> None:
+    """After a restart the board is held, and all teams and competitions are on disk."""
+    with bedside(vendor, tmp_path, **GENEROUS) as earlier:
+        assert earlier.cycle().complete
+    with bedside(vendor, tmp_path, **GENEROUS) as bed:
+        bed.board = earlier.board
+        bed.falls_ill(*everywhere_but([LIVE], "http500"))
+        cycle = bed.cycle()
+        calls, retries = calls_and_retries(cycle)
+        assert MATCHES <= calls < cycle.outcome.spent.calls / 2
+        assert retries == calls // 5
+
+
+def test_what_is_throttled_without_end_is_missing(vendor: RunningSimulator, tmp_path: Path) -> None:
+    """Each time that the endpoint may be asked again, all workers are throttled again."""
+    with bedside(vendor, tmp_path, FOOTY_TIMEOUT="5", FOOTY_INTERVAL="4") as bed:
+        bed.falls_ill(f"http429=0@{TEAM}")
+        cycle = bed.cycle()
+        assert cycle.complaints(None) == []
+        assert {"missing"} == set(cycle.sources("home", "away"))
+        calls, retries = calls_and_retries(cycle)
+        assert retries <= calls // 5
+
+
+def test_retries_do_not_arrive_in_step(vendor: RunningSimulator, tmp_path: Path) -> None:
+    """All odds fail at the same moment, and their retries are spread over the whole of the backoff."""
+    more = GENEROUS | {"FOOTY_WORKERS": str(2 * MATCHES), "FOOTY_ATTEMPTS": "2"}
+    with bedside(vendor, tmp_path, strategy="per-match", FOOTY_BACKOFF=str(BACKOFF_S), **more) as bed:
+        assert bed.cycle().complete
+        bed.wait(2)
+        bed.falls_ill(f"http500@{ODDS}")
+        vendor.control.reset()
+        listed = len(bed.cycle().listed)
+        moments = sorted(vendor.control.stats()["arrivals"][ODDS])[listed:]
+        assert len(moments) >= MATCHES // 5
+        # In step, they would all arrive within a small part of it.
+        assert fullest(moments, BACKOFF_S / 4) <= 0.75 * len(moments)
+
+
+def fullest(moments: list[float], seconds: float) -> int:
+    """Give the most moments that any stretch of so many seconds holds."""
+    return max(sum(first <= other < first + seconds for other in moments) for first in moments)
