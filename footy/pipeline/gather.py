@@ -127,6 +127,7 @@ class Gatherer:
         calls for.
         """
         while True:
+            self._bring_back()
             self._ask_again(on_answer)
             self._submit()
             if not self._submitted and not self._deferred:
@@ -147,7 +148,8 @@ class Gatherer:
         self._drain()
         return self.gathered
 
-    def _submit(self) -> None:
+    def _bring_back(self) -> None:
+        """Take up what was put off and may be asked now."""
         now = time.monotonic()
         while self._deferred and self._deferred[0][0] <= now:
             _, order, call, answer = heapq.heappop(self._deferred)
@@ -155,6 +157,8 @@ class Gatherer:
                 heapq.heappush(self._waiting, (call.value, order, call))
             else:
                 heapq.heappush(self._failed, (call.value, order, call, answer))
+
+    def _submit(self) -> None:
         while self._waiting and len(self._submitted) < self._most_submitted:
             call = heapq.heappop(self._waiting)[2]
             future = self._executor.submit(self._ask, call)

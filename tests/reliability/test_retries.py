@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from footy.simulator.process import RunningSimulator, start
-from tests.reliability.bedside import EPOCH, LIVE, ODDS, STRATEGIES, TEAM, Cycle, bedside, everywhere_but
+from tests.reliability.bedside import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, Cycle, bedside, everywhere_but
 
 MATCHES = 60
 CYCLES = 2
@@ -70,15 +70,25 @@ def test_what_the_cache_file_answers_earns_no_retries(vendor: RunningSimulator, 
         assert retries == calls // 5
 
 
-def test_what_is_throttled_without_end_is_missing(vendor: RunningSimulator, tmp_path: Path) -> None:
-    """Each time that the endpoint may be asked again, all workers are throttled again."""
-    with bedside(vendor, tmp_path, FOOTY_TIMEOUT="5", FOOTY_INTERVAL="4") as bed:
-        bed.falls_ill(f"http429=0@{TEAM}")
+def test_what_is_throttled_when_no_retry_is_left_is_missing(vendor: RunningSimulator, tmp_path: Path) -> None:
+    with bedside(vendor, tmp_path, **GENEROUS) as bed:
+        bed.falls_ill(f"http500@{DETAIL}", f"http500@{ODDS}", "http429=0@country/list")
         cycle = bed.cycle()
-        assert cycle.complaints(None) == []
-        assert {"missing"} == set(cycle.sources("home", "away"))
         calls, retries = calls_and_retries(cycle)
-        assert retries <= calls // 5
+        assert retries == calls // 5
+        assert cycle.complaints(None) == []
+        assert set(cycle.sources("country")) == {"missing"}
+        assert any("country/list" in one or "countries" in one for one in cycle.problems)
+
+
+def test_what_is_throttled_alone_has_its_retry_when_it_may_be_asked_again(
+    vendor: RunningSimulator, tmp_path: Path
+) -> None:
+    with bedside(vendor, tmp_path, **GENEROUS) as bed:
+        bed.falls_ill("http429=0x1@country/list")
+        cycle = bed.cycle()
+        assert cycle.complete
+        assert calls_and_retries(cycle)[1] == 1
 
 
 def test_retries_do_not_arrive_in_step(vendor: RunningSimulator, tmp_path: Path) -> None:
