@@ -114,13 +114,13 @@ class Pipeline:
         budget = Budget(started + DEADLINE_SHARE * interval_s, min(1.0, GRACE_SHARE * interval_s))
         budget.kept_back = KEPT_BACK
         timer = _Timer()
-        gathered, before = Gathered(), self._of_the_past(board)
+        gathered, before, terms = Gathered(), self._of_the_past(board), self._terms()
         inquiry = Inquiry(
-            self._gatherer(gathered, budget, progress),
+            self._gatherer(gathered, budget, terms, progress),
             self._reference,
             self._spending,
             before=before,
-            terms=self._terms(),
+            terms=terms,
             selection=self._rules.selection,
         )
 
@@ -202,7 +202,7 @@ class Pipeline:
         if feed is not endpoints.ODDS_LIVE or not board.matches or not board.odds_feed.trusted:
             return board
         budget = Budget(time.monotonic() + LISTEN_WITHIN_S)
-        gatherer = self._gatherer(Gathered(), budget, None)
+        gatherer = self._gatherer(Gathered(), budget, terms, None)
         gatherer.add([Call(Key(feed), Value.FEED)])
         gathered = gatherer.run(lambda _call: ())
         return listened(board, gathered, terms, self._rules.prices.early_window)
@@ -227,7 +227,9 @@ class Pipeline:
             renewals=self._reference.renewals(now) if self._rules.delta else {},
         )
 
-    def _gatherer(self, gathered: Gathered, budget: Budget, progress: Progress | None) -> Gatherer:
+    def _gatherer(
+        self, gathered: Gathered, budget: Budget, terms: Terms, progress: Progress | None
+    ) -> Gatherer:
         return Gatherer(
             self._client,
             self._reference,
@@ -236,6 +238,7 @@ class Pipeline:
             workers=self._rules.workers,
             early_window=self._rules.prices.early_window,
             budget=budget,
+            left=terms.left,
             progress=progress,
         )
 

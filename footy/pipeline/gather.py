@@ -9,7 +9,7 @@ import itertools
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_DEFERRAL_S = 15.0
 """A throttled call is made again in the same cycle only where it need not wait longer than this."""
+
+OF_A_MATCH = frozenset({plan.Value.DETAIL, plan.Value.ODDS, plan.Value.CHECK})
 
 Progress = Callable[[int, int], None]
 """Is told the calls done and the calls planned."""
@@ -84,8 +86,10 @@ class Gatherer:
         workers: int,
         early_window: tuple[int, int],
         budget: Budget,
+        left: Mapping[Endpoint, int | None],
         progress: Progress | None = None,
     ) -> None:
+        """Take, among others, the calls left of the quota by endpoint; None, or absent, is no limit."""
         self.gathered = gathered
         self._client = client
         self._reference = reference
@@ -93,6 +97,7 @@ class Gatherer:
         self._most_submitted = 2 * workers
         self._early_window = early_window
         self._budget = budget
+        self._left = dict(left)
         self._progress = progress
         self._seen: set[Key] = set()
         self._repeated: set[Key] = set()
@@ -107,9 +112,12 @@ class Gatherer:
         self._finished = 0
 
     def add(self, calls: Iterable[Call]) -> None:
-        """Plan these calls too, unless they have been; what the memo holds needs none."""
+        """Plan these calls too, unless they have been; what the memo holds needs none.
+
+        Of those for a single match, none is planned that the quota cannot serve; what is held is kept.
+        """
         for call in calls:
-            if call.key in self._seen:
+            if call.key in self._seen or not self._is_served(call):
                 continue
             self._seen.add(call.key)
             if call.value in {plan.Value.NAMES, plan.Value.REFERENCE}:
@@ -119,6 +127,12 @@ class Gatherer:
                     continue
             self._budget.calls += 1
             heapq.heappush(self._waiting, (call.value, next(self._order), call))
+
+    def _is_served(self, call: Call) -> bool:
+        left = self._left.get(call.key.endpoint) if call.value in OF_A_MATCH else None
+        if left is not None:
+            self._left[call.key.endpoint] = left - 1
+        return left is None or left > 0
 
     def run(self, on_answer: Callable[[Call], Iterable[Call]]) -> Gathered:
         """Make all calls planned so far, until none is left or the time is up; more may be added then.

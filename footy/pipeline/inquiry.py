@@ -59,7 +59,7 @@ class Inquiry:
             ask.run(self._on_answer)
         updates = self._gathered.feed(endpoints.ODDS_UPDATE)
         if updates is not None:
-            ask.add(plan.changed_odds(updates.value, self._listed()))
+            ask.add(plan.changed_odds(updates.value, self._listed(), self._before, self._terms))
             ask.run(self._on_answer)
         if self._spending is not None:
             self._spending.settle()

@@ -148,9 +148,15 @@ def odds_of(wanted: Iterable[str], live: Mapping[str, LiveMatch], board: Board, 
     ]
 
 
-def changed_odds(match_ids: Iterable[str], live: Mapping[str, LiveMatch]) -> list[Call]:
+def changed_odds(
+    match_ids: Iterable[str], live: Mapping[str, LiveMatch], board: Board, terms: Terms
+) -> list[Call]:
     """Give the calls for the odds of matches that a feed says have changed, without saying how."""
-    return [Call(Key(endpoints.ODDS, match_id), Value.ODDS) for match_id in match_ids if match_id in live]
+    listed = {match_id: live[match_id] for match_id in match_ids if match_id in live}
+    return [
+        Call(Key(endpoints.ODDS, match_id), Value.ODDS)
+        for match_id in _in_turn(listed, board, endpoints.ODDS, terms)
+    ]
 
 
 def teams_of(detail: Detail) -> list[Call]:
@@ -184,7 +190,13 @@ def _needs_odds(held: HeldMatch | None, board: Board, terms: Terms) -> bool:
 
 
 def _checks(board: Board, terms: Terms) -> list[Call]:
-    """Give the calls that re-read a few matches in full, in rotation, to compare them with the feeds."""
+    """Give the calls that re-read a few matches in full, in rotation, to compare them with the feeds.
+
+    Odds are re-read with what the quota leaves when all that wait for theirs have been served.
+    """
+    left = terms.left.get(endpoints.ODDS)
+    waiting = sum(_needs_odds(match, board, terms) for match in board.matches.values())
+    to_spare = left is None or left > waiting
     held = sorted(
         match_id
         for match_id, match in board.matches.items()
@@ -196,7 +208,7 @@ def _checks(board: Board, terms: Terms) -> list[Call]:
         match_id = held[(board.checked + number) % len(held)]
         if terms.details_by_feed(board) and board.details_feed.latest:
             calls.append(Call(Key(endpoints.DETAIL, match_id), Value.CHECK))
-        if terms.odds_by_feed(board) and board.odds_feed.latest:
+        if to_spare and terms.odds_by_feed(board) and board.odds_feed.latest:
             calls.append(Call(Key(endpoints.ODDS, match_id), Value.CHECK, board.odds_feed.latest))
     return calls
 

@@ -109,6 +109,24 @@ def test_matches_are_checked_in_rotation_each_with_detail_and_odds() -> None:
     assert seen == set("abcde")
 
 
+@pytest.mark.parametrize(("left", "checks"), [(0, []), (1, []), (2, ["a", "b"]), (None, ["a", "b"])])
+def test_odds_are_checked_with_what_those_that_wait_leave_of_the_quota(
+    left: int | None, checks: list[str]
+) -> None:
+    now = board(held("a"), held("b"), held("waits", odds=False))
+    calls = plan.beside_live(now, replace(DELTA, left={endpoints.ODDS: left}))
+    assert asked(calls, endpoints.ODDS) == checks
+    assert [one for one in asked(calls, endpoints.DETAIL) if one] == ["a", "b"]
+
+
+def test_of_the_odds_that_have_changed_the_oldest_in_play_go_first() -> None:
+    now = board(held("young", age=10), held("old", age=30), held("finished", age=30))
+    listed = {"finished": live("finished", 8), "young": live("young"), "old": live("old")}
+    terms = replace(DELTA, left={endpoints.ODDS: 2})
+    changed = ["gone", "finished", "young", "old"]
+    assert asked(plan.changed_odds(changed, listed, now, terms), endpoints.ODDS) == ["old", "young"]
+
+
 def test_a_steady_cycle_is_no_more_than_eight_calls() -> None:
     now = replace(board(*(held(one) for one in "abcde")), deleted_at=0.0)
     first = plan.beside_live(now, DELTA)

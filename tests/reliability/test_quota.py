@@ -1,13 +1,14 @@
 """The normal Saturday: 300 live matches, 120 calls a minute for their odds."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from footy.simulator.process import start
+from footy.simulator.process import RunningSimulator, start
 from footy.thesports.codes import IN_PLAY
-from tests.reliability.bedside import EPOCH, LIVE, ODDS, bedside, seconds_of
+from tests.reliability.bedside import EPOCH, LIVE, ODDS, STRATEGIES, bedside, seconds_of
 from tests.service.place import SECRET, Place, wait_until
 
 MATCHES, CALLS, WINDOW_S = 300, 120, 60.0
@@ -44,6 +45,7 @@ def test_no_window_ever_holds_more_and_each_match_gets_its_turn(tmp_path: Path) 
                 plays = record["status_id"] in IN_PLAY
                 waits[plays] = max(waits[plays], time.time() - since)
             assert any("wait for their turn" in one for one in snapshot["meta"]["problems"])
+            assert not any("not asked for" in one for one in snapshot["meta"]["problems"])
             bed.wait(STEP_S)
         assert most_in_a_window(asked) == CALLS
         # A round of all takes 155 s; those in play come round more often, and the others all the same.
@@ -53,6 +55,40 @@ def test_no_window_ever_holds_more_and_each_match_gets_its_turn(tmp_path: Path) 
 
 def most_in_a_window(moments: list[float]) -> int:
     return max(sum(first <= other < first + WINDOW_S for other in moments) for first in moments)
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Iterator[RunningSimulator]:
+    """More matches than the quota serves in a minute."""
+    with start(matches=40, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as simulator:
+        yield simulator
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("faults", [[], ["err_url@odds/live"]], ids=["with its feed", "without its feed"])
+def test_nothing_is_planned_that_the_quota_cannot_serve_and_the_rest_is_kept_with_its_age(
+    crowd: RunningSimulator, tmp_path: Path, strategy: str, faults: list[str]
+) -> None:
+    more = {"FOOTY_RATE_LIMITS": f"{ODDS}=25/60", "FOOTY_TIMEOUT": "5", "FOOTY_INTERVAL": str(STEP_S)}
+    with bedside(crowd, tmp_path, strategy=strategy, **more) as bed:
+        bed.falls_ill(*faults)
+        waiting = False
+        for _ in range(8):
+            before = bed.cycles[-1] if bed.cycles else None
+            cycle = bed.cycle()
+            assert cycle.complaints(before) == []
+            assert not any("not asked for" in one for one in cycle.problems)
+            asked = {reply["uuid"] for reply in cycle.replies if reply["endpoint"] == ODDS}
+            for match_id, record in cycle.records.items():
+                if before is not None and match_id in before.records.keys() - asked:
+                    was = before.records[match_id]["odds_fetched_at"] or ""
+                    assert (record["odds_fetched_at"] or "") >= was
+            waiting |= any("wait for their turn" in one for one in cycle.problems)
+            bed.wait(STEP_S)
+        assert waiting
+        there_all_along = bed.cycles[0].records.keys() & cycle.records.keys()
+        assert there_all_along
+        assert all(cycle.records[one]["odds_fetched_at"] for one in there_all_along)
 
 
 @pytest.mark.parametrize("kill_after", [1, 60, 119])
