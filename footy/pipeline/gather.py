@@ -242,6 +242,8 @@ class Gatherer:
     def _take(self, call: Call, answer: Any) -> bool:
         """Note an answer; tell whether it is one, or the call has been put off."""
         held, error = answer if isinstance(answer, tuple) else (answer, answer)
+        if isinstance(error, VendorError):
+            let_go(error)
         if isinstance(error, VendorError) and (held is error or held.value is None):
             if isinstance(error, ThrottledError) and self._defer(call, answer, error):
                 return False
@@ -260,7 +262,6 @@ class Gatherer:
             answer, error = answer
         self._finished += 1
         if error is not None:
-            let_go(error)
             self._note(key.endpoint, error)
         if call.value in {plan.Value.LIVE, plan.Value.FEED}:
             self.gathered.answers[key] = answer
