@@ -8,9 +8,11 @@ from xml.sax.saxutils import escape
 COLOURS = ("#2f7ed8", "#e07b39", "#2ca58d", "#b5485d", "#8a63c9", "#8c8c8c", "#c9a227")
 WIDTH, HEIGHT = 760.0, 400.0
 LEFT, RIGHT, TOP, BOTTOM = 76.0, 200.0, 68.0, 52.0
+NARROW = 30.0
+"""Narrower bars carry shorter figures."""
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#333}"
-    ".small{font-size:12px}.title{font-size:15px;font-weight:600}"
+    ".small{font-size:12px}.tiny{font-size:10px}.title{font-size:15px;font-weight:600}"
     ".grid{stroke:#ddd}.axis{stroke:#888}.back{fill:#fff}"
     "@media(prefers-color-scheme:dark){text{fill:#ddd}.grid{stroke:#444}.back{fill:#161616}}"
 )
@@ -66,7 +68,8 @@ def bars(title: str, up: Axis, groups: Sequence[str], series: Sequence[tuple[str
     place_y = _scale([*ys, *ticks], up, HEIGHT - BOTTOM, TOP)
     room = (WIDTH - RIGHT - LEFT) / max(1, len(groups))
     width = 0.8 * room / max(1, len(series))
-    drawn = _grid(ticks, place_y, up)
+    narrow = width < NARROW
+    drawn, figures = _grid(ticks, place_y, up), []
     for group, name in enumerate(groups):
         left = LEFT + group * room
         drawn.append(_text(left + room / 2, HEIGHT - BOTTOM + 20, name, "middle"))
@@ -76,9 +79,15 @@ def bars(title: str, up: Axis, groups: Sequence[str], series: Sequence[tuple[str
                 f'<rect x="{x:.1f}" y="{y:.1f}" width="{0.92 * width:.1f}" '
                 f'height="{max(0.0, HEIGHT - BOTTOM - y):.1f}" fill="{COLOURS[number % len(COLOURS)]}"/>'
             )
-            drawn.append(_text(x + 0.46 * width, y - 4, short(values[group]), "middle", "small"))
+            figure, kind = (brief, "tiny") if narrow else (short, "small")
+            figures.append(_text(x + 0.46 * width, y - 4, figure(values[group]), "middle", kind))
     names = [name for name, _ in series] if len(series) > 1 else []
-    return _picture(title, [*drawn, *_legend(names)])
+    return _picture(title, [*drawn, *figures, *_legend(names)])
+
+
+def brief(value: float) -> str:
+    """Write a figure with about two digits, for where there is little room."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def short(value: float) -> str:

@@ -21,6 +21,8 @@ from footy.simulator.process import start
 
 CYCLES = 375
 MATCHES = 30
+QUICK_MATCHES, QUICK_WORKERS = 10, 6
+"""So few workers that so few matches start them all in the warm-up; after it, what is held has its bound."""
 WARM_UP = 50
 WORSE = 4
 """So many times as often replies fail in the warm-up, so that every worker has met every illness by then."""
@@ -71,9 +73,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--matches", type=int, help=f"default {MATCHES}")
     options = parser.parse_args(argv)
     cycles = max(options.cycles or (150 if options.quick else CYCLES), WARM_UP + 2 * ENDS)
-    matches = options.matches or (10 if options.quick else MATCHES)
+    matches = options.matches or (QUICK_MATCHES if options.quick else MATCHES)
     started = time.perf_counter()
-    course = run(matches, cycles)
+    course = run(matches, cycles, QUICK_WORKERS if options.quick else None)
     intro = INTRO.format(
         cycles=cycles,
         matches=matches,
@@ -89,8 +91,8 @@ def main(argv: Sequence[str]) -> int:
     return code or int(not all(check.holds for check in said.checks))  # a short one is judged too
 
 
-def run(matches: int, cycles: int) -> Course:
-    """Run the cycles; an exception that leaves one ends the soak."""
+def run(matches: int, cycles: int, workers: int | None = None) -> Course:
+    """Run the cycles, with footy's number of workers unless told; an exception that leaves one ends it."""
     course = Course()
     with (
         start(matches=matches, odds="light", speed=0) as vendor,
@@ -105,7 +107,7 @@ def run(matches: int, cycles: int) -> Course:
             "FOOTY_INTERVAL": str(INTERVAL_S),
             "FOOTY_TIMEOUT": "0.3",
             "FOOTY_BACKOFF": "0.01",
-        }
+        } | ({"FOOTY_WORKERS": str(workers)} if workers else {})
         files = Files(Path(folder))
         with (
             time_machine.travel(vendor.control.clock()["now"], tick=False) as clock,

@@ -18,11 +18,13 @@ import annotated_types
 import pytest
 from pydantic.fields import FieldInfo
 
+from benchmarks import report
 from footy import cli
 from footy.errors import Exit
 from footy.record import Heartbeat, Meta, field_names
 from footy.service.instance import Files
 from footy.settings import Settings, load
+from footy.simulator.faults import CATALOGUE
 from footy.telemetry.logs import LOG_NAME
 
 PROJECT = Path(__file__).parents[1]
@@ -31,6 +33,8 @@ OPERATIONS = PROJECT / "docs" / "operations.md"
 CONFIGURATION = PROJECT / "docs" / "configuration.md"
 ARCHITECTURE = PROJECT / "docs" / "architecture.md"
 RECORD = PROJECT / "docs" / "record.md"
+PERFORMANCE = PROJECT / "docs" / "performance.md"
+RELIABILITY = PROJECT / "docs" / "reliability.md"
 SIMULATOR = PROJECT / "docs" / "simulator.md"
 PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
 
@@ -186,6 +190,18 @@ def test_every_option_of_the_simulator_is_in_its_page() -> None:
     [options] = [flags(parser) for name, parser in commands() if name == "simulate"]
 
     assert [option for option in options - {"--help"} if f"`{option}`" not in read(SIMULATOR)] == []
+
+
+def test_what_becomes_of_every_fault_is_in_the_reliability_page() -> None:
+    rows = [line.split("|") for line in read(RELIABILITY).splitlines() if line.startswith("| `")]
+    assert [row[1].strip(" `") for row in rows] == list(CATALOGUE), "run: python -m benchmarks reliability"
+    assert {row[3].split("(")[0].strip() for row in rows} == {"0"}, "wrong values"
+
+
+def test_every_benchmark_has_its_section_in_the_performance_page() -> None:
+    measured = re.compile(r"^Measured [\d-]+ by `python -m benchmarks (\w+)", re.MULTILINE)
+    sections = measured.findall(read(PERFORMANCE))
+    assert tuple(sections) == report.ORDER, "run: python -m benchmarks NAME"
 
 
 def test_every_command_and_flag_has_help() -> None:

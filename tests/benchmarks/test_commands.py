@@ -28,7 +28,7 @@ def test_a_quick_run_prints_its_table_and_writes_its_picture_and_section(name: s
         timeout=120,
         check=False,
     )
-    assert ended.returncode == 0, ended.stderr
+    assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "─" in ended.stdout
     page = (tmp_path / report.PAGE).read_text()
     assert f"`python -m benchmarks {' '.join([name, '--quick', *QUICK[name]])}`" in page
