@@ -95,9 +95,10 @@ class Match:
         index = bisect_right(self.script.times, at)
         until = self.script.times[index] if index < len(self.script.times) else NEVER
         if self.fixture.is_covered:
+            rest = _FEEDS_EVERY - self.script.played(at) % _FEEDS_EVERY
             for period in self.script.periods:
-                if period.start <= at < period.end:
-                    until = min(until, at + _FEEDS_EVERY - self.script.played(at) % _FEEDS_EVERY)
+                if at < period.end:  # nothing is told of the change of ends in extra time
+                    until = min(until, max(at, period.start) + rest)
         return until
 
     def detail_row(self, at: int) -> dict[str, Any]:

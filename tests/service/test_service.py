@@ -97,7 +97,7 @@ def test_a_signal_ends_the_service_with_0_and_leaves_no_pid_file(live: Place, nu
 
     assert ended(service) == Exit.OK
     assert not live.files.pid.exists()
-    assert log(live).splitlines()[-1].endswith("footy stops")
+    assert [line for line in log(live).splitlines() if line.endswith("INFO    footy: footy stops")]
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip"])

@@ -4,7 +4,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from footy.simulator.match import Match, goals
@@ -163,6 +163,7 @@ def test_the_detail_row_says_truly_when_it_last_changed(seed: int, at: int) -> N
 
 @given(seeds, times)
 @settings(max_examples=10, deadline=None)
+@example(0, 1_750_185_147)  # the change of ends in extra time
 def test_the_live_element_and_row_hold_as_long_as_they_say(seed: int, at: int) -> None:
     for match in matches(seed, at)[:20]:
         until = min(match.live_until(at), at + 600)
