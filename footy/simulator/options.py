@@ -13,7 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the simulator's options to a parser."""
     listen = parser.add_argument_group("listening")
     listen.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    listen.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one (default)")
+    listen.add_argument(
+        "--port", type=_port, default=0, help="port to listen on; 0 takes a free one (default)"
+    )
     listen.add_argument(
         "--exit-with-parent", action="store_true", help="end with standard input; ignore Ctrl-C"
     )
@@ -86,6 +88,13 @@ def _checked(check: Callable[[float], bool], what: str) -> Callable[[str], float
 _not_negative = _checked(lambda value: 0 <= value < float("inf"), "0 or more")
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to 65535")
+    return port
+
+
 def _count(text: str) -> int:
     count = int(text)
     if not 1 <= count <= 5_000:
@@ -102,6 +111,9 @@ def _plan(text: str) -> frozenset[str]:
 
 def _quota(text: str) -> Any:
     try:
-        return parse_quota(text)
+        endpoint, quota = parse_quota(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    if endpoint not in NAMES:
+        raise argparse.ArgumentTypeError(f"no such endpoint: {endpoint}")
+    return endpoint, quota

@@ -145,6 +145,8 @@ def test_without_credentials_of_its_own_it_takes_any_but_none() -> None:
         ("--port=1", 73, "cannot listen on 203.0.113.1:1"),
         ("--matches=0", 64, "not from 1 to 5000"),
         ("--quota=often", 64, "not ENDPOINT=COUNT/SECONDS"),
+        ("--quota=odds/histroy=1/60", 64, "no such endpoint: odds/histroy"),
+        ("--port=99999", 64, "99999 is not from 0 to 65535"),
         ("--plan=schedules", 64, "no such endpoint: schedules"),
     ],
 )
