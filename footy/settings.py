@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import pytz
-from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -428,30 +428,40 @@ def load(
         ConfigError: A value is wrong, or the file is there and cannot be read.
     """
     environ = os.environ if environ is None else environ
-    from_file = _read_env_file(env_file)
+    from_file, ignored = _read_env_file(env_file)
     values: dict[str, object] = {**from_file, **environ, **(overrides or {})}
     known = {name: value for name in variables() if (value := values.get(name)) and str(value).strip()}
     try:
         settings = Settings.model_validate(known)
     except ValidationError as error:
         raise ConfigError(_sentence(error, str(known.get("THESPORTS_SECRET", "")))) from None
-    return Loaded(settings, tuple(_misspelt(environ, from_file, env_file)))
+    return Loaded(settings, (*ignored, *_misspelt(environ, from_file, env_file)))
 
 
-def _read_env_file(path: Path) -> dict[str, str]:
-    """Read `.env`, its values as they stand there; absent is empty."""
+def _read_env_file(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Read `.env`, its values as they stand there, and name the lines that set nothing; absent is empty."""
     advice = "make it a readable text file of NAME=value lines, or remove it."
     try:
         if not path.exists() and not path.is_symlink():
-            return {}
+            return {}, []
         if not path.is_file():
             raise ConfigError(f"{path.absolute()} is not a file: {advice}")
         text = path.read_text(encoding="utf-8-sig")
-        found = dotenv_values(stream=io.StringIO(text), interpolate=False)
-        return {name: value for name, value in found.items() if value is not None}
+        lines = list(parse_stream(io.StringIO(text)))
+        return {line.key: line.value for line in lines if line.key and line.value is not None}, [
+            f"line {_number(line)} of {path} is not NAME=value, and is ignored"
+            for line in lines
+            if line.error or (line.key and line.value is None)
+        ]
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"{path.absolute()} cannot be read ({reason}): {advice}") from None
+
+
+def _number(line: Binding) -> int:
+    """Give the number of a line of `.env`, which may come with blank lines before it."""
+    text = line.original.string
+    return line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file: Path) -> list[str]:

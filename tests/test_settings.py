@@ -324,6 +324,15 @@ class TestEnvFile:
         assert (found.settings.workers, found.settings.attempts) == (5, 4)
         assert found.warnings == ()
 
+    @pytest.mark.parametrize(
+        "line", ["FOOTY_WORKERS 5", "FOOTY_WORKERS: 5", 'FOOTY_WORKERS="5', "FOOTY_WORKERS"]
+    )
+    def test_a_line_that_sets_nothing_is_named_and_not_repeated(self, env_file: Path, line: str) -> None:
+        env_file.write_text(f"# a comment\n\n{line}\nFOOTY_ATTEMPTS=4\n")
+        found = load({}, env_file)
+        assert (found.settings.workers, found.settings.attempts) == (30, 4)
+        assert found.warnings == (f"line 3 of {env_file} is not NAME=value, and is ignored",)
+
     def test_a_value_is_not_filled_in_from_another(self, env_file: Path) -> None:
         env_file.write_text("FOOTY_COUNTRIES=${HOME}\n")
         assert read(env_file=env_file).countries == ("${HOME}",)
