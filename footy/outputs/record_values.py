@@ -26,7 +26,12 @@ def age_text(since: datetime | None, until: datetime | None) -> str:
     """Return how long ago, short: `45 s`, `4 min`, `2 h 05 min`; empty where either is not known."""
     if since is None or until is None:
         return ""
-    seconds = max(0, int((until - since).total_seconds()))
+    return duration_text((until - since).total_seconds())
+
+
+def duration_text(length_s: float) -> str:
+    """Return a length of time, short: `45 s`, `4 min`, `2 h 05 min`."""
+    seconds = max(0, int(length_s))
     if seconds < 90:  # noqa: PLR2004 - "75 s" says more than "1 min"
         return f"{seconds} s"
     minutes = seconds // 60

@@ -42,8 +42,7 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
         FootyError: The data folder cannot be written.
     """
     files = Files(settings.folder(mode))
-    marks = " (demo)" if mode is Mode.DEMO else ""
-    where = f"{marks} – data folder {files.folder}"
+    where = _where(files, demo=mode is Mode.DEMO)
     prepare_folder(files.folder)
     end = time.monotonic() + FIRST_SNAPSHOT_S
     child: subprocess.Popen[bytes] | None = None
@@ -68,7 +67,7 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
         return _ended(files, Exit.LOCKED, say)
     beat = _heartbeat(files, child.pid)
     why = (beat and beat["last_error"]) or "the first cycle is not over yet"
-    say(f"footy is running (PID: {child.pid}){marks} but has published no snapshot yet: {why}")
+    say(f"footy is running (PID: {child.pid}) but has published no snapshot yet: {why}{where}")
     say(f"It goes on trying; see {files.log}")
     return Exit.OK
 
@@ -79,8 +78,8 @@ def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
     Raises:
         CannotStopError: It may not be stopped by this user.
     """
-    tried = [Files(settings.folder(one)) for one in dict.fromkeys((mode, Mode.DEMO))]
-    for files in tried:
+    tried = {one: Files(settings.folder(one)) for one in (mode, Mode.DEMO)}
+    for one_mode, files in tried.items():
         held = living(files)
         if held is None:
             continue
@@ -100,9 +99,9 @@ def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
                 one.kill()
         _left_of(alive, TERM_S)
         how = "stopped" if not alive else f"did not stop within {TERM_S:.0f} s and was killed"
-        say(f"footy (PID: {process.pid}) {how} – data folder {files.folder}")
+        say(f"footy (PID: {process.pid}) {how}{_where(files, demo=one_mode is Mode.DEMO)}")
         return Exit.OK
-    say(f"footy is not running – data folder {tried[0].folder}")
+    say(f"footy is not running{_where(tried[mode], demo=mode is Mode.DEMO)}")
     return Exit.OK
 
 
@@ -117,6 +116,11 @@ def follow_log(settings: Settings, mode: Mode) -> Exit:
         raise NoLogError(f"There is no log yet at {log}: start footy first.")
     sys.stdout.flush()
     os.execvp("tail", ["tail", "-n", "50", "-F", str(log)])  # noqa: S606, S607 - the user's own tail
+
+
+def _where(files: Files, *, demo: bool) -> str:
+    """Say at the end of a line which instance it is about."""
+    return f"{' (demo)' if demo else ''} – data folder {files.folder}"
 
 
 def _service(files: Files) -> psutil.Process | None:

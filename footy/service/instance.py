@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from footy.errors import CannotWriteError, LockedError
 from footy.files import remove_leftovers, write_atomically
+from footy.outputs.record_values import duration_text
 from footy.record import Heartbeat
 from footy.settings import DEMO_FOLDER
 
@@ -198,7 +199,7 @@ def _held_by(files: Files) -> str:
     while (held := living(files)) is None and time.monotonic() < end:
         time.sleep(0.02)
     who = "another process" if held is None else f"PID {held[0].pid}"
-    return f"footy is already running here: {who} holds {files.lock}."
+    return f"Another footy is already running here: {who} holds {files.lock}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +261,11 @@ def _staleness(heartbeat: Heartbeat | None, now: float, started_at: float) -> st
     last = heartbeat["last_success_at"]
     because = f"; last error: {heartbeat['last_error']}" if heartbeat["last_error"] else ""
     if last is None:
-        return f"no cycle has succeeded in {now - started_at:.0f} s since its start{because}"
+        return f"no cycle has succeeded in {duration_text(now - started_at)} since its start{because}"
     age = now - unix_seconds(last)
     if age < longest_silence_s(heartbeat["interval_s"]):
         return None
-    return f"the last success is {age:.0f} s old{because}"
+    return f"the last success is {duration_text(age)} old{because}"
 
 
 def unix_seconds(text: str) -> float:

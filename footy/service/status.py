@@ -4,6 +4,7 @@ import time
 
 import msgspec
 
+from footy.outputs.record_values import duration_text
 from footy.record import Meta
 from footy.service.instance import Files, Health, health, read_heartbeat, unix_seconds
 
@@ -27,7 +28,9 @@ def _heartbeat_lines(files: Files, judged: Health) -> list[str]:
         return []
     said = [f"Indicator: {words}" for words in beat["indicators"].values()]
     if judged.well and beat["last_error"] is not None:
-        said.insert(0, f"Last cycle failed: {beat['last_error']}")
+        last = beat["last_success_at"]
+        since = "none yet" if last is None else f"{duration_text(time.time() - unix_seconds(last))} ago"
+        said.insert(0, f"Last cycle failed: {beat['last_error']}; last success {since}")
     return said
 
 
@@ -48,7 +51,7 @@ def _snapshot_lines(files: Files) -> list[str]:
         f"flatten {timings['flatten']:.2f}, filter {timings['filter']:.2f}"
     )
     said = [
-        f"Snapshot: cycle {meta['cycle']}, {age:.0f} s old, {whole}",
+        f"Snapshot: cycle {meta['cycle']}, {duration_text(age)} old, {whole}",
         f"Matches: {counts['live']} live, {counts['in_play']} in play",
         f"Requests: {meta['requests']} in {timings['total']:.2f} s ({steps})",
     ]

@@ -69,7 +69,8 @@ class Gates:
             if state.refusal is not None and now < state.probe_at:
                 raise RefusedError(*state.refusal)
             if now < state.cool_until:
-                raise ThrottledError(f"{endpoint} cools down from a 429", state.cool_until, was_sent=False)
+                rest = f"{endpoint} rests for {state.cool_until - now:.0f} s more after a 429: rate limit"
+                raise ThrottledError(rest, state.cool_until, was_sent=False)
             if state.limit is not None:
                 if _left(state, now) <= 0:
                     limit = f"{state.limit.calls} in {state.limit.seconds:.0f} s"

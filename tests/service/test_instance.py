@@ -1,6 +1,7 @@
 """Who owns a data folder, and whether they are well: the lock, the PID file, the heartbeat."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -205,7 +206,7 @@ def test_an_old_success_is_stale_with_its_age_and_the_last_error(files: Files) -
     note_success(files, 200, error="the live list could not be had: HTTP status 503")
 
     assert line(files).startswith(
-        "Pipeline is stale: the last success is 200 s old; last error: the live list"
+        "Pipeline is stale: the last success is 3 min old; last error: the live list"
     )
 
 
@@ -281,7 +282,9 @@ def test_the_status_says_why_the_last_cycle_did_not_succeed_before_that_is_stale
     well, said = lines(files, demo=False)
 
     assert well
-    assert said[-1] == "Last cycle failed: matches.json could not be written: Is a directory"
+    failed, since = said[-1].split("; ")
+    assert failed == "Last cycle failed: matches.json could not be written: Is a directory"
+    assert re.fullmatch(r"last success \d s ago", since)
 
 
 def test_the_status_says_nothing_of_what_an_ended_process_measured(files: Files) -> None:

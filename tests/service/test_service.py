@@ -239,7 +239,7 @@ def test_a_second_service_ends_with_75_and_names_the_first(live: Place) -> None:
 
     assert second.returncode == Exit.LOCKED
     [line] = complaints(second)
-    assert line == f"footy: footy is already running here: PID {first.pid} holds {live.files.lock}."
+    assert line == f"footy: Another footy is already running here: PID {first.pid} holds {live.files.lock}."
     assert first.poll() is None
 
 
@@ -402,7 +402,8 @@ def test_stop_ends_it_all(place: Place) -> None:
 
     stopped = place.run("stop")
 
-    assert stopped.stdout == f"footy (PID: {running.pid}) stopped – data folder {place.demo_files.folder}\n"
+    where = f"(demo) – data folder {place.demo_files.folder}"
+    assert stopped.stdout == f"footy (PID: {running.pid}) stopped {where}\n"
     assert gone(processes)
     assert place.run("health", "--demo").returncode == Exit.UNHEALTHY
     assert place.run("stop").stdout.startswith("footy is not running")
