@@ -246,12 +246,10 @@ class _Drawing:
             self.view.odds_format
         ]
         yield self.script.dotted([(text, FAINT) for text in (*labels, f"{written} odds")])
-        newest = (
-            "the newest: now, susp (suspended) or last (old)"
-            if self.width >= WITH_CORNERS
-            else "the newest, of the same unless named"
-        )
-        yield [(f"Early price @minute bookmaker, then {newest}", FAINT)]
+        columns = ["Early price @minute bookmaker, then now, susp (suspended) or last (old)"]
+        if self.width < WITH_CORNERS:
+            columns.append("newest of the same bookmaker unless named")
+        yield self.script.dotted([(text, FAINT) for text in columns])
 
     def _when(self) -> list[str]:
         texts = []
