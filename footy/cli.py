@@ -111,7 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     }.items():
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(command=name)
-        command.add_argument("--demo", action="store_true", default=argparse.SUPPRESS, help="of the demo")
+        command.add_argument(
+            "--demo",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="the demo's, not the live instance's",
+        )
     simulate = commands.add_parser("simulate", help="serve a simulated vendor")
     simulate.set_defaults(command="simulate")
     add_arguments(simulate)

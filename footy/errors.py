@@ -8,7 +8,7 @@ class Exit(IntEnum):
 
     OK = 0
     UNHEALTHY = 1
-    """Only from the commands that judge a running instance: health and start.sh status."""
+    """Only from the commands that judge a running instance: health and status."""
     USAGE = 64
     UNAVAILABLE = 69
     BUG = 70

@@ -89,8 +89,6 @@ STAT_FIELDS: Mapping[int, str] = {
 }
 """Statistics types (table 7.2) by the record's fields, in the record's order."""
 
-POSSESSION = 25
-
 CARD_REASONS: Mapping[int, str] = {
     1: "Foul",
     2: "Professional foul",
