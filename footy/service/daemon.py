@@ -34,6 +34,8 @@ from footy.thesports.failures import StoppedError
 
 log = logging.getLogger("footy")
 
+CYCLE = "cycle"
+"""The scheduler's name for it."""
 LOOK_ROUND_EVERY_S = 2.0
 STOP_WITHIN_S = 1.4
 """After a signal the process ends this soon, whatever hangs."""
@@ -179,12 +181,13 @@ def _scheduled(beat: _Beat, interval_s: float) -> BackgroundScheduler:
 
     count = itertools.count(1)
 
-    def skipped(_event: Any) -> None:
-        log.warning("A cycle was skipped: the one before still runs (%d since the start)", next(count))
+    def skipped(event: Any) -> None:
+        if event.job_id == CYCLE:  # and not a hearing of the odds feed that waits behind a long cycle
+            log.warning("A cycle was skipped: the one before still runs (%d since the start)", next(count))
 
     scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
     now = dt.datetime.now(pytz.utc)
-    scheduler.add_job(beat, "interval", seconds=interval_s, next_run_time=now)
+    scheduler.add_job(beat, "interval", id=CYCLE, seconds=interval_s, next_run_time=now)
     if interval_s > LISTEN_EVERY_S:
         between = interval_s / math.ceil(interval_s / LISTEN_EVERY_S)
         first = now + dt.timedelta(seconds=between)

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 
 from footy.errors import Exit
 from footy.service import background, daemon
@@ -227,6 +228,30 @@ def test_what_is_due_while_a_cycle_still_runs_is_skipped_and_said(caplog: pytest
         message.startswith("A cycle was skipped: the one before still runs (1 ")
         for message in caplog.messages
     )
+
+
+def test_a_hearing_that_waits_behind_a_long_cycle_is_no_skipped_cycle(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("WARNING", logger="footy")
+    monkeypatch.setattr(daemon, "LISTEN_EVERY_S", 0.05)
+    go_on = threading.Event()
+    dropped: list[object] = []
+
+    class Long:
+        def __call__(self) -> None:
+            go_on.wait(10)
+
+        def listen(self) -> None:
+            pass
+
+    scheduler = daemon._scheduled(Long(), 3600)  # type: ignore[arg-type]
+    scheduler.add_listener(dropped.append, EVENT_JOB_MAX_INSTANCES)
+    wait_until(lambda: len(dropped) > 2)
+    go_on.set()
+    scheduler.shutdown()
+
+    assert not any("skipped" in message for message in caplog.messages if message.startswith("A cycle"))
 
 
 # --- one owner
