@@ -1,6 +1,7 @@
 """One request, once: signed, sent on a pooled connection, its body read whole."""
 
 import ssl
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,10 @@ from footy.thesports.sockets import BoundedPool, BoundedTLSPool
 
 PIECE = 256 * 1024
 """Bytes read at a time."""
+SMALL = 2**20
+"""Bytes of a body that are always read, whatever others hold: more than any reply for one match has."""
+ROOM = 64 * 2**20
+"""Bytes that all bodies that are being read may hold together beyond that, so that none fills the memory."""
 WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 """HTTP statuses behind which the library expects no body. What may follow one all the same, such as the reply
 that a 103 announces, would be taken for that of the connection's next request."""
@@ -130,21 +135,50 @@ class SigningAdapter(HTTPAdapter):
         super().close()
 
 
-def read_body(raw: HTTPResponse, most: int, is_over: Callable[[], bool] = lambda: False) -> bytes:
+class Room:
+    """What large bodies hold while they are read, all threads together."""
+
+    def __init__(self, most: int = ROOM) -> None:
+        self._left = most
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes, where they are left."""
+        with self._lock:
+            if size > self._left:
+                return False
+            self._left -= size
+            return True
+
+    def give_back(self, size: int) -> None:
+        """Leave so many bytes to others."""
+        with self._lock:
+            self._left += size
+
+
+def read_body(raw: HTTPResponse, most: int, room: Room, is_over: Callable[[], bool] = lambda: False) -> bytes:
     """Read a whole body, decompressed, but not more than `most` bytes, nor for longer than it may take.
 
     What arrived compressed can go on inflating after its connection was cut.
     """
     pieces: list[bytes] = []
-    size = 0
-    while piece := raw.read(PIECE, decode_content=True):
-        pieces.append(piece)
-        size += len(piece)
-        if is_over():
-            break
-        if size > most:
-            raise BadBodyError(f"the reply is larger than {most // 2**20} MB")
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    size = taken = 0
+    try:
+        while piece := raw.read(PIECE, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
+            if is_over():
+                break
+            if size > most:
+                raise BadBodyError(f"the reply is larger than {most // 2**20} MB")
+            if size > SMALL:
+                if not room.take(len(piece)):
+                    raise BadBodyError("too many replies at once are far larger than any is")
+                taken += len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    finally:
+        pieces.clear()
+        room.give_back(taken)
 
 
 def failure_for(error: Exception, seconds: float) -> VendorError:

@@ -23,7 +23,7 @@ from urllib3.util import Retry
 from footy.settings import RateLimit
 from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
-from footy.thesports.adapter import SigningAdapter, failure_for, read_body, trusting
+from footy.thesports.adapter import Room, SigningAdapter, failure_for, read_body, trusting
 from footy.thesports.budget import Budget
 from footy.thesports.endpoints import ADDRESS_PROBE, Endpoint
 from footy.thesports.failures import (
@@ -106,6 +106,7 @@ class Transport:
         self._watch = Watch()
         self._session = requests.Session()
         self._session.trust_env = False
+        self._room = Room()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.clear()
         self._headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "footy"}
@@ -206,7 +207,7 @@ class Transport:
                     stream=True,
                     allow_redirects=False,
                 )
-                body = read_body(response.raw, endpoint.max_body, lambda: attempt.cut)
+                body = read_body(response.raw, endpoint.max_body, self._room, lambda: attempt.cut)
                 if not attempt.cut:
                     return response.status_code, response.headers, body
                 failure = failure_for(TimeoutError(), seconds)

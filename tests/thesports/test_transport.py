@@ -3,6 +3,7 @@
 import dataclasses
 import email.utils
 import gc
+import io
 import logging
 import random
 import threading
@@ -20,10 +21,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import MaxRetryError, ProtocolError
+from urllib3.response import HTTPResponse
 
 from footy.telemetry.counters import Counters
 from footy.telemetry.logs import LineFormatter
 from footy.telemetry.redaction import Redactor
+from footy.thesports.adapter import SMALL, Room, read_body
 from footy.thesports.endpoints import ADDRESS_PROBE, LIVE, ODDS, TEAM
 from footy.thesports.failures import (
     BadBodyError,
@@ -201,6 +204,18 @@ class TestReply:
                 tracemalloc.stop()
             server.script = answer(reply())
             transport.get(few, {}, budget())
+
+    def test_large_ones_may_not_fill_the_memory_together(self) -> None:
+        large, small, room = 4 * SMALL, SMALL, Room(4 * SMALL)
+        assert room.take(2 * SMALL)
+        with pytest.raises(BadBodyError, match="too many replies at once"):
+            read_body(HTTPResponse(io.BytesIO(b" " * large), preload_content=False), 2 * large, room)
+        body = HTTPResponse(io.BytesIO(b" " * small), preload_content=False)
+        assert len(read_body(body, large, room)) == small
+        room.give_back(2 * SMALL)
+        body = HTTPResponse(io.BytesIO(b" " * large), preload_content=False)
+        assert len(read_body(body, 2 * large, room)) == large
+        assert room.take(4 * SMALL)
 
     def test_an_endless_redirect_is_given_up_early_too(self, server: Server) -> None:
         server.script = answer(reply(b" " * 2**22, "Location: /there", status="301 X"))
