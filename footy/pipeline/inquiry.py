@@ -108,8 +108,7 @@ class Inquiry:
         left_out = self._before.deleted | (self._ruled_out(listed) if self._choosy else frozenset())
         asked = {match_id: match for match_id, match in listed.items() if match_id not in left_out}
         if self._spending is not None:
-            most = min(3 * len(asked), self._terms.left.get(endpoints.ODDS) or 0)
-            self._spending.reserve({endpoints.ODDS: most})
+            self._spending.reserve(len(asked))
         return plan.opening(asked, self._before, self._terms, choosy=self._choosy)
 
     def _ruled_out(self, listed: Iterable[str]) -> frozenset[str]:

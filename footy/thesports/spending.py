@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from footy.files import write_atomically
-from footy.thesports.endpoints import ENDPOINTS, Endpoint
+from footy.thesports.endpoints import ENDPOINTS, LIVE
 from footy.thesports.gates import Gates
 from footy.thesports.replies import UNREADABLE
 
@@ -40,13 +40,16 @@ class Spending:
             if path in ENDPOINTS:
                 self._gates.remember(ENDPOINTS[path], [max(0.0, now - moment) for moment in moments])
 
-    def reserve(self, planned: Mapping[Endpoint, int]) -> None:
-        """Write down what is about to be asked."""
+    def reserve(self, matches: int) -> None:
+        """Write down the most that may be asked from now on for so many matches, with two retries a call.
+
+        The live list is had by now, and a match names two teams.
+        """
         now = time.time()
         limited = {
-            endpoint.path: [now] * count
-            for endpoint, count in planned.items()
-            if count and self._gates.left(endpoint) is not None
+            endpoint.path: [now] * min(6 * matches, left)
+            for endpoint in ENDPOINTS.values()
+            if endpoint is not LIVE and (left := self._gates.left(endpoint))
         }
         if limited:
             self._write(limited)

@@ -8,7 +8,7 @@ import pytest
 
 from footy.simulator.process import RunningSimulator, start
 from footy.thesports.codes import IN_PLAY
-from tests.reliability.bedside import EPOCH, LIVE, ODDS, STRATEGIES, bedside, seconds_of
+from tests.reliability.bedside import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, TEAM, bedside, seconds_of
 from tests.service.place import SECRET, Place, wait_until
 
 MATCHES, CALLS, WINDOW_S = 300, 120, 60.0
@@ -91,21 +91,25 @@ def test_nothing_is_planned_that_the_quota_cannot_serve_and_the_rest_is_kept_wit
         assert all(cycle.records[one]["odds_fetched_at"] for one in there_all_along)
 
 
-@pytest.mark.parametrize("kill_after", [1, 60, 119])
-def test_a_quota_is_kept_through_kill_9_in_the_middle_and_a_restart(tmp_path: Path, kill_after: int) -> None:
-    quota = f"{ODDS}={CALLS}/{WINDOW_S:g}"
+@pytest.mark.parametrize(
+    ("endpoint", "kill_after"), [(ODDS, 1), (ODDS, 60), (ODDS, 119), (DETAIL, 60), (TEAM, 60)]
+)
+def test_a_quota_is_kept_through_kill_9_in_the_middle_and_a_restart(
+    tmp_path: Path, endpoint: str, kill_after: int
+) -> None:
+    quota = f"{endpoint}={CALLS}/{WINDOW_S:g}"
     with (
         start(matches=MATCHES, odds="light", quota=[quota], secret=SECRET, latency=0.02) as vendor,
-        Place(tmp_path, FOOTY_STRATEGY="per-match", FOOTY_INTERVAL=60) as place,
+        Place(tmp_path, FOOTY_STRATEGY="per-match", FOOTY_INTERVAL=60, FOOTY_RATE_LIMITS=quota) as place,
     ):
         place.ask(vendor)
         first = place.begin("--once", "--json")
-        wait_until(lambda: vendor.control.stats()["requests"].get(ODDS, 0) >= kill_after)
+        wait_until(lambda: vendor.control.stats()["requests"].get(endpoint, 0) >= kill_after)
         first.kill()
         first.communicate()
 
         assert place.run("--once", "--json").returncode == 0
         stats = vendor.control.stats()
         assert stats["throttled"] == {}
-        assert stats["requests"][ODDS] <= CALLS
+        assert stats["requests"][endpoint] <= CALLS
         assert stats["requests"][LIVE] == 2
