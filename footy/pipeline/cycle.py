@@ -224,6 +224,7 @@ class Pipeline:
             delta=self._rules.delta,
             left={endpoint: gates.left(endpoint) for endpoint in ENDPOINTS.values()},
             refused=frozenset(one for one in ENDPOINTS.values() if gates.is_refused(one)),
+            there=frozenset(one for one in ENDPOINTS.values() if not gates.is_lacking(one)),
             renewals=self._reference.renewals(now) if self._rules.delta else {},
         )
 
@@ -251,7 +252,7 @@ class Pipeline:
             live,
             before,
             gathered,
-            references_for(self._reference, gathered, before, details, terms.now),
+            references_for(self._reference, gathered, before, details, terms),
             terms,
             self._rules.prices.early_window,
         )

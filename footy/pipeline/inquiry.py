@@ -129,7 +129,7 @@ class Inquiry:
     def _of_chosen(self) -> Iterable[Call]:
         """Teams and odds of the matches of which it can be told by now that they are wanted."""
         details = held_details(self._before) | gathered_details(self._gathered)
-        references = references_for(self._reference, self._gathered, self._before, details, self._terms.now)
+        references = references_for(self._reference, self._gathered, self._before, details, self._terms)
         chosen = []
         for match_id in self._listed():
             detail = details.get(match_id)
@@ -151,7 +151,7 @@ def gathered_details(gathered: Gathered) -> dict[str, Detail]:
 
 
 def references_for(
-    reference: Reference, gathered: Gathered, before: Board, details: Mapping[str, Detail], now: float
+    reference: Reference, gathered: Gathered, before: Board, details: Mapping[str, Detail], terms: Terms
 ) -> References:
     """Give the references that these details need: as gathered, else as they were, for up to 30 days."""
 
@@ -159,9 +159,15 @@ def references_for(
         found = gathered.references.get(key) or reference.peek(key)
         if found is not None and found.value is not None:
             return found
-        if was is not None and was.value is not None and now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400:
+        if (
+            was is not None
+            and was.value is not None
+            and terms.now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400
+        ):
             return Held(was.value, was.fetched_at, Source.STALE)
-        return found or Held(None, None, Source.MISSING)
+        if found is None or (found.source is Source.REFUSED and key.endpoint in terms.there):
+            return Held(None, None, Source.MISSING)
+        return found
 
     were = before.references
     team_ids = {

@@ -182,7 +182,7 @@ def _detail(
         fed = confirmed(before, changed, feeds.details_at)
     if not isinstance(full, Fetched):
         trusted = fed if feeds.details.trusted else None
-        return trusted or _kept(before, full, endpoints.DETAIL, feeds.terms)
+        return trusted or _kept(before, full, endpoints.DETAIL, endpoints.DETAIL.cadence_s, feeds.terms)
     compared = fed or before
     if compared is not None and compared.value is not None and feeds.terms.delta and settled_before:
         agreed = same_detail(compared.value, full.value, settled_before)
@@ -206,7 +206,8 @@ def _odds(
         full = BadBodyError("a history that had rows does not become one without")
     if not isinstance(full, Fetched):
         trusted = fed if feeds.odds.trusted else None
-        return trusted or _kept(before, full, feeds.terms.odds_feed() or endpoints.ODDS, feeds.terms)
+        told_by = feeds.terms.odds_feed() or endpoints.ODDS
+        return trusted or _kept(before, full, endpoints.ODDS, told_by.cadence_s, feeds.terms)
     compared = fed.value if fed is not None else None
     if compared is not None and full.value.settled is not None:
         agreed = same_quotes(compared, full.value.settled, settled_before)
@@ -231,10 +232,13 @@ def _fed_odds(feeds: _Feeds, match_id: str, before: Held[Quotes] | None) -> Held
     return Held(quotes, feeds.odds_at, Source.FRESH)
 
 
-def _kept(before: Held[T] | None, error: VendorError | Any, endpoint: Endpoint, terms: Terms) -> Held[T]:
+def _kept(
+    before: Held[T] | None, error: VendorError | Any, endpoint: Endpoint, cadence_s: float, terms: Terms
+) -> Held[T]:
     """Give the last good value: within its cadence as it is, later as stale; else nothing."""
     if before is not None and before.value is not None:
         age = terms.now - (before.fetched_at or 0.0)
-        in_time = terms.delta and error is None and age <= endpoint.cadence_s + terms.interval_s + LATE_S
+        in_time = terms.delta and error is None and age <= cadence_s + terms.interval_s + LATE_S
         return Held(before.value, before.fetched_at, Source.CACHE if in_time else Source.STALE)
-    return Held(None, None, Source.REFUSED if isinstance(error, RefusedError) else Source.MISSING)
+    refused = isinstance(error, RefusedError) and endpoint not in terms.there
+    return Held(None, None, Source.REFUSED if refused else Source.MISSING)

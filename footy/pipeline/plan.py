@@ -61,6 +61,8 @@ class Terms:
     left: Mapping[Endpoint, int | None] = field(default_factory=dict)
     """Calls left of the quota by endpoint; None, or absent, is no limit."""
     refused: frozenset[Endpoint] = frozenset()
+    there: frozenset[Endpoint] = frozenset()
+    """Endpoints that the account has, whatever a single refusal says."""
     renewals: Mapping[Endpoint, int] = field(default_factory=dict)
     """Endpoints whose rows should be renewed, with since when changes are to be asked for (vendor's time)."""
 

@@ -32,6 +32,7 @@ class _State:
 
     limit: RateLimit | None
     sent: deque[float] = field(default_factory=deque)
+    worked: bool = False
     refusals: int = 0
     refusal: tuple[str, Refused] | None = None
     """What the vendor said; not the error itself, which would keep every traceback it is raised with."""
@@ -85,6 +86,7 @@ class Gates:
         with self._lock:
             state = self._state(endpoint)
             was_refused = state.refusal is not None
+            state.worked = True
             state.refusals = state.throttles = 0
             state.refusal = None
             state.probe_after = FIRST_PROBE_S
@@ -128,6 +130,15 @@ class Gates:
         with self._lock:
             state = self._state(endpoint)
             return state.refusal is not None and self._now() < state.probe_at
+
+    def is_lacking(self, endpoint: Endpoint) -> bool:
+        """Tell whether a refusal means that the account lacks the endpoint.
+
+        One that has answered is believed to be there until it counts as refused.
+        """
+        with self._lock:
+            state = self._state(endpoint)
+            return state.refusal is not None or not state.worked
 
     def left(self, endpoint: Endpoint) -> int | None:
         """Give how many attempts the quota has left now; None where there is no quota."""

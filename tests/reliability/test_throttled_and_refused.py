@@ -8,7 +8,7 @@ import pytest
 
 from footy.simulator.process import RunningSimulator, start
 from footy.thesports.gates import MAX_COOLDOWN_S
-from tests.reliability.bedside import EPOCH, LIVE, ODDS, Bedside, bedside
+from tests.reliability.bedside import DETAIL, EPOCH, LIVE, ODDS, TEAM, Bedside, Part, bedside
 
 WORKERS = 4
 NEARLY_ALL = 20
@@ -113,6 +113,17 @@ def test_what_is_refused_from_the_start_makes_nothing_incomplete(bed: Bedside) -
     assert set(cycle.sources("odds")) == {"refused"}
     assert cycle.complete
     assert cycle.problems != []
+
+
+@pytest.mark.parametrize(("endpoint", "part"), [(ODDS, "odds"), (DETAIL, "detail"), (TEAM, "home")])
+def test_a_single_refusal_of_an_endpoint_that_answers_is_not_the_accounts(
+    bed: Bedside, endpoint: str, part: Part
+) -> None:
+    bed.falls_ill(f"err_urlx1@{endpoint}")
+    cycle = bed.cycle()
+    assert "refused" not in cycle.sources()
+    assert "missing" in cycle.sources(part)
+    assert not cycle.complete
 
 
 def test_a_refused_live_list_is_asked_for_slowly(bed: Bedside) -> None:
