@@ -293,7 +293,9 @@ class Pipeline:
         if left_out := len(live.matches.keys() & board.deleted):
             said.append(f"live matches: {left_out} left out: the vendor lists them, but as deleted too")
         waiting = sum(
-            key not in gathered.odds and held.odds.source in {Source.STALE, Source.MISSING}
+            key in live.matches
+            and key not in gathered.odds
+            and held.odds.source in {Source.STALE, Source.MISSING}
             for key, held in self._wanted(board)[0].items()
         )
         if waiting:

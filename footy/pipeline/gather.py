@@ -25,6 +25,7 @@ from footy.thesports.client import Client, Fetched
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.failures import (
     OutOfTimeError,
+    QuotaSpentError,
     StoppedError,
     ThrottledError,
     VendorError,
@@ -100,7 +101,8 @@ class Gatherer:
         self._left = dict(left)
         self._progress = progress
         self._seen: set[Key] = set()
-        self._repeated: set[Key] = set()
+        self._repeated: dict[Key, Any] = {}
+        """What came of the first asking of what is asked once more."""
         self._waiting: list[tuple[int, int, Call]] = []
         self._deferred: list[tuple[float, int, Call, Any]] = []
         """With what came of it, where it was sent."""
@@ -248,9 +250,11 @@ class Gatherer:
             if isinstance(error, ThrottledError) and self._defer(call, answer, error):
                 return False
             if error.retryable and call.key not in self._repeated and self._budget.left() > 0:
-                self._repeated.add(call.key)
+                self._repeated[call.key] = answer
                 heapq.heappush(self._failed, (call.value, next(self._order), call, answer))
                 return False
+            if isinstance(error, QuotaSpentError):
+                answer = self._repeated.get(call.key, answer)
         self._finish(call, answer)
         return True
 

@@ -69,13 +69,21 @@ def _probe(client: Client, endpoint: Endpoint, match_id: str, budget: Budget) ->
     """Ask an endpoint once; an id of a match will do for all, since the vendor answers unknown ids too."""
     started = time.monotonic()
     try:
-        if endpoint is endpoints.DETAIL:
-            client.detail(match_id, budget)
-        elif endpoint is endpoints.ODDS:
-            client.odds(match_id, budget)
-        else:
-            one_row = endpoint in {endpoints.TEAM, endpoints.COMPETITION}
-            client.reference(endpoint, match_id if one_row else "", budget)
+        match endpoint:
+            case endpoints.DETAIL:
+                client.detail(match_id, budget)
+            case endpoints.ODDS:
+                client.odds(match_id, budget)
+            case endpoints.ODDS_LIVE:
+                client.odds_changes(budget)
+            case endpoints.ODDS_UPDATE:
+                client.odds_updates(budget)
+            case endpoints.DELETED:
+                client.deleted(budget)
+            case endpoints.TEAM | endpoints.COMPETITION:
+                client.reference(endpoint, match_id, budget)
+            case _:
+                client.reference(endpoint, "", budget)
     except NoSuchRowError:
         pass
     except VendorError as error:

@@ -48,6 +48,14 @@ class Counters:
             tally.seconds += seconds
             self._count(self._now(), failed=outcome != "ok")
 
+    def unusable(self, endpoint: str, outcome: str) -> None:
+        """Count as failed an attempt that has just been counted as `ok`."""
+        with self._lock:
+            outcomes = self._tallies[endpoint].outcomes
+            outcomes["ok"] -= 1
+            outcomes[outcome] += 1
+            self._recent[-1].failed += 1
+
     def error_rate(self) -> float | None:
         """Give the share of failed attempts, 0 to 1; None before the first."""
         with self._lock:

@@ -1,6 +1,8 @@
 """Typed calls: one for each thing that can be asked of the vendor."""
 
+import contextlib
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -23,7 +25,7 @@ from footy.thesports.payloads import (
     Team,
 )
 from footy.thesports.replies import UNREADABLE
-from footy.thesports.transport import Transport
+from footy.thesports.transport import Reply, Transport
 
 T = TypeVar("T")
 
@@ -108,9 +110,10 @@ class Client:
             if error.what == "address":
                 raise self._naming_address(error, budget) from None
             raise
-        listed, self._elements = read_live(reply.results, self._elements)
-        if listed.broken and not listed.matches:
-            raise BadBodyError(f"{endpoints.LIVE} answered no match that can be read")
+        with self._read(endpoints.LIVE, {}, budget, reply):
+            listed, self._elements = read_live(reply.results, self._elements)
+            if listed.broken and not listed.matches:
+                raise BadBodyError(f"{endpoints.LIVE} answered no match that can be read")
         return Fetched(listed, reply.received_at)
 
     def detail(self, match_id: str, budget: Budget) -> Fetched[Detail]:
@@ -119,17 +122,21 @@ class Client:
 
     def odds(self, match_id: str, budget: Budget) -> Fetched[Odds]:
         """Ask for all price changes of a match, by bookmaker and market; empty where there are none."""
-        reply = self.transport.get(endpoints.ODDS, {"uuid": match_id}, budget)
-        return Fetched(_decode(_odds, reply.results, endpoints.ODDS), reply.received_at)
+        asked = {"uuid": match_id}
+        reply = self.transport.get(endpoints.ODDS, asked, budget)
+        with self._read(endpoints.ODDS, asked, budget, reply):
+            return Fetched(_decode(_odds, reply.results, endpoints.ODDS), reply.received_at)
 
     def details_since(self, since: int, budget: Budget) -> Fetched[list[Detail]]:
         """Ask for all match details changed at or after a time of the vendor's (Unix seconds)."""
         rows: list[Detail] = []
         first_at: float | None = None
         for _ in range(MOST_PAGES):
-            reply = self.transport.get(endpoints.DETAIL, {"time": str(since)}, budget)
+            asked = {"time": str(since)}
+            reply = self.transport.get(endpoints.DETAIL, asked, budget)
             first_at = first_at or reply.received_at
-            page: list[Detail] = _decode(_rows[Detail], reply.results, endpoints.DETAIL)
+            with self._read(endpoints.DETAIL, asked, budget, reply):
+                page: list[Detail] = _decode(_rows[Detail], reply.results, endpoints.DETAIL)
             rows += page
             latest = max((row.updated_at or 0 for row in page), default=0)
             if len(page) < PAGE_ROWS:
@@ -144,11 +151,13 @@ class Client:
         rows: list[bytes] = []
         first_at: float | None = None
         for _ in range(MOST_PAGES):
-            reply = self.transport.get(endpoint, {"time": str(since)}, budget)
+            asked = {"time": str(since)}
+            reply = self.transport.get(endpoint, asked, budget)
             first_at = first_at or reply.received_at
-            page = [bytes(row) for row in _decode(_raw_elements, reply.results, endpoint)]
+            with self._read(endpoint, asked, budget, reply):
+                page = [bytes(row) for row in _decode(_raw_elements, reply.results, endpoint)]
+                stamps: list[_Stamped] = _decode(_stamped, reply.results, endpoint)
             rows += page
-            stamps: list[_Stamped] = _decode(_stamped, reply.results, endpoint)
             latest = max((row.updated_at or 0 for row in stamps), default=0)
             if len(page) < PAGE_ROWS:
                 return Fetched(rows, first_at)
@@ -160,18 +169,21 @@ class Client:
     def odds_changes(self, budget: Budget) -> Fetched[list[PriceChange]]:
         """Ask for the price changes of the last minute over all matches, newest first by bookmaker."""
         reply = self.transport.get(endpoints.ODDS_LIVE, {}, budget)
-        return Fetched(read_odds_changes(reply.results), reply.received_at)
+        with self._read(endpoints.ODDS_LIVE, {}, budget, reply):
+            return Fetched(read_odds_changes(reply.results), reply.received_at)
 
     def odds_updates(self, budget: Budget) -> Fetched[frozenset[str]]:
         """Ask which matches had price changes in the last minute."""
         reply = self.transport.get(endpoints.ODDS_UPDATE, {}, budget)
-        rows: list[OddsUpdate] = _decode(_odds_updates, reply.results, endpoints.ODDS_UPDATE)
+        with self._read(endpoints.ODDS_UPDATE, {}, budget, reply):
+            rows: list[OddsUpdate] = _decode(_odds_updates, reply.results, endpoints.ODDS_UPDATE)
         return Fetched(frozenset(row.id for row in rows), reply.received_at)
 
     def deleted(self, budget: Budget) -> Fetched[Deleted]:
         """Ask what the vendor took out in the last day."""
         reply = self.transport.get(endpoints.DELETED, {}, budget)
-        return Fetched(_decode(_deleted, reply.results, endpoints.DELETED), reply.received_at)
+        with self._read(endpoints.DELETED, {}, budget, reply):
+            return Fetched(_decode(_deleted, reply.results, endpoints.DELETED), reply.received_at)
 
     def _naming_address(self, error: RefusedError, budget: Budget) -> RefusedError:
         """Name the address that the vendor refuses: the one to have put on its list."""
@@ -187,14 +199,28 @@ class Client:
         found: _Address = _decode(_address, reply.results, endpoints.ADDRESS_PROBE)
         return found.request_ip
 
-    def reference(self, endpoint: Endpoint, key: str, budget: Budget) -> Fetched[bytes]:
-        """Ask for reference data as JSON text, for `read_reference` to read."""
-        reply = self.transport.get(endpoint, {"uuid": key} if key else {}, budget)
-        return Fetched(reply.results, reply.received_at)
+    def reference(self, endpoint: Endpoint, key: str, budget: Budget) -> Fetched[tuple[bytes, Any]]:
+        """Ask for reference data: as JSON text, and as what `read_reference` makes of it."""
+        asked = {"uuid": key} if key else {}
+        reply = self.transport.get(endpoint, asked, budget)
+        with self._read(endpoint, asked, budget, reply):
+            return Fetched((reply.results, read_reference(endpoint, key, reply.results)), reply.received_at)
 
     def _row(self, endpoint: Endpoint, kind: type[T], key: str, budget: Budget) -> Fetched[T]:
-        reply = self.transport.get(endpoint, {"uuid": key}, budget)
-        return Fetched(read_row(kind, reply.results, key, endpoint), reply.received_at)
+        asked = {"uuid": key}
+        reply = self.transport.get(endpoint, asked, budget)
+        with self._read(endpoint, asked, budget, reply):
+            return Fetched(read_row(kind, reply.results, key, endpoint), reply.received_at)
+
+    @contextlib.contextmanager
+    def _read(
+        self, endpoint: Endpoint, asked: Mapping[str, str], budget: Budget, reply: Reply
+    ) -> Iterator[None]:
+        try:
+            yield
+        except BadBodyError as failure:
+            self.transport.unusable(endpoint, asked, budget, reply, failure)
+            raise
 
 
 Elements = dict[bytes, LiveMatch]

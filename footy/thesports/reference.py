@@ -161,7 +161,7 @@ class Reference:
             return self._remember(key, kept, kept.fetched_at + ttl_s), None
         try:
             reply = self._client.reference(key.endpoint, key.id, budget)
-            value = read_reference(key.endpoint, key.id, reply.value)
+            results, value = reply.value
         except NoSuchRowError as error:
             if kept is not None:
                 # It was there, and the vendor has not said that it was taken out.
@@ -171,7 +171,7 @@ class Reference:
         except VendorError as error:
             return self._without_vendor(key, kept, error), error
         if self._shelf is not None:
-            self._shelf.write(str(key), Kept(reply.value, reply.at))
+            self._shelf.write(str(key), Kept(results, reply.at))
         self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s)
         return Held(value, reply.at, Source.FRESH), None
 

@@ -70,6 +70,8 @@ class Reply:
 
     results: bytes
     received_at: float
+    attempt: int = 1
+    """The how-manieth attempt it answers."""
 
 
 class Transport:
@@ -104,9 +106,9 @@ class Transport:
         self._redact = Redactor([credentials["secret"]] if credentials.get("secret") else [])
         context = trusting(ca_bundle)
         self._watch = Watch()
+        self._room = Room()
         self._session = requests.Session()
         self._session.trust_env = False
-        self._room = Room()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.clear()
         self._headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "footy"}
@@ -118,15 +120,20 @@ class Transport:
         """Ask until there is a good reply, or no attempt is left.
 
         Raises:
-            VendorError: The last attempt's failure.
+            VendorError: The failure of the last attempt that was made.
         """
         request = self._prepare(endpoint, parameters)
+        before: VendorError | None = None
         retry: Retry = self._policy
         for number in range(1, self._attempts + 1):
             try:
-                return self._attempt(endpoint, request, budget)
+                return self._attempt(endpoint, request, budget, number)
+            except QuotaSpentError as spent:
+                let_go(spent)
+                raise before or spent from None
             except VendorError as failure:
                 let_go(failure)
+                before = failure
                 pause = None
                 if failure.retryable:
                     with contextlib.suppress(MaxRetryError):
@@ -140,6 +147,18 @@ class Transport:
             if self.stopping.wait(pause):
                 raise StoppedError("footy is stopping")
         raise AssertionError("the last attempt returns or raises")
+
+    def unusable(
+        self,
+        endpoint: Endpoint,
+        parameters: Mapping[str, str],
+        budget: Budget,
+        reply: Reply,
+        failure: BadBodyError,
+    ) -> None:
+        """Count and log as failed a reply whose results turned out to hold a value of a wrong type."""
+        self._counters.unusable(endpoint.path, failure.outcome)
+        self._log_failure(endpoint, parameters, budget, failure, reply.attempt, None)
 
     def stop(self) -> None:
         """End every attempt in flight and refuse every later one."""
@@ -163,7 +182,9 @@ class Transport:
         request.prepare_cookies({})
         return request
 
-    def _attempt(self, endpoint: Endpoint, request: requests.PreparedRequest, budget: Budget) -> Reply:
+    def _attempt(
+        self, endpoint: Endpoint, request: requests.PreparedRequest, budget: Budget, number: int
+    ) -> Reply:
         if self.stopping.is_set():
             raise StoppedError("footy is stopping")
         left = budget.left()
@@ -184,7 +205,7 @@ class Transport:
             outcome = "ok"
             if self.gates.succeeded(endpoint):
                 log.info("%s is authorized again", endpoint)
-            return Reply(results, time.time())
+            return Reply(results, time.time(), number)
         finally:
             self._counters.attempt(
                 endpoint.path, outcome, received=len(body), seconds=time.monotonic() - started

@@ -113,3 +113,14 @@ def test_a_quota_is_kept_through_kill_9_in_the_middle_and_a_restart(
         assert stats["throttled"] == {}
         assert stats["requests"][endpoint] <= CALLS
         assert stats["requests"][LIVE] == 2
+
+
+def test_what_failed_and_has_no_quota_left_to_be_asked_again_is_not_said_to_be_unasked(
+    crowd: RunningSimulator, tmp_path: Path
+) -> None:
+    with bedside(crowd, tmp_path, FOOTY_RATE_LIMITS=f"{ODDS}=42/60") as bed:
+        bed.falls_ill(f"html@{ODDS}")
+        (problem,) = bed.cycle().problems
+        assert problem.startswith("odds: ")
+        assert "not the JSON expected" in problem
+        assert "quota" not in problem

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from footy.simulator.process import RunningSimulator
-from tests.reliability.bedside import LIVE, STRATEGIES, Cycle, bedside, everywhere_but
+from tests.reliability.bedside import DETAIL, LIVE, ODDS, STRATEGIES, TEAM, Cycle, bedside, everywhere_but
 
 MOVING = {"period_started_at", "minute", "clock"}
 BELIEVABLE = {2: (1, 75), 4: (46, 120), 5: (91, 150)}
@@ -147,3 +147,32 @@ def test_a_team_that_was_there_and_is_suddenly_unknown_is_stale(
 def counts(cycle: Cycle) -> dict[str, Any]:
     assert cycle.outcome.snapshot is not None
     return dict(cycle.outcome.snapshot["meta"]["counts"])
+
+
+@pytest.mark.parametrize("endpoint", [DETAIL, ODDS, TEAM, "country/list"])
+def test_a_reply_of_wrong_types_is_logged_and_counted_as_a_call_that_failed(
+    vendor: RunningSimulator, tmp_path: Path, caplog: pytest.LogCaptureFixture, endpoint: str
+) -> None:
+    with bedside(vendor, tmp_path) as bed:
+        bed.falls_ill(f"element_string@{endpoint}")
+        bed.cycle()
+        failed = [one.message for one in caplog.records if one.message.startswith("API call failed")]
+        assert failed
+        assert all(endpoint in line and "wrong type" in line for line in failed)
+        tally = bed.assembly.counters.tallies()[endpoint]
+        assert tally.outcomes["body"]
+        assert not tally.outcomes["ok"]
+        assert bed.assembly.counters.error_rate()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_odds_of_a_match_that_cannot_be_read_do_not_wait_for_a_quota(
+    vendor: RunningSimulator, tmp_path: Path, strategy: str
+) -> None:
+    with bedside(vendor, tmp_path, strategy=strategy) as bed:
+        bed.cycle()
+        bed.falls_ill(f"row_object@{LIVE}")
+        bed.wait(120)
+        cycle = bed.cycle()
+        assert "stale" in cycle.sources("live")
+        assert not any("quota" in problem for problem in cycle.problems)
