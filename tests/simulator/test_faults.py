@@ -97,7 +97,11 @@ def test_a_fault_is_written_in_one_line(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nothing", "http503:2", "slow=soon", "hang=3", "http503:x", ":0.1", "hang@"]
+    "text",
+    [
+        *("", "nothing", "http503:2", "slow=soon", "slow=nan", "hang=3", "http503:x", "http503:1.2.3"),
+        *(":0.1", "hang@", "hang@odds/histroy", "empty_list@odds/history"),
+    ],
 )
 def test_what_is_no_fault_is_refused(text: str) -> None:
     with pytest.raises(FaultError):

@@ -1,12 +1,14 @@
 """How a fault is written: `NAME[=ARGUMENT][:RATE][xCOUNT][@ENDPOINT]`."""
 
+import math
 import re
 from dataclasses import dataclass
 
+from footy.simulator.endpoints import NAMES
 from footy.simulator.faults.catalogue import CATALOGUE, Kind
 
 _WRITTEN = re.compile(
-    r"(?P<name>\w+?)(=(?P<argument>.*?))?(:(?P<rate>[\d.]+))?(x(?P<count>\d+))?(@(?P<endpoint>.+))?"
+    r"(?P<name>\w+?)(=(?P<argument>.*?))?(:(?P<rate>\d+(\.\d*)?|\.\d+))?(x(?P<count>\d+))?(@(?P<endpoint>.+))?"
 )
 
 
@@ -61,14 +63,16 @@ def parse_fault(text: str) -> Fault:
         raise FaultError(f"{name} takes no argument")
     if kind.is_numeric:
         _check_number(text, argument)
-    count = written["count"]
-    return Fault(
-        text, name, argument, rate, written["endpoint"] or "*", None if count is None else int(count)
-    )
+    count, endpoint = written["count"], written["endpoint"] or "*"
+    if endpoint not in {"*", *(kind.endpoints or NAMES)}:
+        raise FaultError(f"{name} is not played on {endpoint!r}")
+    return Fault(text, name, argument, rate, endpoint, None if count is None else int(count))
 
 
 def _check_number(text: str, argument: str) -> None:
     try:
-        float(argument or 0)
+        is_number = math.isfinite(float(argument or 0))
     except ValueError:
-        raise FaultError(f"{text!r}: {argument!r} is not a number") from None
+        is_number = False
+    if not is_number:
+        raise FaultError(f"{text!r}: {argument!r} is not a number")
