@@ -26,6 +26,7 @@ from footy.thesports.endpoints import Endpoint
 from footy.thesports.failures import (
     OutOfTimeError,
     QuotaSpentError,
+    RefusedError,
     StoppedError,
     ThrottledError,
     VendorError,
@@ -63,6 +64,8 @@ class Gathered:
     details: dict[str, Fetched[Detail] | VendorError] = field(default_factory=dict)
     odds: dict[str, Fetched[OddsReading] | VendorError] = field(default_factory=dict)
     references: dict[Key, Held[Any]] = field(default_factory=dict)
+    doubtful: set[Key] = field(default_factory=set)
+    """References that were refused by endpoints that did not count as refused yet."""
     failures: dict[Endpoint, Counter[str]] = field(default_factory=dict)
     """Why calls failed, by endpoint: sentence to count."""
 
@@ -267,6 +270,8 @@ class Gatherer:
         self._finished += 1
         if error is not None:
             self._note(key.endpoint, error)
+            if isinstance(error, RefusedError) and not error.believed:
+                self.gathered.doubtful.add(key)
         if call.value in {plan.Value.LIVE, plan.Value.FEED}:
             self.gathered.answers[key] = answer
         elif key.endpoint is endpoints.DETAIL:

@@ -165,7 +165,7 @@ def references_for(
             and terms.now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400
         ):
             return Held(was.value, was.fetched_at, Source.STALE)
-        if found is None or (found.source is Source.REFUSED and key.endpoint in terms.there):
+        if found is None or (key in gathered.doubtful and key.endpoint in terms.there):
             return Held(None, None, Source.MISSING)
         return found
 

@@ -100,9 +100,11 @@ class RefusedError(VendorError):
     exit_code = Exit.REFUSED
     outcome = "refused"
 
-    def __init__(self, message: str, what: Refused) -> None:
+    def __init__(self, message: str, what: Refused, *, believed: bool = False) -> None:
         super().__init__(message)
         self.what = what
+        self.believed = believed
+        """Whether the endpoint counted as refused already, and nothing was sent."""
 
 
 def let_go(error: BaseException | None) -> None:

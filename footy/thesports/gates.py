@@ -68,7 +68,7 @@ class Gates:
         with self._lock:
             state, now = self._state(endpoint), self._now()
             if state.refusal is not None and now < state.probe_at:
-                raise RefusedError(*state.refusal)
+                raise RefusedError(*state.refusal, believed=True)
             if now < state.cool_until:
                 rest = f"{endpoint} rests for {state.cool_until - now:.0f} s more after a 429: rate limit"
                 raise ThrottledError(rest, state.cool_until, was_sent=False)
