@@ -240,5 +240,7 @@ def _kept(
         age = terms.now - (before.fetched_at or 0.0)
         in_time = terms.delta and error is None and age <= cadence_s + terms.interval_s + LATE_S
         return Held(before.value, before.fetched_at, Source.CACHE if in_time else Source.STALE)
+    if error is None and before is not None:
+        return before  # nothing was asked that could tell otherwise
     refused = isinstance(error, RefusedError) and (error.believed or endpoint not in terms.there)
     return Held(None, None, Source.REFUSED if refused else Source.MISSING)
