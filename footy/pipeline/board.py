@@ -47,6 +47,9 @@ class Board:
     """Matches that the vendor has taken out."""
     deleted_at: float = 0.0
     """Unix seconds when that was last asked."""
+    details_tried: Mapping[str, float] = field(default_factory=dict)
+    odds_tried: Mapping[str, float] = field(default_factory=dict)
+    """Unix seconds when a match's part was last asked for in vain, by match id."""
     checked: int = 0
     """How many matches have been compared in full, for the rotation."""
 

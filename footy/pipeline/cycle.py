@@ -16,7 +16,7 @@ from footy.pipeline.flatten import Flattener
 from footy.pipeline.gather import Gathered, Gatherer, Progress, problems
 from footy.pipeline.inquiry import Inquiry, gathered_details, held_details, references_for
 from footy.pipeline.merge import listened, merged
-from footy.pipeline.plan import Call, Terms, Value
+from footy.pipeline.plan import Terms, between_cycles
 from footy.pipeline.prices import PriceRules
 from footy.record import SCHEMA, MatchRecord, Snapshot
 from footy.thesports import endpoints
@@ -24,7 +24,7 @@ from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, LiveList
 from footy.thesports.endpoints import ENDPOINTS
 from footy.thesports.failures import StoppedError, VendorError
-from footy.thesports.reference import Key, Reference
+from footy.thesports.reference import Reference
 from footy.thesports.spending import Spending
 
 T = TypeVar("T")
@@ -39,8 +39,6 @@ KEPT_BACK = 2
 """Retries kept for the live list: without it all else is worth little, and it takes two to be nearly sure."""
 CLOCK_SLACK_S = 1.0
 """A clock that is kept right is set back by less."""
-LISTEN_EVERY_S = 25.0
-"""Between cycles further apart than the odds feed reaches back, it is heard this often."""
 LISTEN_WITHIN_S = 8.0
 UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
 """Sources that make a snapshot incomplete."""
@@ -196,15 +194,19 @@ class Pipeline:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def listen(self, board: Board) -> Board:
-        """Hear the odds feed between two cycles that are further apart than it reaches back."""
+        """Ask between two cycles for what is best asked for there; the next cycle publishes it."""
         terms = self._terms()
-        feed = terms.odds_feed()
-        if feed is not endpoints.ODDS_LIVE or not board.matches or not board.odds_feed.trusted:
+        calls = between_cycles(board, self._wanted(board)[0], terms)
+        if not calls:
             return board
+        if self._spending is not None:
+            self._spending.reserve(len(calls))
         budget = Budget(time.monotonic() + LISTEN_WITHIN_S)
         gatherer = self._gatherer(Gathered(), budget, terms, None)
-        gatherer.add([Call(Key(feed), Value.FEED)])
+        gatherer.add(calls)
         gathered = gatherer.run(lambda _call: ())
+        if self._spending is not None:
+            self._spending.settle()
         return listened(board, gathered, terms, self._rules.prices.early_window)
 
     def _of_the_past(self, board: Board) -> Board:

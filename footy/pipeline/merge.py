@@ -13,7 +13,15 @@ from footy.pipeline.prices import Quotes
 from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList, PriceChange
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import BadBodyError, RefusedError, VendorError
+from footy.thesports.failures import (
+    BadBodyError,
+    OutOfTimeError,
+    QuotaSpentError,
+    RefusedError,
+    StoppedError,
+    ThrottledError,
+    VendorError,
+)
 from footy.thesports.payloads import Detail, LiveMatch
 
 T = TypeVar("T")
@@ -26,6 +34,9 @@ AHEAD_S = 300.0
 SILENT_INTERVALS = 3
 SILENT_AT_LEAST_S = 180.0
 """A match whose element cannot be read is shown no longer than a snapshot without a fresh list would be."""
+
+
+UNSENT = (OutOfTimeError, QuotaSpentError, RefusedError, StoppedError, ThrottledError)
 
 
 @dataclass(slots=True)
@@ -80,6 +91,8 @@ def merged(
         fetched_at=before.fetched_at if live is None else live.at,
         details_feed=feeds.details if live is None else _up_to(feeds.details, matches, live.at),
         odds_feed=feeds.odds,
+        details_tried=_tried(before.details_tried, gathered.details, matches, terms),
+        odds_tried=_tried(before.odds_tried, gathered.odds, matches, terms),
         deleted=gone,
         deleted_at=deleted.at if deleted is not None else before.deleted_at,
         checked=before.checked + 1,
@@ -91,30 +104,54 @@ def _unheard(live: Fetched[LiveList], before: Board, terms: Terms) -> list[str]:
     """Name the held matches whose element of the live list could not be read.
 
     Where even its id could not be, it is one of those that are not on the list; which of them has left, and
-    which is still there, nobody can tell. So as many as such elements are kept, but not for long.
+    which is still there, nobody can tell. So as many as such elements are kept. Neither is kept for long.
     """
-    named = [match_id for match_id in live.value.broken if match_id in before.matches]
-    if not live.value.nameless:
-        return named
     longest = max(SILENT_INTERVALS * terms.interval_s, SILENT_AT_LEAST_S)
-    absent = {
+    unheard = {
         match_id: held.live.fetched_at or 0.0
         for match_id, held in before.matches.items()
-        if match_id not in live.value.matches
-        and match_id not in live.value.broken
-        and live.at - (held.live.fetched_at or 0.0) < longest
+        if match_id not in live.value.matches and live.at - (held.live.fetched_at or 0.0) < longest
     }
-    return [*named, *sorted(absent, key=absent.__getitem__, reverse=True)[: live.value.nameless]]
+    named = [match_id for match_id in unheard if match_id in live.value.broken]
+    absent = sorted(unheard.keys() - set(named), key=unheard.__getitem__, reverse=True)
+    return [*named, *absent[: live.value.nameless]]
 
 
 def listened(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[int, int]) -> Board:
-    """Give the board after the odds feed alone was heard, between two cycles."""
+    """Give the board after what was asked between two cycles; what was not, or in vain, is as it was."""
     feeds = _heard(before, gathered, terms, early_window)
-    matches = {
-        match_id: HeldMatch(held.live, held.detail, _fed_odds(feeds, match_id, held.odds) or held.odds)
-        for match_id, held in before.matches.items()
+    matches = {}
+    for match_id, held in before.matches.items():
+        detail, odds = gathered.details.get(match_id), gathered.odds.get(match_id)
+        matches[match_id] = HeldMatch(
+            held.live,
+            _detail(feeds, held, detail, 0) if isinstance(detail, Fetched) else held.detail,
+            _odds(feeds, match_id, held, odds, 0)
+            if isinstance(odds, Fetched)
+            else _fed_odds(feeds, match_id, held.odds) or held.odds,
+        )
+    return replace(
+        before,
+        matches=matches,
+        odds_feed=feeds.odds,
+        details_tried=_tried(before.details_tried, gathered.details, matches, terms),
+        odds_tried=_tried(before.odds_tried, gathered.odds, matches, terms),
+    )
+
+
+def _tried(
+    before: Mapping[str, float],
+    answers: Mapping[str, Fetched[Any] | VendorError],
+    matches: Mapping[str, HeldMatch],
+    terms: Terms,
+) -> dict[str, float]:
+    """Note which matches were asked for in vain; for what was never sent is still its turn."""
+    failed = {
+        match_id: terms.now
+        for match_id, answer in answers.items()
+        if isinstance(answer, VendorError) and not isinstance(answer, UNSENT)
     }
-    return replace(before, matches=matches, odds_feed=feeds.odds)
+    return {match_id: at for match_id, at in {**before, **failed}.items() if match_id in matches}
 
 
 def _old(held: Held[T]) -> Held[T]:

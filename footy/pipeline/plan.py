@@ -22,6 +22,8 @@ DUE_EARLY = 0.9
 """A feed is due from this share of its cadence on, so that a jitter of the clock does not skip a cycle."""
 CHECKS_PER_SLOW_CYCLE = 2
 SLOW_CYCLE_S = 30.0
+LISTEN_EVERY_S = 25.0
+"""Between cycles further apart than the odds feed reaches back, it is heard this often."""
 
 
 class Value(IntEnum):
@@ -161,6 +163,38 @@ def changed_odds(
     ]
 
 
+def between_cycles(board: Board, wanted: Iterable[str], terms: Terms) -> list[Call]:
+    """Give the calls that help the next cycle before it begins.
+
+    They are the odds feed, where it does not reach back to the last cycle, and what had to wait for a quota:
+    a window is over a little later than a cycle begins that is as long as it.
+    """
+    if not board.matches:
+        return []
+    calls = []
+    if (
+        board.odds_feed.trusted
+        and terms.odds_feed() is endpoints.ODDS_LIVE
+        and (board.odds_feed.heard_at is None or terms.now - board.odds_feed.heard_at >= LISTEN_EVERY_S / 2)
+    ):
+        calls.append(Call(Key(endpoints.ODDS_LIVE), Value.FEED))
+    for endpoint, value, needed in (
+        (endpoints.DETAIL, Value.DETAIL, _needs_detail),
+        (endpoints.ODDS, Value.ODDS, _needs_odds),
+    ):
+        if terms.left.get(endpoint) is None or endpoint in terms.refused:
+            continue
+        waiting = {
+            match_id: live
+            for match_id in wanted
+            if (live := board.matches[match_id].live.value) is not None
+            and needed(board.matches[match_id], board, terms)
+            and _last_asked(match_id, board, endpoint) < (board.fetched_at or 0.0)
+        }
+        calls += [Call(Key(endpoint, one), value) for one in _in_turn(waiting, board, endpoint, terms)]
+    return calls
+
+
 def teams_of(detail: Detail) -> list[Call]:
     """Give the calls for the teams that a match detail names."""
     return [
@@ -216,15 +250,23 @@ def _checks(board: Board, terms: Terms) -> list[Call]:
 
 
 def _in_turn(live: Mapping[str, LiveMatch], board: Board, endpoint: Endpoint, terms: Terms) -> list[str]:
-    """Order the matches: in play first, then those whose data is oldest, and cut at the quota.
+    """Order the matches: in play first, then those not asked for longest, and cut at the quota.
 
-    A second of age weighs four times as much in play, not infinitely, so that no match waits for ever.
+    A second weighs four times as much in play, not infinitely, so that no match waits for ever; and what is
+    asked for in vain goes to the end of the line, so that it keeps no other waiting.
     """
 
     def weight(match_id: str) -> float:
-        held = board.matches.get(match_id)
-        part = None if held is None else held.odds if endpoint is endpoints.ODDS else held.detail
-        age = terms.now if part is None else terms.now - (part.fetched_at or 0.0)
+        age = terms.now - _last_asked(match_id, board, endpoint)
         return age * (IN_PLAY_WEIGHT if live[match_id].score.status_id in IN_PLAY else 1)
 
     return sorted(live, key=weight, reverse=True)[: terms.left.get(endpoint)]
+
+
+def _last_asked(match_id: str, board: Board, endpoint: Endpoint) -> float:
+    """Give when a part of a match was last had, or asked for in vain, in Unix seconds."""
+    odds = endpoint is endpoints.ODDS
+    held = board.matches.get(match_id)
+    part = None if held is None else held.odds if odds else held.detail
+    tried = (board.odds_tried if odds else board.details_tried).get(match_id, 0.0)
+    return max(tried, (part.fetched_at or 0.0) if part is not None else 0.0)

@@ -23,7 +23,8 @@ from footy.outputs.console import LiveConsole, Look
 from footy.outputs.output import Output
 from footy.outputs.progress import Progress
 from footy.outputs.snapshot import SnapshotFile
-from footy.pipeline.cycle import CLOCK_SLACK_S, LISTEN_EVERY_S
+from footy.pipeline.cycle import CLOCK_SLACK_S
+from footy.pipeline.plan import LISTEN_EVERY_S
 from footy.service import indicators
 from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
 from footy.service.indicators import Reading, Thresholds
@@ -119,14 +120,11 @@ class _Beat:
         log.info("Sleep time: %.2fs", sleep_s)
 
     def listen(self) -> None:
-        """Hear the odds feed between two cycles; whatever happens in it, the next cycle runs."""
-        heard_at = self._board.odds_feed.heard_at
-        if heard_at is not None and time.time() - heard_at < LISTEN_EVERY_S / 2:
-            return
+        """Ask for what is best asked for between two cycles; whatever happens in it, the next cycle runs."""
         try:
             self._board = self._pipeline.listen(self._board)
         except Exception:
-            log.exception("Hearing the odds feed between two cycles failed")
+            log.exception("Asking between two cycles failed")
 
     def save(self) -> None:
         """Save the board for the next start."""

@@ -64,6 +64,60 @@ def crowd() -> Iterator[RunningSimulator]:
         yield simulator
 
 
+def test_what_a_full_window_keeps_waiting_at_an_interval_of_a_minute_is_read_between_two_cycles(
+    tmp_path: Path,
+) -> None:
+    """Counted over 62 s, the calls of a cycle are in the way of those a minute later, and of no others."""
+    more = {
+        "FOOTY_RATE_LIMITS": f"{ODDS}={CALLS}/{WINDOW_S:g}",
+        "FOOTY_INTERVAL": "60",
+        "FOOTY_TIMEOUT": "10",
+    }
+    with (
+        start(matches=MATCHES, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as vendor,
+        bedside(vendor, tmp_path, strategy="per-match", **more) as bed,
+    ):
+        asked: list[float] = []
+        for step in range(24):
+            vendor.control.reset()
+            if step % 3:
+                bed.listen()
+            else:
+                assert bed.cycle().falsehoods == []
+            moments = vendor.control.stats()["arrivals"].get(ODDS, [])
+            asked += [moment + step * STEP_S for moment in moments]
+            bed.wait(STEP_S)
+        assert most_in_a_window(asked) == CALLS
+        assert len(asked) >= 24 * STEP_S / 80 * CALLS
+
+
+def test_between_two_cycles_nothing_is_asked_that_was_asked_in_the_last(
+    crowd: RunningSimulator, tmp_path: Path
+) -> None:
+    more = {"FOOTY_RATE_LIMITS": f"{ODDS}=100/60,{DETAIL}=100/60", "FOOTY_INTERVAL": "60"}
+    with bedside(crowd, tmp_path, strategy="per-match", **more) as bed:
+        bed.falls_ill(f"html:0.2@{ODDS}", f"html:0.2@{DETAIL}")
+        bed.cycle()
+        before = crowd.control.stats()["total"]
+        bed.listen()
+        assert crowd.control.stats()["total"] == before
+
+
+def test_odds_that_are_asked_for_in_vain_keep_no_others_waiting(tmp_path: Path) -> None:
+    more = {"FOOTY_RATE_LIMITS": f"{ODDS}=10/60", "FOOTY_INTERVAL": "60", "FOOTY_TIMEOUT": "5"}
+    with (
+        start(matches=24, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as vendor,
+        bedside(vendor, tmp_path, strategy="per-match", **more) as bed,
+    ):
+        asked: set[str] = set()
+        bed.falls_ill(f"html@{ODDS}")
+        for _ in range(6):
+            cycle = bed.cycle()
+            asked |= {reply["uuid"] for reply in cycle.replies if reply["endpoint"] == ODDS}
+            bed.wait(70)
+        assert cycle.records.keys() <= asked
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("faults", [[], ["err_url@odds/live"]], ids=["with its feed", "without its feed"])
 def test_nothing_is_planned_that_the_quota_cannot_serve_and_the_rest_is_kept_with_its_age(

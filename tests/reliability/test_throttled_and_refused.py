@@ -115,14 +115,16 @@ def test_what_is_refused_from_the_start_makes_nothing_incomplete(bed: Bedside) -
     assert cycle.problems != []
 
 
-@pytest.mark.parametrize(("endpoint", "part"), [(ODDS, "odds"), (DETAIL, "detail"), (TEAM, "home")])
+@pytest.mark.parametrize(
+    ("endpoint", "parts"), [(ODDS, ("odds",)), (DETAIL, ("detail",)), (TEAM, ("home", "away"))]
+)
 def test_a_single_refusal_of_an_endpoint_that_answers_is_not_the_accounts(
-    bed: Bedside, endpoint: str, part: Part
+    bed: Bedside, endpoint: str, parts: tuple[Part, ...]
 ) -> None:
     bed.falls_ill(f"err_urlx1@{endpoint}")
     cycle = bed.cycle()
     assert "refused" not in cycle.sources()
-    assert "missing" in cycle.sources(part)
+    assert "missing" in cycle.sources(*parts)
     assert not cycle.complete
 
 

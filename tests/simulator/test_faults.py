@@ -100,7 +100,7 @@ def test_a_fault_is_written_in_one_line(
     "text",
     [
         *("", "nothing", "http503:2", "slow=soon", "slow=nan", "hang=3", "http503:x", "http503:1.2.3"),
-        *(":0.1", "hang@", "hang@odds/histroy", "empty_list@odds/history"),
+        *(":0.1", "hang@", "hang@odds/histroy", "empty_list@odds/histroy"),
     ],
 )
 def test_what_is_no_fault_is_refused(text: str) -> None:

@@ -64,8 +64,8 @@ def parse_fault(text: str) -> Fault:
     if kind.is_numeric:
         _check_number(text, argument)
     count, endpoint = written["count"], written["endpoint"] or "*"
-    if endpoint not in {"*", *(kind.endpoints or NAMES)}:
-        raise FaultError(f"{name} is not played on {endpoint!r}")
+    if endpoint not in {"*", *NAMES}:
+        raise FaultError(f"no such endpoint: {endpoint}")
     return Fault(text, name, argument, rate, endpoint, None if count is None else int(count))
 
 
