@@ -214,7 +214,12 @@ class Transport:
     def _exchange(
         self, endpoint: Endpoint, request: requests.PreparedRequest, seconds: float, budget: Budget
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Send and read, whatever the status, within so many seconds."""
+        """Send and read, whatever the status, within so many seconds.
+
+        A reply that lay waiting while the process or the machine was halted tells of the time before, and is
+        late by the wall clock, the only one that goes on then.
+        """
+        started_at = time.time()
         with self._watch.attempt(time.monotonic() + seconds) as attempt:
             response: requests.Response | None = None
             failure: VendorError
@@ -229,7 +234,7 @@ class Transport:
                     allow_redirects=False,
                 )
                 body = read_body(response.raw, endpoint.max_body, self._room, lambda: attempt.cut)
-                if not attempt.cut:
+                if not attempt.cut and time.time() - started_at <= seconds:
                     return response.status_code, response.headers, body
                 failure = failure_for(TimeoutError(), seconds)
             except (VendorError, HTTPError, OSError, ValueError, OverflowError) as error:

@@ -18,6 +18,7 @@ from datetime import UTC
 from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
 import pytest
+import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import MaxRetryError, ProtocolError
@@ -406,6 +407,20 @@ class TestRetry:
             transport.get(LIVE, {}, spent)
         assert (len(server.requests), spent.retries) == (1, 0)
         del words
+
+    def test_a_reply_that_lay_waiting_while_the_machine_was_halted_is_not_taken(self, server: Server) -> None:
+        """It tells of the time before, and would be taken for the truth of now."""
+        with time_machine.travel(time.time(), tick=True) as clock:
+
+            def halt(talk: Talk) -> None:
+                clock.shift(75)
+                talk.say(reply())
+
+            server.script = in_turn(halt, answer(reply()))
+            with asking(server.url) as transport, pytest.raises(TimedOutError):
+                transport.get(LIVE, {}, budget())
+            with asking(server.url) as transport:
+                assert transport.get(LIVE, {}, budget()).received_at == pytest.approx(time.time(), abs=2)
 
     def test_a_timeout_is_asked_again(self, server: Server) -> None:
         server.script = in_turn(Talk.hang, answer(reply()))
