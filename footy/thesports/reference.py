@@ -131,10 +131,14 @@ class Reference:
                     value = read_reference(endpoint, key.id, results)
                 except BadBodyError:
                     continue  # it is asked for by itself when it expires
-            self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s)
-            if self._shelf is not None and getattr(value, "id", "") == key.id:  # not what a duplicate became
+            is_itself = getattr(value, "id", "") == key.id  # and not what a duplicate became
+            if is_itself and self._shelf is not None:
                 results = results or b"[" + msgspec.json.encode(value) + b"]"
                 self._shelf.write(str(key), Kept(results, reply.at))
+            if is_itself and not getattr(value, "uid", None):
+                self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s)
+            else:
+                self._forget(key)  # the row that it was merged into is looked up, and may have changed too
         return Fetched(len(changed), reply.at)
 
     def forget(self, keys: Iterable[Key], now: float) -> None:
@@ -195,6 +199,10 @@ class Reference:
             return self._remember(key, stale, time.time() + STALE_MEMO_S)
         refused = isinstance(error, RefusedError)
         return Held(None, None, Source.REFUSED if refused else Source.MISSING)
+
+    def _forget(self, key: Key) -> None:
+        with self._lock:
+            self._memo.pop(key, None)
 
     def _remember(self, key: Key, held: Held[Any], expires_at: float) -> Held[Any]:
         with self._lock:

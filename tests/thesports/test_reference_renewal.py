@@ -126,6 +126,31 @@ def test_a_merged_team_goes_by_the_id_that_it_has_now(tmp_path: Path) -> None:
         assert books.get(merged["id"]).value.name == survivor["name"]
 
 
+def test_a_renewal_that_tells_of_a_merger_has_the_survivor_looked_up(tmp_path: Path) -> None:
+    with library(tmp_path) as books:
+        for _ in range(40):
+            now = int(time.time())
+            ahead = books.world.since("team", now, now + DAY * 9 // 10)
+            merged = next((row for row in ahead if row.get("uid")), None)
+            if merged is not None:
+                break
+            books.wait(DAY)
+        assert merged is not None
+        key = Key(endpoints.TEAM, merged["id"])
+        assert books.get(merged["id"]).value.id == merged["id"]
+        books.wait(int(0.95 * DAY))
+        books.reference.renew(endpoints.TEAM, now - 300, budget())
+        assert books.reference.peek(key) is None
+        assert books.shelf.flush()
+        assert books.get(merged["id"]).value.id == merged["uid"]
+        held = books.reference.peek(key)
+        assert held is not None
+        assert held.value is not None
+        assert held.value.id == merged["uid"]
+        books.reference.renew(endpoints.TEAM, now - 300, budget())
+        assert books.reference.peek(key) is None
+
+
 def test_a_team_that_the_vendor_took_out_is_unknown_and_not_asked_for_in_every_cycle(tmp_path: Path) -> None:
     with library(tmp_path) as books:
         team_id = books.teams()[0]
