@@ -76,6 +76,13 @@ class Gathered:
                 return answer
         return None
 
+    def failed(self, endpoint: Endpoint) -> bool:
+        """Tell whether a feed was asked in vain."""
+        return any(
+            key.endpoint is endpoint and isinstance(answer, VendorError)
+            for key, answer in self.answers.items()
+        )
+
 
 class Gatherer:
     """Makes the calls of one cycle."""

@@ -89,7 +89,7 @@ def merged(
         matches={match_id: held for match_id, held in matches.items() if match_id not in gone},
         references=references,
         fetched_at=before.fetched_at if live is None else live.at,
-        details_feed=feeds.details if live is None else _up_to(feeds.details, matches, live.at),
+        details_feed=feeds.details if live is None else _up_to(feeds.details, matches, gathered, live.at),
         odds_feed=feeds.odds,
         details_tried=_tried(before.details_tried, gathered.details, matches, terms),
         odds_tried=_tried(before.odds_tried, gathered.odds, matches, terms),
@@ -196,15 +196,23 @@ def _updated_at(row: Detail) -> int:
     return row.updated_at or 0
 
 
-def _up_to(feed: Feed, matches: Mapping[str, HeldMatch], at: float) -> Feed:
-    """Start the feed of details from what has been read in full, where it has not been heard yet."""
-    if feed.latest:
+def _up_to(feed: Feed, matches: Mapping[str, HeldMatch], gathered: Gathered, at: float) -> Feed:
+    """Start the feed of details from what has been read in full, where it has not been heard yet.
+
+    So too where it failed and all matches were read in full instead: what it could not tell is known by now,
+    and need not be asked for again.
+    """
+    if feed.latest and not (gathered.failed(endpoints.DETAIL) and _all_read(matches, gathered)):
         return feed
     latest = max(
         (held.detail.value.updated_at or 0 for held in matches.values() if held.detail.value is not None),
         default=0,
     )
     return feed.heard(at, _believable(latest, at)) if latest else feed
+
+
+def _all_read(matches: Mapping[str, HeldMatch], gathered: Gathered) -> bool:
+    return all(isinstance(gathered.details.get(match_id), Fetched) for match_id in matches)
 
 
 def _detail(
@@ -220,7 +228,7 @@ def _detail(
     if not isinstance(full, Fetched):
         trusted = fed if feeds.details.trusted else None
         return trusted or _kept(before, full, endpoints.DETAIL, endpoints.DETAIL.cadence_s, feeds.terms)
-    compared = fed or before
+    compared = fed or (before if feeds.details.trusted else None)
     if compared is not None and compared.value is not None and feeds.terms.delta and settled_before:
         agreed = same_detail(compared.value, full.value, settled_before)
         if agreed is not None:

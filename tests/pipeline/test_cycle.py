@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,29 @@ def test_a_steady_delta_cycle_is_a_handful_of_calls(tmp_path: Path) -> None:
         footy.cycle()
         assert footy.snapshot()["meta"]["complete"]
         assert sum(footy.calls().values()) <= 8
+
+
+def test_a_feed_that_has_not_been_heard_does_not_regain_trust(tmp_path: Path) -> None:
+    with running(tmp_path, FOOTY_INTERVAL="2") as footy:
+        footy.cycle()
+        wrong = replace(footy.board.details_feed, trusted=False)
+        footy.board = replace(footy.board, details_feed=wrong)
+        for _ in range(2):
+            footy.cycle()
+            assert footy.calls()["match/recent/list"] >= 12
+        assert footy.board.details_feed == wrong
+
+
+def test_a_feed_of_details_that_fails_starts_anew_from_what_was_read_in_full(tmp_path: Path) -> None:
+    """What was read in full in its place need not be told by it any more; no vendor knows a time below 0."""
+    with running(tmp_path) as footy:
+        footy.cycle()
+        before = footy.board.details_feed
+        footy.board = replace(footy.board, details_feed=replace(before, latest=1, heard_at=0.0))
+        footy.cycle()
+        assert footy.board.details_feed.latest == before.latest
+        footy.cycle()
+        assert footy.calls()["match/recent/list"] <= 2
 
 
 def test_connections_are_kept_from_cycle_to_cycle(tmp_path: Path) -> None:
