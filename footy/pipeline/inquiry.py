@@ -47,7 +47,9 @@ class Inquiry:
         """Ask until nothing is left to ask or the time is up; `on_live` is called when the list is in."""
         self._on_live = on_live
         ask = self._gatherer
-        ask.add(plan.beside_live(self._before, self._terms))
+        first = plan.beside_live(self._before, self._terms, choosy=self._choosy)
+        self._reserve(len({call.key.id for call in first if call.key.id}))
+        ask.add(first)
         ask.run(self._on_answer)
         failed = self._failed_feeds()
         if failed:
@@ -107,9 +109,13 @@ class Inquiry:
         listed = self._listed()
         left_out = self._before.deleted | (self._ruled_out(listed) if self._choosy else frozenset())
         asked = {match_id: match for match_id, match in listed.items() if match_id not in left_out}
-        if self._spending is not None:
-            self._spending.reserve(len(asked))
+        self._reserve(len(asked))
         return plan.opening(asked, self._before, self._terms, choosy=self._choosy)
+
+    def _reserve(self, matches: int) -> None:
+        """Write down that so many matches are about to be asked about, retries and all."""
+        if self._spending is not None:
+            self._spending.reserve(matches)
 
     def _ruled_out(self, listed: Iterable[str]) -> frozenset[str]:
         """Give the matches that the operator does not want, as far as it is known already."""

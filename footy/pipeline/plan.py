@@ -92,8 +92,14 @@ class Terms:
         return board.odds_feed.trusted and self.odds_feed() is not None
 
 
-def beside_live(board: Board, terms: Terms) -> list[Call]:
-    """Give the calls of the first round: the live list, and what does not depend on it."""
+def beside_live(board: Board, terms: Terms, *, choosy: bool = False) -> list[Call]:
+    """Give the calls of the first round: the live list, and what does not depend on it.
+
+    Args:
+        board: What is held.
+        terms: What may be done.
+        choosy: Whether only some competitions are wanted; then odds and teams wait as in `opening`.
+    """
     calls = [Call(Key(endpoints.LIVE), Value.LIVE)]
     if not terms.delta or not board.matches:
         return calls
@@ -106,7 +112,32 @@ def beside_live(board: Board, terms: Terms) -> list[Call]:
     if endpoints.DELETED not in terms.refused and _due(endpoints.DELETED, board.deleted_at, terms):
         calls.append(Call(Key(endpoints.DELETED), Value.FEED))
     calls += [Call(Key(endpoint, since=since), Value.FEED) for endpoint, since in terms.renewals.items()]
-    return [*calls, *_checks(board, terms)]
+    return [*calls, *_lacking(board, terms, choosy=choosy), *_checks(board, terms)]
+
+
+def _lacking(board: Board, terms: Terms, *, choosy: bool) -> list[Call]:
+    """Give the calls for matches that were listed before and of which something is still to be read in full.
+
+    Were they left until the list is in, a vendor who takes half a cycle to answer would never be asked for
+    them in time.
+    """
+    matches = board.matches
+    held = {one: match.live.value for one, match in matches.items() if match.live.value is not None}
+    without_detail = {
+        one: live
+        for one, live in held.items()
+        if matches[one].detail.value is None or not (choosy or terms.details_by_feed(board))
+    }
+    calls = [Call(COUNTRIES, Value.NAMES), Call(CATEGORIES, Value.NAMES)]
+    calls += [
+        Call(Key(endpoints.DETAIL, match_id), Value.DETAIL)
+        for match_id in _in_turn(without_detail, board, endpoints.DETAIL, terms)
+    ]
+    for match in matches.values():
+        if match.detail.value is not None:
+            calls += competition_of(match.detail.value)
+            calls += () if choosy else teams_of(match.detail.value)
+    return calls if choosy else [*calls, *odds_of(held, held, board, terms)]
 
 
 def opening(live: Mapping[str, LiveMatch], board: Board, terms: Terms, *, choosy: bool) -> list[Call]:

@@ -89,6 +89,14 @@ def test_a_steady_delta_cycle_is_a_handful_of_calls(tmp_path: Path) -> None:
         assert sum(footy.calls().values()) <= 8
 
 
+def test_a_vendor_who_takes_most_of_a_cycle_to_answer_is_asked_for_all_in_a_few(tmp_path: Path) -> None:
+    with running(tmp_path, matches=5, FOOTY_INTERVAL="2.5") as footy:
+        footy.simulator.control.settings(latency=1.2)
+        for _ in range(3):
+            snapshot = footy.snapshot()
+        assert snapshot["meta"]["complete"], snapshot["meta"]["problems"]
+
+
 def test_a_feed_that_has_not_been_heard_does_not_regain_trust(tmp_path: Path) -> None:
     with running(tmp_path, FOOTY_INTERVAL="2") as footy:
         footy.cycle()
