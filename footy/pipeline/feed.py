@@ -6,6 +6,8 @@ DISTRUST_AFTER = 3
 """Differences, without enough agreement between them, after which a feed is not trusted."""
 TRUST_AGAIN_AFTER = 200
 """Successive agreements after which it is."""
+SETTLED_S = 60
+"""What is so much older than a reply has been told by it: vendors may be late, and clocks differ."""
 FORGIVE_AFTER = 50
 """Successive agreements after which earlier differences no longer count."""
 
@@ -17,11 +19,19 @@ class Feed:
     heard_at: float | None = None
     """Unix seconds of its last good reply."""
     latest: int = 0
-    """Vendor's time of the latest change it told of; what is older is settled."""
+    """Vendor's time of the latest change it told of."""
     differences: int = 0
     agreements: int = 0
     """Successive ones, since the last difference."""
     trusted: bool = True
+
+    @property
+    def settled_before(self) -> int:
+        """Vendor's time before which every change has been told, or never will be; 0 where it was not heard.
+
+        It goes on with each reply, so that a feed that has fallen silent is found wrong.
+        """
+        return max(self.latest, int(self.heard_at) - SETTLED_S) if self.heard_at is not None else self.latest
 
     def heard(self, at: float, latest: int) -> "Feed":
         """Note a good reply."""

@@ -84,7 +84,7 @@ class Inquiry:
             feed = self._gathered.feed(endpoints.DETAIL)
             rows = [] if feed is None else [row for row in feed.value if row.id in self._before.matches]
         else:
-            answer = self._gathered.details[call.key.id]
+            answer = self._gathered.details.get(call.key.id)
             rows = [answer.value] if isinstance(answer, Fetched) else []
         return [named for row in rows for named in self._named_by(row)]
 

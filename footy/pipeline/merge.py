@@ -69,7 +69,8 @@ def merged(
     Without a live list the matches are those that were, their live values as stale.
     """
     feeds = _heard(before, gathered, terms, early_window)
-    settled_details, settled_odds = before.details_feed.latest, before.odds_feed.latest
+    settled_details = before.details_feed.settled_before
+    settled_odds = before.odds_feed.settled_before
     listed: dict[str, Held[LiveMatch]] = {}
     if live is not None:
         listed = {key: Held(match, live.at, Source.FRESH) for key, match in live.value.matches.items()}

@@ -176,7 +176,7 @@ def odds_of(wanted: Iterable[str], live: Mapping[str, LiveMatch], board: Board, 
         for match_id in wanted
         if _needs_odds(board.matches.get(match_id), board, terms)
     }
-    settled_before = board.odds_feed.latest or None
+    settled_before = board.odds_feed.settled_before or None
     return [
         Call(Key(endpoints.ODDS, match_id), Value.ODDS, settled_before)
         for match_id in _in_turn(chosen, board, endpoints.ODDS, terms)
@@ -275,8 +275,9 @@ def _checks(board: Board, terms: Terms) -> list[Call]:
         match_id = held[(board.checked + number) % len(held)]
         if terms.details_by_feed(board) and board.details_feed.latest:
             calls.append(Call(Key(endpoints.DETAIL, match_id), Value.CHECK))
-        if to_spare and terms.odds_by_feed(board) and board.odds_feed.latest:
-            calls.append(Call(Key(endpoints.ODDS, match_id), Value.CHECK, board.odds_feed.latest))
+        if to_spare and terms.odds_by_feed(board) and board.odds_feed.settled_before:
+            settled_before = board.odds_feed.settled_before
+            calls.append(Call(Key(endpoints.ODDS, match_id), Value.CHECK, settled_before))
     return calls
 
 

@@ -97,6 +97,18 @@ def test_a_vendor_who_takes_most_of_a_cycle_to_answer_is_asked_for_all_in_a_few(
         assert snapshot["meta"]["complete"], snapshot["meta"]["problems"]
 
 
+def test_a_check_that_fails_makes_nothing_stale(tmp_path: Path) -> None:
+    with running(tmp_path, FOOTY_INTERVAL="2") as footy:
+        footy.cycle()
+        footy.cycle()
+        footy.simulator.control.set_faults("http500@odds/history")
+        snapshot = footy.snapshot()
+        assert footy.calls()["odds/history"] >= 1
+        assert "odds/live" not in footy.calls()
+        assert {record["odds_source"] for record in snapshot["matches"]} == {"cache"}
+        assert snapshot["meta"]["complete"]
+
+
 def test_a_feed_that_has_not_been_heard_does_not_regain_trust(tmp_path: Path) -> None:
     with running(tmp_path, FOOTY_INTERVAL="2") as footy:
         footy.cycle()

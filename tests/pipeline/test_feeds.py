@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.pipeline.feed import DISTRUST_AFTER, FORGIVE_AFTER, TRUST_AGAIN_AFTER, Feed
+from footy.pipeline.feed import DISTRUST_AFTER, FORGIVE_AFTER, SETTLED_S, TRUST_AGAIN_AFTER, Feed
 from footy.pipeline.feeds import by_match, covers, same_detail, same_quotes, with_changes
 from footy.pipeline.prices import Quotes, digest
 from footy.thesports.client import PriceChange, read_odds_changes
@@ -107,3 +107,10 @@ def test_differences_far_apart_are_forgiven() -> None:
         for _ in range(FORGIVE_AFTER):
             feed = feed.checked(agreed=True)
     assert feed.trusted
+
+
+def test_a_feed_that_has_fallen_silent_settles_what_is_older_than_its_replies() -> None:
+    feed = Feed().heard(1000.5, 990)
+    assert feed.settled_before == 990
+    assert feed.heard(1200.5, 0).settled_before == 1200 - SETTLED_S
+    assert Feed().settled_before == 0

@@ -17,6 +17,7 @@ from footy.service.instance import Files
 from footy.settings import Mode, load
 from footy.simulator.process import RunningSimulator, start
 from tests.pipeline import oracle
+from tests.reliability.liar import Lie, lying, reply, truth
 
 HOUR = 3600
 WITHOUT_WORLD = ("_source", "data_age_s")
@@ -86,14 +87,15 @@ class Watched:
 
 @contextmanager
 def watched(
-    folder: Path, *, interval: float = 60, options: tuple[str, ...] = (), **more: str
+    folder: Path, *, interval: float = 60, options: tuple[str, ...] = (), through: Lie = truth, **more: str
 ) -> Iterator[Watched]:
-    with start(matches=30, odds="light", speed=0, options=options) as simulator:
+    with start(matches=30, odds="light", speed=0, options=options) as simulator, lying(simulator) as liar:
+        liar.lie = through
         settings = load(
             {
                 "THESPORTS_USER": simulator.user,
                 "THESPORTS_SECRET": simulator.secret,
-                "FOOTY_BASE_URL": simulator.base_url,
+                "FOOTY_BASE_URL": simulator.base_url if through is truth else liar.base_url,
                 "FOOTY_RATE_LIMITS": "off",
                 "FOOTY_INTERVAL": str(interval),
                 **more,
@@ -143,3 +145,20 @@ def test_fast_cycles_tell_only_what_was_true(tmp_path: Path, interval: int) -> N
 
 def _at(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
+
+
+@pytest.mark.parametrize("silent", ["odds/live", "match/recent/list?time="])
+def test_a_feed_that_falls_silent_is_found_out(tmp_path: Path, silent: str) -> None:
+    def emptied(path: str, body: bytes) -> list[bytes]:
+        if not path.startswith(silent):
+            return [reply(body)]
+        return [reply(b'{"code":0,"results":%b}' % (b"{}" if silent == "odds/live" else b"[]"))]
+
+    with watched(tmp_path, interval=60, through=emptied) as watch:
+        for _ in range(HOUR // 60):
+            watch.cycle()
+            watch.wait(30)
+            watch.listen()
+            watch.wait(30)
+        feed = watch.board.odds_feed if silent == "odds/live" else watch.board.details_feed
+        assert feed.differences > 0
