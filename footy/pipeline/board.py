@@ -50,6 +50,9 @@ class Board:
     details_tried: Mapping[str, float] = field(default_factory=dict)
     odds_tried: Mapping[str, float] = field(default_factory=dict)
     """Unix seconds when a match's part was last asked for in vain, by match id."""
+    odds_told: Mapping[str, tuple[int, bool]] = field(default_factory=dict)
+    """By match id the vendor's time of the newest change that `odds/update` told of, and whether the match
+    has been read in full since."""
     checked: int = 0
     """How many matches have been compared in full, for the rotation."""
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 DISTRUST_AFTER = 3
 """Differences, without enough agreement between them, after which a feed is not trusted."""
 TRUST_AGAIN_AFTER = 200
-"""Successive agreements after which it is."""
+"""Successive agreements after which it is,"""
+TOLD_BEFORE_TRUST = 20
+"""if so many of them were on a change that it told of: one that is silent agrees with all that stays."""
 SETTLED_S = 60
 """What is so much older than a reply has been told by it: vendors may be late, and clocks differ."""
 FORGIVE_AFTER = 50
@@ -23,6 +25,8 @@ class Feed:
     differences: int = 0
     agreements: int = 0
     """Successive ones, since the last difference."""
+    told: int = 0
+    """Those of them, while it is not trusted, on a change that it told of."""
     trusted: bool = True
 
     @property
@@ -37,19 +41,25 @@ class Feed:
         """Note a good reply."""
         return replace(self, heard_at=at, latest=max(self.latest, latest))
 
-    def checked(self, *, agreed: bool) -> "Feed":
-        """Note one comparison of what the feed made with what was read in full."""
+    def checked(self, *, agreed: bool, told: bool) -> "Feed":
+        """Note one comparison of what the feed made with what was read in full.
+
+        Args:
+            agreed: Whether they are the same.
+            told: Whether the feed has just told of a change to what is compared.
+        """
         if not agreed:
             differences = self.differences + 1
             return replace(
                 self,
                 differences=differences,
                 agreements=0,
+                told=0,
                 trusted=self.trusted and differences < DISTRUST_AFTER,
             )
-        agreements = self.agreements + 1
-        if not self.trusted and agreements >= TRUST_AGAIN_AFTER:
-            return replace(self, differences=0, agreements=0, trusted=True)
+        agreements, times_told = self.agreements + 1, self.told + told
+        if not self.trusted and agreements >= TRUST_AGAIN_AFTER and times_told >= TOLD_BEFORE_TRUST:
+            return replace(self, differences=0, agreements=0, told=0, trusted=True)
         if self.trusted and agreements >= FORGIVE_AFTER:
-            return replace(self, differences=0, agreements=0)
-        return replace(self, agreements=agreements)
+            return replace(self, differences=0, agreements=0, told=0)
+        return replace(self, agreements=agreements, told=times_told)

@@ -18,6 +18,16 @@ def covers(heard_at: float, fetched_at: float | None, window_s: float) -> bool:
     return fetched_at is not None and heard_at - fetched_at <= window_s - GAP_MARGIN_S
 
 
+def unread(updates: Mapping[str, int], told: Mapping[str, tuple[int, bool]]) -> frozenset[str]:
+    """Name the matches with a change of odds since they were last read in full.
+
+    Args:
+        updates: The vendor's time of the newest change by match, 0 where it is not told.
+        told: What was told before: that time, and whether the match has been read in full since.
+    """
+    return frozenset(one for one, at in updates.items() if not at or told.get(one) != (at, True))
+
+
 def by_match(changes: Iterable[PriceChange], settled_before: int) -> dict[str, list[PriceChange]]:
     """Group changes by match, leaving out those that a feed without a gap has told of before."""
     grouped: dict[str, list[PriceChange]] = {}

@@ -5,6 +5,7 @@ from typing import Any
 
 from footy.pipeline import plan
 from footy.pipeline.board import Board, Held, References, Source
+from footy.pipeline.feeds import unread
 from footy.pipeline.filter import Selection, Verdict
 from footy.pipeline.gather import Gathered, Gatherer
 from footy.pipeline.plan import Call, Terms, Value
@@ -51,17 +52,17 @@ class Inquiry:
         self._reserve(len({call.key.id for call in first if call.key.id}))
         ask.add(first)
         ask.run(self._on_answer)
-        failed = self._failed_feeds()
-        if failed:
+        while failed := [feed for feed in self._failed_feeds() if feed not in self._terms.refused]:
             self._terms = self._terms.without(failed)
-            ask.add(self._after_live())
+            ask.add([*plan.instead(self._before, self._terms), *self._after_live()])
             ask.run(self._on_answer)
         if self._choosy:
             ask.add(self._of_chosen())
             ask.run(self._on_answer)
         updates = self._gathered.feed(endpoints.ODDS_UPDATE)
         if updates is not None:
-            ask.add(plan.changed_odds(updates.value, self._listed(), self._before, self._terms))
+            changed = unread(updates.value, self._before.odds_told)
+            ask.add(plan.changed_odds(changed, self._wanted_ones(), self._before, self._terms))
             ask.run(self._on_answer)
         if self._spending is not None:
             self._spending.settle()
@@ -105,10 +106,14 @@ class Inquiry:
             keys += [Key(endpoints.COMPETITION, one) for one in answer.value.competition]
             self._reference.forget(keys, answer.at)
 
-    def _after_live(self) -> list[Call]:
+    def _wanted_ones(self) -> dict[str, LiveMatch]:
+        """Give the listed matches but those that are deleted, or known not to be wanted."""
         listed = self._listed()
         left_out = self._before.deleted | (self._ruled_out(listed) if self._choosy else frozenset())
-        asked = {match_id: match for match_id, match in listed.items() if match_id not in left_out}
+        return {match_id: match for match_id, match in listed.items() if match_id not in left_out}
+
+    def _after_live(self) -> list[Call]:
+        asked = self._wanted_ones()
         self._reserve(len(asked))
         return plan.opening(asked, self._before, self._terms, choosy=self._choosy)
 

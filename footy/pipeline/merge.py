@@ -6,7 +6,16 @@ from typing import Any, TypeVar
 
 from footy.pipeline.board import Board, Held, HeldMatch, References, Source
 from footy.pipeline.feed import Feed
-from footy.pipeline.feeds import any_rows, by_match, confirmed, covers, same_detail, same_quotes, with_changes
+from footy.pipeline.feeds import (
+    any_rows,
+    by_match,
+    confirmed,
+    covers,
+    same_detail,
+    same_quotes,
+    unread,
+    with_changes,
+)
 from footy.pipeline.gather import Gathered, OddsReading
 from footy.pipeline.plan import Terms
 from footy.pipeline.prices import Quotes
@@ -94,6 +103,7 @@ def merged(
         odds_feed=feeds.odds,
         details_tried=_tried(before.details_tried, gathered.details, matches, terms),
         odds_tried=_tried(before.odds_tried, gathered.odds, matches, terms),
+        odds_told=_told(before, gathered),
         deleted=gone,
         deleted_at=deleted.at if deleted is not None else before.deleted_at,
         checked=before.checked + 1,
@@ -137,7 +147,24 @@ def listened(before: Board, gathered: Gathered, terms: Terms, early_window: tupl
         odds_feed=feeds.odds,
         details_tried=_tried(before.details_tried, gathered.details, matches, terms),
         odds_tried=_tried(before.odds_tried, gathered.odds, matches, terms),
+        odds_told=_told(before, gathered),
     )
+
+
+def _told(before: Board, gathered: Gathered) -> Mapping[str, tuple[int, bool]]:
+    """Note of each change that `odds/update` tells of whether the match has been read in full since.
+
+    A reading of the same cycle does not count: it may have been answered before.
+    """
+    updates = gathered.feed(endpoints.ODDS_UPDATE)
+    read = {one for one, answer in gathered.odds.items() if isinstance(answer, Fetched)}
+    known = {one: (at, was_read or one in read) for one, (at, was_read) in before.odds_told.items()}
+    if updates is None:
+        return known
+    return {
+        one: known[one] if one in known and known[one][0] == at else (at, False)
+        for one, at in updates.value.items()
+    }
 
 
 def _tried(
@@ -180,7 +207,7 @@ def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[
     updates = gathered.feed(endpoints.ODDS_UPDATE)
     if updates is not None:
         feeds.odds_at = updates.at
-        feeds.unread_odds = updates.value
+        feeds.unread_odds = unread(updates.value, before.odds_told)
         feeds.odds = feeds.odds.heard(updates.at, 0)
     return feeds
 
@@ -233,7 +260,7 @@ def _detail(
     if compared is not None and compared.value is not None and feeds.terms.delta and settled_before:
         agreed = same_detail(compared.value, full.value, settled_before)
         if agreed is not None:
-            feeds.details = feeds.details.checked(agreed=agreed)
+            feeds.details = feeds.details.checked(agreed=agreed, told=_is_told(fed, before))
         if agreed is False:
             feeds.differences.append(f"match {full.value.id}: the detail differs from what its feed made")
     return Held(full.value, full.at, Source.FRESH)
@@ -257,10 +284,14 @@ def _odds(
     compared = fed.value if fed is not None else None
     if compared is not None and full.value.settled is not None:
         agreed = same_quotes(compared, full.value.settled, settled_before)
-        feeds.odds = feeds.odds.checked(agreed=agreed)
+        feeds.odds = feeds.odds.checked(agreed=agreed, told=_is_told(fed, before))
         if not agreed:
             feeds.differences.append(f"match {match_id}: the odds differ from what their feed made")
     return Held(full.value.quotes, full.at, Source.FRESH)
+
+
+def _is_told(fed: Held[T] | None, before: Held[T] | None) -> bool:
+    return fed is not None and before is not None and fed.value != before.value
 
 
 def _is_unhappened(before: Held[Quotes] | None, full: Quotes) -> bool:

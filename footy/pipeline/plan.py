@@ -18,8 +18,8 @@ from footy.thesports.payloads import Detail, LiveMatch
 from footy.thesports.reference import CATEGORIES, COUNTRIES, Key
 
 IN_PLAY_WEIGHT = 4
-DUE_EARLY = 0.9
-"""A feed is due from this share of its cadence on, so that a jitter of the clock does not skip a cycle."""
+EARLY_OF_CADENCE, EARLY_OF_INTERVAL = 0.1, 0.25
+"""A feed is due by the lesser of these before its cadence is over: a cycle may come a little early."""
 CHECKS_PER_SLOW_CYCLE = 2
 SLOW_CYCLE_S = 30.0
 LISTEN_EVERY_S = 25.0
@@ -77,10 +77,7 @@ class Terms:
 
     def without(self, failed: Iterable[Endpoint]) -> "Terms":
         """Give the terms without feeds that failed in this cycle: what they tell is asked per match."""
-        lost = set(failed)
-        if endpoints.ODDS_LIVE in lost:
-            lost.add(endpoints.ODDS_UPDATE)
-        return replace(self, refused=self.refused | lost)
+        return replace(self, refused=self.refused | set(failed))
 
     def odds_feed(self) -> Endpoint | None:
         """Give the feed of odds that the account has; None where it has neither."""
@@ -138,6 +135,12 @@ def _lacking(board: Board, terms: Terms, *, choosy: bool) -> list[Call]:
             calls += competition_of(match.detail.value)
             calls += () if choosy else teams_of(match.detail.value)
     return calls if choosy else [*calls, *odds_of(held, held, board, terms)]
+
+
+def instead(board: Board, terms: Terms) -> list[Call]:
+    """Give the feed that stands in for one that has failed in this cycle."""
+    feed = terms.odds_feed() if board.matches else None
+    return [Call(Key(feed), Value.FEED)] if feed is endpoints.ODDS_UPDATE else []
 
 
 def opening(live: Mapping[str, LiveMatch], board: Board, terms: Terms, *, choosy: bool) -> list[Call]:
@@ -203,12 +206,9 @@ def between_cycles(board: Board, wanted: Iterable[str], terms: Terms) -> list[Ca
     if not board.matches:
         return []
     calls = []
-    if (
-        board.odds_feed.trusted
-        and terms.odds_feed() is endpoints.ODDS_LIVE
-        and (board.odds_feed.heard_at is None or terms.now - board.odds_feed.heard_at >= LISTEN_EVERY_S / 2)
-    ):
-        calls.append(Call(Key(endpoints.ODDS_LIVE), Value.FEED))
+    feed, heard_at = terms.odds_feed(), board.odds_feed.heard_at
+    if feed is not None and (heard_at is None or terms.now - heard_at >= LISTEN_EVERY_S / 2):
+        calls += [Call(Key(feed), Value.FEED)] if board.odds_feed.trusted else []
     for endpoint, value, needed in (
         (endpoints.DETAIL, Value.DETAIL, _needs_detail),
         (endpoints.ODDS, Value.ODDS, _needs_odds),
@@ -243,7 +243,8 @@ def competition_of(detail: Detail) -> list[Call]:
 
 
 def _due(endpoint: Endpoint, heard_at: float | None, terms: Terms) -> bool:
-    return heard_at is None or terms.now - heard_at >= DUE_EARLY * endpoint.cadence_s
+    early_s = min(EARLY_OF_CADENCE * endpoint.cadence_s, EARLY_OF_INTERVAL * terms.interval_s)
+    return heard_at is None or terms.now - heard_at >= endpoint.cadence_s - early_s
 
 
 def _needs_detail(held: HeldMatch | None, board: Board, terms: Terms) -> bool:

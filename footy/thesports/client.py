@@ -172,12 +172,15 @@ class Client:
         with self._read(endpoints.ODDS_LIVE, {}, budget, reply):
             return Fetched(read_odds_changes(reply.results), reply.received_at)
 
-    def odds_updates(self, budget: Budget) -> Fetched[frozenset[str]]:
-        """Ask which matches had price changes in the last minute."""
+    def odds_updates(self, budget: Budget) -> Fetched[dict[str, int]]:
+        """Ask which matches had price changes in the last minute, and when the newest was; 0 is unknown."""
         reply = self.transport.get(endpoints.ODDS_UPDATE, {}, budget)
         with self._read(endpoints.ODDS_UPDATE, {}, budget, reply):
             rows: list[OddsUpdate] = _decode(_odds_updates, reply.results, endpoints.ODDS_UPDATE)
-        return Fetched(frozenset(row.id for row in rows), reply.received_at)
+        newest: dict[str, int] = {}
+        for row in rows:
+            newest[row.id] = max(newest.get(row.id, 0), row.update_time or 0)
+        return Fetched(newest, reply.received_at)
 
     def deleted(self, budget: Budget) -> Fetched[Deleted]:
         """Ask what the vendor took out in the last day."""

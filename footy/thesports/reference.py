@@ -28,6 +28,8 @@ NO_ROW_MEMO_S = 600.0
 RENEW_FROM = 0.9
 """Share of the time to live from which on what is held is renewed, by one call for all that has changed."""
 RENEW_OVERLAP_S = 300
+RENEW_AGAIN_S = 600.0
+"""A renewal that failed is tried again after this long."""
 RENEWED = frozenset({endpoints.TEAM, endpoints.COMPETITION})
 
 
@@ -68,6 +70,7 @@ class Reference:
         self._ttl_s = ttl_s
         self._lock = threading.Lock()
         self._gone: dict[Key, float] = {}
+        self._renewal_failed_at: dict[Endpoint, float] = {}
         self._memo: TLRUCache[Key, _Memo] = TLRUCache(
             MOST_REMEMBERED, ttu=lambda _key, memo, _now: memo.expires_at, timer=time.time
         )
@@ -106,6 +109,7 @@ class Reference:
             endpoint: int(at) - RENEW_OVERLAP_S
             for endpoint, at in oldest.items()
             if now - at >= RENEW_FROM * self._ttl_s[endpoint]
+            and now - self._renewal_failed_at.get(endpoint, 0.0) >= RENEW_AGAIN_S
         }
 
     def renew(self, endpoint: Endpoint, since: int, budget: Budget) -> Fetched[int]:
@@ -114,7 +118,11 @@ class Reference:
         Raises:
             VendorError: Asking failed; then what is held expires in its own time.
         """
-        reply = self._client.references_since(endpoint, since, budget)
+        try:
+            reply = self._client.references_since(endpoint, since, budget)
+        except VendorError:
+            self._renewal_failed_at[endpoint] = time.time()
+            raise
         changed = {row_id: row for row in reply.value if (row_id := read_id(row)) is not None}
         ttl_s = self._ttl_s[endpoint]
         with self._lock:

@@ -12,6 +12,7 @@ import pytest
 
 from footy.pipeline.board import Board
 from footy.pipeline.cycle import Outcome
+from footy.pipeline.plan import CHECKS_PER_SLOW_CYCLE
 from footy.service.assembly import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
@@ -246,10 +247,29 @@ def test_a_match_that_leaves_the_list_is_not_resurrected(tmp_path: Path) -> None
 def test_where_the_odds_feed_fails_odds_are_asked_per_match(tmp_path: Path, fault: str) -> None:
     with running(tmp_path, FOOTY_ATTEMPTS="1") as footy:
         footy.cycle()
-        footy.simulator.control.set_faults(f"{fault}@odds/live")
+        footy.simulator.control.set_faults(f"{fault}@odds/live", f"{fault}@odds/update")
         snapshot = footy.snapshot()
         assert {record["odds_source"] for record in snapshot["matches"]} == {"fresh"}
         assert footy.calls()["odds/history"] == 12
+
+
+@pytest.mark.parametrize("fault", ["err_url", "http500", "results_swapped", "code100003"])
+def test_where_the_odds_feed_fails_only_what_the_other_says_has_changed_is_read(
+    tmp_path: Path, fault: str
+) -> None:
+    with running(tmp_path, FOOTY_ATTEMPTS="1") as footy:
+        footy.cycle()
+        now = int(footy.simulator.control.clock()["now"])
+        updated = {row["id"] for row in footy.simulator.world().odds_update(now)}
+        seen = footy.simulator.control.log()[-1]["seq"]
+        footy.simulator.control.set_faults(f"{fault}@odds/live")
+        snapshot = footy.snapshot()
+        assert {record["odds_source"] for record in snapshot["matches"]} == {"fresh"}
+        log = footy.simulator.control.log(seen)
+        assert "odds/update" in {reply["endpoint"] for reply in log}
+        read = {reply["uuid"] for reply in log if reply["endpoint"] == "odds/history"}
+        assert updated & footy.board.matches.keys() <= read
+        assert len(read - updated) <= CHECKS_PER_SLOW_CYCLE
 
 
 def test_the_log_has_the_lines_that_people_grep(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

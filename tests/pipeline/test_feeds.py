@@ -1,8 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.pipeline.feed import DISTRUST_AFTER, FORGIVE_AFTER, SETTLED_S, TRUST_AGAIN_AFTER, Feed
-from footy.pipeline.feeds import by_match, covers, same_detail, same_quotes, with_changes
+from footy.pipeline.feed import (
+    DISTRUST_AFTER,
+    FORGIVE_AFTER,
+    SETTLED_S,
+    TOLD_BEFORE_TRUST,
+    TRUST_AGAIN_AFTER,
+    Feed,
+)
+from footy.pipeline.feeds import by_match, covers, same_detail, same_quotes, unread, with_changes
 from footy.pipeline.prices import Quotes, digest
 from footy.thesports.client import PriceChange, read_odds_changes
 from footy.thesports.payloads import Detail, Markets, OddsRow
@@ -91,21 +98,38 @@ def test_a_feed_loses_trust_after_three_differences_and_regains_it_after_a_while
     feed = Feed()
     for _ in range(DISTRUST_AFTER):
         assert feed.trusted
-        feed = feed.checked(agreed=False)
+        feed = feed.checked(agreed=False, told=True)
     assert not feed.trusted
     for _ in range(TRUST_AGAIN_AFTER):
         assert not feed.trusted
-        feed = feed.checked(agreed=True)
+        feed = feed.checked(agreed=True, told=True)
     assert feed.trusted
     assert feed.differences == 0
+
+
+def test_a_silent_feed_regains_no_trust_by_agreeing_with_what_stays() -> None:
+    feed = Feed(trusted=False)
+    for _ in range(10 * TRUST_AGAIN_AFTER):
+        feed = feed.checked(agreed=True, told=False)
+    for _ in range(TOLD_BEFORE_TRUST):
+        assert not feed.trusted
+        feed = feed.checked(agreed=True, told=True)
+    assert feed.trusted
+
+
+def test_an_update_is_news_until_the_match_has_been_read_after_it_was_told() -> None:
+    told = {"read": (100, True), "unread": (100, False), "newer": (90, True)}
+    updates = {"read": 100, "unread": 100, "newer": 100, "unheard": 100, "timeless": 0}
+    assert unread(updates, told) == updates.keys() - {"read"}
+    assert unread({"timeless": 0}, {"timeless": (0, True)}) == {"timeless"}
 
 
 def test_differences_far_apart_are_forgiven() -> None:
     feed = Feed()
     for _ in range(10):
-        feed = feed.checked(agreed=False)
+        feed = feed.checked(agreed=False, told=False)
         for _ in range(FORGIVE_AFTER):
-            feed = feed.checked(agreed=True)
+            feed = feed.checked(agreed=True, told=False)
     assert feed.trusted
 
 

@@ -71,14 +71,20 @@ def test_the_feeds_are_asked_beside_the_live_list() -> None:
         (0, set()),
         (2, set()),
         (3, {"odds/live"}),
-        (53, {"odds/live"}),
-        (55, {"odds/live", "match/recent/list"}),
+        (59, {"odds/live"}),
+        (59.5, {"odds/live", "match/recent/list"}),
     ],
 )
 def test_each_feed_has_its_own_cadence(heard_ago: float, due: set[str]) -> None:
     feed = replace(HEARD, heard_at=NOW - heard_ago)
     calls = plan.beside_live(board(held("a"), details=feed, odds=feed), replace(DELTA, interval_s=2))
     assert feeds(calls) == due
+
+
+@pytest.mark.parametrize(("heard_ago", "due"), [(53, False), (54, True)])
+def test_a_cycle_that_comes_a_little_early_is_no_reason_to_skip_a_feed(heard_ago: float, due: bool) -> None:
+    now = board(held("a"), details=replace(HEARD, heard_at=NOW - heard_ago))
+    assert ("match/recent/list" in feeds(plan.beside_live(now, replace(DELTA, interval_s=60)))) == due
 
 
 def test_deletions_are_asked_for_every_five_minutes() -> None:
@@ -175,11 +181,26 @@ def test_odds_older_than_the_feed_reaches_back_are_read_again(age: float, read_a
     assert asked(calls, endpoints.DETAIL) == []
 
 
-@pytest.mark.parametrize("endpoint", [endpoints.DETAIL, endpoints.ODDS_LIVE])
-def test_what_a_failed_feed_tells_is_asked_per_match(endpoint: endpoints.Endpoint) -> None:
-    calls = plan.opening({"a": live("a")}, board(held("a")), DELTA.without([endpoint]), choosy=False)
-    per_match = endpoints.ODDS if endpoint is endpoints.ODDS_LIVE else endpoints.DETAIL
+@pytest.mark.parametrize(
+    ("failed", "per_match"),
+    [
+        ([endpoints.DETAIL], endpoints.DETAIL),
+        ([endpoints.ODDS_LIVE, endpoints.ODDS_UPDATE], endpoints.ODDS),
+    ],
+)
+def test_what_a_failed_feed_tells_is_asked_per_match(
+    failed: list[endpoints.Endpoint], per_match: endpoints.Endpoint
+) -> None:
+    terms = DELTA.without(failed)
+    calls = plan.opening({"a": live("a")}, board(held("a")), terms, choosy=False)
     assert asked(calls, per_match) == ["a"]
+    assert plan.instead(board(held("a")), terms) == []
+
+
+def test_where_the_odds_feed_fails_the_other_stands_in() -> None:
+    now, terms = board(held("a")), DELTA.without([endpoints.ODDS_LIVE])
+    assert feeds(plan.instead(now, terms)) == {"odds/update"}
+    assert asked(plan.opening({"a": live("a")}, now, terms, choosy=False), endpoints.ODDS) == []
 
 
 def test_what_a_distrusted_feed_tells_is_asked_per_match_and_the_feed_all_the_same() -> None:

@@ -143,6 +143,33 @@ def test_fast_cycles_tell_only_what_was_true(tmp_path: Path, interval: int) -> N
             watch.wait(interval)
 
 
+@pytest.mark.parametrize(("interval", "pauses"), [(5, (5,)), (60, (20, 20, 20))])
+def test_where_only_changed_matches_are_named_each_change_is_read_and_hardly_twice(
+    tmp_path: Path, interval: int, pauses: tuple[int, ...]
+) -> None:
+    with watched(tmp_path, interval=interval) as watch:
+        control = watch.simulator.control
+        control.set_faults("err_url@odds/live")
+        watch.cycle()
+        told, asked, cycles = set(), 0, 40
+        for _ in range(cycles):
+            for pause in pauses:
+                watch.wait(pause)
+                told |= {(row["id"], row["update_time"]) for row in watch.world.odds_update(int(time.time()))}
+                watch.listen()
+            control.reset()
+            snapshot = watch.cycle()
+            asked += control.stats()["requests"].get("odds/history", 0)
+            assert not watch.falsehoods(snapshot["matches"])
+            assert snapshot["meta"]["complete"], snapshot["meta"]["problems"]
+            assert all(
+                time.time() - _at(one["odds_fetched_at"]) <= 3 + interval for one in snapshot["matches"]
+            )
+        assert told
+        assert asked <= 2 * len(told) + 2 * cycles
+        assert interval > 5 or asked < cycles * len(snapshot["matches"]) / 2
+
+
 def _at(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
