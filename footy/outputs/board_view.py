@@ -296,12 +296,16 @@ class _Drawing:
 
     def _foot(self) -> Line:
         if not self.shown:
-            live = len(self.view.snapshot["matches"])
-            none = "No live matches" if not live else "No live match has a status that is shown"
-            return [(none, STRONG)]
+            return [(self._nothing(), STRONG)]
         texts = [f"{len(self.shown)} of {self.meta['counts']['live']} live matches", *self._when()]
         mark: Line = [(" DEMO ", BANNER), (" ", None)] if self.demo else []
         return [*mark, *self.script.dotted([(text, FAINT) for text in texts])]
+
+    def _nothing(self) -> str:
+        """Say why no match is shown: that there is none only where no problem may be the reason."""
+        if self.view.snapshot["matches"]:
+            return "No live match has a status that is shown (FOOTY_STATUSES)"
+        return "No live match to show" if self.meta["problems"] else "No live matches"
 
 
 def _place(match: MatchRecord) -> tuple[object, ...]:

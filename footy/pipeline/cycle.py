@@ -157,6 +157,11 @@ class Pipeline:
                 f"Left out: {unjudged} live matches of which it could not be told "
                 "whether they are wanted (FOOTY_COMPETITIONS, FOOTY_COUNTRIES)"
             )
+        elif board.matches and not wanted:
+            said.append(
+                f"None of the {len(board.matches)} live matches listed is wanted: "
+                f"{' and '.join(self._rules.selection.settings())} left out all of them"
+            )
         total = timer.total()
         log.info("TOTAL CYCLE TIME: %.2fs", total)
         if board.fetched_at is None:

@@ -40,6 +40,11 @@ class Selection:
         """Nothing is selected, so everything is kept."""
         return not self.competitions and not self.countries
 
+    def settings(self) -> list[str]:
+        """Name the settings that leave matches out."""
+        chosen = {"FOOTY_COMPETITIONS": self.competitions, "FOOTY_COUNTRIES": self.countries}
+        return [name for name, wanted in chosen.items() if wanted]
+
     def judge(self, detail: Held[Detail], references: References) -> Verdict:
         """Whether a match is wanted, from its detail and what that points at.
 

@@ -252,7 +252,15 @@ def test_the_header_has_the_time_with_its_zones_abbreviation_of_that_day_the_cyc
 
 def test_nothing_live_is_said_plainly() -> None:
     assert board(snapshot()).endswith("No live matches\n")
-    assert "No live match has a status that is shown\n" in board(snapshot(named(status_id=8, clock="FT")))
+    other = board(snapshot(named(status_id=8, clock="FT")))
+    assert "No live match has a status that is shown (FOOTY_STATUSES)\n" in other
+
+
+def test_where_a_problem_may_be_why_nothing_is_shown_it_is_not_said_that_nothing_is_live() -> None:
+    text = board(snapshot(problems=["None of the 49 live matches listed is wanted: FOOTY_COUNTRIES …"]))
+    assert "! None of the 49 live matches listed is wanted: FOOTY_COUNTRIES" in text
+    assert text.endswith("No live match to show\n")
+    assert "No live matches" not in text
 
 
 def test_problems_stand_above_the_matches_and_a_flood_of_them_is_counted() -> None:

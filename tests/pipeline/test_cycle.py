@@ -175,7 +175,24 @@ def test_matches_of_which_it_cannot_be_told_whether_they_are_wanted_are_said_to_
         meta = footy.snapshot()["meta"]
         if fault == "http500":
             assert meta["complete"]
-            assert meta["problems"] == []
+            [problem] = meta["problems"]
+            assert problem.endswith("is wanted: FOOTY_COMPETITIONS left out all of them")
+
+
+@pytest.mark.parametrize(
+    ("competitions", "named"),
+    [("", "FOOTY_COUNTRIES"), ("some league", "FOOTY_COMPETITIONS and FOOTY_COUNTRIES")],
+)
+def test_a_filter_that_leaves_out_all_that_is_listed_is_said_with_the_settings_names(
+    tmp_path: Path, competitions: str, named: str
+) -> None:
+    with running(tmp_path, FOOTY_COUNTRIES="Nowhere", FOOTY_COMPETITIONS=competitions) as footy:
+        snapshot = footy.snapshot()
+        assert snapshot["matches"] == []
+        assert snapshot["meta"]["complete"]
+        assert snapshot["meta"]["problems"] == [
+            f"None of the 12 live matches listed is wanted: {named} left out all of them"
+        ]
 
 
 def test_a_match_whose_detail_or_odds_fail_is_still_published(tmp_path: Path) -> None:
