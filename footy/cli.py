@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _simulate(arguments)
     loaded: Loaded | None = None
     try:
-        loaded = load(overrides={"FOOTY_MODE": "demo"} if arguments.demo else {})
+        overrides = {"FOOTY_MODE": "demo"} if arguments.demo else {}
+        loaded = load(overrides=overrides, only_where=arguments.command in _LOOKING_ON)
         for warning in loaded.warnings:
             _complain(f"warning: {warning}")
         return int(_COMMANDS[arguments.command](arguments, loaded))
@@ -218,6 +219,10 @@ _COMMANDS: dict[str, Command] = {
     "logs": _logs,
     "check": _check,
 }
+
+
+_LOOKING_ON = frozenset({"stop", "status", "health", "logs"})
+"""Commands that only have to know which instance is meant: a wrong setting must not keep the operator out."""
 
 
 class _UsageError(FootyError):

@@ -31,6 +31,8 @@ DEFAULT_BASE_URL = "https://api.thesports.com/v1/football"
 DEFAULT_BOOKMAKERS = "2,3,4,5,6,9,10,11,13,14,15,16,17,21,22"
 DEMO_FOLDER = "demo"
 """Inside the data folder, so that a reader of the real files never gets simulated matches."""
+WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET")
+"""Settings that tell which instance is meant: its data folder, and whether it is the live one or the demo."""
 SECRET_MIN_LENGTH = 8
 MOST_SHOWN = 60
 """Characters of a wrong value that are repeated to the operator."""
@@ -416,6 +418,8 @@ def load(
     environ: Mapping[str, str] | None = None,
     env_file: Path = Path(".env"),
     overrides: Mapping[str, str] | None = None,
+    *,
+    only_where: bool = False,
 ) -> Loaded:
     """Read the settings: flags over the environment over `.env` over the defaults.
 
@@ -423,6 +427,8 @@ def load(
         environ: The environment; `os.environ` where None.
         env_file: The file to read where it exists.
         overrides: Values by variable name, from command-line flags.
+        only_where: It is enough to know which instance is meant; where any other value is wrong, all others
+            are the defaults, and that is a warning.
 
     Raises:
         ConfigError: A value is wrong, or the file is there and cannot be read.
@@ -434,7 +440,12 @@ def load(
     try:
         settings = Settings.model_validate(known)
     except ValidationError as error:
-        raise ConfigError(_sentence(error, str(known.get("THESPORTS_SECRET", "")))) from None
+        sentence = _sentence(error, str(known.get("THESPORTS_SECRET", "")))
+        wrong = {str(name) for problem in error.errors() for name in problem["loc"][:1]}
+        if not only_where or wrong & {"FOOTY_DATA_DIR", "FOOTY_MODE"}:
+            raise ConfigError(sentence) from None
+        settings = Settings.model_validate({name: known[name] for name in WHERE if name in {*known} - wrong})
+        ignored.append(f"{sentence.removesuffix('.')}; footy would not start with that.")
     return Loaded(settings, (*ignored, *_misspelt(environ, from_file, env_file)))
 
 

@@ -179,6 +179,20 @@ def test_a_wrong_value_names_the_variable_what_it_got_and_what_it_takes(place: P
     assert_fails_plainly(place.run("--once"), Exit.CONFIG, "FOOTY_INTERVAL is '0' but takes a number")
 
 
+@pytest.mark.parametrize("command", ["stop", "status", "health", "logs"])
+def test_a_command_that_cannot_know_which_folder_is_meant_is_78(place: Place, command: str) -> None:
+    place.set(FOOTY_MODE="liev")
+
+    assert_fails_plainly(place.run(command), Exit.CONFIG, "FOOTY_MODE is 'liev' but takes")
+
+
+@pytest.mark.parametrize("command", ["start", "check", "--continuous", "restart"])
+def test_a_wrong_value_ends_what_needs_it_with_78(place: Place, command: str) -> None:
+    place.set(FOOTY_INTERVAL="abc")
+
+    assert_fails_plainly(place.run(command), Exit.CONFIG, "FOOTY_INTERVAL is 'abc' but takes a number")
+
+
 @pytest.mark.parametrize("command", ["--once", "start", "check", "--continuous", "restart"])
 def test_one_credential_without_the_other_is_78(place: Place, command: str) -> None:
     place.set(THESPORTS_SECRET=SECRET)

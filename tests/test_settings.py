@@ -441,6 +441,28 @@ class TestMode:
         with pytest.raises(ConfigError, match="FOOTY_MODE=live needs both"):
             self.settings(tmp_path, FOOTY_MODE="live").resolve_mode()
 
+    @pytest.mark.parametrize(
+        ("environ", "mode"),
+        [
+            ({"FOOTY_MODE": "demo"}, Mode.DEMO),
+            (LIVE, Mode.LIVE),
+            (LIVE | {"THESPORTS_SECRET": "cut"}, Mode.LIVE),
+            ({}, Mode.DEMO),
+        ],
+    )
+    def test_which_instance_is_meant_is_known_whatever_else_is_wrong(
+        self, tmp_path: Path, environ: dict[str, str], mode: Mode
+    ) -> None:
+        wrong = {"FOOTY_DATA_DIR": str(tmp_path), "FOOTY_INTERVAL": "abc", **environ}
+        with pytest.raises(ConfigError):
+            load(wrong, NOWHERE)
+        loaded = load(wrong, NOWHERE, only_where=True)
+        assert loaded.settings.observed_mode() is mode
+        assert loaded.settings.folder(Mode.LIVE) == tmp_path
+        [warning] = loaded.warnings
+        assert "FOOTY_INTERVAL is 'abc' but takes a number" in warning
+        assert SECRET not in warning
+
     def test_demo_is_demo_whatever_there_is(self, tmp_path: Path) -> None:
         (tmp_path / "matches.json").touch()
         for environ in ({}, LIVE, {"THESPORTS_USER": "me"}):

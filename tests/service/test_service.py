@@ -529,6 +529,29 @@ def test_what_the_vendor_says_does_not_steer_the_terminal(live: Place) -> None:
     assert f"last error: gone\\n\\x1b[2Jfor good (PID: {service.pid})" in said
 
 
+def test_a_setting_that_got_wrong_keeps_nobody_from_a_service_that_runs(live: Place) -> None:
+    service = live.begin_service()
+    live.set(FOOTY_INTERVAL="abc", FOOTY_TIMEZONE="Nowhere")
+    warning = "footy: warning: FOOTY_INTERVAL is 'abc' but takes a number; FOOTY_TIMEZONE"
+    for command in ("health", "status"):
+        said = live.run(command)
+        assert said.returncode == Exit.OK
+        assert said.stdout.startswith(f"Pipeline is running (PID: {service.pid})")
+        [line] = said.stderr.splitlines()
+        assert line.startswith(warning)
+        assert line.endswith("; footy would not start with that.")
+    following = live.begin("logs")
+    assert following.stdout is not None
+    assert "footy starts" in following.stdout.readline()
+
+    stopped = live.run("stop")
+
+    assert stopped.returncode == Exit.OK
+    assert stopped.stdout.startswith(f"footy (PID: {service.pid}) stopped")
+    following.terminate()
+    following.wait(timeout=5)
+
+
 def test_logs_follow_the_log(live: Place) -> None:
     service = live.begin_service()
     following = live.begin("logs")
