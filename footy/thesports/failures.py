@@ -39,6 +39,11 @@ class OutOfTimeError(VendorError):
 
     outcome = "deadline"
 
+    def __init__(self, message: str, *, was_sent: bool = False) -> None:
+        super().__init__(message)
+        self.was_sent = was_sent
+        """Whether the vendor was asked at all."""
+
 
 class StoppedError(VendorError):
     """footy is stopping."""

@@ -248,7 +248,7 @@ class Transport:
                 failure = StoppedError("footy is stopping")
             elif attempt.cut or isinstance(failure, TimedOutError):
                 failure = (
-                    OutOfTimeError("the cycle's time was up before the reply was whole")
+                    OutOfTimeError(f"cut after {seconds:.1f} s: the cycle's time was up", was_sent=True)
                     if seconds < self._timeout or budget.left() <= 0
                     else failure_for(TimeoutError(), seconds)
                 )
@@ -314,9 +314,9 @@ class Transport:
         So is what was not sent at all, and what a refused endpoint says again: its refusal has been logged.
         """
         unworthy = (
-            isinstance(failure, StoppedError | OutOfTimeError | QuotaSpentError)
+            isinstance(failure, StoppedError | QuotaSpentError)
             or (isinstance(failure, RefusedError) and self.gates.is_refused(endpoint))
-            or (isinstance(failure, ThrottledError) and not failure.was_sent)
+            or (isinstance(failure, ThrottledError | OutOfTimeError) and not failure.was_sent)
         )
         loud = not unworthy and budget.failed(endpoint, failure) <= LOGGED_EACH
         level = logging.WARNING if loud else logging.DEBUG

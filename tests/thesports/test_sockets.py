@@ -1,6 +1,7 @@
 """Every attempt ends on time, whatever it waits for: the name, the connection, TLS, the head or the body."""
 
 import contextlib
+import re
 import socket
 import ssl
 import subprocess
@@ -112,10 +113,29 @@ class TestEnd:
         with asking(server.url) as transport:
             assert transport.get(LIVE, {}, budget()).results == b"[]"
 
-    def test_no_time_left_is_no_attempt(self, server: Server) -> None:
+    def test_no_time_left_is_no_attempt(self, server: Server, caplog: pytest.LogCaptureFixture) -> None:
         with asking(server.url) as transport, pytest.raises(OutOfTimeError):
             transport.get(LIVE, {}, budget(0))
         assert not server.requests
+        assert not caplog.records
+
+    @endless
+    def test_an_attempt_that_the_deadline_cut_is_logged_the_first_three_of_an_endpoint(
+        self, server: Server, script: Script, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        server.script = script
+        cycle = budget(4 * SHORT_S)
+        with asking(server.url, timeout=20, workers=5) as transport, ThreadPoolExecutor(5) as pool:
+            asked = [pool.submit(transport.get, LIVE, {}, cycle) for _ in range(5)]
+            assert all(isinstance(one.exception(), OutOfTimeError) for one in asked)
+        said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+        assert len(said) == 3
+        for line in said:
+            assert re.fullmatch(
+                r"API call failed: match/detail_live, attempt 1 of 1: cut after 0\.[123] s: "
+                "the cycle's time was up; no further attempt",
+                line,
+            )
 
 
 class TestStop:
