@@ -36,8 +36,11 @@ class _State:
     refusals: int = 0
     refusal: tuple[str, Refused] | None = None
     """What the vendor said; not the error itself, which would keep every traceback it is raised with."""
+    refused_at: str = ""
+    """Of the last refusal, a time of day."""
     probing: bool = False
     probe_at: float = 0.0
+    probe_at_text: str = ""
     probe_after: float = FIRST_PROBE_S
     cool_until: float = 0.0
     throttles: int = 0
@@ -68,7 +71,9 @@ class Gates:
         with self._lock:
             state, now = self._state(endpoint), self._now()
             if state.refusal is not None and now < state.probe_at:
-                raise RefusedError(*state.refusal, believed=True)
+                said, what = state.refusal
+                times = f"refused at {state.refused_at}, asked again at {state.probe_at_text} UTC"
+                raise RefusedError(f"{said} ({times})", what, believed=True)
             if now < state.cool_until:
                 rest = f"{endpoint} rests for {state.cool_until - now:.0f} s more after a 429: rate limit"
                 raise ThrottledError(rest, state.cool_until, was_sent=False)
@@ -79,7 +84,7 @@ class Gates:
                 state.sent.append(now)
             if state.refusal is not None:
                 state.probing = True
-                state.probe_at = now + state.probe_after
+                _close(state, now)
 
     def succeeded(self, endpoint: Endpoint) -> bool:
         """Note a good reply; tell whether it ends a refusal."""
@@ -101,14 +106,16 @@ class Gates:
                 if state.probing:  # and not one of those that were in flight when the gate closed
                     state.probing = False
                     state.probe_after = min(2 * state.probe_after, LAST_PROBE_S)
-                    state.probe_at = now + state.probe_after
+                    state.refused_at = _time_of_day()
+                    _close(state, now)
                 return False
             if state.refusals < REFUSALS_BELIEVED:
                 return False
             state.refusal = str(error), error.what
+            state.refused_at = _time_of_day()
             state.probing = False
             state.probe_after = FIRST_PROBE_S
-            state.probe_at = now + FIRST_PROBE_S
+            _close(state, now)
             return True
 
     def throttled(self, endpoint: Endpoint, retry_after: float | None) -> float:
@@ -168,6 +175,17 @@ class Gates:
             limit = None if self._overrides is None else self._overrides.get(endpoint.path, endpoint.quota)
             state = self._states[endpoint.path] = _State(limit)
         return state
+
+
+def _close(state: _State, now: float) -> None:
+    """Let nobody ask until the next probe is due."""
+    state.probe_at = now + state.probe_after
+    state.probe_at_text = _time_of_day(state.probe_after)
+
+
+def _time_of_day(in_s: float = 0.0) -> str:
+    """Give the time of day in UTC, so many seconds from now."""
+    return time.strftime("%H:%M:%S", time.gmtime(time.time() + in_s))
 
 
 def _left(state: _State, now: float) -> int:

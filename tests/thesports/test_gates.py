@@ -86,6 +86,29 @@ class TestRefusal:
             assert not gates.refused(LIVE, NOT_IN_PLAN), "it is logged only once"
         assert waited == [60, 120, 240, 480, 900, 900, 900]
 
+    def test_what_is_not_asked_says_when_it_was_refused_and_when_it_is_asked_again(
+        self, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        day = 1_750_000_000 - 1_750_000_000 % 86_400
+        monkeypatch.setattr("footy.thesports.gates.time.time", lambda: day + clock.now)
+
+        def said() -> str:
+            with pytest.raises(RefusedError) as refusal:
+                gates.enter(LIVE)
+            return str(refusal.value)
+
+        gates = gates_at(clock)
+        close(gates)
+        clock.now += 40
+        words = "the endpoint is not authorized (refused at {}, asked again at {} UTC)"
+        assert said() == words.format("00:16:40", "00:17:40")
+        clock.now += 20
+        gates.enter(LIVE)  # the probe, of which nothing has been heard yet
+        assert said() == words.format("00:16:40", "00:18:40")
+        clock.now += 1
+        gates.refused(LIVE, NOT_IN_PLAN)
+        assert said() == words.format("00:17:41", "00:19:41")
+
     def test_refusals_that_were_in_flight_when_it_closed_do_not_put_the_probe_off(self, clock: Clock) -> None:
         gates = gates_at(clock)
         close(gates)
