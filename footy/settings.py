@@ -33,6 +33,19 @@ DEMO_FOLDER = "demo"
 """Inside the data folder, so that a reader of the real files never gets simulated matches."""
 WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET")
 """Settings that tell which instance is meant: its data folder, and whether it is the live one or the demo."""
+ENDPOINTS = (
+    "match/detail_live",
+    "match/recent/list",
+    "odds/history",
+    "team/additional/list",
+    "competition/additional/list",
+    "country/list",
+    "category/list",
+    "odds/live",
+    "odds/update",
+    "deleted",
+)
+"""The vendor's endpoints that may be limited: those of its table, which nothing here may import."""
 SECRET_MIN_LENGTH = 8
 MOST_SHOWN = 60
 """Characters of a wrong value that are repeated to the operator."""
@@ -92,9 +105,13 @@ def _rate_limits(value: Any) -> Any:
         return None
     limits = {}
     for pair in _split(value):
-        match = re.fullmatch(r"([a-z_/]+)\s*=\s*(\d{1,9})\s*/\s*(\d{1,9}(?:\.\d+)?)", pair)
+        match = re.fullmatch(r"([a-z_/]{1,40})\s*=\s*(\d{1,9})\s*/\s*(\d{1,9}(?:\.\d+)?)", pair)
         if match is None or int(match[2]) == 0 or float(match[3]) == 0:
             raise ValueError("takes off, or endpoint=calls/seconds pairs such as odds/history=120/60")
+        if match[1] not in ENDPOINTS:
+            near = difflib.get_close_matches(match[1], ENDPOINTS, n=1)
+            hint = f"the nearest is {near[0]}" if near else f"there are {', '.join(ENDPOINTS)}"
+            raise ValueError(f"{match[1]} is no endpoint: {hint}")
         limits[match[1]] = RateLimit(int(match[2]), float(match[3]))
     return limits
 
@@ -334,6 +351,20 @@ class Settings(BaseModel):
             return {**values, "FOOTY_LOG_LEVEL": values["FOOTY_LOG_LEVEL"].strip().upper()}
         return values
 
+    @model_validator(mode="after")
+    def _critical_is_worse(self) -> "Settings":
+        """See that a figure is a warning before it is critical, or the warning would never come."""
+        for figure in ("CYCLE", "ENRICH", "ERRORS", "SLEEP"):
+            warning = getattr(self, f"{figure.lower()}_warning")
+            critical = getattr(self, f"{figure.lower()}_critical")
+            side = "below" if figure == "SLEEP" else "above"
+            if warning < critical if side == "below" else warning > critical:
+                raise ValueError(
+                    f"FOOTY_{figure}_WARNING is {warning:g} but takes a number that is not {side} "
+                    f"FOOTY_{figure}_CRITICAL, which is {critical:g}"
+                )
+        return self
+
     def secret_text(self) -> str:
         """Give the secret itself, for the one place that signs requests and the one that redacts."""
         return self.secret.get_secret_value() if self.secret else ""
@@ -504,9 +535,12 @@ def _sentence(error: ValidationError, secret: str) -> str:
     """Say each wrong value in one clause: the variable, what it got and what it takes."""
     clauses = []
     for problem in error.errors(include_url=False):
-        name = str(problem["loc"][0]) if problem["loc"] else "The settings"
-        got = "" if name == "THESPORTS_SECRET" else f" is {_shown(name, str(problem['input']), secret)} but"
         takes = problem["msg"].removeprefix("Value error, ").split(", unable to parse")[0]
+        if not problem["loc"]:  # of two settings that do not go together, which it names itself
+            clauses.append(takes)
+            continue
+        name = str(problem["loc"][0])
+        got = "" if name == "THESPORTS_SECRET" else f" is {_shown(name, str(problem['input']), secret)} but"
         takes = takes.replace("Input should be greater", "takes a number greater")
         takes = takes.replace("Input should be less", "takes a number less")
         takes = takes.replace("Input should be", "takes")

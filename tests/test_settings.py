@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footy.errors import ConfigError
-from footy.settings import DEFAULT_BASE_URL, Mode, RateLimit, Settings, load, variables
+from footy.settings import DEFAULT_BASE_URL, ENDPOINTS, Mode, RateLimit, Settings, load, variables
 from footy.telemetry.redaction import Redactor
 
 NOWHERE = Path("no such folder/.env")
@@ -142,6 +142,16 @@ BAD: list[tuple[str, str, str]] = [
         ("FOOTY_RATE_LIMITS", text, f" is {text!r}{PAIRS}")
         for text in ("on", "odds=1", "odds=0/6", "odds=1/0")
     ),
+    (
+        "FOOTY_RATE_LIMITS",
+        "odds/histroy=600/60",
+        " is 'odds/histroy=600/60' but odds/histroy is no endpoint: the nearest is odds/history.",
+    ),
+    (
+        "FOOTY_RATE_LIMITS",
+        "deleted=1/1,xyz=1/1",
+        f" is 'deleted=1/1,xyz=1/1' but xyz is no endpoint: there are {', '.join(ENDPOINTS)}.",
+    ),
     ("FOOTY_RATE_LIMITS", "odds=" + 5000 * "9" + "/1", f" is a text of 5007 characters{PAIRS}"),
     *(
         ("FOOTY_FALLBACK", text, f" is {text!r} but takes stale, or stale,mock.")
@@ -251,6 +261,24 @@ class TestSecret:
         settings = read(LIVE)
         assert SECRET not in f"{settings!r} {settings} {settings.model_dump()} {settings.secret!r}"
         assert settings.secret_text() == SECRET
+
+    @pytest.mark.parametrize(
+        ("environ", "warning", "critical"),
+        [
+            ({"FOOTY_CYCLE_WARNING": "0.9"}, "0.9", "above FOOTY_CYCLE_CRITICAL, which is 0.75"),
+            ({"FOOTY_ENRICH_CRITICAL": "0.1"}, "0.1333", "above FOOTY_ENRICH_CRITICAL, which is 0.1"),
+            ({"FOOTY_ERRORS_WARNING": "0.3", **LIVE}, "0.3", "above FOOTY_ERRORS_CRITICAL, which is 0.2"),
+            ({"FOOTY_SLEEP_WARNING": "0.2"}, "0.2", "below FOOTY_SLEEP_CRITICAL, which is 0.25"),
+        ],
+    )
+    def test_a_warning_that_is_worse_than_critical_names_both(
+        self, environ: dict[str, str], warning: str, critical: str
+    ) -> None:
+        name = critical.split(" ")[1].rstrip(",").replace("CRITICAL", "WARNING")
+        assert complaint(environ) == f"{name} is {warning} but takes a number that is not {critical}."
+
+    def test_a_warning_may_be_as_bad_as_critical(self) -> None:
+        assert read({"FOOTY_CYCLE_WARNING": "0.75"}).cycle_warning == 0.75
 
     @pytest.mark.parametrize("short", ["x", "1234567"])
     def test_one_under_eight_characters_is_refused_and_not_repeated(self, short: str) -> None:

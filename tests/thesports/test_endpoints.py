@@ -2,6 +2,7 @@
 
 import pytest
 
+from footy import settings
 from footy.settings import RateLimit, Settings
 from footy.thesports import endpoints
 from footy.thesports.endpoints import ADDRESS_PROBE, ENDPOINTS, Endpoint
@@ -31,6 +32,10 @@ def test_only_what_the_vendor_limits_is_limited() -> None:
     assert {path: endpoint.quota for path, endpoint in ENDPOINTS.items() if endpoint.quota} == {
         "odds/history": RateLimit(120, 60)
     }
+
+
+def test_the_settings_know_the_endpoints_that_may_be_limited() -> None:
+    assert tuple(ENDPOINTS) == settings.ENDPOINTS
 
 
 def test_the_setting_s_example_names_an_endpoint() -> None:
