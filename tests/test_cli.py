@@ -247,7 +247,9 @@ def test_an_account_that_is_refused_is_77(live: Place) -> None:
     live.set(THESPORTS_SECRET="another-secret-altogether")
 
     assert_fails_plainly(live.run("--once"), Exit.REFUSED, "the account is not authorized")
-    assert "the account is not authorized" in json.loads(live.files.heartbeat.read_bytes())["last_error"]
+    why = json.loads(live.files.heartbeat.read_bytes())["last_error"]
+    assert "the account is not authorized" in why
+    assert f"No snapshot has been published here yet: {why}\n" in live.run("status").stdout
 
 
 def test_a_live_list_that_is_not_in_the_plan_is_77(place: Place) -> None:

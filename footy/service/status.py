@@ -5,7 +5,7 @@ import time
 import msgspec
 
 from footy.outputs.record_values import duration_text
-from footy.record import Meta
+from footy.record import Heartbeat, Meta
 from footy.service.instance import Files, Health, health, read_heartbeat, unix_seconds
 
 
@@ -17,13 +17,14 @@ class _Head(msgspec.Struct):
 
 def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
     """Tell whether the instance is well, and describe it, a line each."""
-    judged = health(files, demo=demo)
-    return judged.well, [judged.line, *_snapshot_lines(files), *_heartbeat_lines(files, judged)]
+    judged, beat = health(files, demo=demo), read_heartbeat(files)
+    of_now = _heartbeat_lines(beat, judged)
+    said = " ".join([judged.line, *of_now])
+    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *of_now]
 
 
-def _heartbeat_lines(files: Files, judged: Health) -> list[str]:
+def _heartbeat_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
     """Say what is wrong with the process that runs; what an earlier one left says nothing of now."""
-    beat = read_heartbeat(files)
     if beat is None or beat["pid"] != judged.pid:
         return []
     said = [f"Indicator: {words}" for words in beat["indicators"].values()]
@@ -34,11 +35,14 @@ def _heartbeat_lines(files: Files, judged: Health) -> list[str]:
     return said
 
 
-def _snapshot_lines(files: Files) -> list[str]:
+def _snapshot_lines(files: Files, beat: Heartbeat | None, said: str) -> list[str]:
+    """Describe the snapshot, or why there is none; a problem that has been said is not said again."""
     try:
         meta = msgspec.json.decode(files.matches.read_bytes(), type=_Head).meta
     except FileNotFoundError:
-        return ["No snapshot has been published here yet."]
+        why = beat["last_error"] if beat is not None else None
+        because = f": {why}" if why is not None and why not in said else "."
+        return [f"No snapshot has been published here yet{because}"]
     except OSError as error:
         return [f"{files.matches} cannot be read ({error.strerror})."]
     except msgspec.DecodeError as error:
@@ -50,9 +54,10 @@ def _snapshot_lines(files: Files) -> list[str]:
         f"live {timings['live']:.2f}, enrich {timings['enrich']:.2f}, "
         f"flatten {timings['flatten']:.2f}, filter {timings['filter']:.2f}"
     )
-    said = [
+    described = [
         f"Snapshot: cycle {meta['cycle']}, {duration_text(age)} old, {whole}",
         f"Matches: {counts['live']} live, {counts['in_play']} in play",
         f"Requests: {meta['requests']} in {timings['total']:.2f} s ({steps})",
     ]
-    return [*said, *(f"Problem: {problem}" for problem in meta["problems"])]
+    new = [problem for problem in meta["problems"] if problem.casefold() not in said.casefold()]
+    return [*described, *(f"Problem: {problem}" for problem in new)]
