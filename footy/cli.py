@@ -189,7 +189,7 @@ def _health(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 def _logs(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.background import follow_log  # noqa: PLC0415
 
-    return follow_log(loaded.settings, loaded.settings.observed_mode())
+    return follow_log(loaded.settings, loaded.settings.observed_mode(), _complain)
 
 
 def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:

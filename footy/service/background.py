@@ -105,15 +105,18 @@ def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
     return Exit.OK
 
 
-def follow_log(settings: Settings, mode: Mode) -> Exit:
-    """Show the log's last lines and what is added to it, in place of this process.
+def follow_log(settings: Settings, mode: Mode, complain: Say) -> Exit:
+    """Show the log's last lines and what is added to it, in place of this process; a demo's too, told so.
 
     Raises:
         NoLogError: Nothing has been logged in this folder.
     """
     log = Files(settings.folder(mode)).log
     if not log.exists():
-        raise NoLogError(f"There is no log yet at {log}: start footy first.")
+        absent, log = log, Files(settings.folder(Mode.DEMO)).log
+        if not log.exists():
+            raise NoLogError(f"There is no log yet at {absent}: start footy first.")
+        complain(f"there is no log yet at {absent}: this is the demo's, {log}")
     sys.stdout.flush()
     os.execvp("tail", ["tail", "-n", "50", "-F", str(log)])  # noqa: S606, S607 - the user's own tail
 

@@ -529,6 +529,28 @@ def test_what_the_vendor_says_does_not_steer_the_terminal(live: Place) -> None:
     assert f"last error: gone\\n\\x1b[2Jfor good (PID: {service.pid})" in said
 
 
+def test_logs_show_the_demos_where_only_a_demo_has_run_and_say_so(live: Place) -> None:
+    live.demo_files.folder.mkdir(parents=True)
+    live.demo_files.log.write_text("a line of the demo\n", encoding="utf-8")
+
+    def first_line() -> str:
+        following = live.begin("logs")
+        assert following.stdout is not None
+        line = following.stdout.readline()
+        following.terminate()
+        said.append(following.communicate(timeout=5)[1])
+        return line
+
+    said: list[str] = []
+    assert first_line() == "a line of the demo\n"
+    live.files.log.write_text("a live line\n", encoding="utf-8")
+    assert first_line() == "a live line\n"
+    assert said == [
+        f"footy: there is no log yet at {live.files.log}: this is the demo's, {live.demo_files.log}\n",
+        "",
+    ]
+
+
 def test_a_setting_that_got_wrong_keeps_nobody_from_a_service_that_runs(live: Place) -> None:
     service = live.begin_service()
     live.set(FOOTY_INTERVAL="abc", FOOTY_TIMEZONE="Nowhere")
