@@ -360,8 +360,3 @@ def _moving(fields: dict[str, Any], match: HeldMatch, live: LiveMatch, published
             oldest = fetched_at
     fields["data_age_s"] = round(published_at - oldest, 3)
     return cast("MatchRecord", fields)
-
-
-def flatten(match: HeldMatch, references: References, rules: PriceRules, published_at: float) -> MatchRecord:
-    """One record, with nothing remembered; see `Flattener.record`."""
-    return Flattener(rules).record(match, references, published_at)

@@ -72,10 +72,6 @@ class Programme:
         first, period = self.spacing(slot)
         return (at - first) // period
 
-    def listed(self, slot: int, at: int) -> Fixture:
-        """The match listed in a slot at this time."""
-        return self.fixture(slot, self.generation(slot, at))
-
     def deleted(self, after: int, at: int) -> Iterator[Fixture]:
         """The matches deleted later than `after` and up to `at`."""
         for slot in self.slots:

@@ -2,22 +2,13 @@
 
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 ERROR_WINDOW_S = 300.0
 ERROR_WINDOW_CALLS = 100
 """The API error rate is over the last 5 minutes and at least this many attempts."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """One endpoint's attempts since the start: how each ended, bytes received, seconds spent."""
-
-    outcomes: Counter[str] = field(default_factory=Counter)
-    received: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -30,30 +21,22 @@ class _Second:
 
 
 class Counters:
-    """Attempts by endpoint and outcome (`ok`, or an error's outcome name); safe to use from every thread."""
+    """Attempts, and how many of them failed; safe to use from every thread."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._tallies: dict[str, Tally] = {}
         self._recent: deque[_Second] = deque()
         self._recent_calls = 0
 
-    def attempt(self, endpoint: str, outcome: str, *, received: int, seconds: float) -> None:
-        """Count one attempt that ended; `received` is the body's bytes on the wire or decoded."""
+    def attempt(self, *, failed: bool) -> None:
+        """Count one attempt that ended."""
         with self._lock:
-            tally = self._tallies.setdefault(endpoint, Tally())
-            tally.outcomes[outcome] += 1
-            tally.received += received
-            tally.seconds += seconds
-            self._count(self._now(), failed=outcome != "ok")
+            self._count(self._now(), failed=failed)
 
-    def unusable(self, endpoint: str, outcome: str) -> None:
-        """Count as failed an attempt that has just been counted as `ok`."""
+    def unusable(self) -> None:
+        """Count as failed an attempt that has just been counted as one that did not."""
         with self._lock:
-            outcomes = self._tallies[endpoint].outcomes
-            outcomes["ok"] -= 1
-            outcomes[outcome] += 1
             self._recent[-1].failed += 1
 
     def error_rate(self) -> float | None:
@@ -62,14 +45,6 @@ class Counters:
             if not self._recent_calls:
                 return None
             return sum(second.failed for second in self._recent) / self._recent_calls
-
-    def tallies(self) -> dict[str, Tally]:
-        """Give a copy of every endpoint's tally."""
-        with self._lock:
-            return {
-                endpoint: Tally(Counter(tally.outcomes), tally.received, tally.seconds)
-                for endpoint, tally in self._tallies.items()
-            }
 
     def _count(self, moment: float, *, failed: bool) -> None:
         """Count an attempt in its second, and let go of the seconds that the error rate is past."""

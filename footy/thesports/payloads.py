@@ -204,7 +204,6 @@ class OddsUpdate(msgspec.Struct, frozen=True, gc=False):
     """An entry of `odds/update`: a match whose odds changed at one bookmaker."""
 
     id: str
-    update_time: Count = None
 
 
 class Deleted(msgspec.Struct, frozen=True):

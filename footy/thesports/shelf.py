@@ -130,7 +130,7 @@ class Shelf:
         self._busy = False
         self._stuck = False
         self._closed = False
-        self._trouble: str | None = None
+        self._failing = False
         self._retry_at = 0.0
         self._blind_until = 0.0
         self._sweep_at = 0.0
@@ -160,10 +160,6 @@ class Shelf:
         with self._wake:
             self._writes.append((key, kept))
             self._wake.notify()
-
-    def trouble(self) -> str | None:
-        """Say what keeps the file from being used, in one sentence; None where nothing does."""
-        return self._trouble
 
     def flush(self, seconds: float = 5.0) -> bool:
         """Wait until all that was to be written is, or failed to be; tell whether it is."""
@@ -251,9 +247,9 @@ class Shelf:
         except (sqlite3.Error, OSError) as error:
             self._fail(error)
             return False
-        if self._trouble is not None:
+        if self._failing:
             log.info("The cache file works again")
-            self._trouble = None
+            self._failing = False
         return True
 
     def _open(self) -> _File:
@@ -287,9 +283,9 @@ class Shelf:
         elif code not in BUSY:
             self._shut()
         self._retry_at = time.monotonic() + RETRY_S
-        if self._trouble is None:
+        if not self._failing:
             log.warning("The cache file %s cannot be used (%s); going on without it", self._path, error)
-        self._trouble = f"The cache file cannot be used ({error}): teams and competitions are asked anew."
+        self._failing = True
         return False
 
     def _set_aside(self, error: sqlite3.Error | OSError) -> bool:

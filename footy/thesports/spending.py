@@ -15,8 +15,6 @@ from footy.thesports.replies import UNREADABLE
 
 log = logging.getLogger(__name__)
 
-NAME = "quota.json"
-
 
 class Spending:
     """Keeps the times of the attempts that quotas count.

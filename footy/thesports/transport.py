@@ -157,7 +157,7 @@ class Transport:
         failure: BadBodyError,
     ) -> None:
         """Count and log as failed a reply whose results turned out to hold a value of a wrong type."""
-        self._counters.unusable(endpoint.path, failure.outcome)
+        self._counters.unusable()
         self._log_failure(endpoint, parameters, budget, failure, reply.attempt, None)
 
     def stop(self) -> None:
@@ -192,24 +192,16 @@ class Transport:
             raise OutOfTimeError("the cycle's time is up")
         self.gates.enter(endpoint)
         budget.sent()
-        started = time.monotonic()
-        body = b""
-        outcome = VendorError.outcome
+        failed = True
         try:
             status, headers, body = self._exchange(endpoint, request, min(self._timeout, left), budget)
             results = self._judge(endpoint, status, headers, body)
-        except VendorError as error:
-            outcome = error.outcome
-            raise
-        else:
-            outcome = "ok"
-            if self.gates.succeeded(endpoint):
-                log.info("%s is authorized again", endpoint)
-            return Reply(results, time.time(), number)
+            failed = False
         finally:
-            self._counters.attempt(
-                endpoint.path, outcome, received=len(body), seconds=time.monotonic() - started
-            )
+            self._counters.attempt(failed=failed)
+        if self.gates.succeeded(endpoint):
+            log.info("%s is authorized again", endpoint)
+        return Reply(results, time.time(), number)
 
     def _exchange(
         self, endpoint: Endpoint, request: requests.PreparedRequest, seconds: float, budget: Budget

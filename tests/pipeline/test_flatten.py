@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footy.pipeline.board import HeldMatch, References
-from footy.pipeline.flatten import Flattener, flatten
+from footy.pipeline.flatten import Flattener
 from footy.pipeline.prices import PriceRules, Quotes, digest
 from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
@@ -53,6 +53,11 @@ def held(picture: Picture) -> tuple[HeldMatch, References]:
         countries=fresh(countries),
     )
     return match, references
+
+
+def flatten(match: HeldMatch, references: References, rules: PriceRules, published_at: float) -> MatchRecord:
+    """One record, with nothing remembered."""
+    return Flattener(rules).record(match, references, published_at)
 
 
 def flattened(picture: Picture) -> MatchRecord:

@@ -132,7 +132,7 @@ def test_failures_count_for_five_minutes_where_there_were_calls_enough_since() -
     since: dict[Level, int] = {}
     for at in range(0, 420, 10):  # ten calls each; those of the first minute fail
         for _ in range(10):
-            counters.attempt("odds/history", "status" if at < 60 else "ok", received=0, seconds=0)
+            counters.attempt(failed=at < 60)
         rate = counters.error_rate()
         assert rate is not None
         since.setdefault(readings(error_rate=rate)["errors"].level, at)
@@ -146,7 +146,7 @@ def test_where_few_calls_are_made_the_rate_reaches_back_to_a_hundred_of_them() -
     clock = Clock()
     counters = Counters(clock)
     for number in range(120):  # a refused endpoint is asked every 15 minutes
-        counters.attempt("match/detail_live", "ok" if number < 94 else "refused", received=0, seconds=0)
+        counters.attempt(failed=number >= 94)
         clock.now += 900
 
     assert counters.error_rate() == 0.26

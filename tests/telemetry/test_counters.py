@@ -16,13 +16,13 @@ def test_there_is_no_error_rate_before_the_first_attempt() -> None:
     assert Counters().error_rate() is None
 
 
-def test_attempts_are_counted_by_endpoint_and_outcome() -> None:
+def test_an_attempt_whose_reply_turns_out_to_be_unusable_has_failed() -> None:
     counters = Counters()
-    counters.attempt("odds/history", "ok", received=100, seconds=0.5)
-    counters.attempt("odds/history", "timeout", received=0, seconds=1.0)
-    tally = counters.tallies()["odds/history"]
-    assert tally.outcomes == {"ok": 1, "timeout": 1}
-    assert (tally.received, tally.seconds) == (100, 1.5)
+    counters.attempt(failed=False)
+    assert counters.error_rate() == 0
+    counters.unusable()
+    counters.attempt(failed=False)
+    assert counters.error_rate() == 0.5
 
 
 @given(st.lists(st.tuples(st.floats(0, 200), st.booleans()), min_size=1, max_size=400))
@@ -34,7 +34,7 @@ def test_the_error_rate_is_over_five_minutes_and_at_least_a_hundred_attempts(
     history: list[tuple[float, bool]] = []
     for pause, failed in attempts:
         clock.now += pause
-        counters.attempt("x", "status" if failed else "ok", received=0, seconds=0)
+        counters.attempt(failed=failed)
         history.append((clock.now, failed))
     rate = counters.error_rate()
     assert rate is not None
@@ -50,5 +50,5 @@ def test_what_is_kept_does_not_grow_with_the_number_of_attempts() -> None:
     counters = Counters(clock)
     for _ in range(50_000):
         clock.now += 0.05
-        counters.attempt("x", "ok", received=0, seconds=0)
+        counters.attempt(failed=False)
     assert len(counters._recent) <= ERROR_WINDOW_S + 2
