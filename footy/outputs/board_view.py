@@ -46,7 +46,6 @@ WITH_CORNERS = 100
 WITH_WEATHER_BESIDE = 140
 """From this width on the weather stands beside the prices instead of below."""
 MOST_PROBLEMS = 8
-PRICE_MAX_AGE_S = 900.0
 LIVE_LIST_OLD_S = 90
 INDENT = 2
 LABEL_CELLS = 8
@@ -62,7 +61,7 @@ def render(
     odds_format: OddsFormat,
     timezone: tzinfo,
     statuses: frozenset[int],
-    price_max_age_s: float = PRICE_MAX_AGE_S,
+    price_max_age_s: float,
 ) -> "BoardView":
     """Return the snapshot as something rich can print, laid out for the width and encoding it meets there.
 

@@ -9,7 +9,7 @@ from typing import TextIO
 from rich.console import Console
 
 from footy.errors import CannotWriteError
-from footy.outputs.board_view import PRICE_MAX_AGE_S, render
+from footy.outputs.board_view import render
 from footy.outputs.painter import Painter, write_all
 from footy.outputs.price_rows import OddsFormat
 from footy.record import Snapshot
@@ -26,7 +26,7 @@ class Look:
     odds_format: OddsFormat
     timezone: tzinfo
     statuses: frozenset[int]
-    price_max_age_s: float = PRICE_MAX_AGE_S
+    price_max_age_s: float
 
 
 def drawn(snapshot: Snapshot, look: Look, stream: TextIO) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from footy.pipeline.board import Held, Source
-from footy.pipeline.prices import Kept, Quotes, fold
+from footy.pipeline.prices import MARKETS, Kept, Quotes, fold
 from footy.thesports.client import PriceChange
 from footy.thesports.payloads import Detail
 
@@ -58,22 +58,20 @@ def same_detail(held: Detail, full: Detail, settled_before: int) -> bool | None:
     return held == full
 
 
-MARKETS = ("money_line", "spread", "over_under", "corners")
-
-
 def same_quotes(held: Quotes, settled: Quotes, settled_before: int) -> bool:
     """Compare quotes that a feed made with those of the rows read in full that are settled.
 
     `settled` is the digest of the full reply's rows before `settled_before`, the vendor's time.
     """
     return all(
-        _same_market(getattr(held, market), getattr(settled, market), settled_before) for market in MARKETS
+        _same_market(getattr(held, market), getattr(settled, market), settled_before)
+        for market in MARKETS.values()
     )
 
 
 def any_rows(quotes: Quotes) -> bool:
     """Tell whether there is a row in any market."""
-    return any(getattr(quotes, market) for market in MARKETS)
+    return any(getattr(quotes, market) for market in MARKETS.values())
 
 
 def _same_market(held: Mapping[int, Kept], settled: Mapping[int, Kept], settled_before: int) -> bool:

@@ -22,7 +22,10 @@ from footy.outputs.progress import Progress
 from footy.record import Snapshot, field_names
 
 LOOK = Look(
-    odds_format="american", timezone=pytz.timezone("America/New_York"), statuses=frozenset(range(2, 8))
+    odds_format="american",
+    timezone=pytz.timezone("America/New_York"),
+    statuses=frozenset(range(2, 8)),
+    price_max_age_s=900,
 )
 PATIENCE_S = 5.0
 ROOT = Path(footy.__file__).parents[1]

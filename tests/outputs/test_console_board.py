@@ -133,7 +133,13 @@ def board(
     encoding: str = "utf-8",
 ) -> str:
     stream = Stream(encoding)
-    view = render(shown, odds_format=odds_format, timezone=pytz.timezone(zone), statuses=statuses)
+    view = render(
+        shown,
+        odds_format=odds_format,
+        timezone=pytz.timezone(zone),
+        statuses=statuses,
+        price_max_age_s=900,
+    )
     Console(file=stream, width=width, force_terminal=False).print(view, end="")
     return stream.getvalue()
 
