@@ -45,7 +45,8 @@ SILENT_AT_LEAST_S = 180.0
 """A match whose element cannot be read is shown no longer than a snapshot without a fresh list would be."""
 
 
-UNSENT = (OutOfTimeError, QuotaSpentError, RefusedError, StoppedError, ThrottledError)
+OF_THE_ENDPOINT = (QuotaSpentError, RefusedError, StoppedError, ThrottledError)
+"""Failures that have nothing to do with what was asked for."""
 
 
 @dataclass(slots=True)
@@ -173,11 +174,13 @@ def _tried(
     matches: Mapping[str, HeldMatch],
     terms: Terms,
 ) -> dict[str, float]:
-    """Note which matches were asked for in vain; for what was never sent is still its turn."""
+    """Note which matches were asked for in vain; what was never sent has still its turn to come."""
     failed = {
         match_id: terms.now
         for match_id, answer in answers.items()
-        if isinstance(answer, VendorError) and not isinstance(answer, UNSENT)
+        if isinstance(answer, VendorError)
+        and not isinstance(answer, OF_THE_ENDPOINT)
+        and not (isinstance(answer, OutOfTimeError) and not answer.was_sent)
     }
     return {match_id: at for match_id, at in {**before, **failed}.items() if match_id in matches}
 

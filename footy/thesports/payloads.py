@@ -201,9 +201,10 @@ class OddsChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class OddsUpdate(msgspec.Struct, frozen=True, gc=False):
-    """An entry of `odds/update`: a match whose odds changed at one bookmaker."""
+    """An entry of `odds/update`: a match whose odds changed at one bookmaker, and when they did."""
 
     id: str
+    update_time: Count = None
 
 
 class Deleted(msgspec.Struct, frozen=True):
