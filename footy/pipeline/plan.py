@@ -20,6 +20,8 @@ from footy.thesports.reference import CATEGORIES, COUNTRIES, Key
 IN_PLAY_WEIGHT = 4
 EARLY_OF_CADENCE, EARLY_OF_INTERVAL = 0.1, 0.25
 """A feed is due by the lesser of these before its cadence is over: a cycle may come a little early."""
+RECENT_CYCLES = 2
+"""A live list that is this old says well enough what is on the next one."""
 CHECKS_PER_SLOW_CYCLE = 2
 SLOW_CYCLE_S = 30.0
 LISTEN_EVERY_S = 25.0
@@ -116,8 +118,10 @@ def _lacking(board: Board, terms: Terms, *, choosy: bool) -> list[Call]:
     """Give the calls for matches that were listed before and of which something is still to be read in full.
 
     Were they left until the list is in, a vendor who takes half a cycle to answer would never be asked for
-    them in time.
+    them in time. Of a list that is older than that, as after a restart, too many matches may be over.
     """
+    if terms.now - (board.fetched_at or 0.0) > RECENT_CYCLES * terms.interval_s:
+        return []
     matches = board.matches
     held = {one: match.live.value for one, match in matches.items() if match.live.value is not None}
     without_detail = {

@@ -154,6 +154,15 @@ def test_what_matches_still_lack_is_asked_for_beside_the_live_list() -> None:
     assert asked(calls, endpoints.TEAM) == ["h-a", "h-gap"]
 
 
+@pytest.mark.parametrize(("list_age", "read_again"), [(119, ["gap"]), (121, [])])
+def test_what_an_old_list_had_may_be_over_and_is_not_asked_for_before_the_new_one(
+    list_age: float, read_again: list[str]
+) -> None:
+    now = replace(board(held("gap", age=600)), fetched_at=NOW - list_age)
+    calls = plan.beside_live(now, replace(DELTA, interval_s=60, left={endpoints.ODDS: 1}))
+    assert asked(calls, endpoints.ODDS) == read_again
+
+
 def test_beside_the_live_list_odds_and_teams_wait_where_only_some_competitions_are_wanted() -> None:
     now = board(held("bare", detail=False, odds=False), held("unpriced", odds=False))
     calls = [call for call in plan.beside_live(now, DELTA, choosy=True) if call.value is not Value.FEED]
