@@ -4,8 +4,10 @@ Every client runs in a process of its own, the repetitions of all of them in tur
 """
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +19,8 @@ from footy.simulator.process import RunningSimulator
 
 SIZES = (50, 102, 500, 1000, 2000)
 PEER_SIZES = (50, 102, 500)
+PEER_PACKAGES = ("aiohttp", "dlt")
+EXIT_UNAVAILABLE = 69
 NEW_AT = 102
 """The size at which cycles with a new match are waited for; in larger worlds they come by themselves."""
 
@@ -48,6 +52,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--latency", type=float, help=f"seconds until a reply (default {upstream.LATENCY_S})")
     options = parser.parse_args(argv)
     plan = _plan(options)
+    missing = [name for name in PEER_PACKAGES if plan.peer_sizes and find_spec(name) is None]
+    if missing:  # said before minutes are spent, not by the peer's traceback after them
+        remedy = "pip install -r requirements-bench.txt, or give --no-peers"
+        print(f"The peers need {' and '.join(missing)}: {remedy}.", file=sys.stderr)
+        return EXIT_UNAVAILABLE
     laps = [measured for size in plan.sizes for measured in _at_size(size, plan)]
     return report.publish(report_of(plan, [(one.size, one.lap) for one in laps]), options, argv)
 

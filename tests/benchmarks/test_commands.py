@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import report
+from benchmarks import cycle, report
 
 QUICK = {
     "cycle": ["--no-peers"],
@@ -41,3 +41,16 @@ def test_an_unknown_name_shows_the_names_and_is_a_usage_error(capsys: pytest.Cap
     assert command.main(["nonsense"]) == 64
     assert command.main(["--help"]) == 0
     assert "freshness" in capsys.readouterr().out
+
+
+def test_peers_that_are_not_installed_are_named_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cycle, "PEER_PACKAGES", ("aiohttp_that_nobody_has",))
+    assert command.main(["cycle", "--quick", f"--docs={tmp_path}"]) == 69
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert written.err.splitlines() == [
+        "The peers need aiohttp_that_nobody_has: pip install -r requirements-bench.txt, or give --no-peers."
+    ]
+    assert list(tmp_path.iterdir()) == []
