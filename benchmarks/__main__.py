@@ -11,6 +11,7 @@ COMMANDS = {
     "flatten": ("benchmarks.flatten", "matches flattened per second"),
     "memory": ("benchmarks.memory", "memory, threads and descriptors over many cycles"),
     "soak": ("benchmarks.soak", "what the process holds over many cycles while the vendor is ill"),
+    "compare": ("benchmarks.compare", "this commit beside another one, in one interleaved run"),
     "reliability": ("benchmarks.reliability", "what is published while the vendor fails"),
 }
 """Name to the module that has `main(argv) -> exit code`, and what it measures."""

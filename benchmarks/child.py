@@ -17,19 +17,25 @@ class ChildError(Exception):
     """A client's process ended in another way than with an answer."""
 
 
-def ask(module: str, task: Mapping[str, Any]) -> Any:
+def ask(module: str, task: Mapping[str, Any], project: Path = PROJECT) -> Any:
     """Run a module's task in a fresh process, and give what it answered.
+
+    Args:
+        module: The module's full name.
+        task: What it is told.
+        project: The tree whose module it is; this one unless said otherwise.
 
     Raises:
         ChildError: It failed.
     """
-    paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
+    paths = [str(project), os.environ.get("PYTHONPATH", "")]
     ended = subprocess.run(
         [sys.executable, "-m", module],
         input=json.dumps(task),
         capture_output=True,
         text=True,
         check=False,
+        cwd=project,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)},
     )
     if ended.returncode != 0:

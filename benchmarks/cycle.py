@@ -82,7 +82,7 @@ def _at_size(size: int, plan: Plan) -> Iterator[Measured]:
     with upstream.simulator(size, latency=plan.latency) as simulator:
         for client, task in _tasks(size, plan):
             console.print(f"{size} matches: {client} {task.get('strategy', '')} …", highlight=False)
-            laps = child.ask(f"benchmarks.clients.{client}", _whom(simulator) | task)
+            laps = child.ask(f"benchmarks.clients.{client}", address(simulator) | task)
             yield from (Measured(size, Lap(**lap)) for lap in laps)
 
 
@@ -109,7 +109,8 @@ def _tasks(size: int, plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
     )
 
 
-def _whom(simulator: RunningSimulator) -> dict[str, Any]:
+def address(simulator: RunningSimulator) -> dict[str, Any]:
+    """Return where a simulator is and as whom to ask it, as plain values."""
     return {
         "user": simulator.user,
         "secret": simulator.secret,

@@ -57,6 +57,8 @@ class Report:
     picture: str = ""
     """An SVG image."""
     caption: str = ""
+    published: bool = True
+    """Whether it becomes a section of the documentation unless told otherwise."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,7 +80,7 @@ def publish(report: Report, options: argparse.Namespace, argv: Sequence[str]) ->
         console.print(_on_screen(table))
     for note in report.notes:
         console.print("• " + " ".join(note.split()), highlight=False)
-    folder: Path | None = options.docs or (None if options.quick else DOCS)
+    folder: Path | None = options.docs or (None if options.quick or not report.published else DOCS)
     if folder is not None:
         write(report, folder, command(report.name, argv))
         console.print(f"Written: {folder / PAGE}, {folder / 'performance' / report.name}.svg", soft_wrap=True)

@@ -37,6 +37,28 @@ def test_a_quick_run_prints_its_table_and_writes_its_picture_and_section(name: s
     assert (tmp_path / "performance" / f"{name}.svg").read_text().startswith("<svg ")
 
 
+def test_a_quick_comparison_of_a_commit_with_itself_prints_ratios_and_writes_nothing() -> None:
+    project = Path(__file__).parents[2]
+    before = {page: page.read_bytes() for page in (project / "docs").glob("*.md")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "compare", "HEAD", "--quick"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "cold: calls" in ended.stdout
+    assert "delta: CPU" in ended.stdout
+    assert {page: page.read_bytes() for page in (project / "docs").glob("*.md")} == before
+
+
+def test_a_comparison_with_no_commit_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["compare", "nonsense"]) == 64
+    assert capsys.readouterr().err == "nonsense is not a commit of this repository.\n"
+
+
 def test_an_unknown_name_shows_the_names_and_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["nonsense"]) == 64
     assert command.main(["--help"]) == 0
