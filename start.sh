@@ -15,12 +15,13 @@ bash start.sh status     say how it is, and what its last snapshot says; exit 1 
 bash start.sh health     say in one line whether it is well; exit 1 where it is not
 bash start.sh logs       show the log as it grows (Ctrl-C ends that, not the service)
 bash start.sh check      ask the vendor whether the account works
+bash start.sh names TEXT list the competitions and countries that the filters accept
 bash start.sh simulate   serve a simulated vendor
 bash start.sh help       this
 HELP
         exit
         ;;
-    start | stop | restart | status | health | logs | check | simulate) command=("${@:-start}") ;;
+    start | stop | restart | status | health | logs | check | names | simulate) command=("${@:-start}") ;;
     --demo) if [ $# -eq 1 ]; then command=(start --demo); else command=("$@"); fi ;;
     -*) command=("$@") ;;
     *)

@@ -109,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         "health": "say in one line whether the service is well; exit 1 where it is not",
         "logs": "show the log as it grows",
         "check": "ask the vendor whether the account works",
+        "names": "list the competitions and countries that the filters accept",
     }.items():
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(command=name)
@@ -118,6 +119,8 @@ def _parser() -> argparse.ArgumentParser:
             default=argparse.SUPPRESS,
             help="the demo's, not the live instance's",
         )
+        if name == "names":
+            command.add_argument("text", nargs="?", default="", help="only those with this text in them")
     simulate = commands.add_parser("simulate", help="serve a simulated vendor")
     simulate.set_defaults(command="simulate")
     add_arguments(simulate)
@@ -192,6 +195,16 @@ def _logs(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return follow_log(loaded.settings, loaded.settings.observed_mode(), _complain)
 
 
+def _names(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.instance import Files  # noqa: PLC0415
+    from footy.service.names import lines  # noqa: PLC0415
+
+    files = Files(loaded.settings.folder(loaded.settings.observed_mode()))
+    for line in lines(files.cache, arguments.text):
+        _say(line)
+    return Exit.OK
+
+
 def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.assembly import keep_bugs_scrubbed, upstream  # noqa: PLC0415
     from footy.service.check import run  # noqa: PLC0415
@@ -218,10 +231,11 @@ _COMMANDS: dict[str, Command] = {
     "health": _health,
     "logs": _logs,
     "check": _check,
+    "names": _names,
 }
 
 
-_LOOKING_ON = frozenset({"stop", "status", "health", "logs"})
+_LOOKING_ON = frozenset({"stop", "status", "health", "logs", "names"})
 """Commands that only have to know which instance is meant: a wrong setting must not keep the operator out."""
 
 

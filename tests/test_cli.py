@@ -470,3 +470,40 @@ def test_the_console_command_is_the_same_program() -> None:
     )
 
     assert finished.stdout.startswith("footy 0.")
+
+
+# --- names
+
+
+def test_names_lists_what_the_filters_accept(live: Place) -> None:
+    live.run("--once")
+    matches = json.loads(live.files.matches.read_bytes())["matches"]
+    match = next(match for match in matches if match["competition"] and match["country_id"])
+
+    finished = live.run("names", match["competition"].upper())
+
+    assert finished.returncode == Exit.OK
+    found = [line for line in finished.stdout.splitlines() if match["competition_id"] in line]
+    assert [match["competition"] in line and match["country"] in line for line in found] == [True]
+    everything = live.run("names").stdout
+    assert "FOOTY_COUNTRIES:" in everything
+    assert match["country_id"] in everything
+    kept = live.run("--once", "--json")
+    live.set(FOOTY_COMPETITIONS=match["competition_id"])
+    chosen = json.loads(live.run("--once", "--json").stdout)["matches"]
+    assert 0 < len(chosen) <= len(json.loads(kept.stdout)["matches"])
+
+
+def test_names_says_what_to_do_if_nothing_is_known_or_nothing_matches(live: Place) -> None:
+    assert live.run("names").stdout == (
+        "No competition or country is known yet: run bash start.sh --once first.\n"
+    )
+    live.run("--once")
+    assert live.run("names", "qqq").stdout.startswith("No known competition or country has 'qqq' in its name")
+
+
+def test_names_reports_a_cache_file_that_cannot_be_read(live: Place) -> None:
+    live.files.folder.mkdir()
+    live.files.cache.write_bytes(b"this is no database, and long enough to be taken for one" * 40)
+
+    assert_fails_plainly(live.run("names"), Exit.CANNOT_WRITE, "cache.sqlite cannot be read")

@@ -11,7 +11,7 @@ from typing import TypeVar
 from footy.pipeline import mock
 from footy.pipeline.board import Board, HeldMatch, References, Source
 from footy.pipeline.clock import moment_text
-from footy.pipeline.filter import Selection, Verdict, in_play, ordered
+from footy.pipeline.filter import Selection, Verdict, in_play, misspelt, ordered
 from footy.pipeline.flatten import Flattener
 from footy.pipeline.gather import Gathered, Gatherer, Progress, problems
 from footy.pipeline.inquiry import Inquiry, gathered_details, held_details, references_for
@@ -22,6 +22,7 @@ from footy.record import SCHEMA, MatchRecord, Snapshot
 from footy.thesports import endpoints
 from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, LiveList
+from footy.thesports.codes import CATEGORIES
 from footy.thesports.endpoints import ENDPOINTS
 from footy.thesports.failures import StoppedError, VendorError
 from footy.thesports.reference import Reference
@@ -87,6 +88,7 @@ class Pipeline:
         self._spending = spending
         self._executor = ThreadPoolExecutor(rules.workers, thread_name_prefix="worker")
         self._flattener = Flattener(rules.prices)
+        self._misspelt: frozenset[str] = frozenset()
 
     def run(
         self,
@@ -162,6 +164,7 @@ class Pipeline:
                 f"None of the {len(board.matches)} live matches listed is wanted: "
                 f"{' and '.join(self._rules.selection.settings())} left out all of them"
             )
+        said += self._misspelt_names(board.references)
         total = timer.total()
         log.info("TOTAL CYCLE TIME: %.2fs", total)
         if board.fetched_at is None:
@@ -290,6 +293,23 @@ class Pipeline:
         }
         wanted = {key: held for key, held in board.matches.items() if verdicts[key] is Verdict.YES}
         return wanted, sum(verdict is Verdict.UNKNOWN for verdict in verdicts.values())
+
+    def _misspelt_names(self, references: References) -> list[str]:
+        """Return a sentence for each filter that seems misspelt, and log those that are new."""
+        selection, countries = self._rules.selection, references.countries.value
+        if selection.keeps_all:
+            return []
+        competitions = {one.id: one.name or "" for one in self._reference.known(endpoints.COMPETITION)}
+        places: dict[str, str] = {}
+        if countries is not None:
+            rows = {**countries, **(references.categories.value or {})}
+            places = {**CATEGORIES, **{one: row.name or "" for one, row in rows.items()}}
+        said = misspelt(selection, competitions, places)
+        for sentence in said:
+            if sentence not in self._misspelt:
+                log.warning(sentence)
+        self._misspelt = frozenset(said)
+        return said
 
     def _shortcomings(self, live: LiveList, gathered: Gathered, board: Board) -> list[str]:
         """Say what this cycle could not have, a sentence each."""

@@ -1,7 +1,9 @@
 """Filter: the matches that the operator wants, those in play, and the order in which readers get them."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+import difflib
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from footy.pipeline.board import References
@@ -27,8 +29,9 @@ class Selection:
     Where both are given, a match has to satisfy both.
     """
 
-    competitions: frozenset[str] = frozenset()
-    countries: frozenset[str] = frozenset()
+    competitions: Mapping[str, str] = field(default_factory=dict)
+    countries: Mapping[str, str] = field(default_factory=dict)
+    """Each name or id in lower case, to how the operator wrote it."""
 
     @classmethod
     def of(cls, competitions: Iterable[str] = (), countries: Iterable[str] = ()) -> "Selection":
@@ -95,12 +98,56 @@ class Selection:
         return _either(_fold(place.name) in self.countries)
 
 
+def misspelt(
+    selection: Selection, competitions: Mapping[str, str], countries: Mapping[str, str]
+) -> list[str]:
+    """Return a sentence for each selected name that is probably misspelt, with the nearest known name.
+
+    A competition that has not been live yet is unknown too, so one is only doubted if a known name is very
+    near. The country list is complete: a country that is not on it does not exist.
+
+    Args:
+        selection: What the operator wants.
+        competitions: Id to name of all competitions known so far.
+        countries: Id to name of all countries and categories; empty if they are not known.
+    """
+    sentences = []
+    for setting, kind, wanted, known in (
+        ("FOOTY_COMPETITIONS", "competition", selection.competitions, competitions),
+        ("FOOTY_COUNTRIES", "country", selection.countries, countries),
+    ):
+        names = {_fold(name): name.strip() for name in known.values()}
+        ids = {_fold(one) for one in known}
+        for folded, written in wanted.items():
+            if not names or folded in names or folded in ids or _ID.fullmatch(folded):
+                continue
+            near = next(iter(difflib.get_close_matches(folded, names, n=1, cutoff=_NEAR)), None)
+            if near is not None and _marks(near) == _marks(folded):
+                hint = f"did you mean {names[near]}?"
+            elif kind == "country":
+                hint = "footy names lists those that there are."
+            else:
+                continue
+            sentences.append(f"{setting} has {written}, and no {kind} that footy knows has this name: {hint}")
+    return sentences
+
+
+_ID = re.compile("[a-z0-9]{15}")
+_NEAR = 0.87
+"""Share of letters that two spellings of one name have in common at least (difflib's ratio)."""
+
+
+def _marks(name: str) -> list[str]:
+    """Return the short words and numbers of a name: Serie A and Serie B are near, and two competitions."""
+    return [word for word in name.split() if len(word) <= 2 or any(map(str.isdigit, word))]  # noqa: PLR2004
+
+
 def _fold(text: str) -> str:
     return text.strip().casefold()
 
 
-def _folded(texts: Iterable[str]) -> frozenset[str]:
-    return frozenset(folded for text in texts if (folded := _fold(text)))
+def _folded(texts: Iterable[str]) -> dict[str, str]:
+    return {folded: text.strip() for text in texts if (folded := _fold(text))}
 
 
 def _either(answer: bool) -> Verdict:

@@ -307,6 +307,28 @@ class Shelf:
             self._file = None
 
 
+def read_all(path: Path) -> dict[str, Kept]:
+    """Return all that a cache file keeps, by key; empty if there is no such file.
+
+    For commands that look at the file beside the service that owns it. What cannot be read is left out.
+
+    Raises:
+        sqlite3.Error: The file is broken, or is not a cache file.
+    """
+    if not path.exists():
+        return {}
+    file, kept = _File(path), {}
+    try:
+        for key in file.responses:
+            with contextlib.suppress(Exception):  # what others wrote into it may be unreadable in any way
+                found = file.get_response(key)
+                if isinstance(found, CachedResponse) and found.content:
+                    kept[key] = Kept(found.content, found.created_at.timestamp())
+    finally:
+        file.shut()
+    return kept
+
+
 def _inode(path: Path) -> int:
     try:
         return path.stat().st_ino

@@ -190,9 +190,9 @@ def test_a_filter_that_leaves_out_all_that_is_listed_is_said_with_the_settings_n
         snapshot = footy.snapshot()
         assert snapshot["matches"] == []
         assert snapshot["meta"]["complete"]
-        assert snapshot["meta"]["problems"] == [
-            f"None of the 12 live matches listed is wanted: {named} left out all of them"
-        ]
+        nothing_left, misspelt = snapshot["meta"]["problems"]
+        assert nothing_left == f"None of the 12 live matches listed is wanted: {named} left out all of them"
+        assert misspelt.startswith("FOOTY_COUNTRIES has Nowhere, and no country that footy knows")
 
 
 def test_a_match_whose_detail_or_odds_fail_is_still_published(tmp_path: Path) -> None:
@@ -325,3 +325,18 @@ def test_the_snapshot_counts_what_is_in_it(tmp_path: Path) -> None:
         assert counts["live"] == len(snapshot["matches"]) == sum(counts["status"].values())
         assert counts["in_play"] == sum(record["in_play"] for record in snapshot["matches"])
         assert snapshot["meta"]["timings"]["publish"] is None
+
+
+def test_a_misspelt_filter_among_good_ones_is_a_problem_and_is_logged_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(tmp_path) as footy:
+        name = next(match["competition"] for match in footy.snapshot()["matches"] if match["competition"])
+    typo = name[0] + name[2:]
+    with running(tmp_path, FOOTY_COMPETITIONS=f"{name},{typo}") as footy:
+        caplog.clear()
+        problems = [footy.snapshot()["meta"]["problems"] for _ in range(2)]
+
+    sentence = f"FOOTY_COMPETITIONS has {typo}, and no competition that footy knows has this name: "
+    assert problems == [[f"{sentence}did you mean {name}?"]] * 2
+    assert sum(sentence in record.getMessage() for record in caplog.records) == 1

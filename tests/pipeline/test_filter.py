@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from footy.pipeline.board import References
-from footy.pipeline.filter import Selection, Verdict, in_play, ordered
+from footy.pipeline.filter import Selection, Verdict, in_play, misspelt, ordered
 from footy.provenance import Held, Source
 from footy.record import MatchRecord
 from footy.thesports.payloads import Competition, Country, Detail
@@ -141,3 +141,39 @@ def test_in_play_are_the_statuses_that_the_operator_names() -> None:
     assert names(in_play(records, (2, 3, 4, 5, 6, 7))) == "234567"
     assert names(in_play(records, {4})) == "4"
     assert names(in_play(records, [])) == ""
+
+
+KNOWN = {
+    "c1": "Premier League",
+    "c2": "Serie A",
+    "c3": "Bundesliga",
+    "c4": "UEFA Youth League U19",
+    "c5": "La Liga",
+}
+PLACES = {"n1": "England", "n2": "Spain", "g1": "International"}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("Premier Leage", "Premier League"), ("bundeslga", "Bundesliga"), ("La Lig", "La Liga")],
+)
+def test_a_misspelt_competition_among_good_ones_is_named_with_the_nearest(written: str, meant: str) -> None:
+    [sentence] = misspelt(Selection.of(["serie a", written, "c3"]), KNOWN, PLACES)
+
+    assert sentence.startswith(f"FOOTY_COMPETITIONS has {written}, and no competition")
+    assert sentence.endswith(f"did you mean {meant}?")
+
+
+@pytest.mark.parametrize(
+    "written", ["Serie B", "UEFA Youth League U20", "Eredivisie", "gy0or5jhg6qwzv3", "Premier League 2"]
+)
+def test_a_competition_that_may_just_not_have_been_live_is_not_doubted(written: str) -> None:
+    assert misspelt(Selection.of([written]), KNOWN, PLACES) == []
+
+
+def test_a_country_that_is_not_on_the_list_is_doubted_with_or_without_a_near_one() -> None:
+    near, far = misspelt(Selection.of(countries=["Englnd", "Atlantis", "Spain", "international"]), {}, PLACES)
+
+    assert near.endswith("did you mean England?")
+    assert far.startswith("FOOTY_COUNTRIES has Atlantis, and no country that footy knows")
+    assert misspelt(Selection.of(countries=["Atlantis"]), {}, {}) == []

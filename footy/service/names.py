@@ -1,0 +1,104 @@
+"""`footy names`: the competitions and countries that footy knows, in the form that the filters accept."""
+
+import sqlite3
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from footy.errors import CannotWriteError
+from footy.thesports import endpoints
+from footy.thesports.client import read_reference
+from footy.thesports.codes import CATEGORIES
+from footy.thesports.failures import VendorError
+from footy.thesports.payloads import Competition, Country
+from footy.thesports.reference import CATEGORIES as CATEGORY_LIST
+from footy.thesports.reference import COUNTRIES as COUNTRY_LIST
+from footy.thesports.shelf import Kept, read_all
+
+EXPLAINED = "A filter takes names or ids, with commas between; a name that has a comma in it only by its id."
+
+SEEN = "footy knows all countries, and the competitions that have been live since its cache file was made."
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the cache file names."""
+
+    competitions: list[Competition]
+    countries: Mapping[str, Country]
+    categories: Mapping[str, Country]
+
+
+def known(cache: Path) -> Known:
+    """Read what the cache file of a data folder names.
+
+    Raises:
+        CannotWriteError: The file cannot be used.
+    """
+    try:
+        kept = read_all(cache)
+    except (sqlite3.Error, OSError) as error:
+        raise CannotWriteError(f"The cache file {cache} cannot be read ({error}).") from None
+    categories = {one: Country(one, name) for one, name in CATEGORIES.items()}
+    return Known(
+        list(_competitions(kept)),
+        _list(kept, str(COUNTRY_LIST)),
+        {**categories, **_list(kept, str(CATEGORY_LIST))},
+    )
+
+
+def lines(cache: Path, text: str) -> list[str]:
+    """Return the competitions and countries whose name, id or country has the text in it, a line each.
+
+    Raises:
+        CannotWriteError: The cache file cannot be used.
+    """
+    names, wanted = known(cache), _plain(text)
+    if not names.competitions and not names.countries:
+        return ["No competition or country is known yet: run bash start.sh --once first."]
+    places = {**names.categories, **names.countries}
+    competitions = []
+    for one in names.competitions:
+        place = places.get(one.country_id or one.category_id or "")
+        competitions.append((one.name or "", one.id, place.name or "" if place is not None else ""))
+    countries = [(one.name or "", one.id, "") for one in places.values()]
+    said = []
+    for setting, rows in (("FOOTY_COMPETITIONS", competitions), ("FOOTY_COUNTRIES", countries)):
+        found = sorted(
+            (row for row in rows if wanted in _plain(" ".join(row))), key=lambda row: _plain(row[0])
+        )
+        if not found:
+            continue
+        width = max(len(name) for name, *_ in found)
+        said += [
+            f"{setting}:",
+            *(f"  {one_id:<15}  {name:<{width}}  {place}".rstrip() for name, one_id, place in found),
+        ]
+    if not said:
+        return [f"No known competition or country has {text!r} in its name.", SEEN]
+    return [*said, EXPLAINED]
+
+
+def _competitions(kept: Mapping[str, Kept]) -> Iterator[Competition]:
+    prefix = f"{endpoints.COMPETITION}?uuid="
+    for key, one in kept.items():
+        if key.startswith(prefix):
+            try:
+                yield read_reference(endpoints.COMPETITION, key.removeprefix(prefix), one.results)
+            except VendorError:
+                continue
+
+
+def _list(kept: Mapping[str, Kept], key: str) -> dict[str, Country]:
+    try:
+        rows: dict[str, Country] = read_reference(endpoints.COUNTRIES, "", kept[key].results)
+    except (KeyError, VendorError):
+        return {}
+    return rows
+
+
+def _plain(text: str) -> str:
+    """Return a text without case and accents, for searching."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
