@@ -93,10 +93,31 @@ class _Parser(argparse.ArgumentParser):
         self.exit(Exit.USAGE, f"{self.prog}: {message}; see {self.prog} --help.\n")
 
 
+_EXAMPLES = """\
+examples:
+  footy --once --demo          one cycle over simulated matches
+  footy check                  test the account; names the address to whitelist
+  footy --continuous           the service in the foreground, as systemd wants it
+  footy start                  the service in the background
+  footy --once --json | jq .   one snapshot for a program
+  footy names premier          the names and ids that the filters accept
+
+footy writes into the data folder: var in the current folder, or FOOTY_DATA_DIR.
+Settings are variables of the environment, or lines of a file .env in the
+current folder. All else is in the folder docs: operations.md (commands, files,
+exit codes, monitoring), configuration.md, record.md (the fields of matches.json).
+"""
+
+
 def _parser() -> argparse.ArgumentParser:
     from footy.simulator.options import add_arguments  # noqa: PLC0415 - only to parse flags
 
-    parser = _Parser(prog="footy", description="Live football matches from TheSports, one true record each.")
+    parser = _Parser(
+        prog="footy",
+        description="Live football matches from TheSports, one true record each.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"footy {__version__}")
     parser.set_defaults(command="run")
     _run_flags(parser)

@@ -409,16 +409,43 @@ def _shape(line: str) -> str:
 
 def test_reading_the_snapshot_works_as_the_readme_says(tmp_path: Path) -> None:
     _output(tmp_path, "--once")
-    (tmp_path / "var" / "matches.json").symlink_to(tmp_path / "var" / "demo" / "matches.json")
-    snapshot = json.loads((tmp_path / "var" / "matches.json").read_bytes())
-    [reading] = fenced(README, "python")
-    [filtering] = [block for block in fenced(README, "bash") if block.startswith("jq ")]
+    snapshot = json.loads((tmp_path / "var" / "demo" / "matches.json").read_bytes())
+    reading, _ = fenced(README, "python")
+    [filtering] = [block for block in fenced(README, "bash") if "jq " in block]
     ways = [[sys.executable, "-c", reading], *([["bash", "-c", filtering]] if shutil.which("jq") else [])]
 
     for way in ways:
         said = subprocess.run(way, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30)
 
         assert len(said.stdout.splitlines()) == snapshot["meta"]["counts"]["in_play"]
+
+
+def test_the_alert_of_the_readme_fires_once_for_each_match(tmp_path: Path) -> None:
+    _, alerting = fenced(README, "python")
+    record = {"home": "Town", "away": "City", "home_score": 0, "away_score": 0, "status_id": 3}
+    matches = [
+        {**record, "match_id": "fires", "early_over_under_line": 3.0},
+        {**record, "match_id": "low line", "early_over_under_line": 2.75},
+        {**record, "match_id": "no line", "early_over_under_line": None},
+        {**record, "match_id": "goal", "early_over_under_line": 3.5, "away_score": 1},
+        {**record, "match_id": "running", "early_over_under_line": 3.5, "status_id": 2},
+    ]
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "matches.json").write_text(json.dumps({"meta": {}, "matches": matches}))
+
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", alerting],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        ).stdout
+        for _ in range(2)
+    ]
+
+    assert said == ["Town – City: half-time, 0–0, early line 3.0\n", ""]
 
 
 def _output(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
