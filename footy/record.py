@@ -166,8 +166,10 @@ class MatchRecord(TypedDict):
     country_source: str
     data_age_s: float
     """Seconds from the oldest of live, detail and odds held to publication."""
-    incidents: list[IncidentRecord]
-    """In the vendor's order, which is the order of play."""
+    incidents: list[IncidentRecord] | None
+    """In the vendor's order, which is the order of play; None if it sent none that can be read as a list."""
+    incidents_complete: bool
+    """False if `incidents` is None, or if an incident that could not be read was left out."""
     early_money_line_home: float | None
     """Decimal odds, as all prices without a suffix."""
     early_money_line_draw: float | None
@@ -309,7 +311,7 @@ class Meta(TypedDict):
     fetched_at: str | None
     published_at: str
     complete: bool
-    """Nothing in it is missing, stale or mock; `none` and `refused` do not count."""
+    """Nothing in it is missing, stale, mock or left out as unreadable; `none` and `refused` do not count."""
     counts: Counts
     requests: int
     """Attempts sent to the vendor in this cycle."""

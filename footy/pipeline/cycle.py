@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from footy.pipeline import mock
-from footy.pipeline.board import Board, HeldMatch, References, Source
+from footy.pipeline.board import Board, Held, HeldMatch, References, Source
 from footy.pipeline.clock import moment_text
 from footy.pipeline.filter import Selection, Verdict, in_play, misspelt, ordered
 from footy.pipeline.flatten import Flattener
@@ -23,7 +23,7 @@ from footy.thesports import endpoints
 from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, LiveList
 from footy.thesports.codes import CATEGORIES
-from footy.thesports.endpoints import ENDPOINTS
+from footy.thesports.endpoints import ENDPOINTS, Endpoint
 from footy.thesports.failures import StoppedError, VendorError
 from footy.thesports.reference import Reference
 from footy.thesports.spending import Spending
@@ -41,6 +41,8 @@ KEPT_BACK = 2
 CLOCK_SLACK_S = 1.0
 """A clock that is kept right is set back by less."""
 LISTEN_WITHIN_S = 8.0
+MOST_FIELDS_NAMED = 3
+"""In the sentence about values that could not be read."""
 UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
 """Sources that make a snapshot incomplete."""
 
@@ -152,6 +154,9 @@ class Pipeline:
         shown = in_play(records, self._rules.statuses)
         timer.lap("filter", "STEP 7 – FILTER")
         unsettled = _unsettled(records)
+        unreadable = gathered.left_out() + left_out(wanted.values(), board.references)
+        if unreadable:
+            said.append(_unreadable_values(unreadable))
         if unsettled and not said:
             said.append(f"Not asked again yet: {unsettled} values that could not be had before")
         if unjudged:
@@ -176,7 +181,7 @@ class Pipeline:
                 "cycle": number,
                 "fetched_at": moment_text(board.fetched_at),
                 "published_at": moment_text(published_at) or "",
-                "complete": whole and not unsettled and not unjudged,
+                "complete": whole and not unsettled and not unjudged and not unreadable,
                 "counts": {
                     "live": len(records),
                     "in_play": len(shown),
@@ -367,6 +372,28 @@ def _unsettled(records: Iterable[MatchRecord]) -> int:
             record["country_source"],
         )
     )
+
+
+def left_out(matches: Iterable[HeldMatch], references: References) -> Counter[str]:
+    """Count what could not be read of the values that are held, by endpoint and field."""
+    held: list[tuple[Endpoint, Held[Any]]] = []
+    for match in matches:
+        held += ((endpoints.LIVE, match.live), (endpoints.DETAIL, match.detail), (endpoints.ODDS, match.odds))
+    held += ((endpoints.TEAM, one) for one in references.teams.values())
+    held += ((endpoints.COMPETITION, one) for one in references.competitions.values())
+    return Counter(
+        f"{endpoint} {path}"
+        for endpoint, one in held
+        if one.value is not None and one.value.left_out
+        for path in one.value.left_out
+    )
+
+
+def _unreadable_values(found: Counter[str]) -> str:
+    """Say in one sentence how many values could not be read, and which most."""
+    shown = ", ".join(f"{name} {count}" for name, count in found.most_common(MOST_FIELDS_NAMED))
+    more = "" if len(found) <= MOST_FIELDS_NAMED else f" and {len(found) - MOST_FIELDS_NAMED} other fields"
+    return f"Unreadable values of the vendor left out: {found.total()} ({shown}{more})"
 
 
 def _statuses(records: Iterable[MatchRecord]) -> dict[str, int]:

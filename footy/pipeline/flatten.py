@@ -18,7 +18,16 @@ from footy.pipeline.weather import weather_fields
 from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
 from footy.thesports import codes
-from footy.thesports.payloads import Competition, Detail, LiveMatch, Round, SideScore, StatRow, Team
+from footy.thesports.payloads import (
+    Aggregate,
+    Competition,
+    Detail,
+    LiveMatch,
+    Round,
+    SideScore,
+    StatRow,
+    Team,
+)
 
 _NOTHING: Mapping[str, Any] = dict.fromkeys(field_names(MatchRecord))
 _SOURCE_FIELDS = tuple(field for field in _NOTHING if field.endswith("_source"))
@@ -28,8 +37,11 @@ _MISSING: Held[Any] = Held(None, None, Source.MISSING)
 _REFUSED: Held[Any] = Held(None, None, Source.REFUSED)
 _NO_DETAIL = Detail(id="-")
 _NO_ROUND = Round()
+_NO_AGGREGATE = Aggregate()
 _NO_TEAM = Team(id="-")
 _NO_COMPETITION = Competition(id="-")
+ELEMENT = "incidents[]"
+"""How an incident that could not be read is named among what was left out."""
 _UNSEEN = object()
 _RANK = re.compile("[0-9]{1,18}")
 
@@ -162,6 +174,7 @@ def _live_fields(live: LiveMatch) -> dict[str, Any]:
         "period_started_at": second_text(live.score.period_started_at),
         "has_stats": has_stats,
         "incidents": incident_records(live.incidents),
+        "incidents_complete": live.incidents is not None and ELEMENT not in live.left_out,
         **_score_fields(live),
         **_counter_fields(live, has_stats=has_stats),
         **_stat_fields(stats, has_stats=has_stats),
@@ -186,7 +199,7 @@ def _detail_fields(detail: Detail | None) -> dict[str, Any]:
     if detail is None:
         detail = _NO_DETAIL
     phase = detail.round or _NO_ROUND
-    home_goals, away_goals = (*(detail.agg_score or ()), None, None)[:2]
+    aggregate = detail.agg_score or _NO_AGGREGATE
     return {
         "kickoff_at": second_text(detail.match_time),
         "ended_at": second_text(detail.ended),
@@ -200,8 +213,8 @@ def _detail_fields(detail: Detail | None) -> dict[str, Any]:
         "related_id": detail.related_id or None,
         "note": name(detail.note),
         "neutral": _flag(detail.neutral),
-        "aggregate_home": integer(home_goals),
-        "aggregate_away": integer(away_goals),
+        "aggregate_home": integer(aggregate.home),
+        "aggregate_away": integer(aggregate.away),
         "home_id": detail.home_team_id or None,
         "away_id": detail.away_team_id or None,
         "home_position": _position(detail.home_position),

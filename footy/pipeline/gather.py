@@ -76,6 +76,15 @@ class Gathered:
                 return answer
         return None
 
+    def left_out(self) -> Counter[str]:
+        """Count what could not be read in the replies of this cycle's feeds, by endpoint and field."""
+        return Counter(
+            f"{key.endpoint} {path}"
+            for key, answer in self.answers.items()
+            if isinstance(answer, Fetched)
+            for path in answer.left_out
+        )
+
     def failed(self, endpoint: Endpoint) -> bool:
         """Tell whether a feed was asked in vain."""
         return any(
@@ -225,7 +234,7 @@ class Gatherer:
                     return client.detail(key.id, budget)
                 case endpoints.ODDS:
                     reply = client.odds(key.id, budget)
-                    return Fetched(self._reading(reply.value, call.settled_before), reply.at)
+                    return Fetched(self._reading(reply, call.settled_before), reply.at)
                 case endpoints.ODDS_LIVE:
                     return client.odds_changes(budget)
                 case endpoints.ODDS_UPDATE:
@@ -239,8 +248,9 @@ class Gatherer:
         except VendorError as error:
             return error
 
-    def _reading(self, odds: Odds, settled_before: int | None) -> OddsReading:
-        quotes = digest(odds, self._early_window)
+    def _reading(self, reply: Fetched[Odds], settled_before: int | None) -> OddsReading:
+        odds = reply.value
+        quotes = digest(odds, self._early_window, reply.left_out)
         if settled_before is None:
             return OddsReading(quotes)
         settled = {

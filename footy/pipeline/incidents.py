@@ -54,9 +54,12 @@ def _incident(incident: Incident) -> IncidentRecord:
     }
 
 
-def incident_records(incidents: Sequence[Incident] | None) -> list[IncidentRecord]:
-    """The record's incidents, in the vendor's order, which is the order of play; never sorted by minute."""
-    return [_incident(incident) for incident in incidents or ()]
+def incident_records(incidents: Sequence[Incident] | None) -> list[IncidentRecord] | None:
+    """The record's incidents, in the vendor's order, which is the order of play; never sorted by minute.
+
+    None if the vendor sent none that can be read as a list.
+    """
+    return None if incidents is None else [_incident(incident) for incident in incidents]
 
 
 def half_time_was_whistled(incidents: Sequence[Incident] | None) -> bool:

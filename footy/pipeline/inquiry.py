@@ -60,8 +60,11 @@ class Inquiry:
             ask.add(self._of_chosen())
             ask.run(self._on_answer)
         updates = self._gathered.feed(endpoints.ODDS_UPDATE)
+        changes = self._gathered.feed(endpoints.ODDS_LIVE)
+        changed = frozenset() if changes is None else changes.unreadable
         if updates is not None:
-            changed = unread(updates.value, self._before.odds_told)
+            changed |= unread(updates.value, self._before.odds_told)
+        if changed:
             ask.add(plan.changed_odds(changed, self._wanted_ones(), self._before, self._terms))
             ask.run(self._on_answer)
         if self._spending is not None:

@@ -205,7 +205,7 @@ def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[
         feeds.changed_odds = by_match(changes.value, before.odds_feed.latest - REFOLDED_S)
         feeds.unread_odds = frozenset(
             change.match_id for change in changes.value if change.row.at > changes.at + AHEAD_S
-        )
+        ).union(changes.unreadable)
         feeds.odds = feeds.odds.heard(changes.at, _believable(latest, changes.at))
     updates = gathered.feed(endpoints.ODDS_UPDATE)
     if updates is not None:

@@ -66,13 +66,15 @@ class Quotes(msgspec.Struct, frozen=True):
     spread: dict[int, Kept] = {}
     over_under: dict[int, Kept] = {}
     corners: dict[int, Kept] = {}
+    left_out: tuple[str, ...] = ()
+    """What could not be read of the reply."""
 
 
-def minute_of(text: str) -> int | None:
+def minute_of(text: str | None) -> int | None:
     """The minute of a row: `"45+"` and `"midfield"` are 45; None for `""` and for what is no minute."""
     if text == _MIDFIELD:
         return _HALF
-    found = _MINUTE.fullmatch(text)
+    found = _MINUTE.fullmatch(text or "")
     return int(found[1]) if found else None
 
 
@@ -89,7 +91,7 @@ def _window_texts(early_window: tuple[int, int]) -> frozenset[str]:
     return frozenset(texts | {_MIDFIELD} if first <= _HALF <= last else texts)
 
 
-def digest(odds: Odds, early_window: tuple[int, int]) -> Quotes:
+def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] = ()) -> Quotes:
     """Keep of one reply what can matter: some 2,000 rows become a hundred.
 
     Newest is the greatest timestamp, among equals the one listed first. Keys that are no bookmaker's number
@@ -112,7 +114,7 @@ def digest(odds: Odds, early_window: tuple[int, int]) -> Quotes:
             over_under[bookmaker_id] = _kept(markets.bs, inside)
         if markets.cr:
             corners[bookmaker_id] = _kept(markets.cr, inside)
-    return Quotes(money_line, spread, over_under, corners)
+    return Quotes(money_line, spread, over_under, corners, left_out)
 
 
 def _kept(rows: list[OddsRow], inside: frozenset[str]) -> Kept:

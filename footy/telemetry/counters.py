@@ -2,13 +2,16 @@
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 ERROR_WINDOW_S = 300.0
 ERROR_WINDOW_CALLS = 100
 """The API error rate is over the last 5 minutes and at least this many attempts."""
+
+DAY_S = 86_400.0
 
 
 @dataclass(slots=True)
@@ -28,6 +31,9 @@ class Counters:
         self._lock = threading.Lock()
         self._recent: deque[_Second] = deque()
         self._recent_calls = 0
+        self.values_left_out: Counter[tuple[str, str]] = Counter()
+        """Values that could not be read, by endpoint and field, since the start."""
+        self._left_out_at: dict[tuple[str, str], float] = {}
 
     def attempt(self, *, failed: bool) -> None:
         """Count one attempt that ended."""
@@ -38,6 +44,16 @@ class Counters:
         """Count as failed an attempt that has just been counted as one that did not."""
         with self._lock:
             self._recent[-1].failed += 1
+
+    def unreadable(self, endpoint: str, field: str) -> bool:
+        """Count a value that could not be read; return whether it is the first of its field in 24 hours."""
+        with self._lock:
+            key, now = (endpoint, field), self._now()
+            self.values_left_out[key] += 1
+            is_first = now - self._left_out_at.get(key, -inf) >= DAY_S
+            if is_first:
+                self._left_out_at[key] = now
+            return is_first
 
     def error_rate(self) -> float | None:
         """Give the share of failed attempts, 0 to 1; None before the first."""

@@ -1,8 +1,9 @@
 """Typed calls: one for each thing that can be asked of the vendor."""
 
 import contextlib
+import logging
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -24,10 +25,12 @@ from footy.thesports.payloads import (
     OddsUpdate,
     Team,
 )
-from footy.thesports.replies import UNREADABLE
+from footy.thesports.tolerant import UNREADABLE, Decoder, LeftOut, RowsDecoder, marked, split
 from footy.thesports.transport import Reply, Transport
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,10 @@ class Fetched(Generic[T]):
 
     value: T
     at: float
+    left_out: LeftOut = ()
+    """What could not be read, unless a part of the value says so itself."""
+    unreadable: frozenset[str] = frozenset()
+    """Matches that something unreadable in a feed is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +83,18 @@ PAGE_ROWS = 1000
 MOST_PAGES = 20
 
 
-_raw_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_live_match = msgspec.json.Decoder(LiveMatch).decode
+_live_match: Decoder[LiveMatch] = Decoder(LiveMatch)
 _id = msgspec.json.Decoder(_HasId).decode
-_countries = msgspec.json.Decoder(list[Country]).decode
-_odds = msgspec.json.Decoder(Odds).decode
-_odds_changes = msgspec.json.Decoder(dict[str, list[OddsChange]]).decode
-_odds_updates = msgspec.json.Decoder(list[OddsUpdate]).decode
-_stamped = msgspec.json.Decoder(list[_Stamped]).decode
-_deleted = msgspec.json.Decoder(Deleted).decode
+_countries: RowsDecoder[Country] = RowsDecoder(Country)
+_odds: Decoder[Odds] = Decoder(Odds)
+_odds_changes: Decoder[dict[str, list[msgspec.Raw]]] = Decoder(dict[str, list[msgspec.Raw]])
+_odds_change: Decoder[OddsChange] = Decoder(OddsChange)
+_all_odds_changes = msgspec.json.Decoder(dict[str, list[OddsChange]]).decode
+_odds_updates: RowsDecoder[OddsUpdate] = RowsDecoder(OddsUpdate)
+_stamped: Decoder[_Stamped] = Decoder(_Stamped)
+_deleted: Decoder[Deleted] = Decoder(Deleted)
 _address = msgspec.json.Decoder(_Address).decode
-_rows: dict[type, Any] = {
-    kind: msgspec.json.Decoder(list[kind]).decode  # type: ignore[valid-type]
-    for kind in (Detail, Team, Competition)
-}
+_rows: dict[type, RowsDecoder[Any]] = {kind: RowsDecoder(kind) for kind in (Detail, Team, Competition)}
 
 
 class Client:
@@ -111,9 +116,13 @@ class Client:
                 raise self._naming_address(error, budget) from None
             raise
         with self._read(endpoints.LIVE, {}, budget, reply):
-            listed, self._elements = read_live(reply.results, self._elements)
+            known = self._elements
+            listed, self._elements = read_live(reply.results, known)
             if listed.broken and not listed.matches:
                 raise BadBodyError(f"{endpoints.LIVE} answered no match that can be read")
+        for text, match in self._elements.items():
+            if match.left_out and text not in known:
+                self._note(endpoints.LIVE, match.left_out)
         return Fetched(listed, reply.received_at)
 
     def detail(self, match_id: str, budget: Budget) -> Fetched[Detail]:
@@ -125,22 +134,27 @@ class Client:
         asked = {"uuid": match_id}
         reply = self.transport.get(endpoints.ODDS, asked, budget)
         with self._read(endpoints.ODDS, asked, budget, reply):
-            return Fetched(_decode(_odds, reply.results, endpoints.ODDS), reply.received_at)
+            odds, left_out = _decode(_odds, reply.results, endpoints.ODDS)
+        self._note(endpoints.ODDS, left_out)
+        return Fetched(odds, reply.received_at, left_out)
 
     def details_since(self, since: int, budget: Budget) -> Fetched[list[Detail]]:
         """Ask for all match details changed at or after a time of the vendor's (Unix seconds)."""
         rows: list[Detail] = []
+        left_out: list[str] = []
         first_at: float | None = None
         for _ in range(MOST_PAGES):
             asked = {"time": str(since)}
             reply = self.transport.get(endpoints.DETAIL, asked, budget)
             first_at = first_at or reply.received_at
             with self._read(endpoints.DETAIL, asked, budget, reply):
-                page: list[Detail] = _decode(_rows[Detail], reply.results, endpoints.DETAIL)
+                page, of_page = _decode(_rows[Detail], reply.results, endpoints.DETAIL)
+            self._note(endpoints.DETAIL, of_page)
             rows += page
+            left_out += (one for one in of_page if one == "[]")
             latest = max((row.updated_at or 0 for row in page), default=0)
-            if len(page) < PAGE_ROWS:
-                return Fetched(rows, first_at)
+            if len(page) + of_page.count("[]") < PAGE_ROWS:
+                return Fetched(rows, first_at, tuple(left_out))
             if latest <= since:
                 break
             since = latest
@@ -155,10 +169,9 @@ class Client:
             reply = self.transport.get(endpoint, asked, budget)
             first_at = first_at or reply.received_at
             with self._read(endpoint, asked, budget, reply):
-                page = [bytes(row) for row in _decode(_raw_elements, reply.results, endpoint)]
-                stamps: list[_Stamped] = _decode(_stamped, reply.results, endpoint)
+                page = [bytes(row) for row in _decode(split, reply.results, endpoint)]
             rows += page
-            latest = max((row.updated_at or 0 for row in stamps), default=0)
+            latest = max(map(_updated_at, page), default=0)
             if len(page) < PAGE_ROWS:
                 return Fetched(rows, first_at)
             if latest <= since:
@@ -170,23 +183,28 @@ class Client:
         """Ask for the price changes of the last minute over all matches, newest first by bookmaker."""
         reply = self.transport.get(endpoints.ODDS_LIVE, {}, budget)
         with self._read(endpoints.ODDS_LIVE, {}, budget, reply):
-            return Fetched(read_odds_changes(reply.results), reply.received_at)
+            changes, unreadable, left_out = read_odds_changes(reply.results)
+        self._note(endpoints.ODDS_LIVE, left_out)
+        return Fetched(changes, reply.received_at, left_out, unreadable)
 
     def odds_updates(self, budget: Budget) -> Fetched[dict[str, int]]:
         """Ask which matches had price changes in the last minute, and when the newest was; 0 is unknown."""
         reply = self.transport.get(endpoints.ODDS_UPDATE, {}, budget)
         with self._read(endpoints.ODDS_UPDATE, {}, budget, reply):
-            rows: list[OddsUpdate] = _decode(_odds_updates, reply.results, endpoints.ODDS_UPDATE)
+            rows, left_out = _decode(_odds_updates, reply.results, endpoints.ODDS_UPDATE)
+        self._note(endpoints.ODDS_UPDATE, left_out)
         newest: dict[str, int] = {}
         for row in rows:
             newest[row.id] = max(newest.get(row.id, 0), row.update_time or 0)
-        return Fetched(newest, reply.received_at)
+        return Fetched(newest, reply.received_at, left_out)
 
     def deleted(self, budget: Budget) -> Fetched[Deleted]:
         """Ask what the vendor took out in the last day."""
         reply = self.transport.get(endpoints.DELETED, {}, budget)
         with self._read(endpoints.DELETED, {}, budget, reply):
-            return Fetched(_decode(_deleted, reply.results, endpoints.DELETED), reply.received_at)
+            deleted, left_out = _decode(_deleted, reply.results, endpoints.DELETED)
+        self._note(endpoints.DELETED, left_out)
+        return Fetched(deleted, reply.received_at, left_out)
 
     def _naming_address(self, error: RefusedError, budget: Budget) -> RefusedError:
         """Name the address that the vendor refuses: the one to have put on its list."""
@@ -207,13 +225,23 @@ class Client:
         asked = {"uuid": key} if key else {}
         reply = self.transport.get(endpoint, asked, budget)
         with self._read(endpoint, asked, budget, reply):
-            return Fetched((reply.results, read_reference(endpoint, key, reply.results)), reply.received_at)
+            value, left_out = decode_reference(endpoint, key, reply.results)
+        self._note(endpoint, left_out)
+        return Fetched((reply.results, value), reply.received_at)
 
     def _row(self, endpoint: Endpoint, kind: type[T], key: str, budget: Budget) -> Fetched[T]:
         asked = {"uuid": key}
         reply = self.transport.get(endpoint, asked, budget)
         with self._read(endpoint, asked, budget, reply):
-            return Fetched(read_row(kind, reply.results, key, endpoint), reply.received_at)
+            row = read_row(kind, reply.results, key, endpoint)
+        self._note(endpoint, getattr(row, "left_out", ()))
+        return Fetched(row, reply.received_at)
+
+    def _note(self, endpoint: Endpoint, left_out: LeftOut) -> None:
+        """Count what could not be read, and log each field once a day."""
+        for path in left_out:
+            if self.transport.counters.unreadable(endpoint.path, path):
+                log.warning("API value unreadable: %s %s; others today are only counted", endpoint, path)
 
     @contextlib.contextmanager
     def _read(
@@ -240,14 +268,14 @@ def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
     broken: dict[str, str] = {}
     nameless = 0
     read: Elements = {}
-    elements: list[msgspec.Raw] = _decode(_raw_elements, results, endpoints.LIVE)
+    elements: list[msgspec.Raw] = _decode(split, results, endpoints.LIVE)
     for number, element in enumerate(elements, start=1):
         text = bytes(element)
         match = known.get(text)
         if match is None:
             try:
-                match = _live_match(text)
-                if match.score.match_id != match.id:
+                match = marked(*_live_match(text))
+                if match.score.match_id not in {None, match.id}:
                     raise msgspec.ValidationError("the score is another match's")
             except UNREADABLE as error:
                 match_id = read_id(element)
@@ -260,22 +288,52 @@ def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
     return LiveList(matches, unheard, nameless), read
 
 
-def read_odds_changes(results: bytes) -> list[PriceChange]:
+def read_odds_changes(results: bytes) -> tuple[list[PriceChange], frozenset[str], LeftOut]:
     """Read the feed of price changes, in either packing; bookmakers without a number are left out.
 
+    Returns:
+        The changes in the vendor's order, the matches with a change that could not be read, and what was
+        left out.
+
     Raises:
-        BadBodyError: An entry is packed in neither way.
+        BadBodyError: It cannot be told where an entry ends.
     """
-    feed: dict[str, list[OddsChange]] = _decode(_odds_changes, results, endpoints.ODDS_LIVE)
+    feed: Mapping[str, Iterable[OddsChange | msgspec.Raw]]
+    missed: LeftOut = ()
     try:
-        return [
-            PriceChange(change.match_id, int(company), change.market, _unpacked(change))
-            for company, changes in feed.items()
-            if company.isascii() and company.isdecimal()
-            for change in changes
-        ]
-    except (ValueError, IndexError, TypeError, OverflowError):
-        raise BadBodyError(f"{endpoints.ODDS_LIVE} answered an entry that cannot be read") from None
+        feed = _all_odds_changes(results)
+    except UNREADABLE:
+        feed, missed = _decode(_odds_changes, results, endpoints.ODDS_LIVE)
+    changes: list[PriceChange] = []
+    unreadable: set[str] = set()
+    left_out = list(missed)
+    for company, entries in feed.items():
+        if not (company.isascii() and company.isdecimal()):
+            continue
+        for entry in entries:
+            try:
+                change = entry if isinstance(entry, OddsChange) else _odds_change(entry)[0]
+                row = _unpacked(change)
+                changes.append(PriceChange(change.match_id, int(company), change.market, row))
+            except UNPACKABLE:
+                unreadable.add(entry.match_id if isinstance(entry, OddsChange) else _match_of(entry))
+                left_out.append("{}[]")
+    return changes, frozenset(unreadable - {""}), tuple(left_out)
+
+
+def _match_of(element: msgspec.Raw) -> str:
+    """Return the id of the match that an unreadable entry is about; empty if that is unreadable too."""
+    try:
+        first = _list(element)[0]
+    except (*UNREADABLE, IndexError):
+        return ""
+    return first if isinstance(first, str) else ""
+
+
+_list = msgspec.json.Decoder(list[Any]).decode
+
+UNPACKABLE = (*UNREADABLE, IndexError, TypeError, OverflowError)
+"""What reading an entry of the feed raises."""
 
 
 def _unpacked(change: OddsChange) -> OddsRow:
@@ -299,8 +357,8 @@ def read_row(kind: type[T], results: bytes, key: str, endpoint: Endpoint) -> T:
         NoSuchRowError: The vendor has no such row.
         BadBodyError: A value is of a wrong type, or the row is another one's.
     """
-    rows: list[Any] = _decode(_rows[kind], results, endpoint)
-    if not rows:
+    rows, left_out = _decode(_rows[kind], results, endpoint)
+    if not rows and not left_out:
         raise NoSuchRowError(f"{endpoint} has no row for {key}")
     for row in rows:
         if row.id == key:
@@ -309,13 +367,32 @@ def read_row(kind: type[T], results: bytes, key: str, endpoint: Endpoint) -> T:
 
 
 def read_reference(endpoint: Endpoint, key: str, results: bytes) -> Any:
-    """Read reference data: a team, a competition, or the whole list of countries or categories by id."""
+    """Read reference data: a team, a competition, or the whole list of countries or categories by id.
+
+    Raises:
+        NoSuchRowError: The vendor has no such row.
+        BadBodyError: It cannot be read.
+    """
+    return decode_reference(endpoint, key, results)[0]
+
+
+def decode_reference(endpoint: Endpoint, key: str, results: bytes) -> tuple[Any, LeftOut]:
+    """Read reference data as `read_reference` does; return what was left out of it too."""
     if endpoint is endpoints.TEAM:
-        return read_row(Team, results, key, endpoint)
+        team = read_row(Team, results, key, endpoint)
+        return team, team.left_out
     if endpoint is endpoints.COMPETITION:
-        return read_row(Competition, results, key, endpoint)
-    rows: list[Country] = _decode(_countries, results, endpoint)
-    return {row.id: row for row in rows}
+        competition = read_row(Competition, results, key, endpoint)
+        return competition, competition.left_out
+    rows, left_out = _decode(_countries, results, endpoint)
+    return {row.id: row for row in rows}, left_out
+
+
+def _updated_at(row: bytes) -> int:
+    try:
+        return _stamped(row)[0].updated_at or 0
+    except UNREADABLE:
+        return 0
 
 
 def _decode(decode: Any, results: bytes, endpoint: Endpoint) -> Any:

@@ -1,11 +1,12 @@
 """The vendor's rows as typed values: only the fields that footy reads, in the vendor's own terms.
 
-msgspec decodes JSON straight into these and refuses a value of the wrong type, so a wrong type is found at
-the door and is an error of that one row. Fields that footy does not read are ignored, so the vendor may add
-some; an absent field, or a null, is None. Where the vendor knows nothing, texts may be `""` and numbers 0.
+A field without a default is one that its row cannot do without; any other takes its default if the vendor
+sends it in a type that cannot be read, and `left_out` names it (see `tolerant`). Fields that footy does not
+read are ignored, so the vendor may add some; an absent field, or a null, is None. If the vendor knows
+nothing, texts may be `""` and numbers 0.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -13,6 +14,11 @@ Count = int | None
 Text = str | None
 Code = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 """A number that a record cannot do without; beyond 64 bits it is refused, for no reader could hold it."""
+
+
+def _left_out() -> Any:
+    """Return the field of what was left out of a row; its name on the wire is none that a vendor uses."""
+    return msgspec.field(default=(), name="footy.left_out")
 
 
 class SideScore(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -32,10 +38,10 @@ class SideScore(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class LiveScore(msgspec.Struct, frozen=True, array_like=True):
     """The six elements of `score` of a live match; the sixth is filler."""
 
-    match_id: str
+    match_id: str | None
     status_id: Code
-    home: SideScore
-    away: SideScore
+    home: SideScore = SideScore()
+    away: SideScore = SideScore()
     period_started_at: Count = None
     """Unix seconds; 0 where no period runs."""
 
@@ -77,6 +83,7 @@ class LiveMatch(msgspec.Struct, frozen=True):
     score: LiveScore
     stats: list[StatRow] | None = None
     incidents: list[Incident] | None = None
+    left_out: tuple[str, ...] = _left_out()
 
 
 class Round(msgspec.Struct, frozen=True, gc=False):
@@ -85,6 +92,13 @@ class Round(msgspec.Struct, frozen=True, gc=False):
     stage_id: Text = None
     round_num: Count = None
     group_num: Count = None
+
+
+class Aggregate(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The goals of both legs, extra time included, as in `agg_score`."""
+
+    home: Count = None
+    away: Count = None
 
 
 class Environment(msgspec.Struct, frozen=True, gc=False):
@@ -116,10 +130,11 @@ class Detail(msgspec.Struct, frozen=True):
     ended: Count = None
     home_position: str | int | None = None
     away_position: str | int | None = None
-    agg_score: list[int] | None = None
+    agg_score: Aggregate | None = None
     round: Round | None = None
     environment: Environment | None = None
     updated_at: Count = None
+    left_out: tuple[str, ...] = _left_out()
 
 
 class Team(msgspec.Struct, frozen=True, gc=False):
@@ -135,6 +150,7 @@ class Team(msgspec.Struct, frozen=True, gc=False):
     uid: Text = None
     """The id that this team has now, where it was a duplicate and was merged."""
     updated_at: Count = None
+    left_out: tuple[str, ...] = _left_out()
 
 
 class Competition(msgspec.Struct, frozen=True, gc=False):
@@ -147,6 +163,7 @@ class Competition(msgspec.Struct, frozen=True, gc=False):
     category_id: Text = None
     uid: Text = None
     updated_at: Count = None
+    left_out: tuple[str, ...] = _left_out()
 
 
 class Country(msgspec.Struct, frozen=True, gc=False):
@@ -154,6 +171,7 @@ class Country(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     name: Text = None
+    left_out: tuple[str, ...] = _left_out()
 
 
 class OddsRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -164,7 +182,7 @@ class OddsRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """
 
     at: int
-    minute: str
+    minute: Text
     first: float
     line: float
     last: float
@@ -203,8 +221,9 @@ class OddsChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class OddsUpdate(msgspec.Struct, frozen=True, gc=False):
     """An entry of `odds/update`: a match whose odds changed at one bookmaker, and when they did."""
 
-    id: str
+    id: Annotated[str, msgspec.Meta(min_length=1)]
     update_time: Count = None
+    left_out: tuple[str, ...] = _left_out()
 
 
 class Deleted(msgspec.Struct, frozen=True):

@@ -133,6 +133,9 @@ class Reference:
             self._renewal_failed_at[endpoint] = time.time()
             raise
         changed = {row_id: row for row in reply.value if (row_id := read_id(row)) is not None}
+        if reply.value and not changed:
+            self._renewal_failed_at[endpoint] = time.time()
+            raise BadBodyError(f"{endpoint} answered no row that can be read")
         ttl_s = self._ttl_s[endpoint]
         with self._lock:
             held = [
@@ -148,6 +151,8 @@ class Reference:
                     value = read_reference(endpoint, key.id, results)
                 except BadBodyError:
                     continue  # it is asked for by itself when it expires
+                if value.left_out:
+                    continue
             is_itself = getattr(value, "id", "") == key.id  # and not what a duplicate became
             if is_itself and self._shelf is not None:
                 results = results or b"[" + msgspec.json.encode(value) + b"]"
@@ -173,7 +178,9 @@ class Reference:
             self._memo.clear()
             self._gone.clear()
 
-    def _get(self, key: Key, budget: Budget) -> tuple[Held[Any], VendorError | None]:
+    def _get(  # noqa: PLR0911 - one for each level
+        self, key: Key, budget: Budget
+    ) -> tuple[Held[Any], VendorError | None]:
         if (known := self.peek(key)) is not None:
             return known, None
         kept = self._kept(key)
@@ -191,8 +198,11 @@ class Reference:
             return self._remember(key, nothing, time.time() + NO_ROW_MEMO_S), error
         except VendorError as error:
             return self._without_vendor(key, kept, error), error
-        if self._shelf is not None:
+        whole = not getattr(value, "left_out", ())
+        if whole and self._shelf is not None:
             self._shelf.write(str(key), Kept(results, reply.at))
+        if not whole and kept is not None:  # what can be read in part does not take the place of a whole row
+            return self._without_vendor(key, kept, None), None
         self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s)
         return Held(value, reply.at, Source.FRESH), None
 
@@ -208,9 +218,9 @@ class Reference:
             value = read_reference(key.endpoint, key.id, kept.results)
         except (BadBodyError, NoSuchRowError):
             return None
-        return Held(value, kept.received_at, Source.CACHE)
+        return None if getattr(value, "left_out", ()) else Held(value, kept.received_at, Source.CACHE)
 
-    def _without_vendor(self, key: Key, kept: Held[Any] | None, error: VendorError) -> Held[Any]:
+    def _without_vendor(self, key: Key, kept: Held[Any] | None, error: VendorError | None) -> Held[Any]:
         if kept is not None:
             stale = Held(kept.value, kept.fetched_at, Source.STALE)
             return self._remember(key, stale, time.time() + STALE_MEMO_S)

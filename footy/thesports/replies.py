@@ -3,18 +3,20 @@
 The vendor answers most errors with HTTP 200, so the body decides: a JSON object, no `err` text, `code` 0.
 """
 
+import re
 from typing import Any
 
 import msgspec
 
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.failures import BadBodyError, RefusedError, ThrottledError, VendorCodeError
+from footy.thesports.tolerant import UNREADABLE, repaired
 
 TOO_MANY_REQUESTS = 429
 SHOWN = 120
 """Characters of the vendor's own words that are repeated in an error."""
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What the decoder raises: nesting too deep for it is none of its own errors, and may be in any field."""
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_EMPTY_LIST = re.compile(rb"\[\s*\]")
 
 
 class _Envelope(msgspec.Struct):
@@ -39,12 +41,11 @@ def judge(endpoint: Endpoint, body: bytes) -> bytes:
         VendorCodeError: Any other code than 0.
         BadBodyError: Anything else that is not the expected JSON.
     """
-    try:
-        envelope = _decode(body)
-    except UNREADABLE as error:
-        raise BadBodyError(f"the reply is not the JSON expected ({_brief(str(error))})") from None
+    envelope = _envelope(body.removeprefix(BYTE_ORDER_MARK))
     if isinstance(envelope.err, str) and envelope.err.strip():
         raise _refusal(envelope.err)
+    if isinstance(envelope.err, dict) and envelope.err:  # what `repaired` makes of a text that is none
+        raise BadBodyError("the reply has an err that cannot be read")
     if envelope.code == TOO_MANY_REQUESTS:
         raise ThrottledError("429 from the vendor: rate limit", 0.0)
     if type(envelope.code) is not int:
@@ -53,9 +54,22 @@ def judge(endpoint: Endpoint, body: bytes) -> bytes:
         said = f": {_brief(envelope.msg)}" if isinstance(envelope.msg, str) and envelope.msg else ""
         raise VendorCodeError(f"the vendor answers code {_brief(str(envelope.code))}{said}")
     results = bytes(envelope.results)
+    if endpoint.results == "object" and _EMPTY_LIST.fullmatch(results):
+        return b"{}"  # PHP writes an empty object so
     if not results.startswith(_OPENING[endpoint.results]):
         raise BadBodyError(f"results are not a JSON {endpoint.results}")
     return results
+
+
+def _envelope(body: bytes) -> _Envelope:
+    try:
+        return _decode(body)
+    except UNREADABLE as error:
+        said = str(error)
+    try:
+        return _decode(repaired(body))
+    except UNREADABLE:
+        raise BadBodyError(f"the reply is not the JSON expected ({_brief(said)})") from None
 
 
 def _refusal(words: str) -> RefusedError:

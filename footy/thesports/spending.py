@@ -11,7 +11,7 @@ import msgspec
 from footy.files import write_atomically
 from footy.thesports.endpoints import ENDPOINTS, LIVE
 from footy.thesports.gates import Gates
-from footy.thesports.replies import UNREADABLE
+from footy.thesports.tolerant import UNREADABLE
 
 log = logging.getLogger(__name__)
 

@@ -41,8 +41,9 @@ from footy.thesports.failures import (
     let_go,
 )
 from footy.thesports.gates import Gates
-from footy.thesports.replies import UNREADABLE, judge
+from footy.thesports.replies import judge
 from footy.thesports.sockets import Watch
+from footy.thesports.tolerant import UNREADABLE
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class Transport:
         self._timeout = timeout
         self._attempts = attempts
         self._policy = JitterRetry(total=attempts - 1, backoff_factor=backoff, backoff_max=max(backoff, 30.0))
-        self._counters = counters
+        self.counters = counters
         self._redact = Redactor([credentials["secret"]] if credentials.get("secret") else [])
         context = trusting(ca_bundle)
         self._watch = Watch()
@@ -157,7 +158,7 @@ class Transport:
         failure: BadBodyError,
     ) -> None:
         """Count and log as failed a reply whose results turned out to hold a value of a wrong type."""
-        self._counters.unusable()
+        self.counters.unusable()
         self._log_failure(endpoint, parameters, budget, failure, reply.attempt, None)
 
     def stop(self) -> None:
@@ -198,7 +199,7 @@ class Transport:
             results = self._judge(endpoint, status, headers, body)
             failed = False
         finally:
-            self._counters.attempt(failed=failed)
+            self.counters.attempt(failed=failed)
         if self.gates.succeeded(endpoint):
             log.info("%s is authorized again", endpoint)
         return Reply(results, time.time(), number)

@@ -360,6 +360,10 @@ def position(value: str | int | None) -> int | None:
     return known(int(text)) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
+def _incidents(rows: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    return None if rows is None else [incident(row) for row in rows]
+
+
 def of_detail(picture: Picture) -> dict[str, Any]:
     detail = picture.detail or {}
     phase = detail.get("round") or {}
@@ -552,7 +556,8 @@ def record(picture: Picture) -> dict[str, Any]:
         "minute": minute,
         "clock": clock,
         "period_started_at": time_text(element(picture.live["score"], 4)),
-        "incidents": [incident(row) for row in picture.live.get("incidents") or []],
+        "incidents": _incidents(picture.live.get("incidents")),
+        "incidents_complete": picture.live.get("incidents") is not None,
         "fetched_at": time_text(picture.live_at, millis=True),
         "detail_fetched_at": time_text(picture.detail_at, millis=True)
         if picture.detail is not None

@@ -91,7 +91,7 @@ def test_both_packings_of_a_price_change_are_read_alike() -> None:
     text = b'{"2":[["m","asia",[100,"3","0.9,-0.25,1.02,1",2],"1-0"]]}'
     values = b'{"2":[["m","asia",[100,"3",0.9,-0.25,1.02,2,1],"1-0"]],"x":[]}'
     expected = [PriceChange("m", 2, "asia", OddsRow(100, "3", 0.9, -0.25, 1.02, 2, 1, "1-0"))]
-    assert read_odds_changes(text) == read_odds_changes(values) == expected
+    assert read_odds_changes(text) == read_odds_changes(values) == (expected, frozenset(), ())
 
 
 def test_a_feed_loses_trust_after_three_differences_and_regains_it_after_a_while() -> None:

@@ -10,7 +10,7 @@ from footy.thesports.payloads import Incident
 
 
 def one(**values: Any) -> IncidentRecord:
-    [record] = incident_records([Incident(**values)])
+    [record] = incident_records([Incident(**values)]) or []
     return record
 
 
@@ -111,7 +111,7 @@ def test_empty_names_and_ids_are_not_known() -> None:
 
 def test_the_order_is_the_vendors_though_the_minutes_are_not() -> None:
     minutes = [47, 45, 46, 46, 3]
-    records = incident_records([Incident(type=1, time=minute) for minute in minutes])
+    records = incident_records([Incident(type=1, time=minute) for minute in minutes]) or []
     assert [record["minute"] for record in records] == minutes
 
 
@@ -119,8 +119,9 @@ def test_a_number_that_no_reader_could_hold_is_not_told() -> None:
     assert told(one(type=2**63, time=10**30, reason_type=-(2**63))) == {}
 
 
-def test_no_incidents_are_an_empty_list() -> None:
-    assert incident_records(None) == incident_records([]) == []
+def test_no_incidents_are_an_empty_list_and_unreadable_ones_are_unknown() -> None:
+    assert incident_records([]) == []
+    assert incident_records(None) is None
 
 
 def test_a_half_time_whistle_is_type_11() -> None:

@@ -55,7 +55,10 @@ def test_an_unknown_incident_keeps_its_number_and_has_no_name(
         bed.falls_ill("unknown_incident=99")
         cycle = bed.cycle()
         odd = [
-            one for record in cycle.records.values() for one in record["incidents"] if one["type_id"] == 99
+            one
+            for record in cycle.records.values()
+            for one in record["incidents"] or []
+            if one["type_id"] == 99
         ]
         assert [(one["type"], one["minute"]) for one in odd] == [(None, 30)]
         assert {name.split(" ")[1] for name in cycle.made_up} == {"incidents:"}

@@ -15,7 +15,9 @@ from footy.thesports.failures import (
     VendorCodeError,
     VendorError,
 )
+from footy.thesports.payloads import Country
 from footy.thesports.replies import judge
+from footy.thesports.tolerant import RowsDecoder
 
 IP = b'{"err":"IP is not authorized to access, please contact our business staff."}'
 URL = b'{"err":"URL is not authorized to access, please contact our business staff."}'
@@ -117,7 +119,6 @@ def test_any_other_code_is_told_and_not_asked_again(body: bytes, words: str) -> 
         b"{}",
         b'{"code":0',
         b'{"code":0,"results":[]}x',
-        b'\xef\xbb\xbf{"code":0,"results":[]}',
         b'{"code":0}',
         b'{"code":0,"results":null}',
         b'{"code":0,"results":{}}',
@@ -140,9 +141,24 @@ def test_anything_else_is_a_broken_body_and_may_be_asked_again(body: bytes) -> N
     assert error.value.retryable
 
 
-def test_an_object_where_a_list_belongs_is_broken_the_other_way_round_too() -> None:
+def test_a_list_where_an_object_belongs_is_broken_unless_it_is_empty() -> None:
+    for empty in (b"[]", b"[ ]", b"{}"):
+        assert judge(ODDS, b'{"code":0,"results":' + empty + b"}") == b"{}"
     with pytest.raises(BadBodyError, match="results are not a JSON object"):
-        judge(ODDS, b'{"code":0,"results":[]}')
+        judge(ODDS, b'{"code":0,"results":[1]}')
+
+
+def test_a_byte_order_mark_is_skipped() -> None:
+    assert judge(LIVE, b'\xef\xbb\xbf{"code":0,"results":[]}') == b"[]"
+
+
+@pytest.mark.parametrize(
+    "odd", [b"NaN", b"-Infinity", b"1e400", b'"\\ud800"', b'"\xff"', b"[" * 3000 + b"]" * 3000]
+)
+def test_an_odd_value_inside_the_results_does_not_break_the_body(odd: bytes) -> None:
+    results = judge(LIVE, b'{"code":0,"results":[{"id":"a","odd":' + odd + b'},{"id":"b"}]}')
+    rows, left_out = RowsDecoder[Country](Country)(results)
+    assert ([row.id for row in rows], left_out) == (["a", "b"], ())
 
 
 @pytest.mark.parametrize("field", ["err", "msg"])
