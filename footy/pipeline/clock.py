@@ -25,8 +25,8 @@ def minute(status_id: int, period_started_at: int | None, arrived_at: float | No
     """The minute of play when the live reply arrived, counted from 1 and running on through stoppage time.
 
     The vendor's formula: whole minutes since the period began, plus those of the periods before, plus 1. Both
-    times are Unix seconds. None outside statuses 2, 4 and 5, without a start, and where the result is not
-    believable.
+    times are Unix seconds by the vendor's clock. None outside statuses 2, 4 and 5, without a start, and if
+    the result is not believable.
     """
     period = _PERIODS.get(status_id)
     if period is None or not period_started_at or arrived_at is None:

@@ -283,14 +283,24 @@ class Flattener:
         self._remembered: dict[str, _Remembered] = {}
 
     def records(
-        self, matches: Mapping[str, HeldMatch], references: References, published_at: float
+        self,
+        matches: Mapping[str, HeldMatch],
+        references: References,
+        published_at: float,
+        *,
+        clock_offset_s: float = 0.0,
     ) -> list[MatchRecord]:
-        """The records of all matches whose live element is held, in their order; other matches are forgotten.
+        """Return the records of all matches whose live element is held, in their order; forget other matches.
 
-        `published_at` is Unix seconds.
+        Args:
+            matches: What is held, by match id.
+            references: What their details point at.
+            published_at: Unix seconds.
+            clock_offset_s: The vendor's clock minus ours. The minute of play and the age of a price compare
+                times of the vendor's with the arrival of a reply, so that is counted by the vendor's clock.
         """
         records = [
-            self.record(match, references, published_at)
+            self.record(match, references, published_at, clock_offset_s=clock_offset_s)
             for match in matches.values()
             if match.live.value is not None
         ]
@@ -299,19 +309,28 @@ class Flattener:
             self._remembered = {key: value for key, value in self._remembered.items() if key in listed}
         return records
 
-    def record(self, match: HeldMatch, references: References, published_at: float) -> MatchRecord:
-        """The record of one match; ValueError where its live element is not held: then there is no match."""
+    def record(
+        self,
+        match: HeldMatch,
+        references: References,
+        published_at: float,
+        *,
+        clock_offset_s: float = 0.0,
+    ) -> MatchRecord:
+        """Return the record of one match; ValueError without a live element: then there is no match."""
         live = match.live.value
         if live is None:
             raise ValueError("a match without its live element has no record")
         known = self._remembered.get(live.id)
         if known is None:
             known = self._remembered[live.id] = _Remembered()
-        self._renew_vendor_values(known, match, live)
+        self._renew_vendor_values(known, match, live, clock_offset_s)
         _renew_joined(known, match, references)
-        return _moving(known.fields.copy(), match, live, published_at)
+        return _moving(known.fields.copy(), match, live, published_at, clock_offset_s)
 
-    def _renew_vendor_values(self, known: _Remembered, match: HeldMatch, live: LiveMatch) -> None:
+    def _renew_vendor_values(
+        self, known: _Remembered, match: HeldMatch, live: LiveMatch, clock_offset_s: float
+    ) -> None:
         fields, detail, quotes = known.fields, match.detail.value, match.odds.value
         live_changed = known.renews("live", live)
         detail_changed = known.renews("detail", detail)
@@ -326,7 +345,7 @@ class Flattener:
         in_play: bool = fields["in_play"]
         if quotes_changed:
             fields |= early_fields(quotes, self._rules)
-        arrived_at = inf if match.odds.fetched_at is None else match.odds.fetched_at
+        arrived_at = inf if match.odds.fetched_at is None else match.odds.fetched_at + clock_offset_s
         if (
             known.renews("in_play", in_play)
             or quotes_changed
@@ -355,10 +374,15 @@ def _renew_joined(known: _Remembered, match: HeldMatch, references: References) 
         fields |= {field: source.value for field, source in zip(_SOURCE_FIELDS, sources, strict=True)}
 
 
-def _moving(fields: dict[str, Any], match: HeldMatch, live: LiveMatch, published_at: float) -> MatchRecord:
+def _moving(
+    fields: dict[str, Any], match: HeldMatch, live: LiveMatch, published_at: float, clock_offset_s: float
+) -> MatchRecord:
     """Complete the fields by those that move with time."""
     status_id = live.score.status_id
-    minute_of_play = minute(status_id, live.score.period_started_at, match.live.fetched_at)
+    arrived_at = match.live.fetched_at
+    if arrived_at is not None:
+        arrived_at += clock_offset_s
+    minute_of_play = minute(status_id, live.score.period_started_at, arrived_at)
     fields["minute"] = minute_of_play
     fields["clock"] = clock(status_id, minute_of_play)
     oldest = published_at

@@ -199,8 +199,8 @@ def choose_current(
 ) -> Choice | None:
     """The current price: the first bookmaker in order with a good one, else the one with the newest.
 
-    Good is a newest row that is open, young enough when the odds arrived (Unix seconds, infinite where not
-    known), and, where the match is in play, made in play.
+    Good is a newest row that is open, young enough when the odds arrived (Unix seconds by the vendor's clock,
+    infinite if not known), and, where the match is in play, made in play.
     """
     newest: Choice | None = None
     for bookmaker_id, kept in _in_order(market, rules.bookmakers):

@@ -590,6 +590,46 @@ class TestFlattener:
         assert (first["data_age_s"], second["data_age_s"]) == (0.0, 5.0)
 
 
+class TestVendorsClock:
+    """The vendor's times are compared with arrivals by the vendor's clock, which may not be the machine's."""
+
+    STARTED = int(MOMENT) - 600
+
+    def record(self, flattener: Flattener, clock_offset_s: float) -> Any:
+        odds = {
+            "2": {"eu": [[int(MOMENT) - 850, "5", 1.5, 4.0, 6.0, 2, 0, "0-0"]]},
+            "3": {"eu": [[int(MOMENT) - 10, "10", 1.4, 4.2, 6.5, 2, 0, "0-0"]]},
+        }
+        row = live(2)
+        row["score"][4] = self.STARTED
+        match, references = held(Picture(row, None, odds, {}, {}, None, MOMENT, MOMENT, MOMENT, MOMENT))
+        [record] = flattener.records({"m1": match}, references, MOMENT, clock_offset_s=clock_offset_s)
+        return record
+
+    @pytest.mark.parametrize(
+        ("clock_offset_s", "minute", "bookmaker"), [(0.0, 11, 2), (120.0, 13, 3), (-120.0, 9, 2)]
+    )
+    def test_minute_and_age_of_a_price_count_by_the_vendor_s_clock(
+        self, clock_offset_s: float, minute: int, bookmaker: int
+    ) -> None:
+        record = self.record(Flattener(RULES), clock_offset_s)
+        assert record["minute"] == minute
+        assert record["current_money_line_bookmaker_id"] == bookmaker
+
+    def test_the_times_at_which_footy_fetched_are_told_by_its_own_clock(self) -> None:
+        plain, shifted = (self.record(Flattener(RULES), offset) for offset in (0.0, 120.0))
+        for field in ("fetched_at", "odds_fetched_at", "data_age_s"):
+            assert shifted[field] == plain[field]
+
+    def test_a_changed_offset_renews_a_choice_that_is_remembered(self) -> None:
+        flattener = Flattener(RULES)
+        chosen = [
+            self.record(flattener, offset)["current_money_line_bookmaker_id"]
+            for offset in (0.0, 120.0, 0.0, -30.0)
+        ]
+        assert chosen == [2, 3, 2, 2]
+
+
 class TestPredecessor:
     """What the version before this one got wrong."""
 
