@@ -6,7 +6,7 @@ ISO 8601 in UTC with `Z`. An id is the vendor's.
 
 from typing import Any, TypedDict
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of this contract; it grows only when a field changes its meaning, its type or its name."""
 
 
@@ -240,6 +240,8 @@ class MatchRecord(TypedDict):
     current_money_line_sealed: bool | None
     current_money_line_in_play: bool | None
     current_money_line_score: str | None
+    current_money_line_outdated: bool | None
+    """Made in play at another score than the record's; None if either score is unknown."""
     current_spread_home: float | None
     current_spread_line: float | None
     current_spread_away: float | None
@@ -252,6 +254,7 @@ class MatchRecord(TypedDict):
     current_spread_sealed: bool | None
     current_spread_in_play: bool | None
     current_spread_score: str | None
+    current_spread_outdated: bool | None
     current_over_under_over: float | None
     current_over_under_line: float | None
     current_over_under_under: float | None
@@ -264,6 +267,7 @@ class MatchRecord(TypedDict):
     current_over_under_sealed: bool | None
     current_over_under_in_play: bool | None
     current_over_under_score: str | None
+    current_over_under_outdated: bool | None
     current_corners_over: float | None
     current_corners_line: float | None
     current_corners_under: float | None

@@ -55,10 +55,15 @@ def documented_prices() -> list[str]:
         "over_under": rows["over/under and corners"],
         "corners": rows["over/under and corners"],
     }
+    outdated = rows["each current one but corners"]
     return [
         word.replace("{p}", price)
         for price in PRICES
-        for word in code_words(by_market[price.split("_", 1)[1]] + rows["each"])
+        for word in code_words(
+            by_market[price.split("_", 1)[1]]
+            + rows["each"]
+            + (outdated if price.startswith("current_") and price != "current_corners" else "")
+        )
     ]
 
 

@@ -343,15 +343,18 @@ class Flattener:
 
         quotes_changed = known.renews("quotes", quotes)
         in_play: bool = fields["in_play"]
+        score = (fields["home_score"], fields["away_score"])
         if quotes_changed:
             fields |= early_fields(quotes, self._rules)
         arrived_at = inf if match.odds.fetched_at is None else match.odds.fetched_at + clock_offset_s
         if (
-            known.renews("in_play", in_play)
+            known.renews("in_play_at", (in_play, score))
             or quotes_changed
             or not known.current_from <= arrived_at <= known.current_until
         ):
-            current, until = current_fields(quotes, self._rules, in_play=in_play, arrived_at=arrived_at)
+            current, until = current_fields(
+                quotes, self._rules, in_play=in_play, score=score, arrived_at=arrived_at
+            )
             fields |= current
             known.current_from, known.current_until = arrived_at, until
 

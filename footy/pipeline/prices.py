@@ -28,11 +28,15 @@ MARKETS: Final[Mapping[str, str]] = {
 """The vendor's markets, by the names that the record has for them."""
 
 _MINUTE = re.compile(r"([0-9]{1,3})\+?")
+_SCORE = re.compile(r"\s*([0-9]{1,3})\s*-\s*([0-9]{1,3})\s*")
 _LAST_MINUTE = 999
 _MIDFIELD = "midfield"
 _HALF = 45
 _LARGEST = 2**63 - 1
 _LONGEST_ID = 18
+
+Score = tuple[int | None, int | None]
+"""Home and away; None if not known."""
 
 _at = attrgetter("at")
 
@@ -76,6 +80,13 @@ def minute_of(text: str | None) -> int | None:
         return _HALF
     found = _MINUTE.fullmatch(text or "")
     return int(found[1]) if found else None
+
+
+@lru_cache(maxsize=1024)
+def score_of(text: str) -> tuple[int, int] | None:
+    """Return the home and away score of a row, written `"1-0"`; None for a text that is no score."""
+    found = _SCORE.fullmatch(text)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 @lru_cache(maxsize=8)
@@ -195,12 +206,21 @@ def choose_current(
     rules: PriceRules,
     *,
     in_play: bool,
+    score: Score | None,
     arrived_at: float,
 ) -> Choice | None:
-    """The current price: the first bookmaker in order with a good one, else the one with the newest.
+    """Return the current price: the first bookmaker's in order with a good one, else the newest.
 
-    Good is a newest row that is open, young enough when the odds arrived (Unix seconds by the vendor's clock,
-    infinite if not known), and, where the match is in play, made in play.
+    Good is a newest row that is open, young enough when the odds arrived and, if the match is in play, was
+    made in play and at the score shown: after a goal the quick bookmakers suspend, and a slow one's price of
+    before the goal is not a price of now.
+
+    Args:
+        market: The rows of one market.
+        rules: The order of bookmakers and the greatest age.
+        in_play: Whether the match is in play.
+        score: The score that the record shows; None for a market whose rows do not tell goals.
+        arrived_at: Unix seconds by the vendor's clock, infinite if not known.
     """
     newest: Choice | None = None
     for bookmaker_id, kept in _in_order(market, rules.bookmakers):
@@ -208,12 +228,24 @@ def choose_current(
         if (
             not row.sealed
             and row.at >= arrived_at - rules.max_age_s
-            and (not in_play or row.status_id in IN_PLAY)
+            and (not in_play or _is_of_now(row, score))
         ):
             return Choice(bookmaker_id, row, min(row.at, _LARGEST) + rules.max_age_s)
         if newest is None or row.at > newest.row.at:
             newest = Choice(bookmaker_id, row)
     return newest
+
+
+def _is_of_now(row: OddsRow, score: Score | None) -> bool:
+    return row.status_id in IN_PLAY and (score is None or score_of(row.score) == score)
+
+
+def is_outdated(row: OddsRow, score: Score) -> bool | None:
+    """Check whether a row was made in play at another score than this; None if either score is unknown."""
+    made_at = score_of(row.score)
+    if made_at is None or None in score:
+        return None
+    return row.status_id in IN_PLAY and made_at != score
 
 
 def decimal_odds(price: float, *, hong_kong: bool) -> float | None:
@@ -256,6 +288,13 @@ def _names(moment: str, market: str) -> tuple[str, ...]:
 
 _EARLY = {market: _names("early", market) for market in _OUTCOMES}
 _CURRENT = {market: _names("current", market) for market in _OUTCOMES}
+_OUTDATED = {market: f"current_{market}_outdated" for market in _OUTCOMES if market != "corners"}
+"""The markets whose rows tell the goals; those of corners tell corners."""
+
+
+def _score_text(text: str) -> str | None:
+    score = score_of(text)
+    return None if score is None else f"{score[0]}-{score[1]}"
 
 
 def _values(market: str, choice: Choice) -> tuple[object, ...]:
@@ -267,7 +306,7 @@ def _values(market: str, choice: Choice) -> tuple[object, ...]:
         second_text(row.at),
         bool(row.sealed),
         row.status_id in IN_PLAY,
-        row.score.strip() or None,
+        _score_text(row.score),
     )
     if market == "money_line":
         decimals = [decimal_odds(price, hong_kong=False) for price in (row.first, row.line, row.last)]
@@ -299,20 +338,26 @@ def current_fields(
     rules: PriceRules,
     *,
     in_play: bool,
+    score: Score,
     arrived_at: float,
 ) -> tuple[dict[str, object], float]:
-    """The record's `current_…` fields, all markets, and until when they stand.
+    """Return the record's `current_…` fields, all markets, and until when they stand.
 
-    If the same odds arrive again, no earlier than now and no later than that moment (Unix seconds), they
-    would be chosen again.
+    `score` is the one that the record shows. With the same odds, `in_play` and `score` the same rows are
+    chosen again, no earlier than now and no later than that moment (Unix seconds).
     """
     fields: dict[str, object] = {}
     until = inf
     for market, names in _CURRENT.items():
+        goals = score if market in _OUTDATED else None
         choice = None
         if quotes is not None:
-            choice = choose_current(getattr(quotes, market), rules, in_play=in_play, arrived_at=arrived_at)
+            choice = choose_current(
+                getattr(quotes, market), rules, in_play=in_play, score=goals, arrived_at=arrived_at
+            )
         if choice is not None:
             until = min(until, choice.until)
         fields |= _fields(names, market, choice)
+        if goals is not None:
+            fields[_OUTDATED[market]] = None if choice is None else is_outdated(choice.row, goals)
     return fields, until

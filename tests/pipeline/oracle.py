@@ -1,4 +1,4 @@
-"""The record once more, naively, from plain decoded JSON: written from docs/record.md, not from footy's code.
+"""The record once more, naively, from plain decoded JSON: written from the contract, not from footy's code.
 
 It imports nothing of footy, takes no short cut and keeps no memory. Where it and the pipeline differ, one
 of them misreads the contract.
@@ -482,18 +482,40 @@ def early(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
     return None
 
 
+def goals_then(row: list[Any]) -> list[int] | None:
+    """The two numbers of a row's last element, `"1-0"`; None where there are no two."""
+    found = re.fullmatch(r"([0-9]{1,3})\s*-\s*([0-9]{1,3})", row[7].strip())
+    return [int(found[1]), int(found[2])] if found else None
+
+
+def goals_now(picture: Picture) -> list[int | None]:
+    shown = scores(picture.live)
+    return [shown["home_score"], shown["away_score"]]
+
+
 def current(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
     playing = picture.live["score"][1] in IN_PLAY
     candidates = [(number, newest(rows)) for number, rows in in_order(picture, market)]
     for number, row in candidates:
         young = row[0] >= picture.odds_at - picture.max_age  # a huge number cannot be subtracted
-        if not row[6] and young and (not playing or row[5] in IN_PLAY):
+        of_now = row[5] in IN_PLAY and (market == "cr" or goals_then(row) == goals_now(picture))
+        if not row[6] and young and (not playing or of_now):
             return number, row
     best = None
     for number, row in candidates:
         if best is None or row[0] > best[1][0]:
             best = number, row
     return best
+
+
+def outdated(picture: Picture, row: list[Any] | None) -> bool | None:
+    """Made in play at another score than the record's; null where either is unknown, or without a row."""
+    if row is None:
+        return None
+    then, now = goals_then(row), goals_now(picture)
+    if then is None or now[0] is None or now[1] is None:
+        return None
+    return row[5] in IN_PLAY and then != now
 
 
 def american(price: float | None) -> int | None:
@@ -537,7 +559,10 @@ def price_fields(picture: Picture) -> dict[str, Any]:
             result[f"{p}_at"] = time_text(row[0]) if row else None
             result[f"{p}_sealed"] = bool(row[6]) if row else None
             result[f"{p}_in_play"] = row[5] in IN_PLAY if row else None
-            result[f"{p}_score"] = stripped(row[7]) if row else None
+            then = goals_then(row) if row else None
+            result[f"{p}_score"] = f"{then[0]}-{then[1]}" if then else None
+            if moment == "current" and market != "cr":
+                result[f"{p}_outdated"] = outdated(picture, row)
     return result
 
 

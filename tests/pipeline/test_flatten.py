@@ -630,6 +630,50 @@ class TestVendorsClock:
         assert chosen == [2, 3, 2, 2]
 
 
+class TestScoreOfAPrice:
+    """A price is of now only at the score that the record shows."""
+
+    ODDS: ClassVar = {
+        "2": {"eu": [[int(MOMENT) - 40, "60", 1.3, 4.5, 9.0, 4, 0, "1-0"]]},
+        "3": {"eu": [[int(MOMENT) - 60, "60", 1.4, 4.2, 6.5, 4, 0, "2-0"]]},
+    }
+
+    def test_a_goal_renews_the_choice_while_the_odds_are_the_same_object(self) -> None:
+        flattener, chosen = Flattener(RULES), []
+        held_odds = fresh(digest(decoded(self.ODDS, Odds), (2, 6)))
+        for goals in (1, 2, 3, 1):
+            match = HeldMatch(fresh(decoded(live(4, [goals]), LiveMatch)), MISSING, held_odds)
+            record = flattener.record(match, References(), MOMENT)
+            chosen.append((record["current_money_line_bookmaker_id"], record["current_money_line_outdated"]))
+        assert chosen == [(2, False), (3, False), (2, True), (2, False)]
+
+    def test_in_extra_time_the_score_of_120_minutes_counts(self) -> None:
+        record = shown(live(5, [1, 0, 0, 0, 0, 2], [0] * 7), odds=self.ODDS)
+        assert record["current_money_line_bookmaker_id"] == 3
+        assert record["current_money_line_outdated"] is False
+
+    def test_in_a_shoot_out_its_penalties_do_not_count(self) -> None:
+        record = shown(live(7, [1, 0, 0, 0, 0, 2, 3], [0] * 7), odds=self.ODDS)
+        assert record["current_money_line_bookmaker_id"] == 3
+        assert record["current_money_line_outdated"] is False
+
+    def test_before_play_the_score_is_not_known_and_so_is_whether_a_price_is_outdated(self) -> None:
+        record = shown(live(1), odds={"2": {"eu": [[int(MOMENT) - 40, "", 1.3, 4.5, 9.0, 1, 0, "0-0"]]}})
+        assert (record["home_score"], record["current_money_line_outdated"]) == (None, None)
+
+    @needs_capture
+    def test_an_open_captured_price_of_before_the_last_goal_says_so_and_no_other_does(self) -> None:
+        said = []
+        for match_id in MATCHES:
+            record: Any = flattened(pictured(replies(), match_id))
+            score = f"{record['home_score']}-{record['away_score']}"
+            for price in ("current_money_line", "current_spread", "current_over_under"):
+                if record["in_play"] and record[f"{price}_sealed"] is False and record[f"{price}_in_play"]:
+                    assert record[f"{price}_outdated"] is (record[f"{price}_score"] != score)
+                    said.append(record[f"{price}_outdated"])
+        assert set(said) == {False, True}
+
+
 class TestPredecessor:
     """What the version before this one got wrong."""
 

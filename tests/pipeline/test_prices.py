@@ -13,6 +13,7 @@ from footy.pipeline.prices import (
     Kept,
     PriceRules,
     Quotes,
+    Score,
     american_odds,
     choose_current,
     choose_early,
@@ -21,7 +22,9 @@ from footy.pipeline.prices import (
     digest,
     early_fields,
     fold,
+    is_outdated,
     minute_of,
+    score_of,
 )
 from footy.thesports.payloads import Markets, Odds, OddsRow
 from tests.capture import needs_capture, replies
@@ -52,9 +55,11 @@ def early(odds: Odds, rules: PriceRules = RULES) -> tuple[int, OddsRow] | None:
     return None if choice is None else (choice.bookmaker_id, choice.row)
 
 
-def current(odds: Odds, *, in_play: bool = True, arrived_at: float = NOW) -> tuple[int, OddsRow] | None:
+def current(
+    odds: Odds, *, in_play: bool = True, score: Score | None = (0, 0), arrived_at: float = NOW
+) -> tuple[int, OddsRow] | None:
     market = digest(odds, WINDOW).money_line
-    choice = choose_current(market, RULES, in_play=in_play, arrived_at=arrived_at)
+    choice = choose_current(market, RULES, in_play=in_play, score=score, arrived_at=arrived_at)
     return None if choice is None else (choice.bookmaker_id, choice.row)
 
 
@@ -176,6 +181,32 @@ class TestCurrent:
         assert choice is not None
         assert choice[0] == speaks
 
+    def test_after_a_goal_a_price_of_before_it_is_passed_over_for_a_later_bookmaker_s_of_now(self) -> None:
+        odds = money_line(b2=[row(at=NOW - 40, score="1-0")], b22=[row(at=NOW - 5, score="1-1")])
+        assert current(odds, score=(1, 1)) == (22, odds["22"].eu[0])
+        assert current(odds, score=(1, 0)) == (2, odds["2"].eu[0])
+
+    def test_after_a_goal_that_no_bookmaker_has_priced_the_newest_price_is_taken(self) -> None:
+        odds = money_line(b2=[row(at=NOW - 40, score="1-0")], b3=[row(at=NOW - 5, score="1-0", sealed=1)])
+        assert current(odds, score=(1, 1)) == (3, odds["3"].eu[0])
+
+    @pytest.mark.parametrize("score", [(None, None), (1, None), (None, 0)])
+    def test_at_an_unknown_score_no_price_is_known_to_be_of_now(self, score: Score) -> None:
+        odds = money_line(b2=[row(at=NOW - 40, score="1-0")], b3=[row(at=NOW - 5, score="", sealed=1)])
+        assert current(odds, score=score) == (3, odds["3"].eu[0])
+
+    def test_a_price_that_does_not_tell_its_score_is_not_known_to_be_of_now(self) -> None:
+        odds = money_line(b2=[row(at=NOW - 40, score="")], b3=[row(at=NOW - 60, score="1-1")])
+        assert current(odds, score=(1, 1)) == (3, odds["3"].eu[0])
+
+    def test_out_of_play_the_score_of_a_price_does_not_matter(self) -> None:
+        odds = money_line(b2=[row(at=NOW - 40, score="1-0")], b3=[row(at=NOW - 5, score="1-1")])
+        assert current(odds, in_play=False, score=(1, 1)) == (2, odds["2"].eu[0])
+
+    def test_a_price_of_corners_is_of_now_at_any_score(self) -> None:
+        odds = money_line(b2=[row(at=NOW - 40, score="7-2")], b3=[row(at=NOW - 5, score="1-1")])
+        assert current(odds, score=None) == (2, odds["2"].eu[0])
+
     def test_where_none_is_good_the_newest_is_taken_whatever_it_is(self) -> None:
         odds = money_line(b2=[row(at=5)], b3=[row(at=7, sealed=1)], b22=[row(at=6)])
         assert current(odds) == (3, odds["3"].eu[0])
@@ -195,6 +226,7 @@ class TestCurrent:
                 at=st.integers(NOW - 1200, NOW),
                 status_id=st.sampled_from([1, 4]),
                 sealed=st.integers(0, 1),
+                score=st.sampled_from(["0-0", "1-0", ""]),
             ),
         ),
         st.booleans(),
@@ -204,8 +236,8 @@ class TestCurrent:
         self, newest: dict[int, OddsRow], in_play: bool, later: int
     ) -> None:
         quotes = Quotes(money_line={key: Kept(value) for key, value in newest.items()})
-        now, until = current_fields(quotes, RULES, in_play=in_play, arrived_at=NOW)
-        then, _ = current_fields(quotes, RULES, in_play=in_play, arrived_at=NOW + later)
+        now, until = current_fields(quotes, RULES, in_play=in_play, score=(1, 0), arrived_at=NOW)
+        then, _ = current_fields(quotes, RULES, in_play=in_play, score=(1, 0), arrived_at=NOW + later)
         if NOW + later <= until:
             assert then == now
 
@@ -285,6 +317,60 @@ class TestFold:
                 if key == bookmaker_id:
                     quotes = fold(quotes, key, market, price, WINDOW)
         assert quotes == digest(thinned, WINDOW)
+
+
+class TestScore:
+    @pytest.mark.parametrize(
+        ("text", "score"),
+        [
+            ("1-0", (1, 0)),
+            ("0-12", (0, 12)),
+            (" 1 - 0 ", (1, 0)),
+            ("01-0", (1, 0)),
+            ("", None),
+            ("1", None),
+            ("1-", None),
+            ("1:0", None),
+            ("1-0-2", None),
+            ("-1-0", None),
+            ("\u0661-0", None),
+            ("9" * 5000 + "-0", None),
+        ],
+    )
+    def test_a_score_is_two_numbers_or_it_is_none(self, text: str, score: Score | None) -> None:
+        assert score_of(text) == score
+
+    @pytest.mark.parametrize(
+        ("made_at", "status_id", "score", "outdated"),
+        [
+            ("1-0", 4, (1, 0), False),
+            ("1-0", 4, (1, 1), True),
+            ("1-0", 4, (0, 0), True),
+            ("2-2", 5, (3, 2), True),
+            ("0-0", 1, (1, 0), False),
+            ("0-0", 8, (1, 0), False),
+            ("", 4, (1, 0), None),
+            ("", 1, (1, 0), None),
+            ("1-0", 4, (None, None), None),
+            ("1-0", 4, (1, None), None),
+            ("0-0", 1, (None, None), None),
+        ],
+    )
+    def test_a_price_made_in_play_at_another_score_is_outdated(
+        self, made_at: str, status_id: int, score: Score, outdated: bool | None
+    ) -> None:
+        assert is_outdated(row(score=made_at, status_id=status_id), score) is outdated
+
+    def test_the_three_markets_of_goals_say_whether_their_price_is_outdated_and_corners_do_not(self) -> None:
+        rows = [row(score="1-0")]
+        odds = {"2": Markets(eu=rows, asia=rows, bs=rows, cr=rows)}
+        fields, _ = current_fields(digest(odds, WINDOW), RULES, in_play=True, score=(1, 1), arrived_at=NOW)
+        assert {name: value for name, value in fields.items() if name.endswith("_outdated")} == {
+            "current_money_line_outdated": True,
+            "current_spread_outdated": True,
+            "current_over_under_outdated": True,
+        }
+        assert fields["current_money_line_score"] == fields["current_corners_score"] == "1-0"
 
 
 class TestOdds:
@@ -380,9 +466,13 @@ class TestFields:
     def test_a_price_was_made_in_play_or_not(self, status_id: int, in_play: bool) -> None:
         assert told(0.9, 0.0, 0.9, status_id=status_id)["in_play"] is in_play
 
+    def test_a_score_that_cannot_be_read_is_not_known(self) -> None:
+        assert told(0.9, 0.0, 0.9, score=" 2 - 1")["score"] == "2-1"
+        assert told(0.9, 0.0, 0.9, score="void")["score"] is None
+
     def test_without_a_row_everything_is_none(self) -> None:
         for quotes in (None, Quotes()):
             assert set(early_fields(quotes, RULES).values()) == {None}
-            fields, until = current_fields(quotes, RULES, in_play=True, arrived_at=NOW)
+            fields, until = current_fields(quotes, RULES, in_play=True, score=(0, 0), arrived_at=NOW)
             assert set(fields.values()) == {None}
             assert until == inf
