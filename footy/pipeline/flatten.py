@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any, NamedTuple, cast
 
+import msgspec
+
 from footy.pipeline.board import HeldMatch, References
 from footy.pipeline.clock import clock, minute, moment_text, second_text
 from footy.pipeline.incidents import half_time_was_whistled, incident_records, integer, name
@@ -105,7 +107,11 @@ def _flag(value: int | None) -> bool | None:
 
 
 def _displayed(home: SideScore, away: SideScore) -> tuple[int | None, int | None]:
-    if _extra_time_score(home, away):
+    """Return the score of 120 minutes if there is one, else of regular time.
+
+    The score of 120 minutes includes regular time: one below the goals of regular time is no such score.
+    """
+    if _extra_time_score(home, away) and not (_fell(home) or _fell(away)):
         return _count(home.extra_time), _count(away.extra_time)
     return _count(home.goals), _count(away.goals)
 
@@ -114,10 +120,30 @@ def _extra_time_score(home: SideScore, away: SideScore) -> bool:
     return bool(_count(home.extra_time) or _count(away.extra_time))
 
 
-def _score_fields(live: LiveMatch) -> dict[str, Any]:
+def _fell(side: SideScore) -> bool:
+    goals, extra_time = _count(side.goals), _count(side.extra_time)
+    return goals is not None and extra_time is not None and extra_time < goals
+
+
+def _was_played(live: LiveMatch, *, has_stats: bool) -> bool:
+    """Check for a sign of play: an incident, a statistic or any of the seven counters that is not 0."""
+    sides = (live.score.home, live.score.away)
+    return (
+        bool(live.incidents)
+        or has_stats
+        or any(_count(counter) for side in sides for counter in msgspec.structs.astuple(side))
+    )
+
+
+def _score_fields(live: LiveMatch, *, has_stats: bool) -> dict[str, Any]:
     status_id, home, away = live.score.status_id, live.score.home, live.score.away
     home_score, away_score = _displayed(home, away)
-    if status_id in codes.BEFORE_PLAY and not home_score and not away_score:
+    if (
+        status_id in codes.BEFORE_PLAY
+        and not home_score
+        and not away_score
+        and not _was_played(live, has_stats=has_stats)
+    ):
         home_score = away_score = None
     half_time = status_id in codes.PAST_FIRST_HALF or (
         status_id in codes.BROKEN_OFF and half_time_was_whistled(live.incidents)
@@ -175,7 +201,7 @@ def _live_fields(live: LiveMatch) -> dict[str, Any]:
         "has_stats": has_stats,
         "incidents": incident_records(live.incidents),
         "incidents_complete": live.incidents is not None and ELEMENT not in live.left_out,
-        **_score_fields(live),
+        **_score_fields(live, has_stats=has_stats),
         **_counter_fields(live, has_stats=has_stats),
         **_stat_fields(stats, has_stats=has_stats),
     }

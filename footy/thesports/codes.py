@@ -34,7 +34,7 @@ IN_PLAY = frozenset({2, 3, 4, 5, 6, 7})
 """Statuses in which a match is being played, its breaks included."""
 
 BEFORE_PLAY = frozenset({1, 9, 12, 13})
-"""Statuses in which a score of 0-0 means that nothing has been played yet."""
+"""Statuses in which a score of 0-0 means that nothing has been played yet, unless there is a sign of play."""
 
 PAST_FIRST_HALF = frozenset({3, 4, 5, 6, 7, 8})
 """Statuses in which the half-time score stands."""

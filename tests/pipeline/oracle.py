@@ -181,8 +181,15 @@ def scores(live: dict[str, Any]) -> dict[str, Any]:
         return [counted(element(home, index)), counted(element(away, index))]
 
     went_on = any(both(5))
-    shown = both(5) if went_on else both(0)
-    if status in (1, 9, 12, 13) and not any(shown):
+    below = any(
+        regular is not None and whole_time is not None and whole_time < regular
+        for regular, whole_time in zip(both(0), both(5), strict=True)
+    )
+    shown = both(5) if went_on and not below else both(0)
+    signs = [counted(value) for side in (home, away) for value in side]
+    signs += [counted(row.get(side)) for row in live.get("stats") or [] for side in ("home", "away")]
+    played = any(signs) or live.get("incidents")
+    if status in (1, 9, 12, 13) and not any(shown) and not played:
         shown = [None, None]
     whistled = any(incident["type"] == 11 for incident in live.get("incidents") or [])
     half_time = both(1) if 3 <= status <= 8 or (status in (0, 10, 11, 13) and whistled) else [None, None]

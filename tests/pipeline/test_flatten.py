@@ -323,7 +323,7 @@ class TestScore:
     def test_where_either_side_has_a_score_after_extra_time_both_are_shown_so(
         self, home: int, away: int
     ) -> None:
-        record = shown(live(5, [1, 0, 0, 0, 0, home], [1, 0, 0, 0, 0, away]))
+        record = shown(live(5, [0, 0, 0, 0, 0, home], [0, 0, 0, 0, 0, away]))
         assert pair(record, "score") == pair(record, "score_et") == (home, away)
 
     def test_without_extra_time_there_is_no_score_of_it(self) -> None:
@@ -333,6 +333,41 @@ class TestScore:
     def test_before_play_there_is_no_score(self, status_id: int) -> None:
         assert pair(shown(live(status_id)), "score") == (None, None)
         assert pair(shown(live(status_id, [1])), "score") == (1, 0)
+
+    @pytest.mark.parametrize("status_id", [1, 9, 12, 13])
+    @pytest.mark.parametrize(
+        "sign",
+        [
+            {"incidents": [{"type": 11, "position": 0, "time": 45}]},
+            {"stats": [{"type": 23, "home": 0, "away": 3}]},
+            {"home": [0, 0, 1]},
+            {"away": [0, 0, 0, 1]},
+            {"home": [0, 0, 0, 0, 2]},
+            {"away": [0, 1]},
+            {"home": [0, 0, 0, 0, 0, 0, 4]},
+        ],
+    )
+    def test_a_sign_of_play_makes_0_0_a_score(self, status_id: int, sign: dict[str, Any]) -> None:
+        assert pair(shown(live(status_id, **sign)), "score") == (0, 0)
+
+    @pytest.mark.parametrize(
+        "nothing",
+        [{"stats": [{"type": 23, "home": 0, "away": 0}]}, {"home": [0, 0, 0, 0, -1]}, {"incidents": None}],
+    )
+    def test_counters_of_0_and_without_data_are_no_sign_of_play(self, nothing: dict[str, Any]) -> None:
+        assert pair(shown(live(13, **nothing)), "score") == (None, None)
+
+    def test_a_match_broken_off_after_a_half_time_of_0_0_has_a_score_beside_it(self) -> None:
+        record = shown(live(13, incidents=[{"type": 11, "position": 0, "time": 45}]))
+        assert pair(record, "score") == pair(record, "score_ht") == (0, 0)
+
+    @pytest.mark.parametrize(("home", "away"), [(1, 1), (0, 2), (3, 0)])
+    def test_a_score_after_extra_time_below_that_of_regular_time_is_not_shown(
+        self, home: int, away: int
+    ) -> None:
+        record = shown(live(5, [2, 0, 0, 0, 0, home], [1, 0, 0, 0, 0, away]))
+        assert pair(record, "score") == (2, 1)
+        assert pair(record, "score_et") == (home, away)
 
     @pytest.mark.parametrize("status_id", [0, 2, 3, 4, 5, 6, 7, 8, 10, 11])
     def test_in_play_and_after_it_0_0_is_a_score(self, status_id: int) -> None:
