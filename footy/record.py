@@ -53,11 +53,12 @@ class MatchRecord(TypedDict):
     in_play: bool
     """The status is one of 2 to 7."""
     minute: int | None
-    """Minutes played, counted from 1 and running on through stoppage time."""
+    """Minutes played, counted from 1 and running on through stoppage time; None if it is not believable."""
     clock: str
     """The minute for people, such as `45+2'`, `HT` or `FT`; the status name where there is none."""
     kickoff_at: str | None
     period_started_at: str | None
+    """As the vendor sends it: for a while it may be that of the period before."""
     ended_at: str | None
     competition_id: str | None
     competition: str | None

@@ -6,6 +6,7 @@ It is the only memory between cycles: an explicit value, handed into a cycle and
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from footy.pipeline.clock import UNSEEN, Periods
 from footy.pipeline.feed import Feed
 from footy.pipeline.prices import Quotes
 from footy.provenance import Held, Source
@@ -21,6 +22,7 @@ class HeldMatch:
     live: Held[LiveMatch]
     detail: Held[Detail]
     odds: Held[Quotes]
+    periods: Periods = UNSEEN
 
 
 @dataclass(frozen=True, slots=True)

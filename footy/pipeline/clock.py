@@ -1,39 +1,130 @@
 """Time as the record tells it: the minute of play, its words, and moments as ISO 8601 texts in UTC."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from math import floor, isfinite
+from typing import NamedTuple
 
-from footy.thesports.codes import FIRST_HALF, OVERTIME, SECOND_HALF, status_name
+from footy.thesports.codes import (
+    FIRST_HALF,
+    OVERTIME,
+    PAST_FIRST_HALF,
+    SECOND_HALF,
+    status_name,
+)
 
 _DAY = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
 _LAST_SECOND = (date.max.toordinal() - _EPOCH + 1) * _DAY - 1
 
-_PERIODS: Mapping[int, tuple[int, int, int]] = {
-    FIRST_HALF: (0, 45, 75),
-    SECOND_HALF: (45, 90, 120),
-    OVERTIME: (90, 120, 150),
+
+class _Period(NamedTuple):
+    played_before: int
+    """Minutes of the periods before."""
+    regular: int
+    """Its last minute before stoppage time."""
+    last: int
+    """Its last believable minute, stoppage time included."""
+
+
+_PERIODS: Mapping[int, _Period] = {
+    FIRST_HALF: _Period(0, 45, 65),
+    SECOND_HALF: _Period(45, 90, 120),
+    OVERTIME: _Period(90, 120, 150),
 }
-"""By status: minutes played before the period, its last regular minute, the last believable one."""
+"""By status."""
 
 _WORDS: Mapping[int, str] = {3: "HT", 6: "ET", 7: "PEN", 8: "FT"}
 
+_SAME_START_S = 20 * 60
+"""A second half that begins so near the start of the first has still its start."""
+_SECOND_HALF_S = 50 * 60
+"""No second half begins sooner after the scheduled kick-off; the soonest of a real capture was 54 min."""
+_OVERTIME_S = 100 * 60
+"""No extra time begins sooner after the first half."""
+_FIRST_HALF_S = _PERIODS[FIRST_HALF].last * 60
+_HALF_TIME_S = 45 * 60
 
-def minute(status_id: int, period_started_at: int | None, arrived_at: float | None) -> int | None:
-    """The minute of play when the live reply arrived, counted from 1 and running on through stoppage time.
 
-    The vendor's formula: whole minutes since the period began, plus those of the periods before, plus 1. Both
-    times are Unix seconds by the vendor's clock. None outside statuses 2, 4 and 5, without a start, and if
-    the result is not believable.
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """What was seen of a match's periods while it was held. None means not seen."""
+
+    first_half_at: int | None = None
+    """Unix seconds by the vendor's clock when the first half began."""
+    first_half_over_at: float | None = None
+    """Unix seconds by our clock when the match was first seen past its first half, which ended no later."""
+
+    def after(self, status_id: int, period_started_at: int | None, arrived_at: float) -> "Periods":
+        """Return what is known after another live element; the same object if that is the same.
+
+        The start that is sent in the first half is its start, but not if the match has been past it before:
+        then the status went wrong for a moment, and the start is that of another period.
+        """
+        if self.first_half_over_at is not None:
+            return self
+        if status_id in PAST_FIRST_HALF:
+            return replace(self, first_half_over_at=arrived_at)
+        if (
+            status_id == FIRST_HALF
+            and period_started_at != self.first_half_at
+            and _is_time(period_started_at)
+        ):
+            return replace(self, first_half_at=period_started_at)
+        return self
+
+
+UNSEEN = Periods()
+
+
+def _is_time(seconds: int | None) -> bool:
+    return seconds is not None and 0 < seconds <= _LAST_SECOND
+
+
+def minute(
+    status_id: int,
+    period_started_at: int | None,
+    arrived_at: float | None,
+    *,
+    first_half_at: int | None = None,
+    kickoff_at: int | None = None,
+) -> int | None:
+    """Return the minute of play when the live reply arrived, from 1 and running on through stoppage time.
+
+    The vendor's formula: whole minutes since the period began, plus those of the periods before, plus 1. None
+    outside statuses 2, 4 and 5, without a start, if the result is not believable, and if the start is still
+    that of the period before, which the vendor may send for a while after the status has changed.
+
+    Args:
+        status_id: The match's status.
+        period_started_at: When the period began, as all times here in Unix seconds by the vendor's clock.
+        arrived_at: When the live reply arrived.
+        first_half_at: When the first half began, if that was seen.
+        kickoff_at: The scheduled kick-off, if it is known.
     """
     period = _PERIODS.get(status_id)
     if period is None or not period_started_at or arrived_at is None:
         return None
-    played_before, _, last = period
-    reached = (floor(arrived_at) - period_started_at) // 60 + 1 + played_before
-    return reached if 1 <= reached <= last else None
+    reached = (floor(arrived_at) - period_started_at) // 60 + 1 + period.played_before
+    if not period.played_before < reached <= period.last:
+        return None
+    if _is_start_of_period_before(status_id, period_started_at, first_half_at, kickoff_at):
+        return None
+    return reached
+
+
+def _is_start_of_period_before(
+    status_id: int, started_at: int, first_half_at: int | None, kickoff_at: int | None
+) -> bool:
+    if status_id == SECOND_HALF and first_half_at is not None:
+        return abs(started_at - first_half_at) <= _SAME_START_S
+    began_at = kickoff_at if first_half_at is None else first_half_at
+    if began_at is None or not _is_time(began_at) or status_id == FIRST_HALF:
+        return False
+    soonest = _SECOND_HALF_S if status_id == SECOND_HALF else _OVERTIME_S
+    return started_at < began_at + soonest
 
 
 def clock(status_id: int, minute_of_play: int | None) -> str:
@@ -43,10 +134,48 @@ def clock(status_id: int, minute_of_play: int | None) -> str:
         return _WORDS.get(status_id) or status_name(status_id)
     if minute_of_play is None:
         return status_name(status_id)
-    regular = period[1]
-    if minute_of_play > regular:
-        return f"{regular}+{minute_of_play - regular}'"
+    if minute_of_play > period.regular:
+        return f"{period.regular}+{minute_of_play - period.regular}'"
     return f"{minute_of_play}'"
+
+
+def first_half_is_endless(
+    period_started_at: int | None,
+    arrived_at: float,
+    *,
+    periods: Periods,
+    kickoff_at: int | None,
+    clock_offset_s: float = 0.0,
+) -> bool:
+    """Check whether a match in the first half has been in it for longer than a first half lasts.
+
+    It began at the start that is sent with it, else at the one that was seen, else at the scheduled kick-off.
+
+    Args:
+        period_started_at: Unix seconds by the vendor's clock.
+        arrived_at: When the live reply arrived, Unix seconds by our clock.
+        periods: What was seen.
+        kickoff_at: Unix seconds by the vendor's clock, None if not known.
+        clock_offset_s: The vendor's clock minus ours.
+    """
+    starts = (period_started_at, periods.first_half_at, kickoff_at)
+    began_at = next((start for start in starts if start is not None and _is_time(start)), None)
+    return began_at is not None and arrived_at + clock_offset_s - began_at >= _FIRST_HALF_S
+
+
+def half_time_is_endless(
+    arrived_at: float, *, periods: Periods, kickoff_at: int | None, clock_offset_s: float = 0.0
+) -> bool:
+    """Check whether a match at half-time has been there for more than 45 min.
+
+    Half-time began when the match was first seen past its first half, or before that. If the first half was
+    not seen, half-time began no later than the longest first half after the scheduled kick-off, so that a
+    half-time which has lasted for hours when footy starts is known at once. Arguments as above.
+    """
+    began_at = arrived_at if periods.first_half_over_at is None else periods.first_half_over_at
+    if periods.first_half_at is None and kickoff_at is not None and _is_time(kickoff_at):
+        began_at = min(began_at, kickoff_at + _FIRST_HALF_S - clock_offset_s)
+    return arrived_at - began_at > _HALF_TIME_S
 
 
 @lru_cache(maxsize=1024)

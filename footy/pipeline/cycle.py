@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from footy.pipeline import mock
 from footy.pipeline.board import Board, Held, HeldMatch, References, Source
 from footy.pipeline.clock import moment_text
+from footy.pipeline.doubts import doubts
 from footy.pipeline.filter import Selection, Verdict, in_play, misspelt, ordered
 from footy.pipeline.flatten import Flattener
 from footy.pipeline.gather import Gathered, Gatherer, Progress, problems
@@ -170,6 +171,7 @@ class Pipeline:
                 f"{' and '.join(self._rules.selection.settings())} left out all of them"
             )
         said += self._misspelt_names(board.references)
+        said += doubts(wanted.values())
         total = timer.total()
         log.info("TOTAL CYCLE TIME: %.2fs", total)
         if board.fetched_at is None:

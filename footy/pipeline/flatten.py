@@ -411,7 +411,13 @@ def _moving(
     arrived_at = match.live.fetched_at
     if arrived_at is not None:
         arrived_at += clock_offset_s
-    minute_of_play = minute(status_id, live.score.period_started_at, arrived_at)
+    minute_of_play = minute(
+        status_id,
+        live.score.period_started_at,
+        arrived_at,
+        first_half_at=match.periods.first_half_at,
+        kickoff_at=None if match.detail.value is None else match.detail.value.match_time,
+    )
     fields["minute"] = minute_of_play
     fields["clock"] = clock(status_id, minute_of_play)
     oldest = published_at

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from footy.pipeline.board import Board, Held, HeldMatch, References, Source
+from footy.pipeline.clock import UNSEEN, Periods
 from footy.pipeline.feed import Feed
 from footy.pipeline.feeds import (
     any_rows,
@@ -93,6 +94,7 @@ def merged(
             live=match,
             detail=_detail(feeds, held, gathered.details.get(match_id), settled_details),
             odds=_odds(feeds, match_id, held, gathered.odds.get(match_id), settled_odds),
+            periods=_periods(match, held),
         )
     deleted = gathered.feed(endpoints.DELETED)
     gone = frozenset(deleted.value.match) if deleted is not None else before.deleted
@@ -141,6 +143,7 @@ def listened(before: Board, gathered: Gathered, terms: Terms, early_window: tupl
             _odds(feeds, match_id, held, odds, 0)
             if isinstance(odds, Fetched)
             else _fed_odds(feeds, match_id, held.odds) or held.odds,
+            held.periods,
         )
     return replace(
         before,
@@ -188,6 +191,15 @@ def _tried(
 def _old(held: Held[T]) -> Held[T]:
     """Give a value that could not be asked for, as stale."""
     return held if held.value is None else Held(held.value, held.fetched_at, Source.STALE)
+
+
+def _periods(live: Held[LiveMatch], held: HeldMatch | None) -> Periods:
+    """Return what was seen of a match's periods, its live element included."""
+    seen = UNSEEN if held is None else held.periods
+    if live.value is None or live.fetched_at is None:
+        return seen
+    score = live.value.score
+    return seen.after(score.status_id, score.period_started_at, live.fetched_at)
 
 
 def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[int, int]) -> _Feeds:

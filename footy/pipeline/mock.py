@@ -33,7 +33,7 @@ def filled(
         if odds.source is Source.MISSING:
             odds = Held(_odds(match_id, int(held.live.fetched_at or 0), early_window), None, Source.MOCK)
             made_up += 1
-        whole[match_id] = HeldMatch(held.live, detail, odds)
+        whole[match_id] = HeldMatch(held.live, detail, odds, held.periods)
         if detail.value is None:
             continue
         for team_id in (detail.value.home_team_id, detail.value.away_team_id):

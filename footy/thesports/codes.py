@@ -26,6 +26,7 @@ STATUSES: Mapping[int, str] = {
 """Match statuses (table 7.1)."""
 
 FIRST_HALF = 2
+HALF_TIME = 3
 SECOND_HALF = 4
 OVERTIME = 5
 SHOOT_OUT = 7

@@ -115,6 +115,8 @@ class Picture:
     window: tuple[int, int] = (2, 6)
     max_age: float = 900
     order: tuple[int, ...] = field(default=ORDER)
+    first_half_at: int | None = None
+    """When the first half began, where that was seen."""
 
 
 def whole(value: Any) -> int | None:
@@ -160,18 +162,34 @@ def time_text(seconds: float | None, *, millis: bool = False) -> str | None:
     return at.strftime("%Y-%m-%dT%H:%M:%S") + fraction + "Z"
 
 
-def minute_and_clock(picture: Picture) -> tuple[int | None, str]:
+def minute_of_play(picture: Picture) -> int | None:
     status, started = picture.live["score"][1], element(picture.live["score"], 4)
+    if status not in (2, 4, 5) or not started:
+        return None
+    result: int = (int(picture.live_at) - started) // 60 + 1 + {2: 0, 4: 45, 5: 90}[status]
+    least, most = {2: (1, 65), 4: (46, 120), 5: (91, 150)}[status]
+    if result < least or result > most:
+        return None
+    match_time = (picture.detail or {}).get("match_time")
+    kick_off = match_time if time_text(match_time) else None
+    seen = picture.first_half_at
+    if status == 4 and seen is not None and -20 * 60 <= started - seen <= 20 * 60:
+        return None
+    if status == 4 and seen is None and kick_off is not None and started < kick_off + 50 * 60:
+        return None
+    first = kick_off if seen is None else seen
+    if status == 5 and first is not None and started < first + 100 * 60:
+        return None
+    return result
+
+
+def minute_and_clock(picture: Picture) -> tuple[int | None, str]:
+    status, minute = picture.live["score"][1], minute_of_play(picture)
     name = STATUS.get(status, f"Status {status}")
-    if status in (2, 4, 5):
-        before, regular, most = {2: (0, 45, 75), 4: (45, 90, 120), 5: (90, 120, 150)}[status]
-        if not started:
-            return None, name
-        minute = (int(picture.live_at) - started) // 60 + 1 + before
-        if minute < 1 or minute > most:
-            return None, name
-        return minute, f"{minute}'" if minute <= regular else f"{regular}+{minute - regular}'"
-    return None, {3: "HT", 6: "ET", 7: "PEN", 8: "FT"}.get(status, name)
+    if minute is None:
+        return None, {3: "HT", 6: "ET", 7: "PEN", 8: "FT"}.get(status, name)
+    regular = {2: 45, 4: 90, 5: 120}[status]
+    return minute, f"{minute}'" if minute <= regular else f"{regular}+{minute - regular}'"
 
 
 def scores(live: dict[str, Any]) -> dict[str, Any]:

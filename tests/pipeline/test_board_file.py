@@ -1,9 +1,12 @@
 from pathlib import Path
 
+import msgspec
+import pytest
 import time_machine
 
 from footy.pipeline.board import Board
 from footy.pipeline.board_file import NAME, SAVE_EVERY_S, TRUSTED_S, BoardFile
+from footy.pipeline.clock import UNSEEN
 from tests.pipeline.test_truth import watched
 
 WINDOW = (2, 6)
@@ -25,6 +28,28 @@ def test_a_board_comes_back_as_it_was_but_for_the_reference_data(tmp_path: Path)
     assert again.details_feed == board.details_feed
     assert len(again.matches) == 30
     assert not again.references.teams
+
+
+def test_what_was_seen_of_a_match_s_periods_comes_back(tmp_path: Path) -> None:
+    file, board = saved(tmp_path)
+    seen = {match_id: held.periods for match_id, held in board.matches.items()}
+    assert {periods.first_half_at is None for periods in seen.values()} == {False, True}
+    assert {match_id: held.periods for match_id, held in file.load().matches.items()} == seen
+
+
+def test_a_board_saved_before_periods_were_held_is_read_without_them(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, board = saved(tmp_path)
+    content = msgspec.msgpack.decode((tmp_path / NAME).read_bytes())
+    for held in content["board"]["matches"].values():
+        del held["periods"]
+    (tmp_path / NAME).write_bytes(msgspec.msgpack.encode(content))
+    caplog.clear()
+    again = file.load()
+    assert again.matches.keys() == board.matches.keys()
+    assert {held.periods for held in again.matches.values()} == {UNSEEN}
+    assert caplog.messages == []
 
 
 def test_a_restart_asks_only_for_what_has_changed(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footy.pipeline.board import HeldMatch, References
+from footy.pipeline.clock import Periods
 from footy.pipeline.flatten import Flattener
 from footy.pipeline.prices import PriceRules, Quotes, digest
 from footy.provenance import Held, Source
@@ -43,6 +44,7 @@ def held(picture: Picture) -> tuple[HeldMatch, References]:
         fresh(decoded(picture.live, LiveMatch), picture.live_at),
         fresh(detail, picture.detail_at),
         fresh(quotes, picture.odds_at),
+        Periods(first_half_at=picture.first_half_at),
     )
     countries = picture.countries
     if countries is not None:
@@ -101,10 +103,12 @@ MATCHES = sorted(replies().live) if PRESENT else []
 @needs_capture
 @pytest.mark.parametrize("match_id", MATCHES)
 @pytest.mark.parametrize("later", [0, 400, 880, 950, 4000, -3000])
-def test_a_captured_match_reads_as_the_contract_says(match_id: str, later: float) -> None:
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_captured_match_reads_as_the_contract_says(match_id: str, later: float, seen: bool) -> None:
     picture = pictured(replies(), match_id)
     picture = replace(
         picture,
+        first_half_at=picture.detail["match_time"] + 24 if seen and picture.detail else None,
         live_at=picture.live_at + later,
         odds_at=picture.odds_at + later,
         published_at=picture.published_at + later,
@@ -264,6 +268,7 @@ def mutated(draw: st.DrawFn, match_id: str | None = None) -> Picture:
         countries=body.get("countries"),
         live_at=picture.live_at + draw(st.integers(-8000, 8000)),
         odds_at=picture.odds_at + draw(st.integers(-8000, 8000)),
+        first_half_at=draw(st.none() | st.integers(int(MOMENT) - 9000, int(MOMENT))),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from footy.pipeline.board import Board, HeldMatch, References
+from footy.pipeline.clock import Periods
 from footy.pipeline.mock import filled
 from footy.provenance import Held, Source
 from footy.service.assembly import Assembly, assembled
@@ -62,6 +63,14 @@ def test_a_missing_detail_names_teams_and_a_competition_that_are_made_up_too() -
     assert all(one.value is not None and (one.value.name or "").startswith("Mock team") for one in named)
     assert references.competitions[detail.value.competition_id or ""].source is Source.MOCK
     assert matches["m1"].odds == fresh({})
+
+
+def test_what_was_seen_of_a_match_stays_with_it() -> None:
+    seen = Periods(1000, 4000.0)
+    matches, _ = filled(
+        {"m1": HeldMatch(LIVE, lacking(Source.MISSING), fresh({}), seen)}, References(), WINDOW
+    )
+    assert matches["m1"].periods == seen
 
 
 def test_what_a_real_detail_names_keeps_its_id_and_gets_a_name_that_says_it_is_made_up() -> None:
