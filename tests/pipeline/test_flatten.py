@@ -241,10 +241,8 @@ def thinned(odds: dict[str, Any] | None) -> dict[str, Any] | None:
 ROWS = real_or_written()
 
 
-@st.composite
-def mutated(draw: st.DrawFn, match_id: str | None = None) -> Picture:
-    """A match whose replies were changed in a few places, each to another value of the same JSON type."""
-    picture = pictured(ROWS, match_id or draw(st.sampled_from(sorted(ROWS.live))))
+def changed(draw: st.DrawFn, picture: Picture) -> Picture:
+    """Change the times of arrival, and the replies in a few places, each to a value of the same JSON type."""
     body: dict[str, Any] = {
         "live": picture.live,
         "detail": picture.detail,
@@ -272,6 +270,12 @@ def mutated(draw: st.DrawFn, match_id: str | None = None) -> Picture:
     )
 
 
+@st.composite
+def mutated(draw: st.DrawFn, match_id: str | None = None) -> Picture:
+    """A match with a few values changed."""
+    return changed(draw, pictured(ROWS, match_id or draw(st.sampled_from(sorted(ROWS.live)))))
+
+
 unhurried = settings(
     max_examples=250,
     deadline=None,
@@ -289,14 +293,25 @@ def test_whatever_the_values_of_a_reply_nothing_is_raised_and_nothing_invented(p
 
 
 @unhurried
-@given(st.lists(mutated(min(ROWS.live)), min_size=2, max_size=5))
-def test_what_is_remembered_of_a_match_never_shows_in_its_next_record(pictures: list[Picture]) -> None:
+@given(
+    st.lists(
+        st.tuples(mutated(min(ROWS.live)), st.sampled_from([0.0, 0.0, 90.0, -600.0, 3600.5])),
+        min_size=2,
+        max_size=5,
+    )
+)
+def test_what_is_remembered_of_a_match_never_shows_in_its_next_record(
+    pictures: list[tuple[Picture, float]],
+) -> None:
     flattener = Flattener(RULES)
     handed_out = []
-    for picture in pictures:
+    for picture, offset in pictures:
         match, references = held(picture)
-        record = flattener.record(match, references, picture.published_at)
-        assert differences(record, dict(flatten(match, references, RULES, picture.published_at))) == {}
+        record, anew = (
+            one.record(match, references, picture.published_at, clock_offset_s=offset)
+            for one in (flattener, Flattener(RULES))
+        )
+        assert differences(record, dict(anew)) == {}
         handed_out.append((record, deepcopy(record)))
     assert all(record == as_it_was for record, as_it_was in handed_out)
 
