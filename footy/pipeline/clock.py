@@ -107,10 +107,11 @@ def minute(
     period = _PERIODS.get(status_id)
     if period is None or not period_started_at or arrived_at is None:
         return None
-    reached = (floor(arrived_at) - period_started_at) // 60 + 1 + period.played_before
-    if not period.played_before < reached <= period.last:
+    played_before, _, last = period
+    reached = (floor(arrived_at) - period_started_at) // 60 + 1 + played_before
+    if not played_before < reached <= last:
         return None
-    if _is_start_of_period_before(status_id, period_started_at, first_half_at, kickoff_at):
+    if played_before and _is_start_of_period_before(status_id, period_started_at, first_half_at, kickoff_at):
         return None
     return reached
 
@@ -121,7 +122,7 @@ def _is_start_of_period_before(
     if status_id == SECOND_HALF and first_half_at is not None:
         return abs(started_at - first_half_at) <= _SAME_START_S
     began_at = kickoff_at if first_half_at is None else first_half_at
-    if began_at is None or not _is_time(began_at) or status_id == FIRST_HALF:
+    if began_at is None or not _is_time(began_at):
         return False
     soonest = _SECOND_HALF_S if status_id == SECOND_HALF else _OVERTIME_S
     return started_at < began_at + soonest

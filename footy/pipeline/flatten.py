@@ -15,7 +15,7 @@ import msgspec
 from footy.pipeline.board import HeldMatch, References
 from footy.pipeline.clock import clock, minute, moment_text, second_text
 from footy.pipeline.incidents import half_time_was_whistled, incident_records, integer, name
-from footy.pipeline.prices import PriceRules, current_fields, early_fields
+from footy.pipeline.prices import PriceRules, Score, current_fields, early_fields
 from footy.pipeline.weather import weather_fields
 from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
@@ -368,21 +368,25 @@ class Flattener:
             fields["extra_time"] = _extra_time(live, detail)
 
         quotes_changed = known.renews("quotes", quotes)
-        in_play: bool = fields["in_play"]
-        score = (fields["home_score"], fields["away_score"])
         if quotes_changed:
             fields |= early_fields(quotes, self._rules)
         arrived_at = inf if match.odds.fetched_at is None else match.odds.fetched_at + clock_offset_s
         if (
-            known.renews("in_play_at", (in_play, score))
+            (live_changed and known.renews("in_play_at", _in_play_at(fields)))
             or quotes_changed
             or not known.current_from <= arrived_at <= known.current_until
         ):
+            in_play, score = _in_play_at(fields)
             current, until = current_fields(
                 quotes, self._rules, in_play=in_play, score=score, arrived_at=arrived_at
             )
             fields |= current
             known.current_from, known.current_until = arrived_at, until
+
+
+def _in_play_at(fields: Mapping[str, Any]) -> tuple[bool, Score]:
+    """Return what of the live element the choice of a current price depends on."""
+    return fields["in_play"], (fields["home_score"], fields["away_score"])
 
 
 def _renew_joined(known: _Remembered, match: HeldMatch, references: References) -> None:

@@ -228,16 +228,14 @@ def choose_current(
         if (
             not row.sealed
             and row.at >= arrived_at - rules.max_age_s
-            and (not in_play or _is_of_now(row, score))
+            and (
+                not in_play or (row.status_id in IN_PLAY and (score is None or score_of(row.score) == score))
+            )
         ):
             return Choice(bookmaker_id, row, min(row.at, _LARGEST) + rules.max_age_s)
         if newest is None or row.at > newest.row.at:
             newest = Choice(bookmaker_id, row)
     return newest
-
-
-def _is_of_now(row: OddsRow, score: Score | None) -> bool:
-    return row.status_id in IN_PLAY and (score is None or score_of(row.score) == score)
 
 
 def is_outdated(row: OddsRow, score: Score) -> bool | None:
