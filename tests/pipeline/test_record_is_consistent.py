@@ -157,7 +157,7 @@ def the_score_is_that_of_120_minutes_or_that_is_no_such_score(told: Told) -> Non
 @always
 def a_half_time_score_is_there_only_if_there_may_have_been_a_half_time(told: Told) -> None:
     if told.pair("score_ht") != (None, None):
-        whistled = any(incident["type_id"] == 11 for incident in told["incidents"])
+        whistled = any(incident["type_id"] == 11 for incident in told["incidents"] or [])
         assert 3 <= told["status_id"] <= 8 or (told["status_id"] in {0, 10, 11, 13} and whistled)
 
 
@@ -201,15 +201,20 @@ def no_count_is_negative(told: Told) -> None:
 
 @always
 def the_score_of_a_shoot_out_and_the_score_of_the_match_are_not_told_by_one_incident(told: Told) -> None:
-    for incident in told["incidents"]:
+    for incident in told["incidents"] or []:
         goals = (incident["home_score"], incident["away_score"])
         pens = (incident["home_pens"], incident["away_pens"])
         assert (goals if incident["type_id"] in {29, 30} else pens) == (None, None)
 
 
 @always
+def incidents_that_are_unknown_are_not_complete(told: Told) -> None:
+    assert told["incidents"] is not None or not told["incidents_complete"]
+
+
+@always
 def a_name_of_a_code_has_its_code(told: Told) -> None:
-    for incident in told["incidents"]:
+    for incident in told["incidents"] or []:
         for code in ("type", "reason", "var_reason", "var_result"):
             assert incident[code] is None or incident[f"{code}_id"] is not None
     assert told["weather"] is None or told["weather_id"] is not None
