@@ -25,11 +25,24 @@ HELP
     --demo) if [ $# -eq 1 ]; then command=(start --demo); else command=("$@"); fi ;;
     -*) command=("$@") ;;
     *)
-        echo "start.sh: what is \"$1\"? See bash start.sh help." >&2
+        echo "start.sh: unknown command: $1. See bash start.sh help." >&2
         exit 64
         ;;
 esac
 
 . ./scripts/environment.sh
-set_up_environment .venv requirements.txt || exit
-exec .venv/bin/python -m footy "${command[@]}"
+case "${command[0]}" in
+    stop | status | health | logs | names)
+        # What only looks or stops installs nothing, waits for nothing and deletes nothing.
+        if ! can_run_footy; then
+            why=$(why_not_set_up)
+            case "${command[0]}" in
+                status | health) echo "Pipeline is not running ($why)"; exit 1 ;;
+                stop) echo "footy is not running ($why)"; exit 0 ;;
+                *) echo "start.sh: nothing to show ($why)" >&2; exit 64 ;;
+            esac
+        fi
+        ;;
+    *) set_up_environment requirements.txt || exit ;;
+esac
+exec "$(environment_python)" -m footy "${command[@]}"

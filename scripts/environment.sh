@@ -1,12 +1,15 @@
-# Makes a virtual environment with what a requirements file names, once: sourced by start.sh and tests/run.sh.
+# The virtual environment of the scripts: sourced by start.sh, health_check.sh and tests/run.sh.
+#
+# .venv is a link to an environment in .venvs. A new one is made beside it and the link is switched when it is complete,
+# so that a service that runs keeps its packages, and a failed installation changes nothing.
 
-# set_up_environment FOLDER REQUIREMENTS: quick where nothing changed since the last time.
+ENVIRONMENTS=.venvs
+
+# set_up_environment REQUIREMENTS...: quick if nothing changed since the last time.
 set_up_environment() {
-    local folder=$1 requirements=$2 stamp wanted python lock=.environment.lock
-    stamp=$folder/.installed-from-$(basename "$requirements")
-    wanted=$(cat setup.py "$requirements" | cksum; pwd)
-    if is_set_up "$folder" "$stamp" "$wanted"; then return 0; fi
+    if has_environment "$@"; then return 0; fi
 
+    local python lock=.environment.lock waited=0 code=0
     python=$(find_python) || return
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         echo "footy: this Python cannot make virtual environments: install the package" \
@@ -14,10 +17,9 @@ set_up_environment() {
         return 78
     fi
     # Two starts at the same instant must not install into each other.
-    local waited=0
     while ! mkdir "$lock" 2>/dev/null; do
         if [ ! -w . ]; then
-            echo "footy: $PWD cannot be written, and $folder is to be made there." >&2
+            echo "footy: $PWD cannot be written, and .venv is to be made there." >&2
             return 73
         fi
         if ! kill -0 "$(cat "$lock/pid" 2>/dev/null)" 2>/dev/null && [ "$waited" -ge 5 ]; then rm -rf "$lock"; fi
@@ -25,35 +27,92 @@ set_up_environment() {
         sleep 1
     done
     echo $$ >"$lock/pid"
-    local code=0
-    if ! is_set_up "$folder" "$stamp" "$wanted"; then
-        install_environment "$python" "$folder" "$requirements" || code=$?
-        [ "$code" -ne 0 ] || printf '%s\n' "$wanted" >"$stamp"
-    fi
-    rm -rf "$lock"
+    # In a shell of its own, so that an interruption releases the lock too.
+    (
+        trap 'rm -rf "$lock"' EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' TERM
+        has_environment "$@" || make_environment "$python" "$@"
+    ) || code=$?
     return "$code"
 }
 
-# The stamp tells; but a Python that was upgraded beneath the environment no longer finds what is in it.
-is_set_up() {
-    local folder=$1 stamp=$2 wanted=$3
-    [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && "$folder/bin/python" -I -c 'import footy' 2>/dev/null
+# The stamps tell; but a Python that was upgraded beneath the environment no longer finds what is in it.
+has_environment() {
+    local requirements
+    for requirements in "$@"; do
+        [ "$(cat ".venv/.installed-from-$requirements" 2>/dev/null)" = "$(stamp_of "$requirements")" ] || return
+    done
+    can_run_footy
 }
 
-install_environment() {
-    local python=$1 folder=$2 requirements=$3
-    # A folder that was moved or copied from elsewhere does not work any more: its scripts hold the old path.
-    if [ -x "$folder/bin/python" ] && "$folder/bin/python" -m pip --version >/dev/null 2>&1; then
-        echo "footy: installing $requirements into $folder …" >&2
+stamp_of() {
+    cat setup.py "$1" | cksum
+    pwd
+}
+
+can_run_footy() {
+    .venv/bin/python -I -c 'import footy' 2>/dev/null
+}
+
+make_environment() {
+    local python=$1 before requirements
+    shift
+    folder=$ENVIRONMENTS/$(date -u +%Y%m%dT%H%M%SZ)-$$
+    before=$(readlink .venv 2>/dev/null)
+    if [ -e .venv ]; then
+        echo "footy: installing $* …" >&2
     else
-        echo "footy: setting up $folder; this happens once, and may take a minute …" >&2
-        rm -rf "$folder"
-        "$python" -m venv "$folder" || return 78
+        echo "footy: setting up .venv; this happens once, and may take a minute …" >&2
     fi
+    trap 'rm -rf "$folder" "$lock"' EXIT
+    mkdir -p "$ENVIRONMENTS" && "$python" -m venv "$folder" || return 78
     local pip=("$folder/bin/python" -m pip install -qq --disable-pip-version-check)
-    if ! "${pip[@]}" -r "$requirements" || ! "${pip[@]}" --no-deps --editable .; then
-        echo "footy: the packages in $requirements could not be installed: see above." >&2
-        return 69
+    for requirements in "$@"; do
+        "${pip[@]}" -r "$requirements" || return_uninstalled "$requirements" || return
+    done
+    "${pip[@]}" --no-deps --editable . || return_uninstalled setup.py || return
+    for requirements in "$@"; do stamp_of "$requirements" >"$folder/.installed-from-$requirements" || return 73; done
+    switch_to "$folder" || return 73
+    trap 'rm -rf "$lock"' EXIT
+    remove_unused "$folder" "$before"
+}
+
+return_uninstalled() {
+    echo "footy: the packages in $1 could not be installed: see above. What was installed before is unchanged." >&2
+    return 69
+}
+
+# A rename replaces the link in one step; an environment of an earlier version, a folder, makes room for it.
+switch_to() {
+    if [ -d .venv ] && [ ! -L .venv ]; then mv .venv "$ENVIRONMENTS/earlier-$$" || return; fi
+    rm -f .venv.next
+    ln -s "$1" .venv.next && "$1/bin/python" -c 'import os; os.replace(".venv.next", ".venv")'
+}
+
+# Keep the environment that was in use until now, and any that a process runs from.
+remove_unused() {
+    local folder used
+    used=$(ps -eo args= 2>/dev/null)
+    for folder in "$ENVIRONMENTS"/*; do
+        case "$folder" in "$1" | "$2") continue ;; esac
+        case "$used" in *"$folder/bin/python"*) continue ;; esac
+        [ -z "$used" ] || rm -rf "$folder"
+    done
+}
+
+# environment_python: the Python of the environment, by the path that stays when the link is switched.
+environment_python() {
+    if [ -L .venv ]; then echo "$PWD/$(readlink .venv)/bin/python"; else echo "$PWD/.venv/bin/python"; fi
+}
+
+# why_not_set_up: one sentence for commands that only look.
+why_not_set_up() {
+    if [ -L .venv/bin/python ] && [ ! -x .venv/bin/python ]; then
+        echo "user $(id -un) cannot run the Python that footy was set up with," \
+            "in $(sed -n 's/^home = //p' .venv/pyvenv.cfg 2>/dev/null)"
+    else
+        echo "it has not been set up: bash start.sh"
     fi
 }
 

@@ -3,8 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . ./scripts/environment.sh
-set_up_environment .venv requirements.txt || exit
-set_up_environment .venv requirements-test.txt || exit
+set_up_environment requirements.txt requirements-test.txt || exit
 
 .venv/bin/ruff check .
 .venv/bin/ruff format --check .

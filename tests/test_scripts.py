@@ -105,6 +105,7 @@ def test_setting_up_says_so_in_one_line(set_up_once: tuple[Path, str]) -> None:
 
 def test_what_is_set_up_is_not_set_up_again(checkout: Checkout) -> None:
     stamp = checkout.folder / ".venv" / ".installed-from-requirements.txt"
+    assert (checkout.folder / ".venv").is_symlink()
     before = stamp.stat().st_mtime_ns
 
     finished = checkout.run("--version")
@@ -127,7 +128,7 @@ def test_a_word_that_start_does_not_know_is_one_line_and_64(bare: Checkout) -> N
     finished = bare.run("dance")
 
     assert finished.returncode == Exit.USAGE
-    assert finished.stderr == 'start.sh: what is "dance"? See bash start.sh help.\n'
+    assert finished.stderr == "start.sh: unknown command: dance. See bash start.sh help.\n"
     assert not (bare.folder / ".venv").exists()
 
 
@@ -182,15 +183,98 @@ def test_a_python_that_is_too_old_is_one_line(bare: Checkout) -> None:
 def test_an_environment_whose_python_was_upgraded_beneath_it_is_not_set_up(
     bare: Checkout, works: bool, code: int
 ) -> None:
-    python = bare.folder / "environment" / "bin" / "python"
+    python = bare.folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f"#!/bin/sh\n{'exit 0' if works else 'exit 1'}\n", encoding="utf-8")
     python.chmod(0o755)
-    (bare.folder / "stamp").write_text("as wanted\n", encoding="utf-8")
 
-    script = f'cd "{bare.folder}"; . scripts/environment.sh; is_set_up environment stamp "as wanted"'
+    script = (
+        f'cd "{bare.folder}"; . scripts/environment.sh; '
+        "stamp_of requirements.txt >.venv/.installed-from-requirements.txt; has_environment requirements.txt"
+    )
 
     assert bare.place.run_program("bash", "-c", script).returncode == code
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("status", Exit.UNHEALTHY, "Pipeline is not running (it has not been set up: bash start.sh)"),
+        ("health", Exit.UNHEALTHY, "Pipeline is not running (it has not been set up: bash start.sh)"),
+        ("stop", Exit.OK, "footy is not running (it has not been set up: bash start.sh)"),
+        ("logs", Exit.USAGE, "start.sh: nothing to show (it has not been set up: bash start.sh)"),
+        ("names", Exit.USAGE, "start.sh: nothing to show (it has not been set up: bash start.sh)"),
+    ],
+)
+def test_what_only_looks_or_stops_sets_nothing_up(bare: Checkout, command: str, code: int, said: str) -> None:
+    finished = bare.run(command)
+
+    assert (finished.returncode, (finished.stdout + finished.stderr).strip()) == (code, said)
+    assert not (bare.folder / ".venv").exists()
+    assert not (bare.folder / ".venvs").exists()
+
+
+@pytest.mark.parametrize("command", ["status", "health", "health_check.sh"])
+def test_a_python_that_this_user_cannot_reach_is_told_from_no_set_up(bare: Checkout, command: str) -> None:
+    environment = bare.folder / ".venv"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "python").symlink_to("/somewhere/out/of/reach/bin/python3")
+    (environment / "pyvenv.cfg").write_text("home = /somewhere/out/of/reach/bin\n", encoding="utf-8")
+
+    finished = bare.run(script=command) if command.endswith(".sh") else bare.run(command)
+
+    assert finished.returncode == Exit.UNHEALTHY
+    assert finished.stdout.startswith("Pipeline is not running (user ")
+    assert finished.stdout.endswith(
+        " cannot run the Python that footy was set up with, in /somewhere/out/of/reach/bin)\n"
+    )
+    assert (environment / "bin" / "python").is_symlink()
+
+
+@pytest.fixture
+def upgraded(set_up_once: tuple[Path, str], place: Place, vendor: RunningSimulator) -> Checkout:
+    """A checkout that was set up, after a pull with a requirement that cannot be installed."""
+    place.ask(vendor)
+    folder = copy_project(place.folder / "an upgraded checkout")
+    shutil.copytree(set_up_once[0] / ".venvs", folder / ".venvs", symlinks=True)
+    [environment] = (folder / ".venvs").iterdir()
+    (folder / ".venv").symlink_to(f".venvs/{environment.name}")
+    with (folder / "requirements.txt").open("a", encoding="utf-8") as requirements:
+        requirements.write("\n./no-such-package-of-footy.whl\n")
+    return Checkout(folder, place)
+
+
+def test_a_requirement_that_cannot_be_installed_leaves_a_service_as_it_is(upgraded: Checkout) -> None:
+    environment = (upgraded.folder / ".venv").readlink()
+    upgraded.place.environment["PYTHONPATH"] = str(PROJECT)
+    service = upgraded.place.begin_service("--continuous")
+
+    assert upgraded.run("status").returncode == Exit.OK
+    assert upgraded.run(script="health_check.sh").returncode == Exit.OK
+    restarted = upgraded.run("restart")
+    assert restarted.returncode == Exit.UNAVAILABLE
+    assert "What was installed before is unchanged." in restarted.stderr
+    assert service.poll() is None
+    assert (upgraded.folder / ".venv").readlink() == environment
+    assert [one.name for one in (upgraded.folder / ".venvs").iterdir()] == [environment.name]
+    assert not (upgraded.folder / ".environment.lock").exists()
+    assert upgraded.run("stop").returncode == Exit.OK
+    assert service.wait(timeout=10) == Exit.OK
+
+
+def test_an_environment_of_an_earlier_version_makes_room_and_unused_ones_go(bare: Checkout) -> None:
+    (bare.folder / ".venv" / "bin").mkdir(parents=True)
+    for name in ("unused", "new"):
+        (bare.folder / ".venvs" / name / "bin").mkdir(parents=True)
+    (bare.folder / ".venvs" / "new" / "bin" / "python").symlink_to(sys.executable)
+
+    script = (
+        f'cd "{bare.folder}"; . scripts/environment.sh; switch_to .venvs/new && remove_unused .venvs/new ""'
+    )
+
+    assert bare.place.run_program("bash", "-c", script).returncode == Exit.OK
+    assert str((bare.folder / ".venv").readlink()) == ".venvs/new"
+    assert [one.name for one in (bare.folder / ".venvs").iterdir()] == ["new"]
 
 
 # --- running
@@ -269,6 +353,21 @@ def test_the_demo_from_start_to_stop(checkout: Checkout) -> None:
     assert len(processes) == 2
     assert gone(processes)
     assert not checkout.place.files.matches.exists()
+
+
+def test_refused_credentials_are_reported_after_the_first_cycle(checkout: Checkout) -> None:
+    checkout.place.set(THESPORTS_SECRET="a-wrong-secret-of-the-tests")
+
+    started = checkout.run()
+
+    assert started.returncode == Exit.REFUSED
+    refusal, going_on = started.stdout.splitlines()
+    assert refusal.startswith("The vendor refuses: the live list could not be had: the account is not")
+    running = owner(checkout.place.files)
+    assert running is not None
+    assert going_on.startswith(f"footy (PID: {running.pid}) goes on trying; run bash start.sh check")
+    checkout.place.set(THESPORTS_SECRET=SECRET)
+    checkout.run("stop")
 
 
 def test_two_starts_at_once_leave_one_service(checkout: Checkout) -> None:
