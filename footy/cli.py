@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from footy import __version__
-from footy.errors import CannotWriteError, Exit, FootyError
+from footy.errors import CannotWriteError, ConfigError, Exit, FootyError
 from footy.settings import Loaded, Mode, Settings, load
 from footy.telemetry.redaction import Redactor
 from footy.thesports.failures import RefusedError, VendorError
@@ -23,7 +23,10 @@ Command = Callable[[argparse.Namespace, Loaded], Exit]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run footy; give the exit code."""
     _mind_the_terminal()
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.command != "run" and (arguments.once or arguments.continuous or arguments.json):
+        parser.error(f"--once, --continuous and --json do not go with {arguments.command}")
     if arguments.command == "simulate":
         return _simulate(arguments)
     loaded: Loaded | None = None
@@ -231,6 +234,11 @@ def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.check import run  # noqa: PLC0415
 
     mode = loaded.settings.resolve_mode()
+    if mode is Mode.DEMO and loaded.settings.mode is not Mode.DEMO:
+        raise ConfigError(
+            "There are no credentials to check: set THESPORTS_USER and THESPORTS_SECRET in .env, "
+            "or check the demo's with --demo."
+        )
     _say_folder(loaded.settings, mode)
     keep_bugs_scrubbed(loaded.settings)
     with upstream(loaded.settings, mode) as asked:

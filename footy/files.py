@@ -9,6 +9,8 @@ from pathlib import Path
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file's content: write beside it, flush to disk, rename, flush the folder.
 
+    The file can be read by its owner alone, as `mkstemp` makes it.
+
     Raises:
         OSError: It could not be written; the file is as it was and nothing is left beside it.
     """
@@ -17,8 +19,6 @@ def write_atomically(path: Path, content: bytes) -> None:
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no path
             file.write(content)
             file.flush()
-            with contextlib.suppress(OSError):  # not every file system has modes
-                os.fchmod(file.fileno(), 0o644)
             os.fsync(file.fileno())
         Path(beside).replace(path)
     except BaseException:
@@ -38,3 +38,11 @@ def remove_leftovers(folder: Path) -> None:
     for leftover in folder.glob(".*.tmp"):
         with contextlib.suppress(OSError):
             leftover.unlink()
+
+
+def make_private(folder: Path) -> None:
+    """Let nobody but the owner read the files of this folder: an earlier version let everybody."""
+    for file in folder.iterdir():
+        with contextlib.suppress(OSError):  # not every file system has modes, and not every file is ours
+            if file.is_file() and not file.is_symlink() and file.stat().st_mode & 0o077:
+                file.chmod(0o600)

@@ -4,7 +4,7 @@ What each field means is in docs/record.md. Whatever is not known is None. Times
 ISO 8601 in UTC with `Z`. An id is the vendor's.
 """
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 SCHEMA = 2
 """Version of this contract; it grows only when a field changes its meaning, its type or its name."""
@@ -342,6 +342,8 @@ class Heartbeat(TypedDict):
     last_attempt_at: str | None
     last_success_at: str | None
     last_error: str | None
+    last_error_code: NotRequired[int | None]
+    """The exit code that a command with this error has; None if the last cycle succeeded."""
     interval_s: float
     mode: str
     indicators: dict[str, str]

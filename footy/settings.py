@@ -4,6 +4,7 @@ import difflib
 import io
 import os
 import re
+import stat
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     SecretStr,
     ValidationError,
     model_validator,
@@ -204,7 +206,8 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 class Settings(BaseModel):
     """What the operator may choose; each field's description is its line in the documentation."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+    _commented_out: frozenset[str] = PrivateAttr(frozenset())
 
     user: Annotated[str | None, AfterValidator(_text)] = Field(
         None, alias="THESPORTS_USER", description="The account's user name."
@@ -404,6 +407,8 @@ class Settings(BaseModel):
         if not absent:
             return Mode.LIVE
         if len(absent) == 1:
+            if absent[0] in self._commented_out:
+                raise ConfigError(f"{absent[0]} is commented out in .env: take away the # before it.")
             raise ConfigError(f"{absent[0]} is not set but the other credential is: set both, or neither.")
         if self.mode is Mode.LIVE:
             raise ConfigError(
@@ -465,7 +470,7 @@ def load(
         ConfigError: A value is wrong, or the file is there and cannot be read.
     """
     environ = os.environ if environ is None else environ
-    from_file, ignored = _read_env_file(env_file)
+    from_file, ignored, commented_out = _read_env_file(env_file)
     values: dict[str, object] = {**from_file, **environ, **(overrides or {})}
     known = {name: value for name in variables() if (value := values.get(name)) and str(value).strip()}
     try:
@@ -477,27 +482,36 @@ def load(
             raise ConfigError(sentence) from None
         settings = Settings.model_validate({name: known[name] for name in WHERE if name in {*known} - wrong})
         ignored.append(f"{sentence.removesuffix('.')}; footy would not start with that.")
+    settings._commented_out = commented_out  # noqa: SLF001 - of the file, not a setting
     return Loaded(settings, (*ignored, *_misspelt(environ, from_file, env_file)))
 
 
-def _read_env_file(path: Path) -> tuple[dict[str, str], list[str]]:
-    """Read `.env`, its values as they stand there, and name the lines that set nothing; absent is empty."""
+def _read_env_file(path: Path) -> tuple[dict[str, str], list[str], frozenset[str]]:
+    """Read `.env`: its values as they stand there, warnings about it, and what is commented out."""
     advice = "make it a readable text file of NAME=value lines, or remove it."
     try:
         if not path.exists() and not path.is_symlink():
-            return {}, []
+            return {}, [], frozenset()
         if not path.is_file():
             raise ConfigError(f"{path.absolute()} is not a file: {advice}")
         text = path.read_text(encoding="utf-8-sig")
         lines = list(parse_stream(io.StringIO(text)))
-        return {line.key: line.value for line in lines if line.key and line.value is not None}, [
-            f"line {_number(line)} of {path} is not NAME=value, and is ignored"
-            for line in lines
-            if line.error or (line.key and line.value is None)
-        ]
+        readable_by_all = path.stat().st_mode & stat.S_IROTH
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError(f"{path.absolute()} cannot be read ({reason}): {advice}") from None
+    values = {line.key: line.value for line in lines if line.key and line.value is not None}
+    warnings = [
+        f"line {_number(line)} of {path} is not NAME=value, and is ignored"
+        for line in lines
+        if line.error or (line.key and line.value is None)
+    ]
+    if readable_by_all and values.get("THESPORTS_SECRET"):
+        warnings.append(f"every user of this machine can read the secret in {path}: chmod 600 {path}")
+    return values, warnings, frozenset(_COMMENTED_OUT.findall(text))
+
+
+_COMMENTED_OUT = re.compile(r"^\s*#\s*(?:export\s+)?(THESPORTS_\w+)\s*=", re.MULTILINE)
 
 
 def _number(line: Binding) -> int:

@@ -507,3 +507,32 @@ def test_names_reports_a_cache_file_that_cannot_be_read(live: Place) -> None:
     live.files.cache.write_bytes(b"this is no database, and long enough to be taken for one" * 40)
 
     assert_fails_plainly(live.run("names"), Exit.CANNOT_WRITE, "cache.sqlite cannot be read")
+
+
+def test_flags_of_the_service_do_not_go_with_other_commands(place: Place) -> None:
+    for flag in ("--once", "--continuous", "--json"):
+        finished = place.run(flag, "start")
+
+        assert finished.returncode == Exit.USAGE
+        assert finished.stderr.startswith("footy: --once, --continuous and --json do not go with start")
+        assert not place.files.folder.exists()
+
+
+def test_a_check_without_credentials_says_that_there_are_none(place: Place) -> None:
+    assert_fails_plainly(place.run("check"), Exit.CONFIG, "There are no credentials to check")
+
+
+def test_every_file_of_the_data_folder_is_its_owners_alone(live: Place) -> None:
+    live.files.folder.mkdir()
+    old = [live.files.matches, live.files.folder / "footy_2026-01-01.log"]
+    for file in old:
+        file.write_text("of an earlier version")
+        file.chmod(0o644)
+
+    live.run("--once")
+
+    files = list(live.files.folder.iterdir())
+    assert {live.files.cache, live.files.lock, live.files.log, live.files.heartbeat, *old} <= set(files)
+    assert {file.name: oct(file.stat().st_mode & 0o777) for file in files} == {
+        file.name: "0o600" for file in files
+    }

@@ -18,11 +18,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "matches.json"
 
 
-def test_it_is_written_and_replaced_and_readable_by_all(path: Path) -> None:
+def test_it_is_written_and_replaced_and_its_owners_alone(path: Path) -> None:
     for content in (b"first", b"", b"second\x00\xff"):
         write_atomically(path, content)
         assert path.read_bytes() == content
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(path.parent.iterdir()) == [path]
 
 

@@ -129,7 +129,7 @@ BAD: list[tuple[str, str, str]] = [
     ("FOOTY_INTERVAL", "1", " is '1' but takes a number greater than or equal to 2."),
     ("FOOTY_INTERVAL", "3601", " is '3601' but takes a number less than or equal to 3600."),
     ("FOOTY_INTERVAL", "60s", f" is '60s'{NUMBER}"),
-    ("FOOTY_INTERVAL", "nan", " is 'nan' but takes a number less than or equal to 3600."),
+    ("FOOTY_INTERVAL", "nan", " is 'nan' but takes a finite number."),
     ("FOOTY_WORKERS", "0", " is '0' but takes a number greater than or equal to 1."),
     ("FOOTY_WORKERS", "1.5", f" is '1.5'{WHOLE}"),
     ("FOOTY_TIMEOUT", "0", " is '0' but takes a number greater than 0."),
@@ -508,3 +508,44 @@ class TestMode:
         assert read().folder(Mode.LIVE) == tmp_path / "var"
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
         assert self.settings(Path("~/x")).folder(Mode.LIVE) == tmp_path / "home" / "x"
+
+
+@pytest.mark.parametrize("name", [name for name, value in DEFAULTS.items() if type(value) in {int, float}])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
+def test_a_number_that_is_none_is_a_readable_sentence(name: str, value: str) -> None:
+    said = complaint({name: value})
+
+    assert said.startswith(f"{name} is '{value}' but takes a ")
+    assert said.endswith(("a finite number.", "a whole number."))
+
+
+def test_a_credential_left_commented_out_has_its_own_sentence(env_file: Path) -> None:
+    env_file.write_text(f"#THESPORTS_USER=me\nTHESPORTS_SECRET={SECRET}\n")
+    env_file.chmod(0o600)
+
+    with pytest.raises(ConfigError) as error:
+        read(env_file=env_file).resolve_mode()
+
+    assert str(error.value) == "THESPORTS_USER is commented out in .env: take away the # before it."
+
+
+@pytest.mark.parametrize(
+    ("mode", "content", "is_warned"),
+    [
+        (0o644, f"THESPORTS_SECRET={SECRET}\n", True),
+        (0o640, f"THESPORTS_SECRET={SECRET}\n", False),
+        (0o600, f"THESPORTS_SECRET={SECRET}\n", False),
+        (0o644, "FOOTY_INTERVAL=60\n", False),
+        (0o644, "THESPORTS_SECRET=\n", False),
+    ],
+)
+def test_a_secret_that_every_user_can_read_is_a_warning(
+    env_file: Path, mode: int, content: str, is_warned: bool
+) -> None:
+    env_file.write_text(content)
+    env_file.chmod(mode)
+
+    warnings = load({}, env_file).warnings
+
+    said = f"every user of this machine can read the secret in {env_file}: chmod 600 {env_file}"
+    assert warnings == ((said,) if is_warned else ())

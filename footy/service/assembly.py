@@ -149,6 +149,7 @@ def transport_for(settings: Settings, asked: Upstream, counters: Counters) -> Tr
         rate_limits=settings.rate_limits,
         proxy=settings.proxy,
         ca_bundle=settings.ca_bundle,
+        zone=pytz.timezone(settings.timezone),
     )
 
 

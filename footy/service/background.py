@@ -62,6 +62,10 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
             say(f"footy is running (PID: {child.pid}){where}")
             say(f"First snapshot: {files.matches}")
             return Exit.OK
+        elif beat is not None and beat.get("last_error_code") == Exit.REFUSED:
+            say(f"The vendor refuses: {beat['last_error']}")
+            say(f"footy (PID: {child.pid}) goes on trying; run bash start.sh check for details{where}")
+            return Exit.REFUSED
         time.sleep(POLL_S if child is not None else TRY_AGAIN_S)
     if child is None:
         return _ended(files, Exit.LOCKED, say)
@@ -112,7 +116,9 @@ def follow_log(settings: Settings, mode: Mode, complain: Say) -> Exit:
         NoLogError: Nothing has been logged in this folder.
     """
     log = Files(settings.folder(mode)).log
-    if not log.exists():
+    if not log.exists() and living(Files(settings.folder(mode))) is not None:
+        complain(f"{log} was removed or renamed; the next entry begins a new one")
+    elif not log.exists():
         absent, log = log, Files(settings.folder(Mode.DEMO)).log
         if not log.exists():
             raise NoLogError(f"There is no log yet at {absent}: start footy first.")

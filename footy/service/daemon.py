@@ -107,16 +107,18 @@ class _Beat:
         attempted_at = time.time()
         self._number += 1
         try:
-            error = self._cycle()
+            error, code = self._cycle()
         except StoppedError:
             return
         except Exception as bug:
             log.exception("Cycle %d failed", self._number)
-            error = f"cycle {self._number} failed: {type(bug).__name__}"
+            error, code = f"cycle {self._number} failed: {type(bug).__name__}", Exit.BUG
         sleep_s = max(0.0, self._interval_s - (time.monotonic() - started))
         self._watch(sleep_s)
         self._board_file.save(self._board)
-        self._pulse.cycle(self._number, attempted_at=attempted_at, error=error, readings=self._readings)
+        self._pulse.cycle(
+            self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
+        )
         log.info("Sleep time: %.2fs", sleep_s)
 
     def listen(self) -> None:
@@ -143,8 +145,8 @@ class _Beat:
         indicators.log_changes(self._readings, readings)
         self._readings = readings
 
-    def _cycle(self) -> str | None:
-        """Run and publish one cycle; give why it did not succeed, or None."""
+    def _cycle(self) -> tuple[str | None, Exit]:
+        """Run and publish one cycle; return why it did not succeed, or None, with the exit code for that."""
         progress = Progress(sys.stderr) if self._number == 1 else None
         try:
             outcome = self._pipeline.run(
@@ -159,14 +161,15 @@ class _Beat:
         self._board = outcome.board
         self._timings = outcome.timings
         error = None if outcome.error is None else f"the live list could not be had: {outcome.error}"
+        code = Exit.OK if outcome.error is None else outcome.error.exit_code
         if error is not None:
             log.error("Cycle %d failed: %s", self._number, error)
         age = time.time() - (self._board.fetched_at or 0)
         if outcome.snapshot is None or (error is not None and age >= longest_silence_s(self._interval_s)):
-            return error
+            return error, code
         published = publish(outcome.snapshot, self._outputs)
         self._publish_s = published.seconds
-        return error or published.failure
+        return (error, code) if error is not None else (published.failure, Exit.CANNOT_WRITE)
 
 
 def _scheduled(beat: _Beat, interval_s: float) -> BackgroundScheduler:

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from footy.errors import CannotWriteError, LockedError
-from footy.files import remove_leftovers, write_atomically
+from footy.files import make_private, remove_leftovers, write_atomically
 from footy.outputs.record_values import duration_text
 from footy.record import Heartbeat
 from footy.settings import DEMO_FOLDER
@@ -23,6 +24,8 @@ SAME_START_S = 2.0
 """A process whose start differs by more from the one noted is another one with a reused PID."""
 PID_FILE_WITHIN_S = 1.0
 """So soon after taking the lock its owner has written the PID file."""
+PRIVATE = 0o077
+"""What a process that owns a data folder takes from the mode of each file that it makes."""
 STALE_INTERVALS = 3
 STALE_AT_LEAST_S = 180.0
 
@@ -159,7 +162,8 @@ def owned(files: Files, doing: Doing) -> Iterator[Owner]:
         LockedError: Another process holds it; the text names it.
         CannotWriteError: The PID file cannot be written.
     """
-    lock = FileLock(files.lock, blocking=False, preserve_lock_file=True)
+    os.umask(PRIVATE)
+    lock = FileLock(files.lock, blocking=False, preserve_lock_file=True, mode=0o600)
     try:
         lock.acquire()
     except Timeout:
@@ -168,6 +172,7 @@ def owned(files: Files, doing: Doing) -> Iterator[Owner]:
         raise CannotWriteError(f"{files.lock} cannot be locked ({error.strerror}).") from None
     try:
         remove_leftovers(files.folder)
+        make_private(files.folder)
         me = Owner(psutil.Process().pid, psutil.Process().create_time(), doing)
         try:
             write_atomically(files.pid, f"{me.pid}\n{me.started_at}\n{me.doing}\n".encode())

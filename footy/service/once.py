@@ -59,11 +59,12 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, as_json: boo
         try:
             snapshot = _cycle(settings, mode, files)
         except Exception as failure:
-            pulse.cycle(1, attempted_at=attempted_at, error=_words(failure))
+            code = failure.exit_code if isinstance(failure, FootyError) else Exit.BUG
+            pulse.cycle(1, attempted_at=attempted_at, error=_words(failure), error_code=code)
             raise
         shown = _JsonPrinter() if as_json else OnceConsole(look(settings), sys.stdout)
         published = publish(snapshot, [SnapshotFile(files.folder), shown])
-        pulse.cycle(1, attempted_at=attempted_at, error=published.failure)
+        pulse.cycle(1, attempted_at=attempted_at, error=published.failure, error_code=Exit.CANNOT_WRITE)
         if published.failure is not None:
             raise CannotWriteError(f"{published.failure} (in {files.folder}).")
         if published.failures:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from footy.errors import CannotWriteError
+from footy.errors import CannotWriteError, Exit
 from footy.files import write_atomically
 from footy.outputs.output import Output
 from footy.outputs.snapshot import NAME as SNAPSHOT
@@ -65,6 +65,7 @@ class Pulse:
             "last_attempt_at": None,
             "last_success_at": None,
             "last_error": None,
+            "last_error_code": None,
             "interval_s": interval_s,
             "mode": mode,
             "indicators": {},
@@ -76,6 +77,7 @@ class Pulse:
         *,
         attempted_at: float,
         error: str | None,
+        error_code: int = Exit.BUG,
         readings: Mapping[str, Reading] | None = None,
     ) -> None:
         """Note one cycle that ended, well where `error` is None; Unix seconds."""
@@ -87,6 +89,7 @@ class Pulse:
         self._beat["cycle"] = number
         self._beat["last_attempt_at"] = moment_text(attempted_at)
         self._beat["last_error"] = error
+        self._beat["last_error_code"] = None if error is None else error_code
         if error is None:
             self._beat["last_success_at"] = moment_text(time.time())
         self.write()

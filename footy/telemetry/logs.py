@@ -4,10 +4,12 @@ import contextlib
 import datetime as dt
 import json
 import logging
+import os
 import sys
 import threading
 import traceback
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -80,8 +82,8 @@ class DatedFileHandler(logging.FileHandler):
     """Writes `footy.log`, and archives it as `footy_YYYY-MM-DD.log` (`.2`, `.3`, … where that is there).
 
     The archive's date is the day that its entries are of, in the zone given. A log that an earlier process
-    left from another day is archived at the first entry. A file that cannot be written loses entries and
-    nothing else.
+    left from another day is archived at the first entry. If the file is renamed or removed, the next entry
+    begins a new one. A file that cannot be written loses entries and nothing else.
     """
 
     def __init__(self, folder: Path, *, zone: dt.tzinfo, backups: int, max_bytes: int = MAX_BYTES) -> None:
@@ -96,6 +98,7 @@ class DatedFileHandler(logging.FileHandler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write an entry, archiving first where it is of another day or the file is full."""
         with contextlib.suppress(OSError, ValueError):
+            self._reopen_if_moved()
             day = self._date(record.created)
             if self._day is not None and (day > self._day or self._size() >= self._max_bytes):
                 self._archive(self._day)
@@ -109,6 +112,22 @@ class DatedFileHandler(logging.FileHandler):
         """Close the file; what a full disk does not take is lost."""
         with contextlib.suppress(OSError):
             super().close()
+
+    def _open(self) -> TextIOWrapper:
+        """Open the file, and note which one it is."""
+        stream = super()._open()
+        self._opened = os.fstat(stream.fileno())
+        return stream
+
+    def _reopen_if_moved(self) -> None:
+        """Go on in a new file if the log was renamed or removed, as logrotate and people do."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            found = None
+        if found is None or not os.path.samestat(found, self._opened):
+            self.close()
+            self.stream = self._open()
 
     def _date(self, moment: float) -> dt.date:
         return dt.datetime.fromtimestamp(moment, tz=pytz.utc).astimezone(self._zone).date()

@@ -3,6 +3,7 @@
 Decided per endpoint and for all threads at once; nothing here waits.
 """
 
+import datetime as dt
 import random
 import threading
 import time
@@ -53,8 +54,10 @@ class Gates:
         self,
         overrides: Mapping[str, RateLimit] | None,
         now: Callable[[], float] = time.monotonic,
+        zone: dt.tzinfo = dt.UTC,
     ) -> None:
         """Take the operator's limits over the vendor's; None switches all limits off."""
+        self._zone = zone
         self._overrides = overrides
         self._now = now
         self._lock = threading.Lock()
@@ -72,7 +75,9 @@ class Gates:
             state, now = self._state(endpoint), self._now()
             if state.refusal is not None and now < state.probe_at:
                 said, what = state.refusal
-                times = f"refused at {state.refused_at}, asked again at {state.probe_at_text} UTC"
+                times = (
+                    f"refused at {state.refused_at}, asked again at {state.probe_at_text} {self._zone_name()}"
+                )
                 raise RefusedError(f"{said} ({times})", what, believed=True)
             if now < state.cool_until:
                 rest = f"{endpoint} rests for {state.cool_until - now:.0f} s more after a 429: rate limit"
@@ -84,7 +89,7 @@ class Gates:
                 state.sent.append(now)
             if state.refusal is not None:
                 state.probing = True
-                _close(state, now)
+                self._close(state, now)
 
     def succeeded(self, endpoint: Endpoint) -> bool:
         """Note a good reply; tell whether it ends a refusal."""
@@ -106,16 +111,16 @@ class Gates:
                 if state.probing:  # and not one of those that were in flight when the gate closed
                     state.probing = False
                     state.probe_after = min(2 * state.probe_after, LAST_PROBE_S)
-                    state.refused_at = _time_of_day()
-                    _close(state, now)
+                    state.refused_at = self._time_of_day()
+                    self._close(state, now)
                 return False
             if state.refusals < REFUSALS_BELIEVED:
                 return False
             state.refusal = str(error), error.what
-            state.refused_at = _time_of_day()
+            state.refused_at = self._time_of_day()
             state.probing = False
             state.probe_after = FIRST_PROBE_S
-            _close(state, now)
+            self._close(state, now)
             return True
 
     def throttled(self, endpoint: Endpoint, retry_after: float | None) -> float:
@@ -169,23 +174,24 @@ class Gates:
             state, now = self._state(endpoint), self._now()
             state.sent = deque(sorted([*state.sent, *(now - age for age in ages if age >= 0)]))
 
+    def _close(self, state: _State, now: float) -> None:
+        """Let nobody ask until the next probe is due."""
+        state.probe_at = now + state.probe_after
+        state.probe_at_text = self._time_of_day(state.probe_after)
+
+    def _time_of_day(self, in_s: float = 0.0) -> str:
+        """Return the time of day in the operator's zone, so many seconds from now."""
+        return f"{dt.datetime.fromtimestamp(time.time() + in_s, self._zone):%H:%M:%S}"
+
+    def _zone_name(self) -> str:
+        return dt.datetime.fromtimestamp(time.time(), self._zone).strftime("%Z")
+
     def _state(self, endpoint: Endpoint) -> _State:
         state = self._states.get(endpoint.path)
         if state is None:
             limit = None if self._overrides is None else self._overrides.get(endpoint.path, endpoint.quota)
             state = self._states[endpoint.path] = _State(limit)
         return state
-
-
-def _close(state: _State, now: float) -> None:
-    """Let nobody ask until the next probe is due."""
-    state.probe_at = now + state.probe_after
-    state.probe_at_text = _time_of_day(state.probe_after)
-
-
-def _time_of_day(in_s: float = 0.0) -> str:
-    """Give the time of day in UTC, so many seconds from now."""
-    return time.strftime("%H:%M:%S", time.gmtime(time.time() + in_s))
 
 
 def _left(state: _State, now: float) -> int:

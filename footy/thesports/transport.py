@@ -6,6 +6,7 @@ that urllib3 takes for success.
 """
 
 import contextlib
+import datetime as dt
 import logging
 import random
 import threading
@@ -91,13 +92,14 @@ class Transport:
         rate_limits: Mapping[str, RateLimit] | None = None,
         proxy: str | None = None,
         ca_bundle: Path | None = None,
+        zone: dt.tzinfo = dt.UTC,
     ) -> None:
         """Make no connection yet.
 
         Raises:
             ConfigError: The file of certificate authorities cannot be used.
         """
-        self.gates = Gates(rate_limits)
+        self.gates = Gates(rate_limits, zone=zone)
         self.stopping = threading.Event()
         self._base_url = base_url
         self._timeout = timeout

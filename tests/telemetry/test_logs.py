@@ -224,6 +224,24 @@ class TestArchives:
         assert lines(tmp_path / "footy.log") == ["first", "second"]
         assert not list(tmp_path.glob("footy_*"))
 
+    @pytest.mark.parametrize("gone", ["renamed", "removed"])
+    def test_a_log_that_is_renamed_or_removed_is_begun_anew_at_the_next_entry(
+        self, tmp_path: Path, gone: str
+    ) -> None:
+        logger, handler = opened(tmp_path)
+        log = tmp_path / "footy.log"
+        logger.info("before")
+        if gone == "renamed":
+            log.rename(tmp_path / "footy.log.1")
+        else:
+            log.unlink()
+        logger.info("after")
+        handler.close()
+        assert "after" in log.read_text()
+        assert "before" not in log.read_text()
+        if gone == "renamed":
+            assert (tmp_path / "footy.log.1").read_text().endswith("before\n")
+
     def test_a_full_log_is_archived_by_number_and_no_entry_is_lost(self, tmp_path: Path) -> None:
         with time_machine.travel(1_748_453_500, tick=False):
             log, handler = opened(tmp_path, max_bytes=1000)
