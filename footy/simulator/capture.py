@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from footy.simulator.places import CATEGORIES
-from footy.simulator.source import ROWS_OF_A_PAGE, Kind, OddsForm
+from footy.simulator.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder
 
 _FILES: dict[Kind, str] = {
     "match": "match_recent_list",
@@ -86,9 +86,9 @@ class CaptureSource:
         del at
         return _encode(self._categories)
 
-    def odds_live(self, at: int, form: OddsForm) -> bytes:
+    def odds_live(self, at: int, form: OddsForm, order: OddsOrder) -> bytes:
         """Nothing changes in a recording."""
-        del at, form
+        del at, form, order
         return b"{}"
 
     def odds_update(self, at: int) -> bytes:

@@ -93,6 +93,7 @@ def _vendor(options: argparse.Namespace) -> Vendor:
     )
     endpoints = Endpoints(source)
     endpoints.odds_form = options.odds_live_form
+    endpoints.odds_order = options.odds_live_order
     # The world opens at the whole second, as the real clock shows it, unless it was given another time.
     clock = ServerClock(now if options.epoch is None else epoch, speed=options.speed)
     manners = Manners(latency=options.latency, jitter=options.jitter, gzip=not options.no_gzip)

@@ -89,6 +89,10 @@ class Control:
             if wish["odds_live_form"] not in {"text", "values"}:
                 raise ControlError("odds_live_form is text or values")
             vendor.endpoints.odds_form = wish["odds_live_form"]
+        if "odds_live_order" in wish:
+            if wish["odds_live_order"] not in {"newest", "oldest"}:
+                raise ControlError("odds_live_order is newest or oldest")
+            vendor.endpoints.odds_order = wish["odds_live_order"]
         if "frozen" in wish:
             vendor.endpoints.listed_at = int(vendor.clock.now()) if wish["frozen"] else None
         return self._settings()
@@ -120,5 +124,6 @@ class Control:
                 f"{name}={quota.calls}/{quota.seconds:g}" for name, quota in account.turnstile.quotas.items()
             ],
             "odds_live_form": vendor.endpoints.odds_form,
+            "odds_live_order": vendor.endpoints.odds_order,
             "frozen": vendor.endpoints.listed_at is not None,
         }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from footy.simulator import replies
-from footy.simulator.source import Kind, OddsForm, Source
+from footy.simulator.source import Kind, OddsForm, OddsOrder, Source
 
 Parameters = Mapping[str, str]
 
@@ -38,9 +38,10 @@ class Endpoints:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.odds_form: OddsForm = "text"
+        self.odds_order: OddsOrder = "newest"
         self.listed_at: int | None = None
         self._live: tuple[int, int | None, bytes] | None = None
-        self._odds: tuple[int, OddsForm, bytes] | None = None
+        self._odds: tuple[int, OddsForm, OddsOrder, bytes] | None = None
         self._answers: dict[str, Callable[[Parameters, int], bytes]] = {
             "match/detail_live": lambda _, at: self._live_list(at),
             "match/live/history": lambda asked, at: replies.flat(source.live_history(_uuid(asked), at)),
@@ -83,11 +84,11 @@ class Endpoints:
         return self._live[2]
 
     def _odds_live(self, at: int) -> bytes:
-        """The changes of odds, put together once for each second and form."""
-        if self._odds is None or self._odds[:2] != (at, self.odds_form):
-            body = replies.flat(self.source.odds_live(at, self.odds_form))
-            self._odds = at, self.odds_form, body
-        return self._odds[2]
+        """The changes of odds, put together once for each second, form and order."""
+        if self._odds is None or self._odds[:3] != (at, self.odds_form, self.odds_order):
+            body = replies.flat(self.source.odds_live(at, self.odds_form, self.odds_order))
+            self._odds = at, self.odds_form, self.odds_order, body
+        return self._odds[3]
 
 
 def _uuid(asked: Parameters) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from footy.simulator.source import OddsForm
+from footy.simulator.source import OddsForm, OddsOrder
 
 if TYPE_CHECKING:
     from footy.simulator.world import World
@@ -14,8 +14,10 @@ DELETED_WINDOW = 86_400
 _DIGITS = 10  # of a unix time, until the year 2286
 
 
-def odds_live(world: "World", at: int, *, form: OddsForm = "text") -> bytes:
-    """The `results` of odds/live as JSON: company → changes of the last minute, all matches, newest first.
+def odds_live(world: "World", at: int, *, form: OddsForm = "text", order: OddsOrder = "newest") -> bytes:
+    """The `results` of odds/live as JSON: company → changes of the last minute, all matches.
+
+    Either the newest or the oldest stands first, also among changes of one second.
 
     Rows are taken apart as text, because on a Saturday a minute holds tens of thousands.
     """
@@ -32,6 +34,8 @@ def odds_live(world: "World", at: int, *, form: OddsForm = "text") -> bytes:
     companies = []
     for company in sorted(feed):
         entries = sorted(feed[company], key=_time, reverse=True)
+        if order == "oldest":
+            entries.reverse()
         companies.append(b'"%d":[%b]' % (company, b",".join([entry[_DIGITS:] for entry in entries])))
     return b"{%b}" % b",".join(companies)
 

@@ -12,7 +12,7 @@ from footy.simulator.fixtures import NEVER, Fixture
 from footy.simulator.pricing import Quote, Tempo, quotes
 from footy.simulator.script import Script
 
-Fullness = Literal["full", "light"]
+Fullness = Literal["full", "light", "busy"]
 _MARKETS = ("asia", "eu", "bs", "cr")
 
 
@@ -47,6 +47,22 @@ BOOKMAKERS = (
     Bookmaker(22, 0.030, 1.00, 0.60, _THREE),
 )
 _LIGHT = (2, 3, 11, 22)
+
+
+class Intermediate(NamedTuple):
+    """The share of open prices that follow others of the same second, and how many at most."""
+
+    share: float
+    most: int
+
+
+# In the capture 0.4 % of the rows share their second with an older one. The light odds have so few rows that
+# hardly one would; the busy ones make about 150 changes a second over 102 matches.
+_INTERMEDIATE: dict[Fullness, Intermediate] = {
+    "full": Intermediate(0.02, 3),
+    "light": Intermediate(0.25, 3),
+    "busy": Intermediate(1.0, 6),
+}
 
 
 class Series(NamedTuple):
@@ -120,13 +136,17 @@ class Odds:
         light = fullness == "light"
         tempo = Tempo(300.0, 3, 6.0) if light else _tempo(liquidity)
         made = quotes(fixture, script, random, tempo)
+        # A generator of its own, so that all other rows are the same with and without intermediate ones.
+        between = Random(f"intermediate:{fixture.id}")
         for bookmaker in BOOKMAKERS:
             chance = 1.0 if light else bookmaker.presence * (0.35 + liquidity)
             if (light and bookmaker.company not in _LIGHT) or random.random() > chance:
                 continue
             for market in _MARKETS:
                 if market in bookmaker.markets and self._is_offered(market, fixture, random, liquidity):
-                    rows = _rows(made, bookmaker, market, random)
+                    rows = _with_intermediate(
+                        _rows(made, bookmaker, market, random), between, _INTERMEDIATE[fullness]
+                    )
                     times = array("I", [at for at, _ in rows])
                     ends = array("I", accumulate(len(text) + 1 for _, text in rows))
                     text = ",".join([text for _, text in reversed(rows)])
@@ -174,6 +194,26 @@ def _rows(made: list[Quote], bookmaker: Bookmaker, market: str, random: Random) 
             said = f'{last},{quote.status},0,"{score}"]'
             rows.append((quote.at, f'[{quote.at},"{quote.minute}",{said}'))
     return rows
+
+
+def _with_intermediate(
+    rows: list[tuple[int, str]], random: Random, intermediate: Intermediate
+) -> list[tuple[int, str]]:
+    """The rows, oldest first, with others of the same second before some of the open ones.
+
+    Every other intermediate row is suspended. Neighbours of one second differ, so whoever takes another row
+    than the last for the newest shows a wrong price.
+    """
+    made: list[tuple[int, str]] = []
+    for at, text in rows:
+        if random.random() < intermediate.share:
+            time, minute, home, line, away, status, sealed, score = text[1:-1].split(",")
+            steps = range(random.randint(1, intermediate.most) if sealed == "0" else 0)
+            for step in steps:
+                price = round(float(home) + 0.03 * (len(steps) - step // 2 * 2), 2)
+                made.append((at, f"[{time},{minute},{price},{line},{away},{status},{step % 2},{score}]"))
+        made.append((at, text))
+    return made
 
 
 _READ: dict[str, Callable[[Quote], tuple[int, int | float, int]]] = {

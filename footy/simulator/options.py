@@ -29,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--speed", type=_not_negative, default=1.0, help="server seconds in a real one (default 1)"
     )
     world.add_argument(
-        "--odds", choices=("full", "light"), default="full", help="size of the odds (default full)"
+        "--odds",
+        choices=("full", "light", "busy"),
+        default="full",
+        help="size of the odds, or how often they change (default full)",
     )
     world.add_argument(
         "--prepare", action="store_true", help="make up all odds before listening, not on demand"
@@ -50,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("text", "values"),
         default="text",
         help="inner form of odds/live (default text)",
+    )
+    replies.add_argument(
+        "--odds-live-order",
+        choices=("newest", "oldest"),
+        default="newest",
+        help="which change stands first in odds/live (default newest)",
     )
     replies.add_argument(
         "--fault", action="append", default=[], metavar="NAME[=ARGUMENT][:RATE][xCOUNT][@ENDPOINT]",

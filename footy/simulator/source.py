@@ -4,6 +4,8 @@ from typing import Literal, Protocol
 
 Kind = Literal["match", "team", "competition"]
 OddsForm = Literal["text", "values"]
+OddsOrder = Literal["newest", "oldest"]
+"""Which change of a company stands first in odds/live."""
 ROWS_OF_A_PAGE = 1_000
 
 
@@ -34,7 +36,7 @@ class Source(Protocol):
     def categories(self, at: int) -> bytes:
         """All categories."""
 
-    def odds_live(self, at: int, form: OddsForm) -> bytes:
+    def odds_live(self, at: int, form: OddsForm, order: OddsOrder) -> bytes:
         """The changes of odds in the last 60 seconds, by company."""
 
     def odds_update(self, at: int) -> bytes:

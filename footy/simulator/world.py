@@ -15,7 +15,7 @@ from footy.simulator.ids import Ids
 from footy.simulator.match import Match, goals
 from footy.simulator.odds import Fullness, Odds
 from footy.simulator.revisions import Reference
-from footy.simulator.source import Kind, OddsForm
+from footy.simulator.source import Kind, OddsForm, OddsOrder
 from footy.simulator.storyline import Storyteller
 
 HISTORY = 30 * 86_400  # seconds that the vendor looks back
@@ -143,9 +143,12 @@ class World:
         known = (match for match in self.matches(0, at) if match.is_known(at))
         return [match.detail_row(at) for match in islice(known, max(0, page - 1) * size, max(0, page) * size)]
 
-    def odds_live(self, at: int, *, form: OddsForm = "text") -> dict[str, list[Any]]:
+    def odds_live(
+        self, at: int, *, form: OddsForm = "text", order: OddsOrder = "newest"
+    ) -> dict[str, list[Any]]:
         """The `results` of odds/live."""
-        results: dict[str, list[Any]] = msgspec.json.decode(feeds.odds_live(self, at, form=form))
+        body = feeds.odds_live(self, at, form=form, order=order)
+        results: dict[str, list[Any]] = msgspec.json.decode(body)
         return results
 
     def odds_update(self, at: int) -> list[dict[str, Any]]:

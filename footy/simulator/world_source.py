@@ -3,7 +3,7 @@
 import msgspec
 
 from footy.simulator import feeds
-from footy.simulator.source import ROWS_OF_A_PAGE, Kind, OddsForm
+from footy.simulator.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder
 from footy.simulator.world import World
 
 _encode = msgspec.json.Encoder().encode
@@ -69,9 +69,9 @@ class WorldSource:
         del at
         return _encode(self.world.directory.categories())
 
-    def odds_live(self, at: int, form: OddsForm) -> bytes:
+    def odds_live(self, at: int, form: OddsForm, order: OddsOrder) -> bytes:
         """The changes of odds in the last 60 seconds."""
-        return feeds.odds_live(self.world, at, form=form)
+        return feeds.odds_live(self.world, at, form=form, order=order)
 
     def odds_update(self, at: int) -> bytes:
         """Which odds changed in the last 60 seconds."""

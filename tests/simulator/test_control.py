@@ -60,6 +60,7 @@ def test_settings_are_told_and_changed_one_by_one(caller: Caller) -> None:
     [
         ("POST", "settings", {"colour": "red"}),
         ("POST", "settings", {"odds_live_form": "poem"}),
+        ("POST", "settings", {"odds_live_order": "none"}),
         ("POST", "settings", {"quota": ["often"]}),
         ("POST", "clock", {"advance": "far"}),
         ("POST", "faults", {"add": ["nothing"]}),

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,6 +130,29 @@ def test_both_forms_of_the_feed_tell_the_same(at: int) -> None:
             prices = [float(home), float(line), float(away)]
             assert listed[2] == [*told[2][:2], *prices, told[2][3], int(sealed)]
             assert (told[:2], told[3]) == (listed[:2], listed[3])
+
+
+@given(times, st.sampled_from(["text", "values"]))
+@settings(max_examples=5, deadline=None)
+def test_oldest_first_the_feed_is_the_same_the_other_way_round(at: int, form: Any) -> None:
+    here = world("light")
+    newest, oldest = (here.odds_live(at, form=form, order=order) for order in ("newest", "oldest"))
+    assert oldest == {company: entries[::-1] for company, entries in newest.items()}
+    for entries in oldest.values():
+        assert all(before[2][0] <= after[2][0] for before, after in pairwise(entries))
+
+
+@pytest.mark.parametrize("odds", ["full", "light", "busy"])
+def test_some_changes_of_a_series_share_a_second_and_differ(odds: str) -> None:
+    here = world(odds)
+    of_one_second = 0
+    for at in range(EPOCH, EPOCH + 1200, 60):
+        seconds: dict[tuple[str, ...], list[Any]] = {}
+        for company, entries in here.odds_live(at).items():
+            for match_id, market, row, score in entries:
+                seconds.setdefault((company, match_id, market, row[0]), []).append((row, score))
+        of_one_second += sum(rows[0] != rows[-1] for rows in seconds.values())
+    assert of_one_second > 20
 
 
 @given(times)
