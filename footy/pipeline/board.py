@@ -53,8 +53,8 @@ class Board:
     odds_tried: Mapping[str, float] = field(default_factory=dict)
     """Unix seconds when a match's part was last asked for in vain, by match id."""
     odds_told: Mapping[str, tuple[int, bool]] = field(default_factory=dict)
-    """By match id the vendor's time of the newest change that `odds/update` told of, and whether the match
-    has been read in full since."""
+    """By match id the vendor's time of the newest change that a feed only named, and whether the match has
+    been read in full since. `odds/update` names all, `odds/live` those in no known order."""
     checked: int = 0
     """How many matches have been compared in full, for the rotation."""
 

@@ -28,6 +28,8 @@ class Feed:
     told: int = 0
     """Those of them, while it is not trusted, on a change that it told of."""
     trusted: bool = True
+    newest_first: bool | None = None
+    """Of `odds/live`: whether it lists the newest change of a series first; None while that is not known."""
 
     @property
     def settled_before(self) -> int:

@@ -1,16 +1,31 @@
 """Folding what feeds of changes say into what is held, and comparing it with what was read in full. Pure."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from footy.pipeline.board import Held, Source
+from footy.pipeline.board import Board, Held, Source
 from footy.pipeline.prices import MARKETS, Kept, Quotes, fold
 from footy.thesports.client import PriceChange
-from footy.thesports.payloads import Detail
+from footy.thesports.payloads import Detail, OddsRow
 
 GAP_MARGIN_S = 5.0
 """A feed of the last minute is taken to reach back this much less."""
 DETAIL_OVERLAP_S = 120
 """Details are asked for from this much before the latest change seen: a vendor may publish a little late."""
+AHEAD_S = 300.0
+"""A change of price from further ahead than the vendor's clock can be would hide all others until then."""
+REFOLDED_S = 30
+"""Changes this much older than the latest heard are folded again: a vendor may publish a little late."""
+
+
+@dataclass(frozen=True, slots=True)
+class OddsChanges:
+    """A reply of `odds/live`."""
+
+    listed: list[PriceChange]
+    """In the vendor's order."""
+    directions: frozenset[bool]
+    """In which directions its series run, see `directions`."""
 
 
 def covers(heard_at: float, fetched_at: float | None, window_s: float) -> bool:
@@ -28,22 +43,103 @@ def unread(updates: Mapping[str, int], told: Mapping[str, tuple[int, bool]]) -> 
     return frozenset(one for one, at in updates.items() if not at or told.get(one) != (at, True))
 
 
-def by_match(changes: Iterable[PriceChange], settled_before: int) -> dict[str, list[PriceChange]]:
-    """Group changes by match, leaving out those that a feed without a gap has told of before."""
-    grouped: dict[str, list[PriceChange]] = {}
+def odds_changes(listed: list[PriceChange], at: float) -> OddsChanges:
+    """Return a reply of `odds/live`, which arrived at this time (Unix seconds), with its directions."""
+    return OddsChanges(listed, directions(listed, at + AHEAD_S))
+
+
+def directions(changes: Iterable[PriceChange], believed_until: float) -> frozenset[bool]:
+    """Return in which directions the series of a reply run: True for newest first, False for oldest first.
+
+    A series is one match, bookmaker and market. Only two different times of one series show a direction, so
+    the result may be empty. If it holds both, the reply contradicts itself.
+
+    Args:
+        changes: In the vendor's order.
+        believed_until: Unix seconds; a change from later, or without a time, shows nothing.
+    """
+    found: set[bool] = set()
+    times: dict[tuple[str, int, str], int] = {}
     for change in changes:
-        if change.row.at >= settled_before:
+        at = change.row.at
+        if not 0 < at <= believed_until:
+            continue
+        series = change.match_id, change.bookmaker_id, change.market
+        before = times.setdefault(series, at)
+        if at != before:
+            found.add(at < before)
+            times[series] = at
+    return frozenset(found)
+
+
+def lists_newest_first(found: frozenset[bool], known: bool | None) -> bool | None:
+    """Return whether a reply lists the newest change of a series first; None if that is not known.
+
+    A reply that shows no direction has the one that is known from before. One that contradicts itself has
+    none, and what was known before is in doubt too.
+    """
+    if not found:
+        return known
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def by_match(changes: OddsChanges, before: Board) -> dict[str, list[PriceChange]]:
+    """Group changes by match, leaving out those that are held already.
+
+    Those are the ones that the feed has told of before, for matches that were up to date after its last
+    reply. A match that was left as it was then gets every change of the reply.
+    """
+    feed = before.odds_feed
+    settled_before, heard_at = feed.latest - REFOLDED_S, feed.heard_at or 0.0
+    behind = {one for one, match in before.matches.items() if (match.odds.fetched_at or 0.0) < heard_at}
+    grouped: dict[str, list[PriceChange]] = {}
+    for change in changes.listed:
+        if change.row.at >= settled_before or change.match_id in behind:
             grouped.setdefault(change.match_id, []).append(change)
     return grouped
 
 
-def with_changes(quotes: Quotes, changes: list[PriceChange], early_window: tuple[int, int]) -> Quotes:
-    """Fold a reply's changes of one match into its quotes.
+def unordered(changes: OddsChanges, before: Board) -> dict[str, int]:
+    """Return the held matches with changes that only `odds/history` can put in order.
 
-    The feed lists the newest first, and among equal times the first listed is the newest; so they are folded
-    from the last to the first.
+    They have different rows of one series with the same time, and the direction of the reply is not known.
+    The value is the vendor's time of the latest such rows.
     """
-    for change in reversed(changes):
+    if lists_newest_first(changes.directions, before.odds_feed.newest_first) is not None:
+        return {}
+    return {
+        match_id: max(at for _, _, at in tied)
+        for match_id, listed in by_match(changes, before).items()
+        if match_id in before.matches and (tied := _tied(listed))
+    }
+
+
+def _tied(changes: Iterable[PriceChange]) -> set[tuple[int, str, int]]:
+    """Return the bookmaker, market and time of which one match has different rows."""
+    first: dict[tuple[int, str, int], OddsRow] = {}
+    tied = set()
+    for change in changes:
+        moment = change.bookmaker_id, change.market, change.row.at
+        if first.setdefault(moment, change.row) != change.row:
+            tied.add(moment)
+    return tied
+
+
+def with_changes(
+    quotes: Quotes,
+    changes: list[PriceChange],
+    early_window: tuple[int, int],
+    *,
+    newest_first: bool | None,
+) -> Quotes:
+    """Fold a reply's changes of one match into its quotes, from the oldest to the newest.
+
+    If the direction of the reply is not known (None), rows of one series with the same time are left out.
+    """
+    if newest_first is None:
+        tied = _tied(changes)
+        changes = [one for one in changes if (one.bookmaker_id, one.market, one.row.at) not in tied]
+    for change in reversed(changes) if newest_first else changes:
         quotes = fold(quotes, change.bookmaker_id, change.market, change.row, early_window)
     return quotes
 

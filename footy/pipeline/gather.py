@@ -11,12 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from footy.pipeline import plan
 from footy.pipeline.board import Held, Source
+from footy.pipeline.feeds import odds_changes
 from footy.pipeline.plan import Call
 from footy.pipeline.prices import Quotes, digest
 from footy.thesports import endpoints
@@ -236,7 +237,9 @@ class Gatherer:
                     reply = client.odds(key.id, budget)
                     return Fetched(self._reading(reply, call.settled_before), reply.at)
                 case endpoints.ODDS_LIVE:
-                    return client.odds_changes(budget)
+                    listed = client.odds_changes(budget)
+                    changes = odds_changes(listed.value, listed.at)
+                    return replace(listed, value=changes)
                 case endpoints.ODDS_UPDATE:
                     return client.odds_updates(budget)
                 case endpoints.DELETED:

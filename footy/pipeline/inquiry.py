@@ -5,7 +5,7 @@ from typing import Any
 
 from footy.pipeline import plan
 from footy.pipeline.board import Board, Held, References, Source
-from footy.pipeline.feeds import unread
+from footy.pipeline.feeds import unordered, unread
 from footy.pipeline.filter import Selection, Verdict
 from footy.pipeline.gather import Gathered, Gatherer
 from footy.pipeline.plan import Call, Terms, Value
@@ -59,13 +59,8 @@ class Inquiry:
         if self._choosy:
             ask.add(self._of_chosen())
             ask.run(self._on_answer)
-        updates = self._gathered.feed(endpoints.ODDS_UPDATE)
-        changes = self._gathered.feed(endpoints.ODDS_LIVE)
-        changed = frozenset() if changes is None else changes.unreadable
-        if updates is not None:
-            changed |= unread(updates.value, self._before.odds_told)
-        if changed:
-            ask.add(plan.changed_odds(changed, self._wanted_ones(), self._before, self._terms))
+        if named := self._only_named():
+            ask.add(plan.changed_odds(named, self._wanted_ones(), self._before, self._terms))
             ask.run(self._on_answer)
         if self._spending is not None:
             self._spending.settle()
@@ -101,6 +96,15 @@ class Inquiry:
             and isinstance(answer, VendorError)
             and not isinstance(answer, OutOfTimeError | StoppedError)
         ]
+
+    def _only_named(self) -> frozenset[str]:
+        """Return the matches whose odds have changed in a way that only reading them in full shows."""
+        changes = self._gathered.feed(endpoints.ODDS_LIVE)
+        updates = self._gathered.feed(endpoints.ODDS_UPDATE)
+        named = unordered(changes.value, self._before) if changes is not None else {}
+        named |= dict.fromkeys(changes.unreadable, 0) if changes is not None else {}
+        named |= updates.value if updates is not None else {}
+        return unread(named, self._before.odds_told)
 
     def _forget_deleted(self) -> None:
         answer = self._gathered.feed(endpoints.DELETED)

@@ -8,12 +8,15 @@ from footy.pipeline.board import Board, Held, HeldMatch, References, Source
 from footy.pipeline.clock import UNSEEN, Periods
 from footy.pipeline.feed import Feed
 from footy.pipeline.feeds import (
+    AHEAD_S,
     any_rows,
     by_match,
     confirmed,
     covers,
+    lists_newest_first,
     same_detail,
     same_quotes,
+    unordered,
     unread,
     with_changes,
 )
@@ -36,11 +39,7 @@ from footy.thesports.payloads import Detail, LiveMatch
 
 T = TypeVar("T")
 
-REFOLDED_S = 30
-"""Changes this much older than the latest heard are folded again: a vendor may publish a little late."""
 LATE_S = 5.0
-AHEAD_S = 300.0
-"""A change of price from further ahead than the vendor's clock can be would hide all others until then."""
 SILENT_INTERVALS = 3
 SILENT_AT_LEAST_S = 180.0
 """A match whose element cannot be read is shown no longer than a snapshot without a fresh list would be."""
@@ -64,6 +63,9 @@ class _Feeds:
     changed_odds: Mapping[str, list[PriceChange]] = field(default_factory=dict)
     unread_odds: frozenset[str] = frozenset()
     """Matches of which only is known that their odds have changed, or of which that cannot be believed."""
+    named_odds: Mapping[str, int] | None = None
+    """By match the vendor's time of the newest change of odds that only reading in full shows; None if none
+    was named."""
     differences: list[str] = field(default_factory=list)
 
 
@@ -106,7 +108,7 @@ def merged(
         odds_feed=feeds.odds,
         details_tried=_tried(before.details_tried, gathered.details, matches, terms),
         odds_tried=_tried(before.odds_tried, gathered.odds, matches, terms),
-        odds_told=_told(before, gathered),
+        odds_told=_told(before, gathered, feeds),
         deleted=gone,
         deleted_at=deleted.at if deleted is not None else before.deleted_at,
         checked=before.checked + 1,
@@ -151,23 +153,23 @@ def listened(before: Board, gathered: Gathered, terms: Terms, early_window: tupl
         odds_feed=feeds.odds,
         details_tried=_tried(before.details_tried, gathered.details, matches, terms),
         odds_tried=_tried(before.odds_tried, gathered.odds, matches, terms),
-        odds_told=_told(before, gathered),
+        odds_told=_told(before, gathered, feeds),
     )
 
 
-def _told(before: Board, gathered: Gathered) -> Mapping[str, tuple[int, bool]]:
-    """Note of each change that `odds/update` tells of whether the match has been read in full since.
+def _told(before: Board, gathered: Gathered, feeds: _Feeds) -> Mapping[str, tuple[int, bool]]:
+    """Note of each change that a feed only names whether the match has been read in full since.
 
-    A reading of the same cycle does not count: it may have been answered before.
+    A reading of the same cycle does not count: it may have been answered before, or in the second that the
+    change is of and that is not over.
     """
-    updates = gathered.feed(endpoints.ODDS_UPDATE)
     read = {one for one, answer in gathered.odds.items() if isinstance(answer, Fetched)}
     known = {one: (at, was_read or one in read) for one, (at, was_read) in before.odds_told.items()}
-    if updates is None:
+    if feeds.named_odds is None:
         return known
     return {
         one: known[one] if one in known and known[one][0] == at else (at, False)
-        for one, at in updates.value.items()
+        for one, at in feeds.named_odds.items()
     }
 
 
@@ -213,15 +215,22 @@ def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[
     changes = gathered.feed(endpoints.ODDS_LIVE)
     if changes is not None:
         feeds.odds_at = changes.at
-        latest = max((change.row.at for change in changes.value), default=0)
-        feeds.changed_odds = by_match(changes.value, before.odds_feed.latest - REFOLDED_S)
+        listed = changes.value.listed
+        latest = max((change.row.at for change in listed), default=0)
+        feeds.changed_odds = by_match(changes.value, before)
         feeds.unread_odds = frozenset(
-            change.match_id for change in changes.value if change.row.at > changes.at + AHEAD_S
+            change.match_id for change in listed if change.row.at > changes.at + AHEAD_S
         ).union(changes.unreadable)
+        direction = lists_newest_first(changes.value.directions, before.odds_feed.newest_first)
         feeds.odds = feeds.odds.heard(changes.at, _believable(latest, changes.at))
+        feeds.odds = replace(feeds.odds, newest_first=direction)
+        if tied := unordered(changes.value, before):
+            feeds.named_odds = tied
+            feeds.unread_odds |= unread(tied, before.odds_told)
     updates = gathered.feed(endpoints.ODDS_UPDATE)
     if updates is not None:
         feeds.odds_at = updates.at
+        feeds.named_odds = updates.value
         feeds.unread_odds = unread(updates.value, before.odds_told)
         feeds.odds = feeds.odds.heard(updates.at, 0)
     return feeds
@@ -320,7 +329,9 @@ def _fed_odds(feeds: _Feeds, match_id: str, before: Held[Quotes] | None) -> Held
     if not covers(feeds.odds_at, before.fetched_at, endpoints.ODDS_LIVE.window_s):
         return None
     changes = feeds.changed_odds.get(match_id)
-    quotes = with_changes(before.value, changes, feeds.early_window) if changes else before.value
+    if not changes:
+        return Held(before.value, feeds.odds_at, Source.FRESH)
+    quotes = with_changes(before.value, changes, feeds.early_window, newest_first=feeds.odds.newest_first)
     return Held(quotes, feeds.odds_at, Source.FRESH)
 
 

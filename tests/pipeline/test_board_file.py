@@ -7,6 +7,7 @@ import time_machine
 from footy.pipeline.board import Board
 from footy.pipeline.board_file import NAME, SAVE_EVERY_S, TRUSTED_S, BoardFile
 from footy.pipeline.clock import UNSEEN
+from footy.pipeline.feed import Feed
 from tests.pipeline.test_truth import watched
 
 WINDOW = (2, 6)
@@ -50,6 +51,28 @@ def test_a_board_saved_before_periods_were_held_is_read_without_them(
     assert again.matches.keys() == board.matches.keys()
     assert {held.periods for held in again.matches.values()} == {UNSEEN}
     assert caplog.messages == []
+
+
+def test_the_direction_of_the_feed_outlives_a_restart(tmp_path: Path) -> None:
+    file = BoardFile(tmp_path / NAME, ASKED, WINDOW)
+    for newest_first in (True, False, None):
+        file.save(Board(odds_feed=Feed(newest_first=newest_first)), at_once=True)
+        assert file.load().odds_feed.newest_first is newest_first
+
+
+def test_a_board_from_before_the_direction_was_kept_is_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, board = saved(tmp_path)
+    content = msgspec.msgpack.decode((tmp_path / NAME).read_bytes())
+    for feed in ("details_feed", "odds_feed"):
+        del content["board"][feed]["newest_first"]
+    (tmp_path / NAME).write_bytes(msgspec.msgpack.encode(content))
+    caplog.clear()
+    again = file.load()
+    assert again.matches == board.matches
+    assert again.odds_feed.newest_first is None
+    assert not caplog.records
 
 
 def test_a_restart_asks_only_for_what_has_changed(tmp_path: Path) -> None:

@@ -1,6 +1,12 @@
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footy.pipeline.board import Board, Held, HeldMatch, Source
 from footy.pipeline.feed import (
     DISTRUST_AFTER,
     FORGIVE_AFTER,
@@ -9,12 +15,38 @@ from footy.pipeline.feed import (
     TRUST_AGAIN_AFTER,
     Feed,
 )
-from footy.pipeline.feeds import by_match, covers, same_detail, same_quotes, unread, with_changes
+from footy.pipeline.feeds import (
+    REFOLDED_S,
+    OddsChanges,
+    by_match,
+    covers,
+    directions,
+    lists_newest_first,
+    same_detail,
+    same_quotes,
+    unordered,
+    unread,
+    with_changes,
+)
 from footy.pipeline.prices import Quotes, digest
 from footy.thesports.client import PriceChange, read_odds_changes
-from footy.thesports.payloads import Detail, Markets, OddsRow
+from footy.thesports.payloads import Detail, LiveMatch, LiveScore, Markets, OddsRow, SideScore
 
 WINDOW = (2, 6)
+
+
+def change(match_id: str, at: int, row: OddsRow | None = None) -> PriceChange:
+    return PriceChange(match_id, 2, "asia", row or OddsRow(at, "", 1.0, 0.5, 0.9, 1, 0, "0-0"))
+
+
+def priced(odds_at: float) -> HeldMatch:
+    live = LiveMatch("m", LiveScore("m", 2, SideScore(), SideScore()))
+    return HeldMatch(
+        Held(live, odds_at, Source.FRESH),
+        Held(Detail("m"), odds_at, Source.FRESH),
+        Held(Quotes(), odds_at, Source.FRESH),
+    )
+
 
 rows = st.lists(
     st.builds(
@@ -32,12 +64,82 @@ rows = st.lists(
 ).map(lambda made: sorted(made, key=lambda row: -row.at))
 
 
-@given(rows, st.integers(0, 12))
-def test_folding_the_feed_gives_what_reading_in_full_gives(newest_first: list[OddsRow], told: int) -> None:
-    """However many of the newest rows come by the feed, and although some come twice."""
-    held = digest({"2": Markets(eu=newest_first[told:])}, WINDOW)
-    changes = [PriceChange("m", 2, "eu", row) for row in newest_first[: told + 2]]
-    assert with_changes(held, changes, WINDOW) == digest({"2": Markets(eu=newest_first)}, WINDOW)
+@given(rows, st.integers(0, 12), st.booleans())
+def test_folding_the_feed_gives_what_reading_in_full_gives(
+    history: list[OddsRow], told: int, newest_first: bool
+) -> None:
+    """In either direction, however many of the newest rows come by the feed, and although some come twice."""
+    held = digest({"2": Markets(eu=history[told:])}, WINDOW)
+    changes = [PriceChange("m", 2, "eu", row) for row in history[: told + 2]]
+    if not newest_first:
+        changes.reverse()
+    folded = with_changes(held, changes, WINDOW, newest_first=newest_first)
+    assert folded == digest({"2": Markets(eu=history)}, WINDOW)
+
+
+@given(rows, st.integers(0, 12), st.permutations(range(14)))
+def test_without_a_direction_only_rows_that_have_their_second_to_themselves_are_folded(
+    history: list[OddsRow], told: int, order: list[int]
+) -> None:
+    """The others are held already, as after a reading in full, so the order of a reply does not matter."""
+    seconds = Counter(row.at for row in set(history))
+    alone = [row for row in history if seconds[row.at] == 1]
+    held = digest({"2": Markets(eu=[row for row in history if row not in alone[:told]])}, WINDOW)
+    changes = [PriceChange("m", 2, "eu", history[place]) for place in order if place < len(history)]
+    folded = with_changes(held, changes, WINDOW, newest_first=None)
+    assert folded == digest({"2": Markets(eu=history)}, WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("listed", "shown", "at_first", "at_last"),
+    [
+        ("", "", None, True),
+        ("a1", "", None, True),
+        ("a1 a1 b2 c1", "", None, True),
+        ("a2 a1", "newest", True, True),
+        ("a1 a2", "oldest", False, False),
+        ("a2 b1 b1 a2 a1", "newest", True, True),
+        ("b3 a1 b3 a2", "oldest", False, False),
+        ("a2 a1 b1 b2", "newest oldest", None, None),
+        ("a2 a1 a2", "newest oldest", None, None),
+        ("a1 a2 b1 b2 c2 c1", "newest oldest", None, None),
+        ("a9 a1 a2", "oldest", False, False),
+        ("a0 a2 a1 a0", "newest", True, True),
+    ],
+)
+def test_two_times_of_one_series_show_the_direction_of_a_reply(
+    listed: str, shown: str, at_first: bool | None, at_last: bool | None
+) -> None:
+    """Each letter is a series and each number a time: 9 is of the future, 0 is no time."""
+    changes = [change(one[0], int(one[1])) for one in listed.split()]
+    found = directions(changes, believed_until=8)
+    assert {"newest" if one else "oldest" for one in found} == set(shown.split())
+    assert lists_newest_first(found, None) is at_first
+    assert lists_newest_first(found, True) is at_last
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{"match_id": "b"}, {"bookmaker_id": 3}, {"market": "eu"}],
+)
+def test_a_series_is_one_match_bookmaker_and_market(others: dict[str, Any]) -> None:
+    earlier, later = change("a", 100), replace(change("a", 101), **others)
+    assert directions([earlier, later], 200) == directions([later, earlier], 200) == frozenset()
+
+
+def test_only_different_rows_of_one_second_need_a_direction() -> None:
+    row, other = (OddsRow(100, "3", first, 0.5, 0.9, 2, 0, "0-0") for first in (0.9, 0.8))
+    same = [change("a", 100, row), change("a", 100, row)]
+    tied = [change("b", 100, row), change("b", 100, other)]
+    unlisted = [change("x", 100, row), change("x", 100, other)]
+    apart = [change("c", 100, row), replace(change("c", 100, other), market="eu")]
+    before = Board({one: priced(100.0) for one in "abc"}, odds_feed=Feed(heard_at=99.0, latest=90))
+    changes = OddsChanges([*same, *tied, *unlisted, *apart], frozenset())
+    assert unordered(changes, before) == {"b": 100}
+    known = replace(before, odds_feed=replace(before.odds_feed, newest_first=False))
+    assert unordered(changes, known) == {}
+    contradictory = replace(changes, directions=frozenset({True, False}))
+    assert unordered(contradictory, known) == {"b": 100}
 
 
 @given(rows, st.integers(100, 111))
@@ -74,11 +176,15 @@ def test_details_are_compared_only_where_both_are_settled() -> None:
     assert same_detail(held, Detail("m", note="b", updated_at=100), 90) is False
 
 
-def test_changes_that_were_told_of_before_are_left_out() -> None:
-    changes = [
-        PriceChange("m", 2, "eu", OddsRow(at, "", 1.0, 2.0, 3.0, 1, 0, "0-0")) for at in (99, 100, 101)
-    ]
-    assert [change.row.at for change in by_match(changes, 100)["m"]] == [100, 101]
+def test_changes_that_were_told_of_before_are_left_out_for_matches_that_are_up_to_date() -> None:
+    before = Board(
+        {"current": priced(200.0), "behind": priced(199.0)},
+        odds_feed=Feed(heard_at=200.0, latest=100 + REFOLDED_S),
+    )
+    changes = [change(match_id, at) for match_id in before.matches for at in (101, 100, 99)]
+    grouped = by_match(OddsChanges(changes, frozenset({True})), before)
+    assert [one.row.at for one in grouped["current"]] == [101, 100]
+    assert [one.row.at for one in grouped["behind"]] == [101, 100, 99]
 
 
 def test_a_feed_covers_what_is_younger_than_it_reaches_back() -> None:

@@ -91,22 +91,30 @@ def watched(
 ) -> Iterator[Watched]:
     with start(matches=30, odds="light", speed=0, options=options) as simulator, lying(simulator) as liar:
         liar.lie = through
-        settings = load(
-            {
-                "THESPORTS_USER": simulator.user,
-                "THESPORTS_SECRET": simulator.secret,
-                "FOOTY_BASE_URL": simulator.base_url if through is truth else liar.base_url,
-                "FOOTY_RATE_LIMITS": "off",
-                "FOOTY_INTERVAL": str(interval),
-                **more,
-            },
-            Path("absent"),
-        ).settings
-        with (
-            time_machine.travel(simulator.control.clock()["now"], tick=False) as clock,
-            assembled(settings, Mode.LIVE, Files(folder)) as assembly,
-        ):
-            yield Watched(simulator, assembly, clock)
+        base_url = simulator.base_url if through is truth else liar.base_url
+        with beside(simulator, folder, interval=interval, FOOTY_BASE_URL=base_url, **more) as watch:
+            yield watch
+
+
+@contextmanager
+def beside(simulator: RunningSimulator, folder: Path, *, interval: float, **more: str) -> Iterator[Watched]:
+    """Run a fresh pipeline beside a simulator that stands still at whatever time it has come to."""
+    settings = load(
+        {
+            "THESPORTS_USER": simulator.user,
+            "THESPORTS_SECRET": simulator.secret,
+            "FOOTY_BASE_URL": simulator.base_url,
+            "FOOTY_RATE_LIMITS": "off",
+            "FOOTY_INTERVAL": str(interval),
+            **more,
+        },
+        Path("absent"),
+    ).settings
+    with (
+        time_machine.travel(simulator.control.clock()["now"], tick=False) as clock,
+        assembled(settings, Mode.LIVE, Files(folder)) as assembly,
+    ):
+        yield Watched(simulator, assembly, clock)
 
 
 def test_an_hour_of_cycles_a_minute_apart_tells_only_what_was_true(tmp_path: Path) -> None:
