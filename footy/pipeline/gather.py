@@ -69,6 +69,13 @@ class Gathered:
     """References that were refused by endpoints that did not count as refused yet."""
     failures: dict[Endpoint, Counter[str]] = field(default_factory=dict)
     """Why calls failed, by endpoint: sentence to count."""
+    checks: dict[str, bool] = field(default_factory=dict)
+    """The matches chosen for the self-check, in order, and whether one of their calls was made."""
+
+    @property
+    def checked(self) -> int:
+        """How many matches the self-check has done with; the next one begins with the match after them."""
+        return len(list(itertools.takewhile(bool, self.checks.values())))
 
     def feed(self, endpoint: Endpoint) -> Fetched[Any] | None:
         """Give what a feed answered; None where it was not asked, or failed."""
@@ -139,6 +146,9 @@ class Gatherer:
         Of those for a single match, none is planned that the quota cannot serve; what is held is kept.
         """
         for call in calls:
+            if call.value is plan.Value.CHECK:
+                is_read = self.gathered.checks.get(call.key.id, False) or call.key in self._seen
+                self.gathered.checks[call.key.id] = is_read
             if call.key in self._seen or not self._is_served(call):
                 continue
             self._seen.add(call.key)
@@ -288,6 +298,8 @@ class Gatherer:
         if isinstance(answer, tuple):
             answer, error = answer
         self._finished += 1
+        if call.value is plan.Value.CHECK and not (isinstance(error, OutOfTimeError) and not error.was_sent):
+            self.gathered.checks[key.id] = True
         if error is not None and call.value is plan.Value.CHECK:
             return  # what was to be compared is held all the same
         if error is not None:

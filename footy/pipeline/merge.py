@@ -111,7 +111,7 @@ def merged(
         odds_told=_told(before, gathered, feeds),
         deleted=gone,
         deleted_at=deleted.at if deleted is not None else before.deleted_at,
-        checked=before.checked + 1,
+        checked=before.checked + gathered.checked,
     )
     return board, feeds.differences
 

@@ -264,23 +264,25 @@ def _needs_odds(held: HeldMatch | None, board: Board, terms: Terms) -> bool:
 def _checks(board: Board, terms: Terms) -> list[Call]:
     """Give the calls that re-read a few matches in full, in rotation, to compare them with the feeds.
 
-    Odds are re-read with what the quota leaves when all that wait for theirs have been served.
+    Odds are re-read with what the quota leaves when all that wait for theirs have been served. If that is
+    less than a call for each match chosen, fewer are: the rotation leaves out none.
     """
+    most = CHECKS_PER_SLOW_CYCLE if terms.interval_s >= SLOW_CYCLE_S else 1
     left = terms.left.get(endpoints.ODDS)
     waiting = sum(_needs_odds(match, board, terms) for match in board.matches.values())
-    to_spare = left is None or left > waiting
+    spare = most if left is None else max(0, left - waiting)
+    with_odds = bool(spare and terms.odds_by_feed(board) and board.odds_feed.settled_before)
     held = sorted(
         match_id
         for match_id, match in board.matches.items()
         if match.detail.value is not None and match.odds.value is not None
     )
-    most = CHECKS_PER_SLOW_CYCLE if terms.interval_s >= SLOW_CYCLE_S else 1
     calls = []
-    for number in range(min(most, len(held))):
+    for number in range(min(most, len(held), spare if with_odds else most)):
         match_id = held[(board.checked + number) % len(held)]
         if terms.details_by_feed(board) and board.details_feed.latest:
             calls.append(Call(Key(endpoints.DETAIL, match_id), Value.CHECK))
-        if to_spare and terms.odds_by_feed(board) and board.odds_feed.settled_before:
+        if with_odds:
             settled_before = board.odds_feed.settled_before
             calls.append(Call(Key(endpoints.ODDS, match_id), Value.CHECK, settled_before))
     return calls

@@ -115,14 +115,23 @@ def test_matches_are_checked_in_rotation_each_with_detail_and_odds() -> None:
     assert seen == set("abcde")
 
 
-@pytest.mark.parametrize(("left", "checks"), [(0, []), (1, []), (2, ["a", "b"]), (None, ["a", "b"])])
+@pytest.mark.parametrize(
+    ("left", "details", "checks"),
+    [
+        (0, ["a", "b"], []),
+        (1, ["a", "b"], []),
+        (2, ["a"], ["a"]),
+        (3, ["a", "b"], ["a", "b"]),
+        (None, ["a", "b"], ["a", "b"]),
+    ],
+)
 def test_odds_are_checked_with_what_those_that_wait_leave_of_the_quota(
-    left: int | None, checks: list[str]
+    left: int | None, details: list[str], checks: list[str]
 ) -> None:
     now = board(held("a"), held("b"), held("waits", odds=False))
     calls = plan.beside_live(now, replace(DELTA, left={endpoints.ODDS: left}))
     assert asked([call for call in calls if call.value is Value.CHECK], endpoints.ODDS) == checks
-    assert [one for one in asked(calls, endpoints.DETAIL) if one] == ["a", "b"]
+    assert [one for one in asked(calls, endpoints.DETAIL) if one] == details
 
 
 def test_of_the_odds_that_have_changed_the_oldest_in_play_go_first() -> None:
