@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -249,7 +249,7 @@ class Gatherer:
                 case endpoints.ODDS_LIVE:
                     listed = client.odds_changes(budget)
                     changes = odds_changes(listed.value, listed.at)
-                    return replace(listed, value=changes)
+                    return Fetched(changes, listed.at, listed.left_out, listed.unreadable)
                 case endpoints.ODDS_UPDATE:
                     return client.odds_updates(budget)
                 case endpoints.DELETED:

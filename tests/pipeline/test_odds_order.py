@@ -216,7 +216,7 @@ def test_the_capture_told_as_a_feed_reads_as_the_contract_says(order: str) -> No
     read = 0
     while at < ended:
         at = min(at + 15, ended)
-        changes = odds_changes(read_odds_changes(feed_of(rows.odds, at, order)), at)
+        changes = odds_changes(read_odds_changes(feed_of(rows.odds, at, order))[0], at)
         gathered = Gathered(answers={Key(endpoints.ODDS_LIVE): Fetched(changes, at)})
         for match_id in unordered(changes, board):
             gathered.odds[match_id] = Fetched(OddsReading(digest(history(match_id, at), (2, 6))), at)
