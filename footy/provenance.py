@@ -34,3 +34,8 @@ class Held(Generic[T]):
     fetched_at: float | None
     """Unix seconds when it was last read, or last confirmed unchanged; None where nothing is held."""
     source: Source
+
+
+def shifted(held: Held[T], step_s: float) -> Held[T]:
+    """Return a value whose time has moved with the machine's clock, which was set by so many seconds."""
+    return held if held.fetched_at is None else Held(held.value, held.fetched_at + step_s, held.source)

@@ -4,12 +4,12 @@ It is the only memory between cycles: an explicit value, handed into a cycle and
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from footy.pipeline.clock import UNSEEN, Periods
 from footy.pipeline.feed import Feed
 from footy.pipeline.prices import Quotes
-from footy.provenance import Held, Source
+from footy.provenance import Held, Source, shifted
 from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Team
 
 __all__ = ["Board", "Held", "HeldMatch", "References", "Source"]
@@ -58,8 +58,37 @@ class Board:
     checked: int = 0
     """How many matches have been compared in full, for the rotation."""
 
-    @property
-    def newest_at(self) -> float:
-        """Unix seconds of the latest reply that it holds something of; 0 where it holds nothing."""
-        heard = (self.fetched_at, self.details_feed.heard_at, self.odds_feed.heard_at, self.deleted_at)
-        return max(moment or 0.0 for moment in heard)
+    def shifted(self, step_s: float) -> "Board":
+        """Return what is held with its times moved by so many seconds, as the machine's clock was.
+
+        The vendor's own times stay.
+        """
+        over = {key: match.periods.first_half_over_at for key, match in self.matches.items()}
+        return replace(
+            self,
+            matches={
+                key: HeldMatch(
+                    shifted(match.live, step_s),
+                    shifted(match.detail, step_s),
+                    shifted(match.odds, step_s),
+                    replace(match.periods, first_half_over_at=_moved(over[key], step_s)),
+                )
+                for key, match in self.matches.items()
+            },
+            references=References(
+                {key: shifted(one, step_s) for key, one in self.references.teams.items()},
+                {key: shifted(one, step_s) for key, one in self.references.competitions.items()},
+                shifted(self.references.countries, step_s),
+                shifted(self.references.categories, step_s),
+            ),
+            fetched_at=_moved(self.fetched_at, step_s),
+            details_feed=self.details_feed.shifted(step_s),
+            odds_feed=self.odds_feed.shifted(step_s),
+            deleted_at=self.deleted_at and self.deleted_at + step_s,
+            details_tried={key: at + step_s for key, at in self.details_tried.items()},
+            odds_tried={key: at + step_s for key, at in self.odds_tried.items()},
+        )
+
+
+def _moved(moment: float | None, step_s: float) -> float | None:
+    return None if moment is None else moment + step_s

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from footy.clock import CLOCK
 from footy.pipeline import mock
 from footy.pipeline.board import Board, Held, HeldMatch, References, Source
 from footy.pipeline.clock import moment_text
@@ -28,6 +29,7 @@ from footy.thesports.endpoints import ENDPOINTS, Endpoint
 from footy.thesports.failures import StoppedError, VendorError
 from footy.thesports.reference import Reference
 from footy.thesports.spending import Spending
+from footy.thesports.vendor_clock import clock_text
 
 T = TypeVar("T")
 
@@ -39,8 +41,8 @@ GRACE_SHARE = 0.1
 """Of the interval, a second at most: so long are attempts that were cut waited for."""
 KEPT_BACK = 2
 """Retries kept for the live list: without it all else is worth little, and it takes two to be nearly sure."""
-CLOCK_SLACK_S = 1.0
-"""A clock that is kept right is set back by less."""
+CLOCK_OFF_S = 30.0
+"""From this difference between the machine's clock and the vendor's on the operator is told."""
 LISTEN_WITHIN_S = 8.0
 MOST_FIELDS_NAMED = 3
 """In the sentence about values that could not be read."""
@@ -92,6 +94,7 @@ class Pipeline:
         self._executor = ThreadPoolExecutor(rules.workers, thread_name_prefix="worker")
         self._flattener = Flattener(rules.prices)
         self._misspelt: frozenset[str] = frozenset()
+        self._is_clock_off = False
 
     def run(
         self,
@@ -117,7 +120,7 @@ class Pipeline:
         budget = Budget(started + DEADLINE_SHARE * interval_s, min(1.0, GRACE_SHARE * interval_s))
         budget.kept_back = KEPT_BACK
         timer = _Timer()
-        gathered, before, terms = Gathered(), self._of_the_past(board), self._terms()
+        gathered, before, terms = Gathered(), self._after_step(board), self._terms()
         inquiry = Inquiry(
             self._gatherer(gathered, budget, terms, progress),
             self._reference,
@@ -147,7 +150,7 @@ class Pipeline:
             gathered.failures.pop(endpoints.LIVE, None)
             said += [f"The live list could not be had: {error}", *problems(gathered)]
         timer.lap("enrich", "STEP 1b – ENRICH")
-        published_at = time.time()
+        published_at = CLOCK.now()
         wanted, unjudged = self._wanted(board)
         records = self._records(wanted, board.references, published_at)
         timer.lap("flatten", "STEP 2 – FLATTEN")
@@ -156,8 +159,7 @@ class Pipeline:
         timer.lap("filter", "STEP 7 – FILTER")
         unsettled = _unsettled(records)
         unreadable = gathered.left_out() + left_out(wanted.values(), board.references)
-        if unreadable:
-            said.append(_unreadable_values(unreadable))
+        said += _unreadable_values(unreadable)
         if unsettled and not said:
             said.append(f"Not asked again yet: {unsettled} values that could not be had before")
         if unjudged:
@@ -171,7 +173,7 @@ class Pipeline:
                 f"{' and '.join(self._rules.selection.settings())} left out all of them"
             )
         said += self._misspelt_names(board.references)
-        said += doubts(wanted.values())
+        said += [*doubts(wanted.values(), clock_offset_s=terms.vendor_ahead_s), *self._clock_off()]
         total = timer.total()
         log.info("TOTAL CYCLE TIME: %.2fs", total)
         if board.fetched_at is None:
@@ -210,7 +212,7 @@ class Pipeline:
 
     def listen(self, board: Board) -> Board:
         """Ask between two cycles for what is best asked for there; the next cycle publishes it."""
-        terms = self._terms()
+        board, terms = self._after_step(board), self._terms()
         calls = between_cycles(board, self._wanted(board)[0], terms)
         if not calls:
             return board
@@ -224,17 +226,32 @@ class Pipeline:
             self._spending.settle()
         return listened(board, gathered, terms, self._rules.prices.early_window)
 
-    def _of_the_past(self, board: Board) -> Board:
-        """Give what is held, or nothing where it is of the future, for how old that is nobody can tell."""
-        if board.newest_at <= time.time() + CLOCK_SLACK_S:
+    def _after_step(self, board: Board) -> Board:
+        """Return what is held; if the machine's clock was set, with the times of all that moved with it."""
+        step_s = CLOCK.follow()
+        if not step_s:
             return board
-        log.warning("The machine's clock was set back: what is held is of the future, and is asked for anew")
-        self._reference.forget_all()
-        return Board()
+        log.warning(
+            "The machine's clock was set by %+.0f s: what is held is kept, and is as old as before", step_s
+        )
+        self._reference.shift(step_s)
+        self._client.transport.vendor_clock.shift(step_s)
+        return board.shifted(step_s)
+
+    def _clock_off(self) -> list[str]:
+        """Return a sentence if the machine's clock is far from the vendor's, and log it when that begins."""
+        measured_s = self._client.transport.vendor_clock.measured_s or 0.0
+        was_off, self._is_clock_off = self._is_clock_off, abs(measured_s) >= CLOCK_OFF_S
+        if not self._is_clock_off:
+            return []
+        said = f"This machine's clock is {clock_text(measured_s)}; minutes and prices go by the vendor's"
+        if not was_off:
+            log.warning(said)
+        return [said]
 
     def _terms(self) -> Terms:
         gates = self._client.transport.gates
-        now = time.time()
+        now = CLOCK.now()
         return Terms(
             now=now,
             interval_s=self._rules.interval_s,
@@ -242,6 +259,7 @@ class Pipeline:
             left={endpoint: gates.left(endpoint) for endpoint in ENDPOINTS.values()},
             refused=frozenset(one for one in ENDPOINTS.values() if gates.is_refused(one)),
             there=frozenset(one for one in ENDPOINTS.values() if not gates.is_lacking(one)),
+            vendor_ahead_s=self._client.transport.vendor_clock.offset_s,
             renewals=self._reference.renewals(now) if self._rules.delta else {},
         )
 
@@ -290,7 +308,8 @@ class Pipeline:
     ) -> list[MatchRecord]:
         if self._rules.mock:
             matches, references = mock.filled(matches, references, self._rules.prices.early_window)
-        return self._flattener.records(matches, references, published_at)
+        offset_s = self._client.transport.vendor_clock.offset_s
+        return self._flattener.records(matches, references, published_at, clock_offset_s=offset_s)
 
     def _wanted(self, board: Board) -> tuple[Mapping[str, HeldMatch], int]:
         """Give the matches that the operator wants, and of how many others that cannot be told."""
@@ -391,11 +410,13 @@ def left_out(matches: Iterable[HeldMatch], references: References) -> Counter[st
     )
 
 
-def _unreadable_values(found: Counter[str]) -> str:
-    """Say in one sentence how many values could not be read, and which most."""
+def _unreadable_values(found: Counter[str]) -> list[str]:
+    """Say in one sentence how many values could not be read, and which most; nothing if there are none."""
+    if not found:
+        return []
     shown = ", ".join(f"{name} {count}" for name, count in found.most_common(MOST_FIELDS_NAMED))
     more = "" if len(found) <= MOST_FIELDS_NAMED else f" and {len(found) - MOST_FIELDS_NAMED} other fields"
-    return f"Unreadable values of the vendor left out: {found.total()} ({shown}{more})"
+    return [f"Unreadable values of the vendor left out: {found.total()} ({shown}{more})"]
 
 
 def _statuses(records: Iterable[MatchRecord]) -> dict[str, int]:

@@ -31,17 +31,28 @@ class Feed:
     newest_first: bool | None = None
     """Of `odds/live`: whether it lists the newest change of a series first; None while that is not known."""
 
+    ahead_s: float = 0.0
+    """How far the vendor's clock was ahead of ours at its last good reply."""
+
     @property
     def settled_before(self) -> int:
         """Vendor's time before which every change has been told, or never will be; 0 where it was not heard.
 
         It goes on with each reply, so that a feed that has fallen silent is found wrong.
         """
-        return max(self.latest, int(self.heard_at) - SETTLED_S) if self.heard_at is not None else self.latest
+        if self.heard_at is None:
+            return self.latest
+        return max(self.latest, int(self.heard_at + self.ahead_s) - SETTLED_S)
 
-    def heard(self, at: float, latest: int) -> "Feed":
+    def heard(self, at: float, latest: int, ahead_s: float = 0.0) -> "Feed":
         """Note a good reply."""
-        return replace(self, heard_at=at, latest=max(self.latest, latest))
+        return replace(self, heard_at=at, latest=max(self.latest, latest), ahead_s=ahead_s)
+
+    def shifted(self, step_s: float) -> "Feed":
+        """Move the time of the last reply with the machine's clock, which was set by so many seconds."""
+        if self.heard_at is None:
+            return self
+        return replace(self, heard_at=self.heard_at + step_s, ahead_s=self.ahead_s - step_s)
 
     def checked(self, *, agreed: bool, told: bool) -> "Feed":
         """Note one comparison of what the feed made with what was read in full.

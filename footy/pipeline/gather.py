@@ -248,7 +248,8 @@ class Gatherer:
                     return Fetched(self._reading(reply, call.settled_before), reply.at)
                 case endpoints.ODDS_LIVE:
                     listed = client.odds_changes(budget)
-                    changes = odds_changes(listed.value, listed.at)
+                    ahead_s = client.transport.vendor_clock.offset_s
+                    changes = odds_changes(listed.value, listed.at + ahead_s)
                     return Fetched(changes, listed.at, listed.left_out, listed.unreadable)
                 case endpoints.ODDS_UPDATE:
                     return client.odds_updates(budget)

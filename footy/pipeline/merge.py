@@ -104,7 +104,7 @@ def merged(
         matches={match_id: held for match_id, held in matches.items() if match_id not in gone},
         references=references,
         fetched_at=before.fetched_at if live is None else live.at,
-        details_feed=feeds.details if live is None else _up_to(feeds.details, matches, gathered, live.at),
+        details_feed=feeds.details if live is None else _up_to(feeds, matches, gathered, live.at),
         odds_feed=feeds.odds,
         details_tried=_tried(before.details_tried, gathered.details, matches, terms),
         odds_tried=_tried(before.odds_tried, gathered.odds, matches, terms),
@@ -206,12 +206,13 @@ def _periods(live: Held[LiveMatch], held: HeldMatch | None) -> Periods:
 
 def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[int, int]) -> _Feeds:
     feeds = _Feeds(terms, early_window, before.details_feed, before.odds_feed)
+    ahead_s = terms.vendor_ahead_s
     details = gathered.feed(endpoints.DETAIL)
     if details is not None:
         feeds.details_at = details.at
         feeds.changed_details = {row.id: row for row in sorted(details.value, key=_updated_at)}
         latest = max((row.updated_at or 0 for row in details.value), default=0)
-        feeds.details = feeds.details.heard(details.at, _believable(latest, details.at))
+        feeds.details = feeds.details.heard(details.at, _believable(latest, details.at + ahead_s), ahead_s)
     changes = gathered.feed(endpoints.ODDS_LIVE)
     if changes is not None:
         feeds.odds_at = changes.at
@@ -219,10 +220,10 @@ def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[
         latest = max((change.row.at for change in listed), default=0)
         feeds.changed_odds = by_match(changes.value, before)
         feeds.unread_odds = frozenset(
-            change.match_id for change in listed if change.row.at > changes.at + AHEAD_S
+            change.match_id for change in listed if change.row.at > changes.at + ahead_s + AHEAD_S
         ).union(changes.unreadable)
         direction = lists_newest_first(changes.value.directions, before.odds_feed.newest_first)
-        feeds.odds = feeds.odds.heard(changes.at, _believable(latest, changes.at))
+        feeds.odds = feeds.odds.heard(changes.at, _believable(latest, changes.at + ahead_s), ahead_s)
         feeds.odds = replace(feeds.odds, newest_first=direction)
         if tied := unordered(changes.value, before):
             feeds.named_odds = tied
@@ -232,15 +233,12 @@ def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[
         feeds.odds_at = updates.at
         feeds.named_odds = updates.value
         feeds.unread_odds = unread(updates.value, before.odds_told)
-        feeds.odds = feeds.odds.heard(updates.at, 0)
+        feeds.odds = feeds.odds.heard(updates.at, 0, ahead_s)
     return feeds
 
 
 def _believable(latest: int, at: float) -> int:
-    """Bound the time of a change by when it was told: one from the future would hide those until then.
-
-    Where the vendor's clock is ahead of ours, a little more is asked for and folded again.
-    """
+    """Bound the time of a change by when it was told: one from the future would hide those until then."""
     return min(latest, int(at))
 
 
@@ -248,19 +246,20 @@ def _updated_at(row: Detail) -> int:
     return row.updated_at or 0
 
 
-def _up_to(feed: Feed, matches: Mapping[str, HeldMatch], gathered: Gathered, at: float) -> Feed:
+def _up_to(feeds: _Feeds, matches: Mapping[str, HeldMatch], gathered: Gathered, at: float) -> Feed:
     """Start the feed of details from what has been read in full, where it has not been heard yet.
 
     So too where it failed and all matches were read in full instead: what it could not tell is known by now,
     and need not be asked for again.
     """
+    feed, ahead_s = feeds.details, feeds.terms.vendor_ahead_s
     if feed.latest and not (gathered.failed(endpoints.DETAIL) and _all_read(matches, gathered)):
         return feed
     latest = max(
         (held.detail.value.updated_at or 0 for held in matches.values() if held.detail.value is not None),
         default=0,
     )
-    return feed.heard(at, _believable(latest, at)) if latest else feed
+    return feed.heard(at, _believable(latest, at + ahead_s), ahead_s) if latest else feed
 
 
 def _all_read(matches: Mapping[str, HeldMatch], gathered: Gathered) -> bool:
@@ -274,7 +273,9 @@ def _detail(
     fed: Held[Detail] | None = None
     if before is not None and before.value is not None and feeds.details_at is not None:
         changed = feeds.changed_details.get(before.value.id)
-        if changed is not None and _updated_at(changed) < min(_updated_at(before.value), feeds.details_at):
+        if changed is not None and _updated_at(changed) < min(
+            _updated_at(before.value), feeds.details_at + feeds.terms.vendor_ahead_s
+        ):
             changed = None  # an older state: what answered lags behind what answered before
         fed = confirmed(before, changed, feeds.details_at)
     if not isinstance(full, Fetched):

@@ -67,6 +67,8 @@ class Terms:
     refused: frozenset[Endpoint] = frozenset()
     there: frozenset[Endpoint] = frozenset()
     """Endpoints that the account has, whatever a single refusal says."""
+    vendor_ahead_s: float = 0.0
+    """The vendor's clock minus ours, where they differ."""
     renewals: Mapping[Endpoint, int] = field(default_factory=dict)
     """Endpoints whose rows should be renewed, with since when changes are to be asked for (vendor's time)."""
 

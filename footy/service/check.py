@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from footy.errors import Exit
+from footy.pipeline.cycle import CLOCK_OFF_S
 from footy.service.assembly import Upstream, transport_for
 from footy.settings import Settings
 from footy.telemetry.counters import Counters
@@ -13,6 +14,7 @@ from footy.thesports.budget import Budget
 from footy.thesports.client import Client
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
 from footy.thesports.failures import NoSuchRowError, RefusedError, VendorError
+from footy.thesports.vendor_clock import clock_text
 
 DEADLINE_S = 60.0
 ANY_ID = "0"
@@ -39,8 +41,12 @@ def run(settings: Settings, asked: Upstream, say: Say) -> Exit:
         for endpoint in ENDPOINTS.values():
             if endpoint is not endpoints.LIVE and not _hopeless(first.error):
                 findings[endpoint] = _probe(client, endpoint, match_id, budget)
+        measured_s = transport.vendor_clock.measured_s
     finally:
         transport.close()
+    if measured_s is not None:
+        mark = "ok" if abs(measured_s) < CLOCK_OFF_S else "WRONG"
+        say(f"  {'clock':<30} {mark}, this machine's is {clock_text(measured_s)}")
     for endpoint, finding in findings.items():
         say(f"  {endpoint.path:<30} {finding.words}")
     return _verdict(findings, say)

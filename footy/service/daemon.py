@@ -17,13 +17,14 @@ import pytz
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from apscheduler.executors.pool import ThreadPoolExecutor as OneThread
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
+from footy.clock import CLOCK, SET_FROM_S
 from footy.errors import Exit
 from footy.outputs.console import LiveConsole, Look
 from footy.outputs.output import Output
 from footy.outputs.progress import Progress
 from footy.outputs.snapshot import SnapshotFile
-from footy.pipeline.cycle import CLOCK_SLACK_S
 from footy.pipeline.plan import LISTEN_EVERY_S
 from footy.service import indicators
 from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
@@ -164,12 +165,28 @@ class _Beat:
         code = Exit.OK if outcome.error is None else outcome.error.exit_code
         if error is not None:
             log.error("Cycle %d failed: %s", self._number, error)
-        age = time.time() - (self._board.fetched_at or 0)
+        age = CLOCK.now() - (self._board.fetched_at or 0)
         if outcome.snapshot is None or (error is not None and age >= longest_silence_s(self._interval_s)):
             return error, code
         published = publish(outcome.snapshot, self._outputs)
         self._publish_s = published.seconds
         return (error, code) if error is not None else (published.failure, Exit.CANNOT_WRITE)
+
+
+class EveryInterval(IntervalTrigger):  # type: ignore[misc]
+    """The library's interval, without the runs that a clock set ahead seems to have missed.
+
+    It would list them one by one, ten years of them if the clock was set from 1970.
+    """
+
+    def get_next_fire_time(
+        self, previous_fire_time: dt.datetime | None, now: dt.datetime
+    ) -> dt.datetime | None:
+        """Return the first time after now that is a whole number of intervals after the last run."""
+        if previous_fire_time is not None and now > previous_fire_time:
+            previous_fire_time += (now - previous_fire_time) // self.interval * self.interval
+        following: dt.datetime | None = super().get_next_fire_time(previous_fire_time, now)
+        return following
 
 
 def _scheduled(beat: _Beat, interval_s: float) -> BackgroundScheduler:
@@ -188,11 +205,11 @@ def _scheduled(beat: _Beat, interval_s: float) -> BackgroundScheduler:
 
     scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
     now = dt.datetime.now(pytz.utc)
-    scheduler.add_job(beat, "interval", id=CYCLE, seconds=interval_s, next_run_time=now)
+    scheduler.add_job(beat, EveryInterval(seconds=interval_s), id=CYCLE, next_run_time=now)
     if interval_s > LISTEN_EVERY_S:
         between = interval_s / math.ceil(interval_s / LISTEN_EVERY_S)
         first = now + dt.timedelta(seconds=between)
-        scheduler.add_job(beat.listen, "interval", seconds=between, next_run_time=first)
+        scheduler.add_job(beat.listen, EveryInterval(seconds=between), next_run_time=first)
     scheduler.start()
     return scheduler
 
@@ -204,7 +221,7 @@ def _mind_the_clock(scheduler: BackgroundScheduler, interval_s: float) -> None:
     """
     now = dt.datetime.now(pytz.utc)
     for job in scheduler.get_jobs():
-        if job.next_run_time - now > dt.timedelta(seconds=interval_s + CLOCK_SLACK_S):
+        if job.next_run_time - now > dt.timedelta(seconds=interval_s + SET_FROM_S):
             job.modify(next_run_time=now)
 
 

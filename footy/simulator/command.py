@@ -96,7 +96,9 @@ def _vendor(options: argparse.Namespace) -> Vendor:
     endpoints.odds_order = options.odds_live_order
     # The world opens at the whole second, as the real clock shows it, unless it was given another time.
     clock = ServerClock(now if options.epoch is None else epoch, speed=options.speed)
-    manners = Manners(latency=options.latency, jitter=options.jitter, gzip=not options.no_gzip)
+    manners = Manners(
+        latency=options.latency, jitter=options.jitter, gzip=not options.no_gzip, date=not options.no_date
+    )
     return Vendor(
         clock=clock,
         account=account,

@@ -78,6 +78,7 @@ class Control:
         vendor.manners.latency = float(wish.get("latency", vendor.manners.latency))
         vendor.manners.jitter = float(wish.get("jitter", vendor.manners.jitter))
         vendor.manners.gzip = bool(wish.get("gzip", vendor.manners.gzip))
+        vendor.manners.date = bool(wish.get("date", vendor.manners.date))
         vendor.account.is_accepted = bool(wish.get("accepted", vendor.account.is_accepted))
         if "plan" in wish:
             vendor.account.plan = frozenset(wish["plan"])
@@ -117,6 +118,7 @@ class Control:
             "latency": vendor.manners.latency,
             "jitter": vendor.manners.jitter,
             "gzip": vendor.manners.gzip,
+            "date": vendor.manners.date,
             "accepted": account.is_accepted,
             "plan": sorted(account.plan),
             "addresses": None if account.addresses is None else sorted(account.addresses),

@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jitter", type=_not_negative, default=0.0, help="up to so many seconds more (default 0)"
     )
     replies.add_argument("--no-gzip", action="store_true", help="never compress a reply")
+    replies.add_argument("--no-date", action="store_true", help="send no Date header")
     replies.add_argument(
         "--odds-live-form",
         choices=("text", "values"),

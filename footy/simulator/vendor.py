@@ -4,6 +4,7 @@ import asyncio
 import time
 import zlib
 from dataclasses import dataclass
+from email.utils import formatdate
 from random import Random
 from typing import Any
 
@@ -29,6 +30,8 @@ class Manners:
     latency: float = 0.0
     jitter: float = 0.0
     gzip: bool = True
+    date: bool = True
+    """Whether replies carry the `Date` of the world."""
 
 
 class Vendor:
@@ -142,6 +145,8 @@ class Vendor:
         connection, fault = call.connection, call.fault
         if not connection.is_open:
             return
+        if self.manners.date:
+            reply.headers += ((b"Date", formatdate(self.clock.now(), usegmt=True).encode()),)
         self.ledger.replied(told | {"sent": time.monotonic()})
         if fault:
             self.ledger.fault(fault.name)

@@ -4,15 +4,16 @@ Each level answers before the next is asked, and where asking fails, the last go
 """
 
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import msgspec
 from cachetools import TLRUCache
 
-from footy.provenance import Held, Source
+from footy.clock import CLOCK
+from footy.provenance import Held, Source, shifted
 from footy.thesports import endpoints
 from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, read_id, read_reference
@@ -58,6 +59,7 @@ CATEGORIES = Key(endpoints.CATEGORIES)
 class _Memo:
     held: Held[Any]
     expires_at: float
+    """By the clock that nobody sets."""
 
 
 class Reference:
@@ -72,7 +74,9 @@ class Reference:
         self._gone: dict[Key, float] = {}
         self._renewal_failed_at: dict[Endpoint, float] = {}
         self._memo: TLRUCache[Key, _Memo] = TLRUCache(
-            MOST_REMEMBERED, ttu=lambda _key, memo, _now: memo.expires_at, timer=time.time
+            MOST_REMEMBERED,
+            ttu=lambda _key, memo, _now: memo.expires_at,
+            timer=lambda: CLOCK.uptime(),  # noqa: PLW0108 - tests move the clock after this
         )
 
     def peek(self, key: Key) -> Held[Any] | None:
@@ -93,7 +97,7 @@ class Reference:
         self._remember(
             key,
             Held(merged.value, merged.fetched_at, Source.CACHE),
-            merged.fetched_at + self._ttl_s[key.endpoint],
+            merged.fetched_at + self._ttl_s[key.endpoint] - CLOCK.now(),
         )
         return merged, error
 
@@ -118,7 +122,7 @@ class Reference:
             endpoint: int(at) - RENEW_OVERLAP_S
             for endpoint, at in oldest.items()
             if now - at >= RENEW_FROM * self._ttl_s[endpoint]
-            and now - self._renewal_failed_at.get(endpoint, 0.0) >= RENEW_AGAIN_S
+            and CLOCK.uptime() - self._renewal_failed_at.get(endpoint, -inf) >= RENEW_AGAIN_S
         }
 
     def renew(self, endpoint: Endpoint, since: int, budget: Budget) -> Fetched[int]:
@@ -128,13 +132,14 @@ class Reference:
             VendorError: Asking failed; then what is held expires in its own time.
         """
         try:
-            reply = self._client.references_since(endpoint, since, budget)
+            by_vendor = since + int(self._client.transport.vendor_clock.offset_s)
+            reply = self._client.references_since(endpoint, by_vendor, budget)
         except VendorError:
-            self._renewal_failed_at[endpoint] = time.time()
+            self._renewal_failed_at[endpoint] = CLOCK.uptime()
             raise
         changed = {row_id: row for row in reply.value if (row_id := read_id(row)) is not None}
         if reply.value and not changed:
-            self._renewal_failed_at[endpoint] = time.time()
+            self._renewal_failed_at[endpoint] = CLOCK.uptime()
             raise BadBodyError(f"{endpoint} answered no row that can be read")
         ttl_s = self._ttl_s[endpoint]
         with self._lock:
@@ -158,7 +163,7 @@ class Reference:
                 results = results or b"[" + msgspec.json.encode(value) + b"]"
                 self._shelf.write(str(key), Kept(results, reply.at))
             if is_itself and not getattr(value, "uid", None):
-                self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s)
+                self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s - CLOCK.now())
             else:
                 self._forget(key)  # the row that it was merged into is looked up, and may have changed too
         return Fetched(len(changed), reply.at)
@@ -172,11 +177,12 @@ class Reference:
                 self._memo.pop(key, None)
                 self._gone.setdefault(key, now)
 
-    def forget_all(self) -> None:
-        """Drop all that was remembered by a clock that has been set back since."""
+    def shift(self, step_s: float) -> None:
+        """Move the times of all that is remembered by so many seconds, as the machine's clock was."""
         with self._lock:
-            self._memo.clear()
-            self._gone.clear()
+            for key, memo in list(self._memo.items()):
+                self._memo[key] = _Memo(shifted(memo.held, step_s), memo.expires_at)
+            self._gone = {key: at + step_s for key, at in self._gone.items()}
 
     def _get(  # noqa: PLR0911 - one for each level
         self, key: Key, budget: Budget
@@ -185,8 +191,12 @@ class Reference:
             return known, None
         kept = self._kept(key)
         ttl_s = self._ttl_s[key.endpoint]
-        if kept is not None and kept.fetched_at is not None and time.time() < kept.fetched_at + ttl_s:
-            return self._remember(key, kept, kept.fetched_at + ttl_s), None
+        if (
+            kept is not None
+            and kept.fetched_at is not None
+            and (left_s := kept.fetched_at + ttl_s - CLOCK.now()) > 0
+        ):
+            return self._remember(key, kept, left_s), None
         try:
             reply = self._client.reference(key.endpoint, key.id, budget)
             results, value = reply.value
@@ -195,7 +205,7 @@ class Reference:
                 # It was there, and the vendor has not said that it was taken out.
                 return self._without_vendor(key, kept, error), error
             nothing: Held[Any] = Held(None, None, Source.MISSING)
-            return self._remember(key, nothing, time.time() + NO_ROW_MEMO_S), error
+            return self._remember(key, nothing, NO_ROW_MEMO_S), error
         except VendorError as error:
             return self._without_vendor(key, kept, error), error
         whole = not getattr(value, "left_out", ())
@@ -203,7 +213,7 @@ class Reference:
             self._shelf.write(str(key), Kept(results, reply.at))
         if not whole and kept is not None:  # what can be read in part does not take the place of a whole row
             return self._without_vendor(key, kept, None), None
-        self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s)
+        self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s - CLOCK.now())
         return Held(value, reply.at, Source.FRESH), None
 
     def _kept(self, key: Key) -> Held[Any] | None:
@@ -212,7 +222,7 @@ class Reference:
         # The shelf keeps microseconds, so a moment read back may be a little later than it was.
         if kept is None or kept.received_at <= self._gone.get(key, 0.0) + 1e-3:
             return None
-        if not 0 <= time.time() - kept.received_at + 1 < KEEP_DAYS * 86_400:
+        if not 0 <= CLOCK.now() - kept.received_at + 1 < KEEP_DAYS * 86_400:
             return None
         try:
             value = read_reference(key.endpoint, key.id, kept.results)
@@ -223,7 +233,7 @@ class Reference:
     def _without_vendor(self, key: Key, kept: Held[Any] | None, error: VendorError | None) -> Held[Any]:
         if kept is not None:
             stale = Held(kept.value, kept.fetched_at, Source.STALE)
-            return self._remember(key, stale, time.time() + STALE_MEMO_S)
+            return self._remember(key, stale, STALE_MEMO_S)
         refused = isinstance(error, RefusedError)
         return Held(None, None, Source.REFUSED if refused else Source.MISSING)
 
@@ -231,7 +241,7 @@ class Reference:
         with self._lock:
             self._memo.pop(key, None)
 
-    def _remember(self, key: Key, held: Held[Any], expires_at: float) -> Held[Any]:
+    def _remember(self, key: Key, held: Held[Any], for_s: float) -> Held[Any]:
         with self._lock:
-            self._memo[key] = _Memo(held, expires_at)
+            self._memo[key] = _Memo(held, CLOCK.uptime() + for_s)
         return held

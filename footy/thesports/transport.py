@@ -21,6 +21,7 @@ import requests
 from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, ProtocolError
 from urllib3.util import Retry
 
+from footy.clock import CLOCK
 from footy.settings import RateLimit
 from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
@@ -45,6 +46,7 @@ from footy.thesports.gates import Gates
 from footy.thesports.replies import judge
 from footy.thesports.sockets import Watch
 from footy.thesports.tolerant import UNREADABLE
+from footy.thesports.vendor_clock import VendorClock
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +103,7 @@ class Transport:
         """
         self.gates = Gates(rate_limits, zone=zone)
         self.stopping = threading.Event()
+        self.vendor_clock = VendorClock()
         self._base_url = base_url
         self._timeout = timeout
         self._attempts = attempts
@@ -204,7 +207,7 @@ class Transport:
             self.counters.attempt(failed=failed)
         if self.gates.succeeded(endpoint):
             log.info("%s is authorized again", endpoint)
-        return Reply(results, time.time(), number)
+        return Reply(results, CLOCK.now(), number)
 
     def _exchange(
         self, endpoint: Endpoint, request: requests.PreparedRequest, seconds: float, budget: Budget
@@ -212,9 +215,9 @@ class Transport:
         """Send and read, whatever the status, within so many seconds.
 
         A reply that lay waiting while the process or the machine was halted tells of the time before, and is
-        late by the wall clock, the only one that goes on then.
+        late by the clock that goes on then.
         """
-        started_at = time.time()
+        started_at, sent_at = CLOCK.uptime(), CLOCK.now()
         with self._watch.attempt(time.monotonic() + seconds) as attempt:
             response: requests.Response | None = None
             failure: VendorError
@@ -229,7 +232,8 @@ class Transport:
                     allow_redirects=False,
                 )
                 body = read_body(response.raw, endpoint.max_body, self._room, lambda: attempt.cut)
-                if not attempt.cut and time.time() - started_at <= seconds:
+                if not attempt.cut and CLOCK.uptime() - started_at <= seconds:
+                    self.vendor_clock.note(response.headers.get("Date"), sent_at, CLOCK.now())
                     return response.status_code, response.headers, body
                 failure = failure_for(TimeoutError(), seconds)
             except (VendorError, HTTPError, OSError, ValueError, OverflowError) as error:
