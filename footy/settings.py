@@ -277,7 +277,9 @@ class Settings(BaseModel):
         description="`delta`: ask for what has changed; `per-match`: ask everything in every cycle.",
     )
     statuses: Numbers = Field(
-        (2, 3, 4, 5, 6, 7), alias="FOOTY_STATUSES", description="Status ids that are shown as in play."
+        (2, 3, 4, 5, 6, 7),
+        alias="FOOTY_STATUSES",
+        description="Status ids of the matches that the console shows.",
     )
     competitions: Names = Field(
         (), alias="FOOTY_COMPETITIONS", description="Competition names or ids to keep; empty keeps all."

@@ -13,7 +13,7 @@ from footy.pipeline import mock
 from footy.pipeline.board import Board, Held, HeldMatch, References, Source
 from footy.pipeline.clock import moment_text
 from footy.pipeline.doubts import doubts
-from footy.pipeline.filter import Selection, Verdict, in_play, misspelt, ordered
+from footy.pipeline.filter import Selection, Verdict, misspelt, ordered
 from footy.pipeline.flatten import Flattener
 from footy.pipeline.gather import Gathered, Gatherer, Progress, problems
 from footy.pipeline.inquiry import Inquiry, gathered_details, held_details, references_for
@@ -59,7 +59,6 @@ class Rules:
     interval_s: float
     prices: PriceRules
     selection: Selection
-    statuses: frozenset[int]
     delta: bool = True
     """Whether feeds of changes are used; else everything is asked for every match in every cycle."""
     mock: bool = False
@@ -155,7 +154,6 @@ class Pipeline:
         records = self._records(wanted, board.references, published_at)
         timer.lap("flatten", "STEP 2 – FLATTEN")
         records = ordered(records)
-        shown = in_play(records, self._rules.statuses)
         timer.lap("filter", "STEP 7 – FILTER")
         unsettled = _unsettled(records)
         unreadable = gathered.left_out() + left_out(wanted.values(), board.references)
@@ -188,7 +186,7 @@ class Pipeline:
                 "complete": whole and not unsettled and not unjudged and not unreadable,
                 "counts": {
                     "live": len(records),
-                    "in_play": len(shown),
+                    "in_play": sum(record["in_play"] for record in records),
                     "status": _statuses(records),
                 },
                 "requests": budget.attempts,

@@ -1,8 +1,8 @@
-"""Filter: the matches that the operator wants, those in play, and the order in which readers get them."""
+"""Filter: the matches that the operator wants, and the order in which readers get them."""
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -152,11 +152,6 @@ def _folded(texts: Iterable[str]) -> dict[str, str]:
 
 def _either(answer: bool) -> Verdict:
     return Verdict.YES if answer else Verdict.NO
-
-
-def in_play(records: Iterable[MatchRecord], statuses: Collection[int]) -> list[MatchRecord]:
-    """The records whose status is one of those the operator calls in play, in the same order."""
-    return [record for record in records if record["status_id"] in statuses]
 
 
 def ordered(records: Iterable[MatchRecord]) -> list[MatchRecord]:

@@ -161,7 +161,6 @@ def rules_for(settings: Settings, mode: Mode) -> Rules:
         interval_s=settings.interval,
         prices=PriceRules(settings.bookmakers, settings.early_window, settings.price_max_age),
         selection=Selection.of(settings.competitions, settings.countries),
-        statuses=frozenset(settings.statuses),
         delta=settings.strategy == "delta",
         mock="mock" in settings.fallback,
     )

@@ -56,7 +56,7 @@ def _snapshot_lines(files: Files, beat: Heartbeat | None, said: str) -> list[str
     )
     described = [
         f"Snapshot: cycle {meta['cycle']}, {duration_text(age)} old, {whole}",
-        f"Matches: {counts['live']} live, {counts['in_play']} in play",
+        f"Matches: {counts['live']} from the live list, {counts['in_play']} in play",
         f"Requests: {meta['requests']} in {timings['total']:.2f} s ({steps})",
     ]
     new = [problem for problem in meta["problems"] if problem.casefold() not in said.casefold()]

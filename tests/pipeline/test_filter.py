@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from footy.pipeline.board import References
-from footy.pipeline.filter import Selection, Verdict, in_play, misspelt, ordered
+from footy.pipeline.filter import Selection, Verdict, misspelt, ordered
 from footy.provenance import Held, Source
 from footy.record import MatchRecord
 from footy.thesports.payloads import Competition, Country, Detail
@@ -134,13 +134,6 @@ def test_what_is_not_known_comes_last() -> None:
         record("a"),
     ]
     assert names(ordered(records)) == "abcd"
-
-
-def test_in_play_are_the_statuses_that_the_operator_names() -> None:
-    records = [record(str(status_id), status_id=status_id) for status_id in range(10)]
-    assert names(in_play(records, (2, 3, 4, 5, 6, 7))) == "234567"
-    assert names(in_play(records, {4})) == "4"
-    assert names(in_play(records, [])) == ""
 
 
 KNOWN = {

@@ -503,7 +503,7 @@ def test_the_status_tells_of_the_last_snapshot(live: Place) -> None:
     first, snapshot, matches, requests = said.stdout.splitlines()
     assert first == f"Pipeline is running (PID: {service.pid}) – data folder {live.files.folder}"
     assert snapshot.startswith("Snapshot: cycle 1, ")
-    assert matches.startswith("Matches: 4 live, ")
+    assert matches.startswith("Matches: 4 from the live list, ")
     assert requests.startswith("Requests: ")
 
 
