@@ -8,7 +8,7 @@ case "${1:-start}" in
         cat <<'HELP'
 bash start.sh            start the service in the background, and wait for its first snapshot
 bash start.sh --demo     the same with simulated matches
-bash start.sh --once     run one cycle in the foreground and show it (also with --json, --demo)
+bash start.sh --once     run one cycle in the foreground and show it (also with --json, --demo, --sort, --search)
 bash start.sh stop       stop the service
 bash start.sh restart    stop it, and start it
 bash start.sh status     say how it is, and what its last snapshot says; exit 1 where it is not well

@@ -9,10 +9,12 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from footy import __version__
 from footy.errors import CannotWriteError, ConfigError, Exit, FootyError
+from footy.outputs.console.options import ConsoleOptions, Sort
+from footy.outputs.console.selection import fold
 from footy.settings import Loaded, Mode, Settings, load
 from footy.telemetry.redaction import Redactor
 from footy.thesports.failures import RefusedError, VendorError
@@ -32,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     loaded: Loaded | None = None
     try:
         overrides = {"FOOTY_MODE": "demo"} if arguments.demo else {}
+        _check_console_flags(arguments)
         loaded = load(overrides=overrides, only_where=arguments.command in _LOOKING_ON)
         for warning in loaded.warnings:
             _complain(f"warning: {warning}")
@@ -157,20 +160,37 @@ def _run_flags(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--continuous", action="store_true", help="run a cycle every interval (the default)")
     parser.add_argument("--json", action="store_true", help="with --once: print the snapshot as JSON")
     parser.add_argument("--demo", action="store_true", help="simulated matches, marked as such everywhere")
+    parser.add_argument(
+        "--sort", choices=get_args(Sort), help="the order of the matches shown (default: league)"
+    )
+    parser.add_argument(
+        "--search", metavar="TEXT", help="show only matches with this in a team, competition or country"
+    )
+
+
+def _check_console_flags(arguments: argparse.Namespace) -> None:
+    """Check that there is a console for `--sort` and `--search`, and something to search for."""
+    if arguments.search is not None and not fold(arguments.search):
+        raise _UsageError("--search takes a text.")
+    if (arguments.sort or arguments.search) and (arguments.json or arguments.command != "run"):
+        raise _UsageError("--sort and --search go with --once and the service, and not with --json.")
 
 
 def _run(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     if arguments.json and not arguments.once:
         raise _UsageError("--json goes with --once.")
+    console = ConsoleOptions.of(loaded.settings, sort=arguments.sort, search=arguments.search)
     mode = loaded.settings.resolve_mode()
     _say_folder(loaded.settings, mode)
     if arguments.once:
         from footy.service.once import run_or_die_of_signal  # noqa: PLC0415
 
-        return run_or_die_of_signal(loaded.settings, mode, loaded.warnings, as_json=arguments.json)
+        return run_or_die_of_signal(
+            loaded.settings, mode, loaded.warnings, console=None if arguments.json else console
+        )
     from footy.service.daemon import run  # noqa: PLC0415
 
-    return run(loaded.settings, mode, loaded.warnings)
+    return run(loaded.settings, mode, loaded.warnings, console=console)
 
 
 def _start(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:

@@ -104,6 +104,30 @@ def test_a_full_disk_behind_the_standard_error_leaves_the_exit_code(live: Place)
     assert finished.returncode == Exit.CONFIG
 
 
+def test_once_sorts_and_searches_what_is_shown_and_writes_all(live: Place) -> None:
+    whole = live.run("--once", "--sort", "kickoff")
+    matches = json.loads(live.files.matches.read_bytes())["matches"]
+    [one, *others] = [match for match in matches if match["in_play"]]
+    found = live.run("--once", "--search", one["home"].upper())
+
+    assert "sorted by kick-off" in whole.stdout
+    assert all(match["home"] in whole.stdout for match in [one, *others])
+    assert one["home"] in found.stdout
+    assert not any(match["home"] in found.stdout for match in others)
+    assert len(json.loads(live.files.matches.read_bytes())["matches"]) == len(matches)
+
+
+def test_in_play_is_not_what_the_operator_has_shown(live: Place) -> None:
+    live.set(FOOTY_STATUSES="8")
+    shown = live.run("--once").stdout
+    snapshot = json.loads(live.files.matches.read_bytes())
+    in_play = sum(match["in_play"] for match in snapshot["matches"])
+
+    assert in_play > 0
+    assert snapshot["meta"]["counts"]["in_play"] == in_play
+    assert f"4 from the live list · {in_play} in play · " in shown
+
+
 def test_the_demo_says_what_it_is_and_keeps_to_its_own_folder(place: Place) -> None:
     finished = place.run("--once")
 
@@ -153,6 +177,10 @@ def test_a_second_once_starts_warm(live: Place) -> None:
         (["--onc"], "unrecognized arguments: --onc"),
         (["dance"], "invalid choice: 'dance'"),
         (["--once", "--continuous"], "not allowed with argument"),
+        (["--once", "--sort", "goals"], "invalid choice: 'goals'"),
+        (["--once", "--search", " "], "--search takes a text"),
+        (["--once", "--json", "--search", "a"], "not with --json"),
+        (["--sort", "movement", "status"], "--sort and --search go with --once and the service"),
         (["--json"], "--json goes with --once"),
         (["simulate", "--matches", "0"], "argument --matches"),
         (["start", "now"], "unrecognized arguments: now"),

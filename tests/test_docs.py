@@ -400,11 +400,12 @@ def _shape(line: str) -> str:
     if line.startswith("• "):
         return "match"
     line = re.sub(r"─{2,}.*?─{2,}|^──.*", "country", line)
-    line = re.sub(r"^ {2}(ML|Spread|O/U) .*", r"\1", line)
+    line = re.sub(r"^ {2}(ML|Spread|O/U|Corners) .*", r"\1", line)
     line = re.sub(r"^ {2,}.*(°|Wind|No environment|No betting).*", "weather", line)
+    line = re.sub(r"^ {2}kick-off .*", "statistics", line)
     line = re.sub(r"^[A-Z][^a-z]+ \(\d+\)$", "competition", line)
     line = re.sub(r"(footy · )\w{3} \S+ \S+ \w+( · cycle) \d+ · [\d.]+ s", r"\1\2", line)
-    return re.sub(r"(\d+ live · ).*", r"\1", re.sub(r"\d+", "0", line))
+    return re.sub(r"(\d+ from the live list · ).*", r"\1", re.sub(r"\d+", "0", line))
 
 
 def test_reading_the_snapshot_works_as_the_readme_says(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Values of the record as the board needs them: numbers, moments, ages, times of day."""
+"""Values of the record as people read them: numbers, moments, ages, times of day."""
 
 import math
 from datetime import datetime, tzinfo

@@ -21,9 +21,10 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from footy.clock import CLOCK, SET_FROM_S
 from footy.errors import Exit
-from footy.outputs.console import LiveConsole, Look
+from footy.outputs.console.consoles import LiveConsole
+from footy.outputs.console.options import ConsoleOptions
+from footy.outputs.console.progress import Progress
 from footy.outputs.output import Output
-from footy.outputs.progress import Progress
 from footy.outputs.snapshot import SnapshotFile
 from footy.pipeline.plan import LISTEN_EVERY_S
 from footy.service import indicators
@@ -43,7 +44,7 @@ STOP_WITHIN_S = 1.4
 """After a signal the process ends this soon, whatever hangs."""
 
 
-def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
+def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: ConsoleOptions) -> Exit:
     """Run until SIGTERM or SIGINT.
 
     Raises:
@@ -60,7 +61,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
         pulse = Pulse(files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value)
         pulse.write()
         with assembled(settings, mode, files) as assembly:
-            outputs: list[Output] = [SnapshotFile(files.folder), LiveConsole(look(settings), sys.stdout)]
+            outputs: list[Output] = [SnapshotFile(files.folder), LiveConsole(console, sys.stdout)]
             beat = _Beat(settings, assembly, outputs, pulse)
             scheduler = _scheduled(beat, settings.interval)
             try:
@@ -72,16 +73,6 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str]) -> Exit:
                 _stop(scheduler, assembly, outputs)
                 beat.save()
     return Exit.OK
-
-
-def look(settings: Settings) -> Look:
-    """Give how the operator wants to see the board."""
-    return Look(
-        settings.odds_format,
-        pytz.timezone(settings.timezone),
-        frozenset(settings.statuses),
-        settings.price_max_age,
-    )
 
 
 class _Beat:
@@ -226,10 +217,10 @@ def _mind_the_clock(scheduler: BackgroundScheduler, interval_s: float) -> None:
 
 
 def _stop(scheduler: BackgroundScheduler, assembly: Assembly, outputs: Sequence[Output]) -> None:
+    for output in outputs:  # first: where a cycle hangs, the process ends without coming back here
+        output.close()
     assembly.transport.stop()
     scheduler.shutdown(wait=True)
-    for output in outputs:
-        output.close()
 
 
 class _Wish:

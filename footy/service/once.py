@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from footy.errors import CannotWriteError, Exit, FootyError
-from footy.outputs.console import OnceConsole
-from footy.outputs.progress import Progress
+from footy.outputs.console.consoles import OnceConsole
+from footy.outputs.console.options import ConsoleOptions
+from footy.outputs.console.progress import Progress
 from footy.outputs.snapshot import SnapshotFile, encode
 from footy.record import Snapshot
 from footy.service.assembly import assembled, redactor, set_up_logging
-from footy.service.daemon import look
 from footy.service.instance import Doing, Files, owned, prepare_folder
 from footy.service.publishing import Pulse, publish
 from footy.settings import Mode, Settings
@@ -41,8 +41,8 @@ class _JsonPrinter:
         pass
 
 
-def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, as_json: bool) -> Exit:
-    """Run one cycle and show it.
+def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: ConsoleOptions | None) -> Exit:
+    """Run one cycle and show it on the console, or as JSON if there are no options for one.
 
     Raises:
         FootyError: It could not be started, had no fresh live list, or could not be written.
@@ -62,7 +62,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, as_json: boo
             code = failure.exit_code if isinstance(failure, FootyError) else Exit.BUG
             pulse.cycle(1, attempted_at=attempted_at, error=_words(failure), error_code=code)
             raise
-        shown = _JsonPrinter() if as_json else OnceConsole(look(settings), sys.stdout)
+        shown = _JsonPrinter() if console is None else OnceConsole(console, sys.stdout)
         published = publish(snapshot, [SnapshotFile(files.folder), shown])
         pulse.cycle(1, attempted_at=attempted_at, error=published.failure, error_code=Exit.CANNOT_WRITE)
         if published.failure is not None:
@@ -110,10 +110,12 @@ class _InterruptedBySignal(BaseException):
         self.number = number
 
 
-def run_or_die_of_signal(settings: Settings, mode: Mode, warnings: Sequence[str], *, as_json: bool) -> Exit:
+def run_or_die_of_signal(
+    settings: Settings, mode: Mode, warnings: Sequence[str], *, console: ConsoleOptions | None
+) -> Exit:
     """Run one cycle; a signal ends it tidily, and then the process the way a signal does."""
     try:
-        return run(settings, mode, warnings, as_json=as_json)
+        return run(settings, mode, warnings, console=console)
     except _InterruptedBySignal as signalled:
         _die(signalled.number)
 

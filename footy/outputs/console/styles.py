@@ -1,4 +1,4 @@
-"""The colours of the board; none of them says anything that the words beside it do not."""
+"""The colours of the console; none of them says anything that the words beside it do not."""
 
 from rich.style import Style
 
@@ -11,7 +11,10 @@ COUNTRY = Style(bold=True, color="blue")
 CLOCK = Style(color="green")
 SCORE = Style(bold=True, color="green")
 RED_CARD = Style(bold=True, color="red")
+MOCK = Style(bold=True, color="magenta")
 
 MARKET = Style(color="cyan")
-LINE = Style(color="yellow")
-SUSPENDED = Style(bold=True, color="magenta")
+CURRENT = Style(bold=True)
+LINE = Style(bold=True, color="yellow")
+NOT_OPEN = Style(color="magenta")
+"""Of `susp` and `old`: a price that cannot be taken for one of now."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as RichProgress
 
-from footy.outputs.painter import Painter, write_all
+from footy.outputs.console.terminal_writer import TerminalWriter, is_in_foreground, write_all
 
 DRAW_EVERY_S = 0.1
 _CLEAR_LINE = "\r\x1b[2K"
@@ -24,31 +24,32 @@ class Progress:
     """One line on standard error while calls are made, gone when they are; nothing where it is no terminal.
 
     Rich draws the bar, but its own live display would hold up the cycle behind a blocked terminal, so a
-    painter writes the line.
+    terminal writer writes the line.
     """
 
     def __init__(self, stream: TextIO, *, write: Callable[[bytes], None] | None = None) -> None:
         self._console = Console(file=stream, highlight=False)
         self._stream = stream
-        self._painter: Painter[_Calls] | None = None
+        self._writer: TerminalWriter[_Calls] | None = None
         if stream.isatty() and not self._console.is_dumb_terminal:
-            self._painter = Painter(
+            self._writer = TerminalWriter(
                 "progress",
                 draw=self._draw,
                 write=write or self._write,
                 every_s=DRAW_EVERY_S,
-                farewell=_CLEAR_LINE.encode(),
+                size=lambda: () if is_in_foreground(stream) else None,
+                final_bytes=_CLEAR_LINE.encode(),
             )
 
     def update(self, done: int, planned: int, label: str = "Fetching") -> None:
         """Show so many calls done of so many planned so far, and what is being asked for; returns at once."""
-        if self._painter is not None:
-            self._painter.show(_Calls(done, planned, label))
+        if self._writer is not None:
+            self._writer.show(_Calls(done, planned, label))
 
     def close(self) -> None:
         """Take the line away; does not wait for a blocked terminal."""
-        if self._painter is not None:
-            self._painter.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,0 +1,1 @@
+"""The console: the matches for people, printed once or kept up on one screen of a terminal."""

@@ -1,0 +1,133 @@
+"""The console as an output: printed once, or kept up on one screen of the service's terminal."""
+
+import os
+from collections.abc import Callable
+from typing import TextIO
+
+from rich.console import Console
+
+from footy.errors import CannotWriteError
+from footy.outputs.console.options import ConsoleOptions
+from footy.outputs.console.screen import Screen
+from footy.outputs.console.terminal_writer import TerminalWriter, is_in_foreground, write_all
+from footy.record import Snapshot
+
+DRAW_EVERY_S = 5.0
+LOOK_EVERY_S = 0.5
+"""How often the terminal's size is looked at."""
+UNKNOWN_WIDTH = 80
+UNKNOWN_HEIGHT = 24
+"""Of a terminal that says its size is 0, as one does that nobody told its size."""
+
+_HOME = "\x1b[H"
+_CLEAR_REST_OF_LINE = "\x1b[K"
+_CLEAR_REST_OF_SCREEN = "\x1b[J"
+
+
+def _console(stream: TextIO) -> Console:
+    console = Console(file=stream, highlight=False)
+    width, height = console.size
+    console.size = (width or UNKNOWN_WIDTH, height or UNKNOWN_HEIGHT)
+    return console
+
+
+def _drawn(console: Console, screen: Screen) -> str:
+    """Return the screen in the width and encoding of the stream, with colours only for a terminal."""
+    with console.capture() as capture:
+        console.print(screen, end="", crop=False)
+    return capture.get()
+
+
+class OnceConsole:
+    """Prints each snapshot whole: the output of `--once`."""
+
+    name = "console"
+
+    def __init__(self, options: ConsoleOptions, stream: TextIO) -> None:
+        self._options = options
+        self._stream = stream
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Print the matches; a reader that has gone away (`| head`) is no failure.
+
+        Raises:
+            CannotWriteError: The stream takes nothing for another reason, such as a full disk.
+        """
+        text = _drawn(_console(self._stream), Screen(snapshot, self._options))
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            self._discard_the_rest()
+        except OSError as error:
+            self._discard_the_rest()
+            raise CannotWriteError(f"The matches cannot be printed: {error.strerror}.") from error
+
+    def close(self) -> None:
+        """Do nothing: all is written."""
+
+    def _discard_the_rest(self) -> None:
+        """Point the stream at nothing, so that Python's flush at exit does not fail on what is left in it."""
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, self._stream.fileno())
+        os.close(nothing)
+
+
+class LiveConsole:
+    """Keeps the newest snapshot on one screen of a terminal; anywhere else it writes nothing.
+
+    A new snapshot is drawn every few seconds at most, over the one before. The screen is drawn again when the
+    terminal's size changes, and not at all while the process is in the shell's background. No mode of the
+    terminal is changed, so it is left clean however the process ends.
+
+    Args:
+        options: What the operator chose.
+        stream: Standard output.
+        write: Writes to the terminal; to the stream's descriptor unless a test says otherwise.
+    """
+
+    name = "console"
+
+    def __init__(
+        self, options: ConsoleOptions, stream: TextIO, *, write: Callable[[bytes], None] | None = None
+    ) -> None:
+        self._options = options
+        self._stream = stream
+        self._has_scrolled = False
+        self._writer: TerminalWriter[Snapshot] | None = None
+        if stream.isatty() and not Console(file=stream).is_dumb_terminal:
+            self._writer = TerminalWriter(
+                self.name,
+                draw=self._draw,
+                write=write or self._write,
+                every_s=DRAW_EVERY_S,
+                size=self._size,
+                size_every_s=LOOK_EVERY_S,
+                final_bytes=b"\n",
+            )
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Have the snapshot drawn when it is time; returns at once, whatever the terminal does."""
+        if self._writer is not None:
+            self._writer.show(snapshot)
+
+    def close(self) -> None:
+        """Draw nothing more; does not wait for a blocked terminal."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _size(self) -> object | None:
+        """Return the size of the terminal, None while it belongs to another process."""
+        return _console(self._stream).size if is_in_foreground(self._stream) else None
+
+    def _draw(self, snapshot: Snapshot) -> bytes:
+        console = _console(self._stream)
+        lines = _drawn(console, Screen(snapshot, self._options, console.height)).splitlines()
+        text = _HOME + f"{_CLEAR_REST_OF_LINE}\n".join(lines) + _CLEAR_REST_OF_SCREEN
+        if not self._has_scrolled:  # what stands on the screen so far goes into the terminal's history
+            text = "\n" * console.height + text
+            self._has_scrolled = True
+        return text.encode(self._stream.encoding or "utf-8", errors="replace")
+
+    def _write(self, content: bytes) -> None:
+        write_all(self._stream.fileno(), content)

@@ -1,0 +1,280 @@
+"""The screen: a snapshot as lines of text, at any width, plain if it is piped, cut to a terminal's height."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.console import Console, RenderResult
+from rich.console import ConsoleOptions as RichOptions
+from rich.text import Text
+
+from footy.outputs.console.match_rows import headline, statistics, status_text, weather
+from footy.outputs.console.options import ConsoleOptions
+from footy.outputs.console.price_rows import MARKETS, PriceTable, price_rows
+from footy.outputs.console.quality_notes import (
+    is_absent,
+    live_list_note,
+    match_notes,
+    refused_parts,
+    summary,
+)
+from footy.outputs.console.selection import movement, selected
+from footy.outputs.console.styles import BANNER, COUNTRY, FAINT, STRONG, WARNING
+from footy.outputs.console.terminal_text import Glyphs, flow
+from footy.outputs.record_values import duration_text, local, moment, number
+from footy.record import MatchRecord, Snapshot
+
+SMALLEST_WIDTH = 20
+MOST_PROBLEMS = 8
+LINES_A_PROBLEM = 8
+"""Of a terminal: so a flood of problems leaves room for matches."""
+INDENT = 2
+WEATHER_CELLS = 44
+"""Of the longest weather: with so much room beside the prices it stands there, else below."""
+ODDS_FORMATS = {"american": "American", "decimal": "decimal", "hongkong": "Hong Kong"}
+SORTS = {"league": "", "kickoff": "sorted by kick-off", "movement": "sorted by price movement"}
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A snapshot to be drawn; rich says at which width and in which encoding."""
+
+    snapshot: Snapshot
+    options: ConsoleOptions
+    height: int | None = None
+    """Lines of the terminal: what fits is drawn, matches in play first. None draws everything."""
+
+    def __rich_console__(self, console: Console, options: RichOptions) -> RenderResult:
+        """Yield the lines, none wider than the console and no more than the height."""
+        for line in _Drawing(self, console, options).lines():
+            yield from line.render(console, end="\n")
+
+
+class _Drawing:
+    """One drawing of a screen: at a width, with the signs of an encoding."""
+
+    def __init__(self, screen: Screen, console: Console, options: RichOptions) -> None:
+        self.snapshot, self.options, self.height = screen.snapshot, screen.options, screen.height
+        self.console = console
+        self.width = max(SMALLEST_WIDTH, options.max_width)
+        self.is_terminal = options.is_terminal
+        self.glyphs = Glyphs.of(options.encoding)
+        self.meta = self.snapshot["meta"]
+        self.is_demo = self.meta["mode"] == "demo"
+        self.published_at = moment(self.meta["published_at"])
+        self.shown = selected(self.snapshot["matches"], self.options)
+        if self.height is not None:
+            self.shown.sort(key=lambda match: not match["in_play"])
+        self.refused = refused_parts(self.shown)
+        self.prices = {id(match): price_rows(match, self.options, self.glyphs) for match in self.shown}
+        aligned = [self.prices[id(match)] for match in self.shown[: self.height]]
+        self.table = PriceTable(aligned, self.width, self.glyphs)
+        self.weather_at = self.table.cells + 3
+
+    def lines(self) -> list[Text]:
+        """Return the lines of the screen."""
+        head, foot = self._head(), self._foot()
+        if self.height is None:
+            return [*head, *(line for block in self._blocks() for line in block), *foot]
+        body, left = self._fitting(self.height - len(head) - len(foot))
+        if left:
+            foot = self._foot(left)
+        return [*[*head, *body][: max(0, self.height - len(foot))], *foot][: self.height]
+
+    def _fitting(self, room: int) -> tuple[list[Text], int]:
+        """Return what fits into so many lines, first whole matches, then headlines; and how many are left."""
+        lines: list[Text] = []
+        drawn = 0
+        for block in self._blocks():
+            if len(lines) + len(block) > room:
+                break
+            lines += block
+            drawn += 1
+        rest = self.shown[drawn:]
+        headings = [Text(), Text("Without prices, for lack of room:", FAINT)]
+        cells = self._status_cells(rest)
+        for match in rest:
+            block = [*headings, *self._flow(*headline(match, self.glyphs, status_cells=cells))]
+            if len(lines) + len(block) > room:
+                break
+            lines += block
+            drawn += 1
+            headings = []
+        return lines, len(self.shown) - drawn
+
+    # --- the matches
+
+    def _blocks(self) -> Iterator[list[Text]]:
+        """Yield the lines of each match; the first of a group has the headings of the group in front."""
+        if self.options.sort != "league":
+            cells = self._status_cells(self.shown)
+            for match in self.shown:
+                yield self._match(match, cells, place=True)
+            return
+        for country, in_country in groupby(self.shown, key=lambda match: match["country"]):
+            heading = [Text(), *self._rule(self._name(country, "Country not known"))]
+            competitions = groupby(
+                in_country, key=lambda match: (match["competition"], match["competition_id"])
+            )
+            for (competition, _), group in competitions:
+                matches = list(group)
+                heading += self._flow(Text(f"{self._competition(competition)} ({len(matches)})", STRONG))
+                cells = self._status_cells(matches)
+                for match in matches:
+                    yield [*heading, *self._match(match, cells)]
+                    heading = []
+
+    def _status_cells(self, matches: Iterable[MatchRecord]) -> int:
+        return max((len(status_text(match, self.glyphs)) for match in matches), default=0)
+
+    def _name(self, name: str | None, unknown: str) -> str:
+        return self.glyphs.clean(name or "") or unknown
+
+    def _competition(self, name: str | None) -> str:
+        return self._name(name and name.upper(), "COMPETITION NOT KNOWN")
+
+    def _rule(self, title: str) -> list[Text]:
+        mark = " DEMO " if self.is_demo else ""
+        lead = self.glyphs.rule * 2
+        name = Text(title, COUNTRY)
+        room = max(2, self.width - name.cell_len - len(mark) - 6)
+        line = Text.assemble((f"{lead} ", FAINT), name, (f" {self.glyphs.rule * room}", FAINT))
+        return self._flow(line, Text.assemble((mark, BANNER), (lead, FAINT)))
+
+    def _match(self, match: MatchRecord, status_cells: int, *, place: bool = False) -> list[Text]:
+        lines = self._headline(match, status_cells, place=place)
+        if notes := match_notes(match, self.published_at, self.glyphs, unsaid=self.refused):
+            lines += self._below([Text("! ", WARNING)], self.glyphs.dotted(notes))
+        prices = self.table.lines(self.prices[id(match)])
+        texts = weather(match, self.glyphs)
+        if not texts and not is_absent(match, "detail"):
+            texts = ["No environment data available"]
+        if not prices and not is_absent(match, "odds"):
+            texts.insert(0, "No betting odds available")
+        if len(prices) >= len(texts) and self.weather_at + WEATHER_CELLS <= self.width:
+            for line, text in zip(prices, texts, strict=False):
+                line.pad_right(max(1, self.weather_at - line.cell_len))
+                line.append(text, FAINT)
+            texts = []
+        for line in prices:
+            lines += self._flow(line, indent=2 * INDENT)
+        return lines + self._below([], self.glyphs.dotted(texts)) if texts else lines
+
+    def _headline(self, match: MatchRecord, status_cells: int, *, place: bool) -> list[Text]:
+        """Return names and score, with the statistics on the same line if there is room, else below."""
+        facts = statistics(match, self.glyphs, self.options.timezone)
+        if self.options.sort == "movement" and (moved := movement(match)) is not None:
+            facts.insert(0, f"{MARKETS[moved.market][0]} moved {moved.points:.1f} points")
+        if place:
+            league = self._competition(match["competition"])
+            facts.insert(0, f"{self._name(match['country'], 'Country not known')}, {league}")
+        whole = headline(match, self.glyphs, status_cells=status_cells, facts=facts)
+        if not facts or sum(part.cell_len for part in whole) <= self.width:
+            return self._flow(*whole, indent=2 * INDENT)
+        names = headline(match, self.glyphs, status_cells=status_cells)
+        return self._flow(*names, indent=2 * INDENT) + self._below([], self.glyphs.dotted(facts))
+
+    # --- the head and the foot
+
+    def _head(self) -> list[Text]:
+        lines: list[Text] = []
+        if self.is_demo:
+            lines += self._flow(
+                Text(f"DEMO {self.glyphs.dash} simulated matches, nothing here is real", BANNER)
+            )
+            if self.is_terminal:
+                lines[0].pad_right(self.width - lines[0].cell_len)
+        lines += self._dotted(Text("footy", STRONG), *map(Text, self._when()))
+        lines += self._dotted(*self._totals())
+        if note := live_list_note(self.snapshot, self.published_at):
+            lines += self._warning(Text(note, WARNING))
+        if notes := summary(self.shown, unsaid=self.refused):
+            lines += self._warning(*(Text(note, WARNING) for note in notes))
+        problems = self.meta["problems"]
+        most = MOST_PROBLEMS if self.height is None else max(1, self.height // LINES_A_PROBLEM)
+        for problem in problems[:most]:
+            lines += self._warning(Text(self.glyphs.clean(problem)))
+        if len(problems) > most:
+            lines += self._warning(Text(f"and {len(problems) - most} more problems, all in the log"))
+        if self.refused:
+            lines += self._dotted(*(f"{words} not in the account's plan" for words in self.refused.values()))
+        if any(self.prices.values()):
+            lines += self._legend()
+        if self.options.sort != "league":
+            lines.append(Text())
+        return lines
+
+    def _when(self) -> list[str]:
+        texts = []
+        if self.published_at is not None:
+            at = local(self.published_at, self.options.timezone)
+            texts.append(f"{at:%a %Y-%m-%d %H:%M:%S %Z}".rstrip())
+        texts.append(f"cycle {self.meta['cycle']}")
+        total = number(self.meta["timings"].get("total"))
+        if total is not None:
+            texts.append(f"{total:.2f} s")
+        return texts
+
+    def _totals(self) -> Iterator[Text]:
+        matches = self.snapshot["matches"]
+        yield Text(f"{len(matches)} from the live list", STRONG)
+        yield Text(f"{sum(match['in_play'] for match in matches)} in play", STRONG)
+        if len(self.shown) != len(matches):
+            yield Text(f"{len(self.shown)} shown")
+        if self.options.search:
+            yield Text(f'search "{self.glyphs.clean(self.options.search)}"')
+        if sort := SORTS[self.options.sort]:
+            yield Text(sort)
+        names: Mapping[int, str] = {match["status_id"]: match["status"] for match in matches}
+        for status, count in sorted(
+            (int(key), count) for key, count in self.meta["counts"]["status"].items()
+        ):
+            yield Text(f"{self.glyphs.clean(names.get(status, f'Status {status}'))} {count}")
+
+    def _legend(self) -> list[Text]:
+        dash, age = self.glyphs.dash, duration_text(self.options.price_max_age_s)
+        columns = ("ML home draw away", "Spread home line away", "O/U, Corners over line under")
+        prices = (
+            f"{ODDS_FORMATS[self.options.odds_format]} odds: early {self.glyphs.bar} now",
+            "@6' minute",
+            "@pre before kick-off",
+            f"{dash} unknown",
+            "susp suspended",
+            f"old over {age}, before kick-off or at another score (at 1{dash}1)",
+        )
+        return self._dotted(*columns) + self._dotted(*prices)
+
+    def _foot(self, left: int = 0) -> list[Text]:
+        """Return the last line; `left` matches did not fit above it."""
+        if not self.shown:
+            return self._flow(Text(self._nothing(), STRONG), indent=INDENT)
+        if left:
+            texts = [f"{left} more matches do not fit: enlarge the terminal or use --search"]
+        else:
+            texts = [f"{len(self.shown)} of {len(self.snapshot['matches'])} matches", *self._when()]
+        mark = [Text.assemble((" DEMO ", BANNER), " ")] if self.is_demo else []
+        lines = self._flow(*mark, *self.glyphs.dotted(texts), indent=INDENT)
+        return lines if self.height is not None else [Text(), *lines]
+
+    def _nothing(self) -> str:
+        """Return why no match is shown: that there is none only if no problem may be the reason."""
+        if not self.snapshot["matches"]:
+            return "No live match to show" if self.meta["problems"] else "No live matches"
+        if self.options.search:
+            return "No match with that text and a status that is shown (FOOTY_STATUSES)"
+        return "No live match has a status that is shown (FOOTY_STATUSES)"
+
+    # --- lines
+
+    def _flow(self, *parts: Text, indent: int = INDENT) -> list[Text]:
+        return flow(self.console, parts, self.width, indent)
+
+    def _dotted(self, *parts: Text | str) -> list[Text]:
+        return self._flow(*self.glyphs.dotted(parts))
+
+    def _warning(self, *parts: Text) -> list[Text]:
+        return self._flow(Text("! ", WARNING), *self.glyphs.dotted(parts))
+
+    def _below(self, marks: Iterable[Text], parts: Iterable[Text]) -> list[Text]:
+        """Return a line that belongs to the match above it."""
+        return self._flow(Text(" " * INDENT), *marks, *parts, indent=2 * INDENT)

@@ -1,0 +1,114 @@
+"""Text for a terminal: what its encoding can write, vendor text made harmless, lines that wrap."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from footy.outputs.console.styles import FAINT
+
+_UNSEEN = frozenset({"Cf", "Cs", "Co", "Cn"})
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The signs of the console, one cell each, that a stream's encoding can write."""
+
+    encoding: str = "utf-8"
+    bullet: str = "•"
+    dash: str = "–"
+    dot: str = "·"
+    rule: str = "─"
+    bar: str = "│"
+    degree: str = "°"
+
+    @classmethod
+    def of(cls, encoding: str) -> "Glyphs":
+        """Return the signs for this encoding; one that Python does not know is taken for ASCII."""
+        glyphs = cls(encoding)
+        signs = (glyphs.bullet, glyphs.dash, glyphs.dot, glyphs.rule, glyphs.bar, glyphs.degree)
+        if _is_encodable("".join(signs), encoding):
+            return glyphs
+        known = encoding if _is_encodable("", encoding) else "ascii"
+        return cls(known, bullet="*", dash="-", dot="|", rule="-", bar="|", degree=" ")
+
+    def clean(self, text: str) -> str:
+        """Return vendor text as `printable` leaves it for this encoding."""
+        return printable(text, self.encoding)
+
+    def dotted(self, parts: Iterable[Text | str]) -> list[Text]:
+        """Return the parts of a line with a dot between any two; plain texts are faint."""
+        texts = [part if isinstance(part, Text) else Text(part, FAINT) for part in parts]
+        return [*(Text.assemble(text, (f" {self.dot} ", FAINT)) for text in texts[:-1]), *texts[-1:]]
+
+
+def _is_encodable(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=8192)
+def printable(text: str, encoding: str = "utf-8") -> str:
+    """Return vendor text as one line that does nothing to a terminal and that the encoding can write.
+
+    Control characters become blanks, so an escape sequence stays as its visible rest; characters that are not
+    seen (direction marks, joiners, variation selectors) go; what the encoding lacks loses its accent, or is a
+    question mark.
+    """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    kept = []
+    for character in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(character)
+        if category in ("Cc", "Zl", "Zp"):
+            kept.append(" ")
+        elif category not in _UNSEEN and not _is_variation_selector(character):
+            kept.append(character)
+    line = " ".join("".join(kept).split())
+    while line and unicodedata.combining(line[0]):
+        line = line[1:]
+    if _is_encodable(line, encoding):
+        return line
+    return "".join(_substitute(character, encoding) for character in line)
+
+
+def _is_variation_selector(character: str) -> bool:
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
+
+
+def _substitute(character: str, encoding: str) -> str:
+    if _is_encodable(character, encoding):
+        return character
+    plain = "".join(
+        part for part in unicodedata.normalize("NFKD", character) if _is_encodable(part, encoding)
+    )
+    return plain or "?"
+
+
+def flow(console: Console, parts: Sequence[Text], width: int, indent: int) -> list[Text]:
+    """Return the parts as lines of at most `width` cells, all but the first indented; nothing is left out.
+
+    A part that does not fit on a line begins the next one; one that is wider than a line is wrapped.
+    """
+    margin = " " * min(indent, width // 2)
+    lines = [Text()]
+    for part in parts:
+        kept = cell_len(part.plain.rstrip())
+        if lines[-1].cell_len + kept > width and lines[-1].plain.strip():
+            lines.append(Text(margin))
+        if lines[-1].cell_len + kept <= width:
+            lines[-1].append_text(part)
+            continue
+        first, *others = part.wrap(console, width - len(margin), overflow="fold")
+        lines[-1].append_text(first)
+        lines += [Text(margin).append_text(other) for other in others]
+    for line in lines:
+        line.rstrip()
+    return lines
