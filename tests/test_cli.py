@@ -335,7 +335,7 @@ def test_a_snapshot_that_cannot_be_written_is_73_and_is_shown_all_the_same(live:
     [line] = complaints(finished)
     assert "matches.json could not be written: Is a directory" in line
     assert finished.returncode == Exit.CANNOT_WRITE
-    assert "4 live" in finished.stdout
+    assert "4 from the live list" in finished.stdout
 
 
 @pytest.mark.parametrize("name", ["cache", "board", "quota"])

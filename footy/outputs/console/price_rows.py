@@ -31,7 +31,7 @@ _MARGIN = "  "
 _LABEL_CELLS = 8
 _STATE_CELLS = 5
 _BENEATH = " " * (len(_MARGIN) + _LABEL_CELLS - _STATE_CELLS)
-"""In front of a current price on a line of its own: its columns then stand under the early ones."""
+"""In front of a current price on a line of its own: its prices then begin under the early ones."""
 
 
 def price_text(match: Mapping[str, object], field: str, odds_format: OddsFormat, unknown: str) -> str:
@@ -225,14 +225,10 @@ class PriceTable:
     def _currents(self, rows: Sequence[PriceRow]) -> list[Text]:
         """Return the current prices of a match, aligned with one another; empty for one that is unknown."""
         columns = _Columns.fitting([row.current for row in rows if row.current is not None])
-        texts = []
-        for quote in (row.current for row in rows):
-            if quote is None:
-                texts.append(Text())
-            elif quote.state == NOW:
-                text = Text(NOW.ljust(_STATE_CELLS), FAINT)
-                texts.append(text.append_text(columns.text(quote, CURRENT, LINE)))
-            else:
-                text = Text(quote.state.ljust(_STATE_CELLS), NOT_OPEN)
-                texts.append(text.append_text(columns.text(quote)))
-        return texts
+        return [Text() if row.current is None else _current(row.current, columns) for row in rows]
+
+
+def _current(quote: Quote, columns: _Columns) -> Text:
+    is_now = quote.state == NOW
+    text = Text().append(quote.state.ljust(_STATE_CELLS), FAINT if is_now else NOT_OPEN)
+    return text.append_text(columns.text(quote, CURRENT, LINE) if is_now else columns.text(quote))

@@ -31,7 +31,7 @@ LINES_A_PROBLEM = 8
 INDENT = 2
 WEATHER_CELLS = 44
 """Of the longest weather: with so much room beside the prices it stands there, else below."""
-ODDS_FORMATS = {"american": "American", "decimal": "decimal", "hongkong": "Hong Kong"}
+ODDS_FORMATS = {"american": "American", "decimal": "Decimal", "hongkong": "Hong Kong"}
 SORTS = {"league": "", "kickoff": "sorted by kick-off", "movement": "sorted by price movement"}
 
 
@@ -91,7 +91,7 @@ class _Drawing:
             lines += block
             drawn += 1
         rest = self.shown[drawn:]
-        headings = [Text(), Text("Without prices, for lack of room:", FAINT)]
+        headings = [Text(), *self._flow(Text("Without prices, for lack of room:", FAINT))]
         cells = self._status_cells(rest)
         for match in rest:
             block = [*headings, *self._flow(*headline(match, self.glyphs, status_cells=cells))]

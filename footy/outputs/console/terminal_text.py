@@ -34,7 +34,7 @@ class Glyphs:
         if _is_encodable("".join(signs), encoding):
             return glyphs
         known = encoding if _is_encodable("", encoding) else "ascii"
-        return cls(known, bullet="*", dash="-", dot="|", rule="-", bar="|", degree=" ")
+        return cls(known, bullet="*", dash="-", dot=".", rule="-", bar="|", degree=" ")
 
     def clean(self, text: str) -> str:
         """Return vendor text as `printable` leaves it for this encoding."""

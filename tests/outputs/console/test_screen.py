@@ -319,7 +319,8 @@ def test_the_eye_goes_to_the_current_price_and_only_while_it_is_open() -> None:
     sealed = quote("current_spread", 1.7, -1.0, 2.1, american=(-143, 110), minute=66, sealed=True)
     console = Console(file=io.StringIO(), width=80, force_terminal=True)
     drawn = Screen(snapshot(named(**early_prices(), **CURRENT, **sealed)), options())
-    bold = "".join(part.text for part in console.render(drawn) if part.style is not None and part.style.bold)
+    styled = [(part.text, part.style) for part in console.render(drawn) if part.style is not None]
+    bold = "".join(text for text, style in styled if style.bold and not style.dim)
     assert "-500 +550 +2500" in bold
     assert "+150" not in bold
     assert "-143" not in bold
@@ -502,7 +503,7 @@ def many(number: int, **changes: Any) -> list[MatchRecord]:
 
 
 @pytest.mark.parametrize("number", [3, 50, 300])
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 40), (160, 60), (20, 5)])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 40), (160, 60), (20, 19), (20, 5)])
 def test_a_terminal_shows_what_fits_and_says_how_many_more_there_are(
     number: int, width: int, height: int
 ) -> None:
