@@ -76,7 +76,8 @@ class _Drawing:
         head, foot = self._head(), self._foot()
         if self.height is None:
             return [*head, *(line for block in self._blocks() for line in block), *foot]
-        body, left = self._fitting(self.height - len(head) - len(foot))
+        cut_foot = self._foot(len(self.shown))
+        body, left = self._fitting(self.height - len(head) - max(len(foot), len(cut_foot)))
         if left:
             foot = self._foot(left)
         return [*[*head, *body][: max(0, self.height - len(foot))], *foot][: self.height]
