@@ -348,6 +348,28 @@ def test_a_folder_in_place_of_a_file_that_only_helps_stops_nothing(live: Place, 
     assert complaints(finished) == []
 
 
+def test_once_has_no_interval_that_cuts_it_short(place: Place) -> None:
+    with start(matches=4, odds="light", secret=SECRET, latency=1.2) as vendor:
+        place.ask(vendor)
+        place.set(FOOTY_INTERVAL=2)
+        finished = place.run("--once", "--json")
+
+    assert finished.returncode == Exit.OK
+    meta = json.loads(finished.stdout)["meta"]
+    assert meta["complete"]
+    assert meta["problems"] == []
+
+
+def test_check_asks_every_endpoint_of_a_slow_vendor(place: Place) -> None:
+    with start(matches=1, odds="light", secret=SECRET, latency=0.5) as vendor:
+        place.ask(vendor)
+        place.set(FOOTY_TIMEOUT=0.9)
+        finished = place.run("check")
+
+    assert finished.returncode == Exit.OK
+    assert "every endpoint that footy uses is in its plan" in finished.stdout
+
+
 # --- signals
 
 

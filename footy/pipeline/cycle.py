@@ -18,6 +18,7 @@ from footy.pipeline.flatten import Flattener
 from footy.pipeline.gather import Gathered, Gatherer, Progress, problems
 from footy.pipeline.inquiry import Inquiry, gathered_details, held_details, references_for
 from footy.pipeline.merge import listened, merged
+from footy.pipeline.pace import Pace
 from footy.pipeline.plan import Terms, between_cycles
 from footy.pipeline.prices import PriceRules
 from footy.record import SCHEMA, MatchRecord, Snapshot
@@ -35,10 +36,6 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-DEADLINE_SHARE = 0.8
-"""Of the interval: then a cycle publishes what it has."""
-GRACE_SHARE = 0.1
-"""Of the interval, a second at most: so long are attempts that were cut waited for."""
 KEPT_BACK = 2
 """Retries kept for the live list: without it all else is worth little, and it takes two to be nearly sure."""
 CLOCK_OFF_S = 30.0
@@ -46,6 +43,8 @@ CLOCK_OFF_S = 30.0
 LISTEN_WITHIN_S = 8.0
 MOST_FIELDS_NAMED = 3
 """In the sentence about values that could not be read."""
+LISTEN_SHARE = 0.2
+"""Of the interval, where one attempt may take longer than that: a cycle leaves so much of it."""
 UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
 """Sources that make a snapshot incomplete."""
 
@@ -57,6 +56,8 @@ class Rules:
     mode: str
     workers: int
     interval_s: float
+    timeout_s: float
+    """Seconds for one attempt."""
     prices: PriceRules
     selection: Selection
     delta: bool = True
@@ -94,6 +95,12 @@ class Pipeline:
         self._flattener = Flattener(rules.prices)
         self._misspelt: frozenset[str] = frozenset()
         self._is_clock_off = False
+        self._pace = Pace(rules.interval_s, rules.timeout_s)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the vendor is so slow that cycles may last longer than the interval."""
+        return self._pace.is_slow
 
     def run(
         self,
@@ -102,6 +109,7 @@ class Pipeline:
         *,
         publish_s: float | None = None,
         progress: Progress | None = None,
+        within_s: float | None = None,
     ) -> Outcome:
         """Run one cycle.
 
@@ -110,18 +118,19 @@ class Pipeline:
             number: The cycle's number since the start, from 1.
             publish_s: Seconds that the cycle before took to publish.
             progress: Is told the calls done and the calls planned.
+            within_s: Seconds that it may last where no other cycle follows; else the interval decides.
 
         Raises:
             StoppedError: footy is stopping; there is nothing to publish.
         """
         started = time.monotonic()
-        interval_s = self._rules.interval_s
-        budget = Budget(started + DEADLINE_SHARE * interval_s, min(1.0, GRACE_SHARE * interval_s))
-        budget.kept_back = KEPT_BACK
+        budget = self._budget(started, within_s)
         timer = _Timer()
         gathered, before, terms = Gathered(), self._after_step(board), self._terms()
         inquiry = Inquiry(
-            self._gatherer(gathered, budget, terms, progress),
+            self._gatherer(
+                gathered, budget, terms, progress, before.checked if terms.short_of_time else None
+            ),
             self._reference,
             self._spending,
             before=before,
@@ -130,13 +139,14 @@ class Pipeline:
         )
 
         def on_live() -> None:
-            budget.kept_back = 0
+            self._keep_pace(budget, started, within_s)
             timer.lap("live", "STEP 1a – LIVE FETCH")
 
         live = inquiry.run(on_live)
         if "live" not in timer.laps:
             timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()
+        self._pace = self._pace.ended(budget.answers_s(), unfinished=gathered.unfinished)
         said: list[str] = []
         if isinstance(live, Fetched):
             error = None
@@ -160,6 +170,8 @@ class Pipeline:
         said += _unreadable_values(unreadable)
         if unsettled and not said:
             said.append(f"Not asked again yet: {unsettled} values that could not be had before")
+        if within_s is None and self._pace.is_slow:
+            said.append(self._pace.sentence())
         if unjudged:
             said.append(
                 f"Left out: {unjudged} live matches of which it could not be told "
@@ -216,13 +228,39 @@ class Pipeline:
             return board
         if self._spending is not None:
             self._spending.reserve(len(calls))
-        budget = Budget(time.monotonic() + LISTEN_WITHIN_S)
-        gatherer = self._gatherer(Gathered(), budget, terms, None)
+        rules = self._rules
+        within_s = max(LISTEN_WITHIN_S, min(rules.timeout_s, LISTEN_SHARE * rules.interval_s))
+        budget = Budget(time.monotonic() + within_s)
+        gatherer = self._gatherer(Gathered(), budget, terms)
         gatherer.add(calls)
         gathered = gatherer.run(lambda _call: ())
         if self._spending is not None:
             self._spending.settle()
         return listened(board, gathered, terms, self._rules.prices.early_window)
+
+    def _budget(self, started: float, within_s: float | None) -> Budget:
+        """Return what a cycle may spend until its live list is in."""
+        pace = self._pace
+        budget = Budget(
+            started + (pace.deadline_s if within_s is None else within_s),
+            pace.grace_s,
+            live_deadline=started + (pace.live_deadline_s if within_s is None else within_s),
+            answers_s=pace.answers_s,
+        )
+        budget.kept_back = KEPT_BACK
+        return budget
+
+    def _keep_pace(self, budget: Budget, started: float, within_s: float | None) -> None:
+        """Judge by the live list, which has just been answered or failed, how long this cycle may last."""
+        was_slow = self._pace.is_slow
+        if (took_s := budget.answer_s(endpoints.LIVE)) is not None:
+            self._pace = self._pace.answered(took_s)
+        budget.live_is_in(started + (self._pace.deadline_s if within_s is None else within_s))
+        if within_s is None and self._pace.is_slow != was_slow:
+            if was_slow:
+                log.info("The vendor is fast enough again: a cycle ends within its interval")
+            else:
+                log.warning(self._pace.sentence())
 
     def _after_step(self, board: Board) -> Board:
         """Return what is held; if the machine's clock was set, with the times of all that moved with it."""
@@ -252,8 +290,9 @@ class Pipeline:
         now = CLOCK.now()
         return Terms(
             now=now,
-            interval_s=self._rules.interval_s,
+            interval_s=self._pace.apart_s,
             delta=self._rules.delta,
+            short_of_time=self._pace.is_short_of_time,
             left={endpoint: gates.left(endpoint) for endpoint in ENDPOINTS.values()},
             refused=frozenset(one for one in ENDPOINTS.values() if gates.is_refused(one)),
             there=frozenset(one for one in ENDPOINTS.values() if not gates.is_lacking(one)),
@@ -262,7 +301,12 @@ class Pipeline:
         )
 
     def _gatherer(
-        self, gathered: Gathered, budget: Budget, terms: Terms, progress: Progress | None
+        self,
+        gathered: Gathered,
+        budget: Budget,
+        terms: Terms,
+        progress: Progress | None = None,
+        shared_from: int | None = None,
     ) -> Gatherer:
         return Gatherer(
             self._client,
@@ -273,6 +317,7 @@ class Pipeline:
             early_window=self._rules.prices.early_window,
             budget=budget,
             left=terms.left,
+            shared_from=shared_from,
             progress=progress,
         )
 

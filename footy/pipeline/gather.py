@@ -7,7 +7,6 @@ never ask for the same thing.
 import heapq
 import itertools
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
@@ -42,6 +41,10 @@ LONGEST_DEFERRAL_S = 15.0
 """A throttled call is made again in the same cycle only where it need not wait longer than this."""
 
 OF_A_MATCH = frozenset({plan.Value.DETAIL, plan.Value.ODDS, plan.Value.CHECK})
+SHARING = (plan.Value.DETAIL, plan.Value.REFERENCE, plan.Value.ODDS)
+"""Kinds of calls that share the workers where time is short."""
+SPARED = 6
+"""Then one worker in so many stays free for the other kinds, so that a kind that hangs stops only itself."""
 
 Progress = Callable[[int, int], None]
 """Is told the calls done and the calls planned."""
@@ -69,6 +72,8 @@ class Gathered:
     """References that were refused by endpoints that did not count as refused yet."""
     failures: dict[Endpoint, Counter[str]] = field(default_factory=dict)
     """Why calls failed, by endpoint: sentence to count."""
+    unfinished: bool = False
+    """Whether the time was up before all calls for details, odds and names were sent."""
     checks: dict[str, bool] = field(default_factory=dict)
     """The matches chosen for the self-check, in order, and whether one of their calls was made."""
 
@@ -115,14 +120,22 @@ class Gatherer:
         early_window: tuple[int, int],
         budget: Budget,
         left: Mapping[Endpoint, int | None],
+        shared_from: int | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """Take, among others, the calls left of the quota by endpoint; None, or absent, is no limit."""
+        """Take, among others, what is left of the quotas, and how the kinds of calls share the workers.
+
+        `left` is the calls left by endpoint; None, or absent, is no limit. With a number in `shared_from`,
+        details, names and odds share the workers, and which of them goes first changes with that number.
+        With None one kind follows the other, which is quicker if there is time for all of them.
+        """
         self.gathered = gathered
         self._client = client
         self._reference = reference
         self._executor = executor
-        self._most_submitted = 2 * workers
+        self._most_submitted = 2 * workers if shared_from is None else workers
+        self._shared_from = shared_from
+        self._most_of_a_kind = workers - workers // SPARED
         self._early_window = early_window
         self._budget = budget
         self._left = dict(left)
@@ -130,7 +143,9 @@ class Gatherer:
         self._seen: set[Key] = set()
         self._repeated: dict[Key, Any] = {}
         """What came of the first asking of what is asked once more."""
-        self._waiting: list[tuple[int, int, Call]] = []
+        self._waiting: dict[plan.Value, list[tuple[int, Call]]] = {}
+        """A heap for each kind of which a call waits."""
+        self._in_flight: Counter[plan.Value] = Counter()
         self._deferred: list[tuple[float, int, Call, Any]] = []
         """With what came of it, where it was sent."""
         self._failed: list[tuple[int, int, Call, Any]] = []
@@ -158,7 +173,7 @@ class Gatherer:
                     self.gathered.references[call.key] = known
                     continue
             self._budget.calls += 1
-            heapq.heappush(self._waiting, (call.value, next(self._order), call))
+            self._wait(call)
 
     def _is_served(self, call: Call) -> bool:
         left = self._left.get(call.key.endpoint) if call.value in OF_A_MATCH else None
@@ -181,12 +196,13 @@ class Gatherer:
             try:
                 finished = self._done.get(timeout=max(0.0, self._pause()))
             except Empty:
-                if self._budget.left() > 0:
+                if self._budget.wait_s() > 0:
                     continue
                 break
             call = self._submitted.pop(finished, None)
             if call is None:
                 continue
+            self._in_flight[call.value] -= 1
             if self._take(call, finished.result()):
                 self.add(on_answer(call))
             if self._progress is not None:
@@ -196,20 +212,47 @@ class Gatherer:
 
     def _bring_back(self) -> None:
         """Take up what was put off and may be asked now."""
-        now = time.monotonic()
+        now = self._budget.now()
         while self._deferred and self._deferred[0][0] <= now:
             _, order, call, answer = heapq.heappop(self._deferred)
             if answer is None:
-                heapq.heappush(self._waiting, (call.value, order, call))
+                self._wait(call, order)
             else:
                 heapq.heappush(self._failed, (call.value, order, call, answer))
 
     def _submit(self) -> None:
-        while self._waiting and len(self._submitted) < self._most_submitted:
-            call = heapq.heappop(self._waiting)[2]
+        while len(self._submitted) < self._most_submitted and (call := self._next()) is not None:
             future = self._executor.submit(self._ask, call)
             self._submitted[future] = call
+            self._in_flight[call.value] += 1
             future.add_done_callback(self._done.put)
+
+    def _wait(self, call: Call, order: int | None = None) -> None:
+        """Let a call wait for its turn among those of its kind."""
+        place = next(self._order) if order is None else order
+        heapq.heappush(self._waiting.setdefault(call.value, []), (place, call))
+
+    def _next(self) -> Call | None:
+        """Take the call whose turn it is; None if each that waits has to wait on."""
+        kinds = [kind for kind in self._waiting if not self._has_its_share(kind)]
+        if not kinds:
+            return None
+        kind = min(kinds, key=self._turn)
+        waiting = self._waiting[kind]
+        call = heapq.heappop(waiting)[1]
+        if not waiting:
+            del self._waiting[kind]
+        return call
+
+    def _has_its_share(self, kind: plan.Value) -> bool:
+        shares = self._shared_from is not None and kind in SHARING
+        return shares and self._in_flight[kind] >= self._most_of_a_kind
+
+    def _turn(self, kind: plan.Value) -> tuple[int, int, int]:
+        """Order the kinds: by their value, or where they share the workers, the one with the fewest first."""
+        if self._shared_from is None or kind not in SHARING:
+            return kind, 0, 0
+        return SHARING[0], self._in_flight[kind], (SHARING.index(kind) - self._shared_from) % len(SHARING)
 
     def _ask_again(self, on_answer: Callable[[Call], Iterable[Call]]) -> None:
         """Make what failed once more, when no other call waits and as far as the retries go.
@@ -220,7 +263,7 @@ class Gatherer:
         while self._failed and not self._waiting:
             _, _, call, answer = self._failed[0]
             if self._budget.may_retry(call.key.endpoint):
-                heapq.heappush(self._waiting, (call.value, next(self._order), call))
+                self._wait(call)
             elif self._submitted or self._deferred:
                 return
             else:
@@ -229,8 +272,8 @@ class Gatherer:
             heapq.heappop(self._failed)
 
     def _pause(self) -> float:
-        left = self._budget.left()
-        return min(left, self._deferred[0][0] - time.monotonic()) if self._deferred else left
+        left = self._budget.wait_s()
+        return min(left, self._deferred[0][0] - self._budget.now()) if self._deferred else left
 
     def _ask(self, call: Call) -> Any:  # noqa: PLR0911 - a line for each endpoint
         """Make one call, in a worker; give what came of it."""
@@ -283,11 +326,12 @@ class Gatherer:
         if isinstance(error, VendorError) and (held is error or held.value is None):
             if isinstance(error, ThrottledError) and self._defer(call, answer, error):
                 return False
-            if error.retryable and call.key not in self._repeated and self._budget.left() > 0:
+            has_time = self._budget.has_time(call.key.endpoint)
+            if error.retryable and call.key not in self._repeated and has_time:
                 self._repeated[call.key] = answer
                 heapq.heappush(self._failed, (call.value, next(self._order), call, answer))
                 return False
-            if isinstance(error, QuotaSpentError):
+            if isinstance(error, QuotaSpentError) or _is_unsent(error):
                 answer = self._repeated.get(call.key, answer)
         self._finish(call, answer)
         return True
@@ -305,6 +349,7 @@ class Gatherer:
             return  # what was to be compared is held all the same
         if error is not None:
             self._note(key.endpoint, error)
+            self.gathered.unfinished |= _is_unsent(error) and call.value in SHARING
             if isinstance(error, RefusedError) and not error.believed:
                 self.gathered.doubtful.add(key)
         if call.value in {plan.Value.LIVE, plan.Value.FEED}:
@@ -318,7 +363,8 @@ class Gatherer:
 
     def _defer(self, call: Call, answer: Any, error: ThrottledError) -> bool:
         """Put a throttled call off until its endpoint may be asked again, where that is soon."""
-        if error.retry_at - time.monotonic() > min(LONGEST_DEFERRAL_S, self._budget.left()):
+        left = self._budget.left(call.key.endpoint)
+        if error.retry_at - self._budget.now() > min(LONGEST_DEFERRAL_S, left):
             return False
         sent = answer if error.was_sent else None
         heapq.heappush(self._deferred, (error.retry_at, next(self._order), call, sent))
@@ -330,10 +376,10 @@ class Gatherer:
 
     def _drain(self) -> None:
         """Take what the cut attempts still answer; what is left then counts as out of time."""
-        end = time.monotonic() + self._budget.grace_s
+        end = self._budget.now() + self._budget.grace_s
         for future in self._submitted:
             future.cancel()
-        while self._submitted and (left := end - time.monotonic()) > 0:
+        while self._submitted and (left := end - self._budget.now()) > 0:
             try:
                 finished = self._done.get(timeout=left)
             except Empty:
@@ -346,9 +392,11 @@ class Gatherer:
         for _, _, call, answer in self._failed:
             self._finish_late(call, answer)
         late = OutOfTimeError("the cycle's time was up")
-        rest = [*(call for _, _, call in self._waiting), *(call for _, _, call, _ in self._deferred)]
+        rest = [call for waiting in self._waiting.values() for _, call in waiting]
+        rest += [call for _, _, call, _ in self._deferred]
         rest += self._submitted.values()
         self._failed.clear()
+        self._in_flight.clear()
         self._waiting.clear()
         self._deferred.clear()
         self._submitted.clear()
@@ -363,11 +411,17 @@ class Gatherer:
         self._finish(call, answer)
 
 
+def _is_unsent(error: VendorError) -> bool:
+    """Check whether a call was not sent because the cycle's time was up: it is the next cycle's."""
+    return isinstance(error, OutOfTimeError) and not error.was_sent
+
+
 def problems(gathered: Gathered) -> list[str]:
     """Say in plain sentences what could not be had, an endpoint each."""
     sentences = []
     for endpoint, reasons in gathered.failures.items():
         (most, _), *_ = reasons.most_common(1)
-        verb = "not asked for" if most.startswith("the quota") else "not to be had"
+        was_asked = not most.startswith(("the quota", "the cycle's time"))
+        verb = "not to be had" if was_asked else "not asked for"
         sentences.append(f"{endpoint.title}: {reasons.total()} {verb}: {most}")
     return sentences

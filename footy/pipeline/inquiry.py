@@ -48,7 +48,7 @@ class Inquiry:
         """Ask until nothing is left to ask or the time is up; `on_live` is called when the list is in."""
         self._on_live = on_live
         ask = self._gatherer
-        first = plan.beside_live(self._before, self._terms, choosy=self._choosy)
+        first = plan.beside_live(self._before, self._terms, chosen=self._chosen())
         self._reserve(len({call.key.id for call in first if call.key.id}))
         ask.add(first)
         ask.run(self._on_answer)
@@ -128,6 +128,17 @@ class Inquiry:
         """Write down that so many matches are about to be asked about, retries and all."""
         if self._spending is not None:
             self._spending.reserve(matches)
+
+    def _chosen(self) -> frozenset[str] | None:
+        """Return the held matches that the operator is known to want; None if all are wanted."""
+        if not self._choosy:
+            return None
+        held = self._before.matches
+        return frozenset(
+            match_id
+            for match_id, match in held.items()
+            if self._selection.judge(match.detail, self._before.references) is Verdict.YES
+        )
 
     def _ruled_out(self, listed: Iterable[str]) -> frozenset[str]:
         """Give the matches that the operator does not want, as far as it is known already."""

@@ -5,7 +5,7 @@ of changes, and for a match in full only where it is new, where a feed cannot ha
 and in rotation to check the feeds. What a feed tells that is refused or not trusted is asked per match.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
@@ -61,6 +61,7 @@ class Terms:
     now: float
     """Unix seconds."""
     interval_s: float
+    """From the start of one cycle to the next."""
     delta: bool
     left: Mapping[Endpoint, int | None] = field(default_factory=dict)
     """Calls left of the quota by endpoint; None, or absent, is no limit."""
@@ -69,6 +70,8 @@ class Terms:
     """Endpoints that the account has, whatever a single refusal says."""
     vendor_ahead_s: float = 0.0
     """The vendor's clock minus ours, where they differ."""
+    short_of_time: bool = False
+    """Whether the time was up in the last cycle, or will be in this one, before all was asked for."""
     renewals: Mapping[Endpoint, int] = field(default_factory=dict)
     """Endpoints whose rows should be renewed, with since when changes are to be asked for (vendor's time)."""
 
@@ -93,17 +96,20 @@ class Terms:
         return board.odds_feed.trusted and self.odds_feed() is not None
 
 
-def beside_live(board: Board, terms: Terms, *, choosy: bool = False) -> list[Call]:
-    """Give the calls of the first round: the live list, and what does not depend on it.
+def beside_live(board: Board, terms: Terms, *, chosen: Collection[str] | None = None) -> list[Call]:
+    """Return the calls of the first round: the live list, and what does not depend on it.
 
     Args:
         board: What is held.
         terms: What may be done.
-        choosy: Whether only some competitions are wanted; then odds and teams wait as in `opening`.
+        chosen: The held matches that are known to be wanted, where only some competitions are; for the
+            others, odds and teams wait as in `opening`.
     """
     calls = [Call(Key(endpoints.LIVE), Value.LIVE)]
-    if not terms.delta or not board.matches:
+    if not board.matches:
         return calls
+    if not terms.delta:
+        return [*calls, *_lacking(board, terms, chosen)] if terms.short_of_time else calls
     feed = board.details_feed
     if feed.latest and endpoints.DETAIL not in terms.refused and _due(endpoints.DETAIL, feed.heard_at, terms):
         calls.append(Call(Key(endpoints.DETAIL, since=feed.latest - DETAIL_OVERLAP_S), Value.FEED))
@@ -113,11 +119,11 @@ def beside_live(board: Board, terms: Terms, *, choosy: bool = False) -> list[Cal
     if endpoints.DELETED not in terms.refused and _due(endpoints.DELETED, board.deleted_at, terms):
         calls.append(Call(Key(endpoints.DELETED), Value.FEED))
     calls += [Call(Key(endpoint, since=since), Value.FEED) for endpoint, since in terms.renewals.items()]
-    return [*calls, *_lacking(board, terms, choosy=choosy), *_checks(board, terms)]
+    return [*calls, *_lacking(board, terms, chosen), *_checks(board, terms)]
 
 
-def _lacking(board: Board, terms: Terms, *, choosy: bool) -> list[Call]:
-    """Give the calls for matches that were listed before and of which something is still to be read in full.
+def _lacking(board: Board, terms: Terms, chosen: Collection[str] | None) -> list[Call]:
+    """Return the calls for matches that were listed before and of which something is to be read in full.
 
     Were they left until the list is in, a vendor who takes half a cycle to answer would never be asked for
     them in time. Of a list that is older than that, as after a restart, too many matches may be over.
@@ -126,21 +132,23 @@ def _lacking(board: Board, terms: Terms, *, choosy: bool) -> list[Call]:
         return []
     matches = board.matches
     held = {one: match.live.value for one, match in matches.items() if match.live.value is not None}
-    without_detail = {
+    wanted = held if chosen is None else {one: live for one, live in held.items() if one in chosen}
+    details = {
         one: live
         for one, live in held.items()
-        if matches[one].detail.value is None or not (choosy or terms.details_by_feed(board))
+        if matches[one].detail.value is None or (one in wanted and not terms.details_by_feed(board))
     }
     calls = [Call(COUNTRIES, Value.NAMES), Call(CATEGORIES, Value.NAMES)]
     calls += [
         Call(Key(endpoints.DETAIL, match_id), Value.DETAIL)
-        for match_id in _in_turn(without_detail, board, endpoints.DETAIL, terms)
+        for match_id in _in_turn(details, board, endpoints.DETAIL, terms)
     ]
-    for match in matches.values():
-        if match.detail.value is not None:
-            calls += competition_of(match.detail.value)
-            calls += () if choosy else teams_of(match.detail.value)
-    return calls if choosy else [*calls, *odds_of(held, held, board, terms)]
+    for match_id in sorted(held, key=lambda one: held[one].score.status_id not in IN_PLAY):
+        detail = matches[match_id].detail.value
+        if detail is not None:
+            calls += competition_of(detail)
+            calls += teams_of(detail) if match_id in wanted else ()
+    return [*calls, *odds_of(wanted, held, board, terms)]
 
 
 def instead(board: Board, terms: Terms) -> list[Call]:

@@ -159,6 +159,7 @@ def rules_for(settings: Settings, mode: Mode) -> Rules:
         mode=mode.value,
         workers=settings.workers,
         interval_s=settings.interval,
+        timeout_s=settings.timeout,
         prices=PriceRules(settings.bookmakers, settings.early_window, settings.price_max_age),
         selection=Selection.of(settings.competitions, settings.countries),
         delta=settings.strategy == "delta",

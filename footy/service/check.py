@@ -16,7 +16,6 @@ from footy.thesports.endpoints import ENDPOINTS, Endpoint
 from footy.thesports.failures import NoSuchRowError, RefusedError, VendorError
 from footy.thesports.vendor_clock import clock_text
 
-DEADLINE_S = 60.0
 ANY_ID = "0"
 """Asked for where no match is known: an id that the vendor does not know tells as much."""
 
@@ -34,7 +33,7 @@ def run(settings: Settings, asked: Upstream, say: Say) -> Exit:
     say(f"Asking {asked.base_url} as {asked.user}.")
     transport = transport_for(settings.model_copy(update={"attempts": 1}), asked, Counters())
     try:
-        client, budget = Client(transport), Budget(time.monotonic() + DEADLINE_S)
+        client, budget = Client(transport), Budget(time.monotonic() + _longest_s(settings))
         say(f"  {'caller address':<30} {_address(client, budget)}")
         match_id, first = _live(client, budget)
         findings = {endpoints.LIVE: first}
@@ -50,6 +49,11 @@ def run(settings: Settings, asked: Upstream, say: Say) -> Exit:
     for endpoint, finding in findings.items():
         say(f"  {endpoint.path:<30} {finding.words}")
     return _verdict(findings, say)
+
+
+def _longest_s(settings: Settings) -> float:
+    """Return the seconds that it may take: each endpoint is asked once, and the address twice at most."""
+    return (len(ENDPOINTS) + 2) * settings.timeout
 
 
 def _address(client: Client, budget: Budget) -> str:

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytz
@@ -63,7 +63,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         with assembled(settings, mode, files) as assembly:
             outputs: list[Output] = [SnapshotFile(files.folder), LiveConsole(console, sys.stdout)]
             beat = _Beat(settings, assembly, outputs, pulse)
-            scheduler = _scheduled(beat, settings.interval)
+            scheduler = _scheduled(beat, settings.interval, lambda: assembly.pipeline.is_slow)
             try:
                 while not wish.to_stop.wait(LOOK_ROUND_EVERY_S):
                     _mind_the_clock(scheduler, settings.interval)
@@ -180,7 +180,9 @@ class EveryInterval(IntervalTrigger):  # type: ignore[misc]
         return following
 
 
-def _scheduled(beat: _Beat, interval_s: float) -> BackgroundScheduler:
+def _scheduled(
+    beat: _Beat, interval_s: float, is_slow: Callable[[], bool] = lambda: False
+) -> BackgroundScheduler:
     """Start the beat, the first at once, then every interval; what is due while one still runs is skipped."""
     scheduler = BackgroundScheduler(
         executors={"default": OneThread(1)},
@@ -192,7 +194,9 @@ def _scheduled(beat: _Beat, interval_s: float) -> BackgroundScheduler:
 
     def skipped(event: Any) -> None:
         if event.job_id == CYCLE:  # and not a hearing of the odds feed that waits behind a long cycle
-            log.warning("A cycle was skipped: the one before still runs (%d since the start)", next(count))
+            # Of a slow vendor it has been said once that cycles are skipped.
+            level = logging.DEBUG if is_slow() else logging.WARNING
+            log.log(level, "A cycle was skipped: the one before still runs (%d since the start)", next(count))
 
     scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
     now = dt.datetime.now(pytz.utc)

@@ -21,6 +21,9 @@ from footy.settings import Mode, Settings
 
 log = logging.getLogger("footy")
 
+WITHIN_S = 600.0
+"""No next cycle waits for this one, so it may ask until it has all; but not for ever, should much hang."""
+
 
 class _JsonPrinter:
     """Prints the snapshot on standard output, and nothing else; a reader that has gone is no failure."""
@@ -87,6 +90,7 @@ def _cycle(settings: Settings, mode: Mode, files: Files) -> Snapshot:
                 assembly.board_file.load(),
                 1,
                 progress=lambda done, planned: progress.update(done, planned, "Asking the vendor"),
+                within_s=WITHIN_S,
             )
         if outcome.error is None:
             assembly.board_file.save(outcome.board)

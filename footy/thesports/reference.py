@@ -18,7 +18,13 @@ from footy.thesports import endpoints
 from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, read_id, read_reference
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import BadBodyError, NoSuchRowError, RefusedError, VendorError
+from footy.thesports.failures import (
+    BadBodyError,
+    NoSuchRowError,
+    OutOfTimeError,
+    RefusedError,
+    VendorError,
+)
 from footy.thesports.shelf import KEEP_DAYS, Kept, Shelf
 
 MOST_REMEMBERED = 20_000
@@ -233,6 +239,8 @@ class Reference:
     def _without_vendor(self, key: Key, kept: Held[Any] | None, error: VendorError | None) -> Held[Any]:
         if kept is not None:
             stale = Held(kept.value, kept.fetched_at, Source.STALE)
+            if isinstance(error, OutOfTimeError) and not error.was_sent:
+                return stale  # nothing failed: it is the next cycle's to ask for, and not only in a minute
             return self._remember(key, stale, STALE_MEMO_S)
         refused = isinstance(error, RefusedError)
         return Held(None, None, Source.REFUSED if refused else Source.MISSING)

@@ -145,7 +145,9 @@ class Transport:
                     with contextlib.suppress(MaxRetryError):
                         retry = retry.increment("GET", endpoint.path, error=ProtocolError(failure.outcome))
                         pause = retry.get_backoff_time()
-                    if pause is not None and (pause >= budget.left() or not budget.may_retry(endpoint)):
+                    if pause is not None and not (
+                        budget.has_time(endpoint, pause) and budget.may_retry(endpoint)
+                    ):
                         pause = None
                 self._log_failure(endpoint, parameters, budget, failure, number, pause)
                 if pause is None:
@@ -193,16 +195,20 @@ class Transport:
     ) -> Reply:
         if self.stopping.is_set():
             raise StoppedError("footy is stopping")
-        left = budget.left()
+        left = budget.left(endpoint)
         if left <= 0:
             raise OutOfTimeError("the cycle's time is up")
+        if not budget.has_time(endpoint):
+            raise OutOfTimeError("the cycle's time is up before an answer could come")
         self.gates.enter(endpoint)
         budget.sent()
+        started = time.monotonic()
         failed = True
         try:
             status, headers, body = self._exchange(endpoint, request, min(self._timeout, left), budget)
             results = self._judge(endpoint, status, headers, body)
             failed = False
+            budget.answered(endpoint, time.monotonic() - started)
         finally:
             self.counters.attempt(failed=failed)
         if self.gates.succeeded(endpoint):
@@ -248,7 +254,7 @@ class Transport:
             elif attempt.cut or isinstance(failure, TimedOutError):
                 failure = (
                     OutOfTimeError(f"cut after {seconds:.1f} s: the cycle's time was up", was_sent=True)
-                    if seconds < self._timeout or budget.left() <= 0
+                    if seconds < self._timeout or budget.left(endpoint) <= 0
                     else failure_for(TimeoutError(), seconds)
                 )
             raise failure from None

@@ -12,6 +12,7 @@ import pytest
 
 from footy.pipeline.board import Board
 from footy.pipeline.cycle import Outcome
+from footy.pipeline.pace import RECENT
 from footy.pipeline.plan import CHECKS_PER_SLOW_CYCLE
 from footy.service.assembly import Assembly, assembled
 from footy.service.instance import Files
@@ -96,6 +97,34 @@ def test_a_vendor_who_takes_most_of_a_cycle_to_answer_is_asked_for_all_in_a_few(
         for _ in range(3):
             snapshot = footy.snapshot()
         assert snapshot["meta"]["complete"], snapshot["meta"]["problems"]
+
+
+@pytest.mark.parametrize("strategy", ["delta", "per-match"])
+def test_with_a_vendor_too_slow_for_two_round_trips_each_cycle_asks_for_more_and_it_is_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, strategy: str
+) -> None:
+    """0.8 of the interval is 1.6 s; a cycle may take the 3 s of an attempt, which is one round trip."""
+    slow = {"FOOTY_INTERVAL": "2", "FOOTY_TIMEOUT": "3", "FOOTY_STRATEGY": strategy}
+    with running(tmp_path, matches=4, **slow) as footy, caplog.at_level(logging.INFO):
+        footy.simulator.control.settings(latency=1.8)
+        first = footy.snapshot()
+        assert {record["live_source"] for record in first["matches"]} == {"fresh"}
+        assert not first["meta"]["complete"]
+        assert any(said.startswith("match details: 4 not asked for") for said in first["meta"]["problems"])
+        snapshots = [footy.snapshot() for _ in range(4)]
+        assert all(one["meta"]["timings"]["total"] < 3 for one in snapshots)
+        assert {record["odds_source"] for record in snapshots[0]["matches"]} == {"fresh"}
+        assert all(record["home"] and record["competition"] for record in snapshots[-1]["matches"])
+        assert [one for one in snapshots[-1]["meta"]["problems"] if one.startswith("The vendor is slow")]
+
+        footy.simulator.control.settings(latency=0)
+        for _ in range(RECENT):
+            last = footy.snapshot()
+        assert last["meta"]["complete"]
+        assert last["meta"]["problems"] == []
+    said = [one for one in caplog.records if one.getMessage().startswith("The vendor is ")]
+    assert [one.levelname for one in said] == ["WARNING", "INFO"]
+    assert "set FOOTY_INTERVAL to" in said[0].getMessage()
 
 
 def test_a_check_that_fails_makes_nothing_stale(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_what_an_old_list_had_may_be_over_and_is_not_asked_for_before_the_new_on
 
 def test_beside_the_live_list_odds_and_teams_wait_where_only_some_competitions_are_wanted() -> None:
     now = board(held("bare", detail=False, odds=False), held("unpriced", odds=False))
-    calls = [call for call in plan.beside_live(now, DELTA, choosy=True) if call.value is not Value.FEED]
+    calls = [call for call in plan.beside_live(now, DELTA, chosen=()) if call.value is not Value.FEED]
     assert asked(calls, endpoints.DETAIL) == ["bare"]
     assert asked(calls, endpoints.ODDS) == asked(calls, endpoints.TEAM) == []
 

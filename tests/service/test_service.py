@@ -230,6 +230,28 @@ def test_what_is_due_while_a_cycle_still_runs_is_skipped_and_said(caplog: pytest
     )
 
 
+def test_with_a_slow_vendor_of_whom_all_is_said_skipped_cycles_are_no_warnings(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG", logger="footy")
+    go_on = threading.Event()
+
+    class Slow:
+        def __call__(self) -> None:
+            go_on.wait(10)
+
+        def listen(self) -> None:
+            pass
+
+    scheduler = daemon._scheduled(Slow(), 0.1, lambda: True)  # type: ignore[arg-type]
+    wait_until(lambda: any("A cycle was skipped" in message for message in caplog.messages))
+    go_on.set()
+    scheduler.shutdown()
+
+    levels = {one.levelname for one in caplog.records if one.getMessage().startswith("A cycle was skipped")}
+    assert levels == {"DEBUG"}
+
+
 def test_a_hearing_that_waits_behind_a_long_cycle_is_no_skipped_cycle(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,13 @@ from footy.provenance import Source
 from footy.thesports import endpoints, reference
 from footy.thesports.client import Client
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import BadBodyError, BadStatusError, NoSuchRowError, RefusedError
+from footy.thesports.failures import (
+    BadBodyError,
+    BadStatusError,
+    NoSuchRowError,
+    OutOfTimeError,
+    RefusedError,
+)
 from footy.thesports.reference import CATEGORIES, COUNTRIES, Key, Reference
 from footy.thesports.shelf import Kept, Shelf
 from footy.thesports.transport import Transport
@@ -170,6 +176,14 @@ class TestLadder:
         desk.wait(15)
         assert desk.get() == (Source.FRESH, "Beta")
         assert desk.get() == (Source.CACHE, "Beta")
+
+    def test_what_was_not_asked_for_lack_of_time_is_asked_in_the_next_cycle(self, desk: Desk) -> None:
+        desk.get()
+        desk.wait(2 * DAY)
+        held, error = desk.reference.get(TEAM, budget(0))
+        assert held.source is Source.STALE
+        assert isinstance(error, OutOfTimeError)
+        assert desk.get() == (Source.FRESH, "Alpha")
 
     @pytest.mark.parametrize(
         "script",

@@ -28,6 +28,7 @@ from footy.telemetry.counters import Counters
 from footy.telemetry.logs import LineFormatter
 from footy.telemetry.redaction import Redactor
 from footy.thesports.adapter import SMALL, Room, read_body
+from footy.thesports.budget import Budget
 from footy.thesports.endpoints import ADDRESS_PROBE, LIVE, ODDS, TEAM
 from footy.thesports.failures import (
     BadBodyError,
@@ -648,6 +649,27 @@ class TestCounting:
             transport.get(LIVE, {}, spent)
         assert counters.error_rate() is None
         assert spent.attempts == 0
+
+    def test_what_cannot_be_answered_in_time_is_not_sent(self, server: Server) -> None:
+        passed = [0.0]
+        short = Budget(
+            time.monotonic() + 30, answers_s={LIVE: 20.0}, now=lambda: time.monotonic() + passed[0]
+        )
+        passed[0] = 15
+        with asking(server.url, rate_limits={}) as transport, pytest.raises(OutOfTimeError) as caught:
+            transport.get(ODDS, {"uuid": "x"}, short)
+        assert not caught.value.was_sent
+        assert server.requests == []
+        assert transport.gates.left(ODDS) == 120
+
+    def test_how_long_an_answer_took_is_noted_and_a_failure_is_not(self, server: Server) -> None:
+        spending = budget()
+        with asking(server.url) as transport:
+            transport.get(LIVE, {}, spending)
+            server.script = answer(reply(b"", status="502 X"))
+            with pytest.raises(BadStatusError):
+                transport.get(ODDS, {"uuid": "x"}, spending)
+        assert spending.answers_s().keys() == {LIVE}
 
 
 class TestLog:

@@ -1,0 +1,314 @@
+"""A slow vendor on a simulated clock, so that an hour of cycles takes a moment."""
+
+import heapq
+import itertools
+import math
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from functools import partial
+from queue import Empty
+from typing import Any, cast
+
+from footy.pipeline.board import Board
+from footy.pipeline.filter import Selection
+from footy.pipeline.gather import Gathered, Gatherer
+from footy.pipeline.inquiry import Inquiry, gathered_details, held_details, references_for
+from footy.pipeline.merge import merged
+from footy.pipeline.pace import Pace
+from footy.pipeline.plan import Terms
+from footy.thesports import endpoints
+from footy.thesports.budget import Budget
+from footy.thesports.client import Client, Fetched, LiveList
+from footy.thesports.endpoints import ENDPOINTS, Endpoint
+from footy.thesports.failures import OutOfTimeError, QuotaSpentError, TimedOutError, VendorError
+from footy.thesports.payloads import (
+    Competition,
+    Country,
+    Deleted,
+    Detail,
+    LiveMatch,
+    LiveScore,
+    SideScore,
+    Team,
+)
+from footy.thesports.reference import Reference
+
+WINDOW = (2, 6)
+HANGS = math.inf
+STARTED_AT = 1_800_000_000.0
+
+
+class Clock:
+    """Time as events move it: a heap of what happens when."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._order = itertools.count()
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+
+    def at(self, moment: float, act: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (moment, next(self._order), act))
+
+    def wall(self) -> float:
+        return STARTED_AT + self.now
+
+    def advance_to_next(self, latest: float) -> bool:
+        """Let the next event happen, if it is not later than this; otherwise go there."""
+        if not self._events or self._events[0][0] > latest:
+            self.now = max(self.now, latest)
+            return False
+        moment, _, act = heapq.heappop(self._events)
+        self.now = max(self.now, moment)
+        act()
+        return True
+
+
+class Workers(Executor):
+    """Workers whose calls take as long as the vendor says, on that clock."""
+
+    def __init__(self, clock: Clock, count: int) -> None:
+        self._clock = clock
+        self._free = count
+        self._queue: deque[tuple[Future[Any], Callable[[Any], Any], Any]] = deque()
+        self.took = 0.0
+        """Set by the vendor: seconds that the call in hand takes."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._queue.append((future, fn, args[0]))
+        self._start()
+        return future
+
+    def _start(self) -> None:
+        while self._free and self._queue:
+            future, fn, call = self._queue.popleft()
+            if not future.set_running_or_notify_cancel():
+                continue
+            self._free -= 1
+            self.took = 0.0
+            answer = fn(call)
+            self._clock.at(self._clock.now + self.took, partial(self._end, future, answer))
+
+    def _end(self, future: Future[Any], answer: Any) -> None:
+        self._free += 1
+        future.set_result(answer)
+        self._start()
+
+
+class Done:
+    """The queue that a gatherer waits at; waiting moves the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._items: deque[Future[Any]] = deque()
+
+    def put(self, item: Future[Any]) -> None:
+        self._items.append(item)
+
+    def get(self, timeout: float) -> Future[Any]:
+        latest = self._clock.now + timeout
+        while not self._items:
+            if not self._clock.advance_to_next(latest):
+                raise Empty
+        return self._items.popleft()
+
+
+class Vendor:
+    """Answers like a client; each call takes its endpoint's latency, and spends its quota."""
+
+    def __init__(
+        self,
+        matches: int,
+        latency: Callable[[Endpoint], float],
+        *,
+        timeout_s: float = 10.0,
+        quotas: bool = False,
+    ) -> None:
+        self.clock = Clock()
+        self.workers: Workers
+        self.latency = latency
+        self.timeout_s = timeout_s
+        self.asked: list[tuple[Endpoint, str]] = []
+        self.answered: Counter[Endpoint] = Counter()
+        self._quotas = quotas
+        self._sent: dict[Endpoint, deque[float]] = {}
+        self.matches = {one.id: one for one in map(_match, range(matches))}
+
+    def list_more(self, count: int) -> None:
+        """Let so many more matches be listed."""
+        first = len(self.matches)
+        self.matches |= {one.id: one for one in map(_match, range(first, first + count))}
+
+    def left(self, endpoint: Endpoint) -> int | None:
+        if not self._quotas or endpoint.quota is None:
+            return None
+        sent = self._sent.setdefault(endpoint, deque())
+        while sent and sent[0] <= self.clock.now - endpoint.quota.seconds - 2:
+            sent.popleft()
+        return endpoint.quota.calls - len(sent)
+
+    def _answer(self, endpoint: Endpoint, budget: Budget, value: Any, key: str = "") -> Fetched[Any]:
+        if not budget.has_time(endpoint):
+            raise OutOfTimeError("the cycle's time is up")
+        if self.left(endpoint) == 0:
+            raise QuotaSpentError("the quota is spent")
+        self._sent.setdefault(endpoint, deque()).append(self.clock.now)
+        budget.sent()
+        self.asked.append((endpoint, key))
+        left = budget.left(endpoint)
+        self.workers.took = takes = min(self.latency(endpoint), self.timeout_s, left)
+        if takes < self.latency(endpoint):
+            raise (
+                OutOfTimeError("cut", was_sent=True) if left < self.timeout_s else TimedOutError("no reply")
+            )
+        budget.answered(endpoint, takes)
+        self.answered[endpoint] += 1
+        return Fetched(value, self.clock.wall() + takes)
+
+    def live(self, budget: Budget) -> Fetched[LiveList]:
+        return self._answer(endpoints.LIVE, budget, LiveList(dict(self.matches)))
+
+    def detail(self, match_id: str, budget: Budget) -> Fetched[Detail]:
+        number = int(match_id[1:])
+        detail = Detail(
+            match_id,
+            home_team_id=f"h{number}",
+            away_team_id=f"a{number}",
+            competition_id=f"c{number // 2}",
+            updated_at=int(STARTED_AT) - 1000,
+        )
+        return self._answer(endpoints.DETAIL, budget, detail, match_id)
+
+    def details_since(self, _since: int, budget: Budget) -> Fetched[list[Detail]]:
+        return self._answer(endpoints.DETAIL, budget, [])
+
+    def odds(self, match_id: str, budget: Budget) -> Fetched[Any]:
+        return self._answer(endpoints.ODDS, budget, {}, match_id)
+
+    def odds_changes(self, budget: Budget) -> Fetched[Any]:
+        return self._answer(endpoints.ODDS_LIVE, budget, [])
+
+    def odds_updates(self, budget: Budget) -> Fetched[Any]:
+        return self._answer(endpoints.ODDS_UPDATE, budget, {})
+
+    def deleted(self, budget: Budget) -> Fetched[Deleted]:
+        return self._answer(endpoints.DELETED, budget, Deleted())
+
+    def reference(self, endpoint: Endpoint, row_id: str, budget: Budget) -> Fetched[Any]:
+        kinds: Mapping[Endpoint, Any] = {
+            endpoints.TEAM: Team(row_id, name=row_id),
+            endpoints.COMPETITION: Competition(row_id, name=row_id, country_id="x"),
+        }
+        value = kinds.get(endpoint) or {"x": Country("x", "X")}
+        return self._answer(endpoint, budget, (b"", value), row_id)
+
+
+def _match(number: int) -> LiveMatch:
+    """Make up a match in play; each fifth is finished."""
+    match_id = f"m{number:03}"
+    return LiveMatch(match_id, LiveScore(match_id, 8 if number % 5 == 4 else 2, SideScore(), SideScore()))
+
+
+class Following:
+    """Cycles that follow one another at an interval, as the service runs them."""
+
+    def __init__(
+        self,
+        vendor: Vendor,
+        interval_s: float,
+        *,
+        delta: bool,
+        workers: int = 30,
+        selection: Selection | None = None,
+    ) -> None:
+        self.vendor = vendor
+        self.board = Board()
+        self.pace = Pace(interval_s, vendor.timeout_s)
+        self.live_error: VendorError | None = None
+        self.asked: list[tuple[Endpoint, str]] = []
+        """What the last cycle asked for."""
+        self.took_s = 0.0
+        self._delta = delta
+        self._count = workers
+        self._selection = selection or Selection.of()
+        ttl = dict.fromkeys(ENDPOINTS.values(), 10.0**9)
+        self._reference = Reference(cast("Client", vendor), None, ttl)
+        vendor.workers = Workers(vendor.clock, workers)
+
+    def cycle(self) -> None:
+        """Run a cycle, and let time pass until the next one is due."""
+        clock, asked = self.vendor.clock, len(self.vendor.asked)
+        started = clock.now
+        budget = Budget(
+            started + self.pace.deadline_s,
+            self.pace.grace_s,
+            live_deadline=started + self.pace.live_deadline_s,
+            answers_s=self.pace.answers_s,
+            now=lambda: clock.now,
+        )
+        terms = self._terms()
+        gathered = Gathered()
+        gatherer = Gatherer(
+            cast("Client", self.vendor),
+            self._reference,
+            self.vendor.workers,
+            gathered=gathered,
+            workers=self._count,
+            early_window=WINDOW,
+            budget=budget,
+            left=terms.left,
+            shared_from=self.board.checked if terms.short_of_time else None,
+        )
+        gatherer._done = Done(clock)  # type: ignore[assignment]
+
+        def on_live() -> None:
+            if (took_s := budget.answer_s(endpoints.LIVE)) is not None:
+                self.pace = self.pace.answered(took_s)
+            budget.live_is_in(started + self.pace.deadline_s)
+
+        inquiry = Inquiry(
+            gatherer, self._reference, None, before=self.board, terms=terms, selection=self._selection
+        )
+        live = inquiry.run(on_live)
+        self.pace = self.pace.ended(budget.answers_s(), unfinished=gathered.unfinished)
+        details = held_details(self.board) | gathered_details(gathered)
+        self.live_error = None if isinstance(live, Fetched) else live
+        terms = self._terms()
+        references = references_for(self._reference, gathered, self.board, details, terms)
+        self.board, _ = merged(
+            live if isinstance(live, Fetched) else None, self.board, gathered, references, terms, WINDOW
+        )
+        self.asked = self.vendor.asked[asked:]
+        self.took_s = clock.now - started
+        due = started + max(1, math.ceil(self.took_s / self.pace.interval_s)) * self.pace.interval_s
+        while clock.advance_to_next(due):
+            pass
+
+    def _terms(self) -> Terms:
+        return Terms(
+            now=self.vendor.clock.wall(),
+            interval_s=self.pace.apart_s,
+            delta=self._delta,
+            left={endpoint: self.vendor.left(endpoint) for endpoint in ENDPOINTS.values()},
+            there=frozenset(ENDPOINTS.values()),
+            short_of_time=self.pace.is_short_of_time,
+        )
+
+    def lacking(self) -> Counter[str]:
+        """Count what is not held of the matches listed: lists, details, odds, names."""
+        lacks: Counter[str] = Counter()
+        if not self.board.matches:
+            lacks["list"] = 1
+        references = self.board.references
+        for match in self.board.matches.values():
+            lacks["details"] += match.detail.value is None
+            lacks["odds"] += match.odds.value is None
+            detail = match.detail.value
+            if detail is None:
+                lacks["names"] += 3
+                continue
+            lacks["names"] += references.competitions[detail.competition_id or ""].value is None
+            for team in (detail.home_team_id, detail.away_team_id):
+                lacks["names"] += references.teams[team or ""].value is None
+        return +lacks
