@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from benchmarks import chart, report, upstream
 from benchmarks.child import PROJECT
 from benchmarks.freshness_truth import DETAILS, GOALS, KINDS, LIVE, PRICES, Watcher
 from benchmarks.measure import percentile
+from footy.pipeline.cycle import FOUND_WRONG
 from footy.simulator.process import RunningSimulator
 
 MATCHES = 102
@@ -28,9 +30,23 @@ INTRO = """\
 {minutes:g} minutes, quotas off. The world knows the second of each change, and the change counts as published
 when a reader of `matches.json` first sees it, or a later one that overtook it. Prices are those of the
 bookmaker shown. Details (referee, weather, table position and so on) are asked for once a minute at any
-interval, which is how often the vendor renews them."""
+interval, which is how often the vendor renews them. All of that once with a vendor whose feed of odds lists
+the newest change first, and once with one who lists the oldest first."""
 
 Waits = dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one run of the service showed."""
+
+    order: str
+    interval: float
+    waits: Waits
+    compared: int
+    wrong: int
+    differences: int
+    """Found by footy's own check of the feeds."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -46,17 +62,19 @@ def main(argv: Sequence[str]) -> int:
     intervals = options.intervals or ((2.0,) if quick else INTERVALS)
     matches = options.matches or (60 if quick else MATCHES)
     latency = 0.02 if quick else upstream.LATENCY_S
-    waits: dict[float, Waits] = {}
+    seen: list[Seen] = []
     console = Console(stderr=True)
     with upstream.simulator(matches, latency=latency, odds="light" if quick else "full") as vendor:
         for interval in intervals:
-            console.print(f"interval {interval:g} s …", highlight=False)
-            waits[interval] = measured(vendor, interval, 60 * minutes, latency)
+            for order in upstream.ORDERS:
+                console.print(f"interval {interval:g} s, {order} first …", highlight=False)
+                vendor.control.settings(odds_live_order=order)
+                seen.append(measured(vendor, order, interval, 60 * minutes, latency))
     intro = INTRO.format(matches=matches, latency=latency, minutes=minutes)
-    return report.publish(_report(waits, intro), options, argv)
+    return report.publish(_report(seen, intro), options, argv)
 
 
-def measured(vendor: RunningSimulator, interval: float, seconds: float, latency: float) -> Waits:
+def measured(vendor: RunningSimulator, order: str, interval: float, seconds: float, latency: float) -> Seen:
     """Run the service at an interval, and watch its file."""
     watcher = Watcher(vendor.world(), latency)
     ahead = vendor.control.clock()["now"] - time.time()
@@ -77,7 +95,8 @@ def measured(vendor: RunningSimulator, interval: float, seconds: float, latency:
                     end = time.monotonic() + seconds if not seen else end
                     seen = stamp
                     watcher.see(msgspec.json.decode(file.read_bytes()), now)
-    return watcher.waits
+        differences = (Path(folder) / "footy.log").read_text(encoding="utf-8").count(FOUND_WRONG)
+    return Seen(order, interval, watcher.waits, watcher.compared, len(watcher.wrong), differences)
 
 
 @contextlib.contextmanager
@@ -107,27 +126,41 @@ def _service(vendor: RunningSimulator, interval: float, folder: Path) -> Iterato
         service.wait(timeout=10)
 
 
-def _report(waits: dict[float, Waits], intro: str) -> report.Report:
+def _report(seen: list[Seen], intro: str) -> report.Report:
     rows = [
         (
-            f"{interval:g} s: {kind}",
+            f"{run.interval:g} s, {run.order} first: {kind}",
             str(len(found)),
             *(f"{percentile(found, share):.2f}" for share in (0.5, 0.95)),
         )
-        for interval, kinds in waits.items()
+        for run in seen
         for kind in KINDS
-        if (found := kinds[kind])
+        if (found := run.waits[kind])
     ]
     checks = [
         report.Check(
-            f"{kind} at {PROMISED_INTERVAL:g} s: p95",
+            f"{kind} at {PROMISED_INTERVAL:g} s, {run.order} first: p95",
             f"≤ {PROMISED_P95_S:g} s",
             f"{percentile(found, 0.95):.2f} s",
             percentile(found, 0.95) <= PROMISED_P95_S,
         )
+        for run in seen
         for kind in (GOALS, LIVE, PRICES)
-        if (found := waits.get(PROMISED_INTERVAL, {}).get(kind, []))
+        if run.interval == PROMISED_INTERVAL and (found := run.waits[kind])
     ]
+    for order in upstream.ORDERS:
+        runs = [run for run in seen if run.order == order]
+        compared, wrong = sum(run.compared for run in runs), sum(run.wrong for run in runs)
+        differences = sum(run.differences for run in runs)
+        checks += [
+            report.Check(f"{order} first: wrong prices of {compared}", "0", str(wrong), wrong == 0),
+            report.Check(
+                f"{order} first: differences found",
+                "0",
+                str(differences),
+                differences == 0,
+            ),
+        ]
     return report.Report(
         name="freshness",
         title="Freshness",
@@ -136,12 +169,17 @@ def _report(waits: dict[float, Waits], intro: str) -> report.Report:
             report.Table("Seconds from a change to its publication", ("", "changes", "p50", "p95"), rows)
         ],
         checks=checks,
-        picture=_picture(waits),
+        picture=_picture(seen),
         caption="Seconds from a change to its publication, by interval",
     )
 
 
-def _picture(waits: dict[float, Waits]) -> str:
+def _picture(seen: list[Seen]) -> str:
+    waits: dict[float, Waits] = {}
+    for run in seen:
+        of_both = waits.setdefault(run.interval, {kind: [] for kind in KINDS})
+        for kind in KINDS:
+            of_both[kind] += run.waits[kind]
     shown = [interval for interval, kinds in waits.items() if all(kinds[kind] for kind in (LIVE, PRICES))]
     bars = [
         (f"{words}, {name}", [percentile(waits[interval][kind], share) for interval in shown])

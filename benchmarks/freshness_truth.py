@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from footy.simulator.match import Match
+from footy.simulator.odds import Series
 from footy.simulator.world import World
 
 GOALS, LIVE, PRICES, DETAILS = "goals", "score, status, cards, corners", "prices", "details"
@@ -42,6 +45,10 @@ class Watcher:
         self._followed: dict[str, _Followed] = {}
         self.waits: dict[str, list[float]] = {kind: [] for kind in KINDS}
         """Seconds from change to publication, by kind."""
+        self.compared = 0
+        """Prices compared with the world's."""
+        self.wrong: list[str] = []
+        """Those that are not the newest of their second, a sentence each."""
 
     def see(self, snapshot: Mapping[str, Any], now: float) -> None:
         """Take note of a new snapshot; until one is complete, footy is still starting."""
@@ -101,12 +108,24 @@ class Watcher:
             at = seconds(made_at)
             before = followed.prices.get(market)
             followed.prices[market] = bookmaker, at
-            if before is None or before[0] != bookmaker:
-                continue
             for series in self._world.odds_of(match).series:
-                if series.company == bookmaker and series.market == theirs:
+                if series.company != bookmaker or series.market != theirs:
+                    continue
+                self._compare(series, int(at), market, record)
+                if before is not None and before[0] == bookmaker:
                     first, last = bisect_right(series.times, before[1]), bisect_right(series.times, at)
                     self.waits[PRICES] += [now - time for time in series.times[first:last]]
+
+    def _compare(self, series: Series, at: int, market: str, record: Mapping[str, Any]) -> None:
+        """Compare a price with the newest that its bookmaker made in that second."""
+        newest = msgspec.json.decode(series.until(at).partition(b"],")[0].rstrip(b"]") + b"]")
+        stake = market != "money_line"  # which the vendor leaves out of all other prices
+        true = [round(price + stake, 4) if price > 0 else None for price in (newest[2], newest[4])]
+        names = ("over", "under") if market in {"over_under", "corners"} else ("home", "away")
+        told = [record[f"current_{market}_{name}"] for name in names]
+        self.compared += 1
+        if [*told, record[f"current_{market}_sealed"]] != [*true, bool(newest[6])]:
+            self.wrong.append(f"{record['match_id']} {market} of {series.company}: {told}, but {newest}")
 
 
 def shown(record: Mapping[str, Any]) -> Shown:

@@ -11,6 +11,7 @@ from pathlib import Path
 import time_machine
 
 from benchmarks import chart, measure, report
+from benchmarks.upstream import ORDERS
 from footy.outputs.snapshot import SnapshotFile
 from footy.pipeline.board import Board
 from footy.service.assembly import assembled
@@ -18,6 +19,7 @@ from footy.service.instance import Files
 from footy.service.publishing import publish
 from footy.settings import Mode, load
 from footy.simulator.process import start
+from tests.reliability.bedside import shift_gates
 
 CYCLES = 375
 MATCHES = 30
@@ -44,6 +46,18 @@ ILLNESSES: tuple[tuple[str, ...], ...] = (
     ("http500@match/detail_live",),
     ("gzip_bomb=40:0.2", "redirect:0.05", "code100003:0.05"),
 )
+TURN_EVERY = CHANGE_EVERY * len(ILLNESSES)
+
+
+@dataclass(slots=True)
+class Fed:
+    """What became of the feed of odds in some cycles."""
+
+    cycles: int = 0
+    differences: int = 0
+    """Found by footy's own check of it."""
+    distrusted: int = 0
+    """Cycles after which it was not trusted."""
 
 
 @dataclass(slots=True)
@@ -56,13 +70,17 @@ class Course:
     connections: list[int] = field(default_factory=list)
     slowest_s: float = 0.0
     unpublished: int = 0
+    orders: dict[str, Fed] = field(default_factory=lambda: {order: Fed() for order in ORDERS})
+    """What became of the feed of odds, by the order in which it listed changes."""
 
 
 INTRO = """\
 {cycles} cycles of the default strategy over {matches} matches, {interval} seconds of football apart, one
 right after the other ({seconds:.0f} s in all). Every {every} cycles the vendor falls ill in another of
 {illnesses} ways, among them bodies of 40 MB that arrive compressed to almost nothing; during the {warm_up}
-cycles of warm-up replies fail {worse} times as often, so that every worker has met everything by then."""
+cycles of warm-up replies fail {worse} times as often, so that every worker has met everything by then. Every
+{turn} cycles, which hold all of them, the feed of odds turns round: it lists the newest change first, or the
+oldest."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -85,6 +103,7 @@ def main(argv: Sequence[str]) -> int:
         illnesses=len(ILLNESSES) - 1,
         warm_up=WARM_UP,
         worse=WORSE,
+        turn=TURN_EVERY,
     )
     said = _report(course, intro)
     code = report.publish(said, options, argv)
@@ -115,12 +134,19 @@ def run(matches: int, cycles: int, workers: int | None = None) -> Course:
         ):
             board, outputs = Board(), [SnapshotFile(files.folder)]
             for number in range(1, cycles + 1):
+                order = ORDERS[(number - 1) // TURN_EVERY % len(ORDERS)]
                 if number % CHANGE_EVERY == 1:
+                    vendor.control.settings(odds_live_order=order)
                     illness = ILLNESSES[number // CHANGE_EVERY % len(ILLNESSES)]
                     vendor.control.set_faults(*map(_worse, illness) if number <= WARM_UP else illness)
                 started = time.monotonic()
                 outcome = footy.pipeline.run(board, number)
                 course.slowest_s = max(course.slowest_s, time.monotonic() - started)
+                course.orders[order].cycles += 1
+                course.orders[order].differences += (
+                    outcome.board.odds_feed.differences > board.odds_feed.differences
+                )
+                course.orders[order].distrusted += not outcome.board.odds_feed.trusted
                 board = outcome.board
                 if outcome.snapshot is None or publish(outcome.snapshot, outputs).failure:
                     course.unpublished += 1
@@ -132,6 +158,7 @@ def run(matches: int, cycles: int, workers: int | None = None) -> Course:
                 vendor.control.reset()  # the list of arrivals would grow in this process too, as it is read
                 vendor.control.advance(INTERVAL_S)
                 clock.shift(INTERVAL_S)
+                shift_gates(footy, INTERVAL_S)
     return course
 
 
@@ -164,7 +191,15 @@ def _report(course: Course, intro: str) -> report.Report:
                     (name, f"{values[WARM_UP]:.4g}", f"{values[-1]:.4g}", f"{max(values):.4g}")
                     for name, values in counts
                 ],
-            )
+            ),
+            report.Table(
+                "The feed of odds",
+                ("", "cycles", "differences found", "cycles without trust"),
+                [
+                    (f"{order} first", str(fed.cycles), str(fed.differences), str(fed.distrusted))
+                    for order, fed in course.orders.items()
+                ],
+            ),
         ],
         checks=[
             report.Check(
@@ -182,6 +217,15 @@ def _report(course: Course, intro: str) -> report.Report:
             ),
             report.Check(
                 "cycles that published nothing", "0", str(course.unpublished), course.unpublished == 0
+            ),
+            *(
+                report.Check(
+                    f"{order} first: cycles without trust in the odds",
+                    "0",
+                    str(fed.distrusted),
+                    fed.distrusted == 0,
+                )
+                for order, fed in course.orders.items()
             ),
         ],
         notes=[f"Growth is between the medians of the first and the last {ENDS} cycles after the warm-up."],

@@ -7,6 +7,8 @@ from footy.simulator.process import RunningSimulator, launch
 START_TIMEOUT_S = 600.0
 LATENCY_S = 0.28
 """The real vendor's, as measured."""
+ORDERS = ("newest", "oldest")
+"""Which change may stand first in the feed of odds: what is claimed of it holds for both."""
 
 
 def simulator(

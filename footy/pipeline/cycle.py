@@ -45,6 +45,8 @@ MOST_FIELDS_NAMED = 3
 """In the sentence about values that could not be read."""
 LISTEN_SHARE = 0.2
 """Of the interval, where one attempt may take longer than that: a cycle leaves so much of it."""
+FOUND_WRONG = "A feed is checked and found wrong"
+"""What the log says of a difference; the benchmarks count it."""
 UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
 """Sources that make a snapshot incomplete."""
 
@@ -335,7 +337,7 @@ class Pipeline:
             self._rules.prices.early_window,
         )
         for sentence in differences:
-            log.warning("A feed is checked and found wrong: %s; repaired", sentence)
+            log.warning("%s: %s; repaired", FOUND_WRONG, sentence)
         for name, was, now in (
             ("details", before.details_feed, board.details_feed),
             ("odds", before.odds_feed, board.odds_feed),

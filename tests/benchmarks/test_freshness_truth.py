@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from benchmarks.freshness_truth import DETAILS, GOALS, LIVE, PRICES, Watcher, seconds, true
@@ -37,7 +38,7 @@ def snapshot(match: Match, at: int, *, complete: bool = True) -> dict[str, Any]:
     prices = {
         f"current_{market}_{part}": None
         for market in ("money_line", "spread", "over_under", "corners")
-        for part in ("bookmaker_id", "at")
+        for part in ("bookmaker_id", "at", "home", "away", "over", "under", "sealed")
     }
     record = dict(zip(names, counts, strict=True)) | prices
     record |= {
@@ -74,13 +75,14 @@ def test_what_footy_shows_while_it_starts_does_not_count(world: World) -> None:
 
 
 def test_prices_overtaken_before_publication_waited_as_long(world: World) -> None:
-    match, series = next(
-        (match, series)
+    match, series, times = next(
+        (match, series, times)
         for match in world.live(EPOCH)
         for series in world.odds_of(match).series
-        if series.market == "eu" and sum(EPOCH < at < EPOCH + 3000 for at in series.times) > 3
+        if series.market == "eu"
+        and len(times := [at for at in series.times if EPOCH < at < EPOCH + 3000][:4]) == len(set(times)) == 4
     )
-    first, second, third = [at for at in series.times if at > EPOCH][:3]
+    first, second, third, _ = times
     watcher = Watcher(world, LATENCY)
     for shown_at, now in ((first, first + 1.0), (third, third + 2.0)):
         told = snapshot(match, EPOCH)
@@ -88,6 +90,28 @@ def test_prices_overtaken_before_publication_waited_as_long(world: World) -> Non
         told["matches"][0] |= {f"current_money_line_{part}": value for part, value in made.items()}
         watcher.see(told, now)
     assert watcher.waits[PRICES] == [third + 2.0 - second, 2.0]
+
+
+@pytest.mark.parametrize(("market", "theirs"), [("money_line", "eu"), ("spread", "asia"), ("corners", "cr")])
+def test_of_prices_of_one_second_only_the_newest_is_right(world: World, market: str, theirs: str) -> None:
+    match, series, rows = next(
+        (match, series, rows)
+        for match in world.live(EPOCH)
+        for series in world.odds_of(match).series
+        if series.market == theirs
+        for at in series.times
+        if EPOCH < at < EPOCH + 3000 and len(rows := list(series.between(at - 1, at))) > 1
+    )
+    watcher = Watcher(world, LATENCY)
+    sides = ("over", "under") if theirs == "cr" else ("home", "away")
+    for row in map(msgspec.json.decode, rows):
+        told = snapshot(match, EPOCH)
+        made = {"bookmaker_id": series.company, "at": moment_text(float(row[0])), "sealed": bool(row[6])}
+        prices = [round(price + (theirs != "eu"), 4) for price in (row[2], row[4])]
+        made |= dict(zip(sides, prices, strict=True))
+        told["matches"][0] |= {f"current_{market}_{part}": value for part, value in made.items()}
+        watcher.see(told, row[0] + 1.0)
+    assert (watcher.compared, len(watcher.wrong)) == (len(rows), len(rows) - 1)
 
 
 def test_a_detail_is_published_by_what_was_asked_for_after_its_change(world: World) -> None:

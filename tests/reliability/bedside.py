@@ -130,6 +130,14 @@ class Cycle:
         ]
 
 
+def shift_gates(assembly: Assembly, seconds: float) -> None:
+    """Let cooldowns, refusals and quotas, which are kept by the monotonic clock, come nearer to their end."""
+    for state in assembly.transport.gates._states.values():
+        state.cool_until -= seconds
+        state.probe_at -= seconds
+        state.sent = deque(moment - seconds for moment in state.sent)
+
+
 def source(record: MatchRecord, part: Part) -> str:
     return cast("str", record[f"{part}_source"])  # type: ignore[literal-required]
 
@@ -162,10 +170,7 @@ class Bedside:
         """Let time pass for everyone: the world, the clock on the wall, cooldowns and quotas."""
         self.simulator.control.advance(seconds)
         self.clock.shift(seconds)
-        for state in self.assembly.transport.gates._states.values():
-            state.cool_until -= seconds
-            state.probe_at -= seconds
-            state.sent = deque(moment - seconds for moment in state.sent)
+        shift_gates(self.assembly, seconds)
 
     def run(self) -> Outcome:
         """Run a cycle without comparing it with anything."""
