@@ -65,10 +65,11 @@ def directions(changes: Iterable[PriceChange], believed_until: float) -> frozens
         if not 0 < at <= believed_until:
             continue
         series = change.match_id, change.bookmaker_id, change.market
-        before = times.setdefault(series, at)
+        before = times.get(series)
         if at != before:
-            found.add(at < before)
             times[series] = at
+            if before is not None:
+                found.add(at < before)
     return frozenset(found)
 
 
