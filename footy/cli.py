@@ -328,5 +328,5 @@ def _sentence(error: FootyError) -> str:
     if isinstance(error, RefusedError):
         words = f"The vendor refuses: {words} – bash start.sh check tells what it makes of this account"
     elif isinstance(error, VendorError):
-        words = f"The live matches could not be had: {words}"
+        words = f"Live list unavailable: {words}"
     return words if words.endswith((".", "?", "…")) else f"{words}."

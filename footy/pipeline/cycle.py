@@ -76,7 +76,7 @@ class Outcome:
     snapshot: Snapshot | None
     """None where no live list has been had yet."""
     error: VendorError | None
-    """Why the live list could not be had; None where it is fresh."""
+    """Why the live list is not fresh; None if it is."""
     timings: dict[str, float]
     """Seconds by step, and `total`."""
     spent: Budget
@@ -159,7 +159,7 @@ class Pipeline:
             error, whole = live, False
             board = self._merged(None, before, gathered)
             gathered.failures.pop(endpoints.LIVE, None)
-            said += [f"The live list could not be had: {error}", *problems(gathered)]
+            said += [f"Live list unavailable: {error}", *problems(gathered)]
         timer.lap("enrich", "STEP 1b – ENRICH")
         published_at = CLOCK.now()
         wanted, unjudged = self._wanted(board)
@@ -171,7 +171,7 @@ class Pipeline:
         unreadable = gathered.left_out() + left_out(wanted.values(), board.references)
         said += _unreadable_values(unreadable)
         if unsettled and not said:
-            said.append(f"Not asked again yet: {unsettled} values that could not be had before")
+            said.append(f"Still missing or old from an earlier cycle: {unsettled} values")
         if within_s is None and self._pace.is_slow:
             said.append(self._pace.sentence())
         if unjudged:

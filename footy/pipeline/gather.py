@@ -417,11 +417,11 @@ def _is_unsent(error: VendorError) -> bool:
 
 
 def problems(gathered: Gathered) -> list[str]:
-    """Say in plain sentences what could not be had, an endpoint each."""
+    """Return one plain sentence for each endpoint whose calls failed."""
     sentences = []
     for endpoint, reasons in gathered.failures.items():
         (most, _), *_ = reasons.most_common(1)
         was_asked = not most.startswith(("the quota", "the cycle's time"))
-        verb = "not to be had" if was_asked else "not asked for"
+        verb = "failed" if was_asked else "not asked for"
         sentences.append(f"{endpoint.title}: {reasons.total()} {verb}: {most}")
     return sentences

@@ -152,7 +152,7 @@ class _Beat:
                 progress.close()
         self._board = outcome.board
         self._timings = outcome.timings
-        error = None if outcome.error is None else f"the live list could not be had: {outcome.error}"
+        error = None if outcome.error is None else f"live list unavailable: {outcome.error}"
         code = Exit.OK if outcome.error is None else outcome.error.exit_code
         if error is not None:
             log.error("Cycle %d failed: %s", self._number, error)

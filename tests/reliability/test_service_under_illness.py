@@ -98,7 +98,7 @@ def test_a_refused_endpoint_is_asked_three_times_said_once_and_done_without(ward
     assert patient.snapshot()["meta"]["complete"]
     assert patient.place.run("health").returncode == Exit.OK
     said = patient.place.run("status").stdout
-    assert f"Problem: odds: {MATCHES} not to be had: the endpoint is not authorized" in said
+    assert f"Problem: odds: {MATCHES} failed: the endpoint is not authorized" in said
 
 
 def test_a_service_whose_live_list_is_refused_goes_on_slowly_and_is_unhealthy(
@@ -115,7 +115,7 @@ def test_a_service_whose_live_list_is_refused_goes_on_slowly_and_is_unhealthy(
         said = patient.place.run(command)
         assert said.returncode == Exit.UNHEALTHY
         assert said.stdout.startswith("Pipeline is stale: no cycle has succeeded in ")
-        assert "last error: the live list could not be had: the endpoint is not authorized" in said.stdout
+        assert "last error: live list unavailable: the endpoint is not authorized" in said.stdout
 
 
 def test_a_list_that_gets_stale_is_said_at_once_in_the_snapshot_and_the_status(
@@ -135,8 +135,8 @@ def test_a_list_that_gets_stale_is_said_at_once_in_the_snapshot_and_the_status(
     said = patient.place.run("status")
     assert said.returncode == Exit.OK  # until 180 s without a success
     assert "incomplete" in said.stdout
-    assert "Last cycle failed: the live list could not be had: HTTP status 500" in said.stdout
-    assert "Problem: The live list" not in said.stdout, "it is said once"
+    assert "Last cycle failed: live list unavailable: HTTP status 500" in said.stdout
+    assert "Problem: Live list" not in said.stdout, "it is said once"
 
 
 def test_what_is_made_up_is_said_in_the_guides_words_and_marked(ward: dict[str, Patient]) -> None:

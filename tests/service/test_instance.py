@@ -203,10 +203,10 @@ def test_a_success_is_old_after_three_intervals_or_180_s(
 
 
 def test_an_old_success_is_stale_with_its_age_and_the_last_error(files: Files) -> None:
-    note_success(files, 200, error="the live list could not be had: HTTP status 503")
+    note_success(files, 200, error="live list unavailable: HTTP status 503")
 
     assert line(files).startswith(
-        "Pipeline is stale: the last success is 3 min old; last error: the live list"
+        "Pipeline is stale: the last success is 3 min old; last error: live list unavailable"
     )
 
 

@@ -435,7 +435,7 @@ def test_a_start_without_a_snapshot_in_time_says_why_and_leaves_it_trying(live: 
     started = live.run_program(sys.executable, "-c", f"{patience}; raise SystemExit(main(['start']))")
 
     assert started.returncode == Exit.OK
-    assert "has published no snapshot yet: the live list could not be had" in started.stdout
+    assert "has published no snapshot yet: live list unavailable" in started.stdout
     assert "not authorized" in started.stdout
     assert live.run("health").stdout.startswith("Pipeline is stale: no cycle has succeeded")
 
