@@ -362,7 +362,7 @@ def test_refused_credentials_are_reported_after_the_first_cycle(checkout: Checko
 
     assert started.returncode == Exit.REFUSED
     refusal, going_on = started.stdout.splitlines()
-    assert refusal.startswith("The vendor refuses: the live list could not be had: the account is not")
+    assert refusal.startswith("The vendor refuses: live list unavailable: the account is not")
     running = owner(checkout.place.files)
     assert running is not None
     assert going_on.startswith(f"footy (PID: {running.pid}) goes on trying; run bash start.sh check")

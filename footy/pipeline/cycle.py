@@ -27,6 +27,7 @@ from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, LiveList
 from footy.thesports.codes import CATEGORIES
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
+from footy.thesports.failure_log import FailureLog
 from footy.thesports.failures import StoppedError, VendorError
 from footy.thesports.reference import Reference
 from footy.thesports.spending import Spending
@@ -95,6 +96,7 @@ class Pipeline:
         self._spending = spending
         self._executor = ThreadPoolExecutor(rules.workers, thread_name_prefix="worker")
         self._flattener = Flattener(rules.prices)
+        self._failures = FailureLog()
         self._misspelt: frozenset[str] = frozenset()
         self._is_clock_off = False
         self._pace = Pace(rules.interval_s, rules.timeout_s)
@@ -149,6 +151,8 @@ class Pipeline:
             timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()
         self._pace = self._pace.ended(budget.answers_s(), unfinished=gathered.unfinished)
+        if (summary := self._failures.end_cycle()) is not None:
+            log.warning(summary)
         said: list[str] = []
         if isinstance(live, Fetched):
             error = None
@@ -232,7 +236,7 @@ class Pipeline:
             self._spending.reserve(len(calls))
         rules = self._rules
         within_s = max(LISTEN_WITHIN_S, min(rules.timeout_s, LISTEN_SHARE * rules.interval_s))
-        budget = Budget(time.monotonic() + within_s)
+        budget = Budget(time.monotonic() + within_s, failures=self._failures)
         gatherer = self._gatherer(Gathered(), budget, terms)
         gatherer.add(calls)
         gathered = gatherer.run(lambda _call: ())
@@ -248,6 +252,7 @@ class Pipeline:
             pace.grace_s,
             live_deadline=started + (pace.live_deadline_s if within_s is None else within_s),
             answers_s=pace.answers_s,
+            failures=self._failures,
         )
         budget.kept_back = KEPT_BACK
         return budget

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from footy.thesports.endpoints import LIVE, Endpoint
-from footy.thesports.failures import VendorError
+from footy.thesports.failure_log import FailureLog
 
 MIN_RETRIES = 3
 RETRY_SHARE = 5
@@ -24,6 +24,7 @@ class Budget:
         *,
         live_deadline: float | None = None,
         answers_s: Mapping[Endpoint, float] | None = None,
+        failures: FailureLog | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take deadlines on the monotonic clock, which `now` reads.
@@ -33,6 +34,7 @@ class Budget:
             grace_s: See the attribute.
             live_deadline: When the live list has to be, if it may take longer than the rest.
             answers_s: Seconds that an answer took in the cycle before, by endpoint.
+            failures: What the log has of failed attempts, over all cycles.
             now: The monotonic clock.
         """
         self.now = now
@@ -49,8 +51,9 @@ class Budget:
         self.retries = 0
         self.kept_back = 0
         """Retries that only the live list may take, as long as it has not come."""
+        self.failures = FailureLog() if failures is None else failures
+        """What the log has of the attempts that failed."""
         self._lock = threading.Lock()
-        self._failures: dict[tuple[str, str], int] = {}
 
     def left(self, endpoint: Endpoint | None = None) -> float:
         """Return the seconds until the deadline of calls to this endpoint."""
@@ -111,13 +114,6 @@ class Budget:
                 return False
             self.retries += 1
             return True
-
-    def failed(self, endpoint: Endpoint, error: VendorError) -> int:
-        """Count a failure; give the how-manieth of its kind it is in this cycle."""
-        with self._lock:
-            key = (endpoint.path, error.outcome)
-            self._failures[key] = self._failures.get(key, 0) + 1
-            return self._failures[key]
 
 
 def _median(seconds: list[float]) -> float:

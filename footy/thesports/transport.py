@@ -52,8 +52,6 @@ log = logging.getLogger(__name__)
 
 HTTP_OK = 200
 HTTP_TOO_MANY = 429
-LOGGED_EACH = 3
-"""Failures of one kind and endpoint that are logged one by one in a cycle; the rest are counted."""
 
 
 class JitterRetry(Retry):
@@ -314,16 +312,16 @@ class Transport:
         number: int,
         pause: float | None,
     ) -> None:
-        """Log a failure; in a cycle only the first few of a kind, the others at DEBUG.
+        """Log a failed attempt: the first of its kind in full, the others at DEBUG and in the summary.
 
-        So is what was not sent at all, and what a refused endpoint says again: its refusal has been logged.
+        What was not sent at all, and what a refused endpoint says again, is at DEBUG and in no summary.
         """
         unworthy = (
             isinstance(failure, StoppedError | QuotaSpentError)
             or (isinstance(failure, RefusedError) and self.gates.is_refused(endpoint))
             or (isinstance(failure, ThrottledError | OutOfTimeError) and not failure.was_sent)
         )
-        loud = not unworthy and budget.failed(endpoint, failure) <= LOGGED_EACH
+        loud = not unworthy and budget.failures.note(endpoint, failure, number)
         level = logging.WARNING if loud else logging.DEBUG
         asked = f"{endpoint} {urlencode(parameters)}".rstrip()
         then = "no further attempt" if pause is None else f"next in {pause:.2f} s"

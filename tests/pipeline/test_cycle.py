@@ -335,6 +335,41 @@ def test_a_failing_call_is_logged_with_its_attempt(tmp_path: Path, caplog: pytes
     assert "match/detail_live, attempt 1 of 3: HTTP status 500; next in" in line
 
 
+def test_an_outage_is_logged_in_full_in_its_first_cycle_and_in_one_line_in_each_later_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(tmp_path, FOOTY_STRATEGY="per-match") as footy:
+        footy.cycle()
+        footy.simulator.control.set_faults("http500")
+        lines = []
+        for _ in range(4):
+            caplog.clear()
+            footy.cycle()
+            lines.append([one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING])
+    first, *later = lines
+    for number in (1, 2, 3):
+        assert any(f"match/detail_live, attempt {number} of 3: HTTP status 500" in line for line in first)
+    assert len(first) == len(set(first))
+    for one in later:
+        [line] = one
+        assert re.match(
+            r"API call failed \d+ times in this cycle: match/detail_live \d+ \(HTTP status 500\)", line
+        )
+
+
+def test_many_failures_of_one_endpoint_are_two_lines(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(tmp_path, FOOTY_STRATEGY="per-match", FOOTY_ATTEMPTS="1") as footy:
+        footy.simulator.control.set_faults("http500@odds/history")
+        footy.cycle()
+    full, summary = [one.getMessage() for one in caplog.records if "API call failed" in one.getMessage()]
+    assert re.search(r"odds/history uuid=\S+, attempt 1 of 1: HTTP status 500; no further attempt$", full)
+    assert re.search(
+        r"API call failed (\d+) times in this cycle: odds/history \1 \(HTTP status 500\)$", summary
+    )
+
+
 def test_a_live_element_that_cannot_be_read_is_named_and_its_match_kept_as_stale(tmp_path: Path) -> None:
     with running(tmp_path) as footy:
         before = {record["match_id"] for record in footy.snapshot()["matches"]}

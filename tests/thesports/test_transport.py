@@ -684,7 +684,7 @@ class TestLog:
             for number, then in ((1, "next in 0.00 s"), (2, "no further attempt"))
         ]
 
-    def test_the_first_of_a_kind_are_logged_the_others_are_not(
+    def test_the_first_of_a_kind_is_logged_the_others_are_summed_up(
         self, server: Server, caplog: pytest.LogCaptureFixture
     ) -> None:
         server.script = answer(reply(b"", status="404 X"))
@@ -693,7 +693,10 @@ class TestLog:
             for _ in range(50):
                 with pytest.raises(BadStatusError):
                     transport.get(TEAM, {}, spent)
-        assert [record.levelname for record in caplog.records].count("WARNING") == 3
+        assert [record.levelname for record in caplog.records].count("WARNING") == 1
+        assert spent.failures.end_cycle() == (
+            "API call failed 50 times in this cycle: team/additional/list 50 (HTTP status 404)"
+        )
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:
