@@ -178,17 +178,7 @@ class Pipeline:
             said.append(f"Still missing or old from an earlier cycle: {unsettled} values")
         if within_s is None and self._pace.is_slow:
             said.append(self._pace.sentence())
-        if unjudged:
-            said.append(
-                f"Left out: {unjudged} live matches of which it could not be told "
-                "whether they are wanted (FOOTY_COMPETITIONS, FOOTY_COUNTRIES)"
-            )
-        elif board.matches and not wanted:
-            said.append(
-                f"None of the {len(board.matches)} live matches listed is wanted: "
-                f"{' and '.join(self._rules.selection.settings())} left out all of them"
-            )
-        said += self._misspelt_names(board.references)
+        said += self._of_selection(board, wanted, unjudged)
         said += [*doubts(wanted.values(), clock_offset_s=terms.vendor_ahead_s), *self._clock_off()]
         total = timer.total()
         log.info("TOTAL CYCLE TIME: %.2fs", total)
@@ -369,6 +359,23 @@ class Pipeline:
         }
         wanted = {key: held for key, held in board.matches.items() if verdicts[key] is Verdict.YES}
         return wanted, sum(verdict is Verdict.UNKNOWN for verdict in verdicts.values())
+
+    def _of_selection(self, board: Board, wanted: Mapping[str, HeldMatch], unjudged: int) -> list[str]:
+        """Return a sentence for each thing that the operator should know of what the filters left out."""
+        said = self._misspelt_names(board.references)
+        if unjudged:
+            said.insert(
+                0,
+                f"Left out: {unjudged} live matches of which it could not be told "
+                "whether they are wanted (FOOTY_COMPETITIONS, FOOTY_COUNTRIES)",
+            )
+        elif board.matches and not wanted:
+            said.insert(
+                0,
+                f"None of the {len(board.matches)} live matches listed is wanted: "
+                f"{' and '.join(self._rules.selection.settings())} left out all of them",
+            )
+        return said
 
     def _misspelt_names(self, references: References) -> list[str]:
         """Return a sentence for each filter that seems misspelt, and log those that are new."""
