@@ -3,8 +3,5 @@
 set -u
 CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" || exit 1
 . ./scripts/environment.sh
-if ! can_run_footy; then
-    echo "Pipeline is not running ($(why_not_set_up))"
-    exit 1
-fi
+can_run_footy || say_why_not health || exit 1
 "$(environment_python)" -m footy health "$@" || exit 1

@@ -31,17 +31,14 @@ HELP
 esac
 
 . ./scripts/environment.sh
-case "${command[0]}" in
+verb=
+for word in "${command[@]}"; do
+    case "$word" in -*) ;; *) verb=$word; break ;; esac
+done
+case "$verb" in
     stop | status | health | logs | names)
         # What only looks or stops installs nothing, waits for nothing and deletes nothing.
-        if ! can_run_footy; then
-            why=$(why_not_set_up)
-            case "${command[0]}" in
-                status | health) echo "Pipeline is not running ($why)"; exit 1 ;;
-                stop) echo "footy is not running ($why)"; exit 0 ;;
-                *) echo "start.sh: nothing to show ($why)" >&2; exit 64 ;;
-            esac
-        fi
+        can_run_footy || say_why_not "$verb" || exit
         ;;
     *) set_up_environment requirements.txt || exit ;;
 esac

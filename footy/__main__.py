@@ -7,8 +7,14 @@ import sys
 def run() -> int:
     """Load footy and run it; Ctrl-C while it loads ends it in silence."""
     python_s = signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from footy.cli import main  # noqa: PLC0415 - the loading is what may be interrupted
-
+    try:
+        from footy.cli import main  # noqa: PLC0415 - the loading is what may be interrupted
+    except ModuleNotFoundError as missing:
+        if (missing.name or "footy").partition(".")[0] == "footy":
+            raise
+        remedy = "bash start.sh restart installs what a new version needs"
+        sys.stderr.write(f"footy: the package {missing.name} is not installed: {remedy}.\n")
+        return 69
     signal.signal(signal.SIGINT, python_s)
     return main()
 

@@ -85,15 +85,20 @@ return_uninstalled() {
 
 # A rename replaces the link in one step; an environment of an earlier version, a folder, makes room for it.
 switch_to() {
-    if [ -d .venv ] && [ ! -L .venv ]; then mv .venv "$ENVIRONMENTS/earlier-$$" || return; fi
+    if [ -d .venv ] && [ ! -L .venv ]; then
+        before=$ENVIRONMENTS/earlier-$$
+        mv .venv "$before" || return
+    fi
     rm -f .venv.next
     ln -s "$1" .venv.next && "$1/bin/python" -c 'import os; os.replace(".venv.next", ".venv")'
 }
 
-# Keep the environment that was in use until now, and any that a process runs from.
+# Keep the environment that was in use until now, any that a process runs from, and all if that cannot be told: a
+# service that was started as .venv/bin/python, such as systemd's, may run from any of them.
 remove_unused() {
     local folder used
     used=$(ps -eo args= 2>/dev/null)
+    case "$used" in *"$PWD/.venv/bin/python -m footy"*) return ;; esac
     for folder in "$ENVIRONMENTS"/*; do
         case "$folder" in "$1" | "$2") continue ;; esac
         case "$used" in *"$folder/bin/python"*) continue ;; esac
@@ -106,14 +111,26 @@ environment_python() {
     if [ -L .venv ]; then echo "$PWD/$(readlink .venv)/bin/python"; else echo "$PWD/.venv/bin/python"; fi
 }
 
-# why_not_set_up: one sentence for commands that only look.
-why_not_set_up() {
+# say_why_not COMMAND: one line and the exit code of a command that only looks or stops and cannot run.
+say_why_not() {
+    local home why="it has not been set up: bash start.sh" known=yes
     if [ -L .venv/bin/python ] && [ ! -x .venv/bin/python ]; then
-        echo "user $(id -un) cannot run the Python that footy was set up with," \
-            "in $(sed -n 's/^home = //p' .venv/pyvenv.cfg 2>/dev/null)"
-    else
-        echo "it has not been set up: bash start.sh"
+        known=no
+        home=$(sed -n 's/^home = //p' .venv/pyvenv.cfg 2>/dev/null)
+        if [ -O .venv/bin/python ] || [ -O .venv ]; then
+            why="the Python that footy was set up with, in $home, is gone: bash start.sh"
+        else
+            why="user $(id -un) cannot run the Python that footy was set up with, in $home"
+        fi
     fi
+    case "$1:$known" in
+        status:yes | health:yes) echo "Pipeline is not running ($why)" ;;
+        status:no | health:no) echo "It is not known whether the pipeline runs ($why)" ;;
+        stop:yes) echo "footy is not running ($why)" && exit 0 ;;
+        stop:no) echo "footy cannot be stopped like this ($why)" >&2 && return 75 ;;
+        *) echo "start.sh: nothing to show ($why)" >&2 && return 64 ;;
+    esac
+    return 1
 }
 
 find_python() {

@@ -586,3 +586,19 @@ def test_every_file_of_the_data_folder_is_its_owners_alone(live: Place) -> None:
     assert {file.name: oct(file.stat().st_mode & 0o777) for file in files} == {
         file.name: "0o600" for file in files
     }
+
+
+@pytest.mark.parametrize("command", ["stop", "status", "health", "logs"])
+def test_what_looks_or_stops_loads_few_packages_so_that_it_works_while_others_are_missing(
+    place: Place, command: str
+) -> None:
+    """After a pull the environment in use may lack what the new version needs."""
+    script = (
+        "import sys; from footy.cli import main; main([sys.argv[1]]); "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    )
+    loaded = place.run_program(sys.executable, "-c", script, command).stdout.splitlines()[-1].split()
+
+    assert "footy" in loaded
+    needed = {"requests", "requests_cache", "apscheduler", "urllib3", "rich", "cachetools"}
+    assert needed & set(loaded) == set()

@@ -203,11 +203,12 @@ def test_an_environment_whose_python_was_upgraded_beneath_it_is_not_set_up(
         ("health", Exit.UNHEALTHY, "Pipeline is not running (it has not been set up: bash start.sh)"),
         ("stop", Exit.OK, "footy is not running (it has not been set up: bash start.sh)"),
         ("logs", Exit.USAGE, "start.sh: nothing to show (it has not been set up: bash start.sh)"),
+        ("--demo status", Exit.UNHEALTHY, "Pipeline is not running (it has not been set up: bash start.sh)"),
         ("names", Exit.USAGE, "start.sh: nothing to show (it has not been set up: bash start.sh)"),
     ],
 )
 def test_what_only_looks_or_stops_sets_nothing_up(bare: Checkout, command: str, code: int, said: str) -> None:
-    finished = bare.run(command)
+    finished = bare.run(*command.split())
 
     assert (finished.returncode, (finished.stdout + finished.stderr).strip()) == (code, said)
     assert not (bare.folder / ".venv").exists()
@@ -215,7 +216,7 @@ def test_what_only_looks_or_stops_sets_nothing_up(bare: Checkout, command: str, 
 
 
 @pytest.mark.parametrize("command", ["status", "health", "health_check.sh"])
-def test_a_python_that_this_user_cannot_reach_is_told_from_no_set_up(bare: Checkout, command: str) -> None:
+def test_a_python_that_cannot_be_run_is_told_from_no_set_up(bare: Checkout, command: str) -> None:
     environment = bare.folder / ".venv"
     (environment / "bin").mkdir(parents=True)
     (environment / "bin" / "python").symlink_to("/somewhere/out/of/reach/bin/python3")
@@ -224,10 +225,11 @@ def test_a_python_that_this_user_cannot_reach_is_told_from_no_set_up(bare: Check
     finished = bare.run(script=command) if command.endswith(".sh") else bare.run(command)
 
     assert finished.returncode == Exit.UNHEALTHY
-    assert finished.stdout.startswith("Pipeline is not running (user ")
-    assert finished.stdout.endswith(
-        " cannot run the Python that footy was set up with, in /somewhere/out/of/reach/bin)\n"
+    assert finished.stdout == (
+        "It is not known whether the pipeline runs "
+        "(the Python that footy was set up with, in /somewhere/out/of/reach/bin, is gone: bash start.sh)\n"
     )
+    assert bare.run("stop").returncode == Exit.LOCKED
     assert (environment / "bin" / "python").is_symlink()
 
 
@@ -262,6 +264,38 @@ def test_a_requirement_that_cannot_be_installed_leaves_a_service_as_it_is(upgrad
     assert service.wait(timeout=10) == Exit.OK
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a command as another user")
+def test_another_user_is_told_that_it_cannot_know_and_deletes_nothing(checkout: Checkout) -> None:
+    checkout.run()
+    running = owner(checkout.place.files)
+    assert running is not None
+    for folder in (checkout.folder, *checkout.folder.parents):
+        if folder != Path("/tmp") and folder.is_relative_to("/tmp"):
+            folder.chmod(0o755)
+    for folder in (checkout.place.folder, *checkout.place.folder.parents):
+        if folder != Path("/tmp") and folder.is_relative_to("/tmp"):
+            folder.chmod(0o755)
+    before = (checkout.folder / ".venv").readlink()
+
+    for command, code in (("status", 1), ("health", 1), ("stop", Exit.LOCKED)):
+        words = ["bash", str(checkout.folder / "start.sh"), command]
+        finished = subprocess.run(
+            words,
+            cwd="/",
+            env=checkout.place.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            user="nobody",
+        )
+        assert finished.returncode == code, finished
+        assert "not known whether" in finished.stdout or "cannot be stopped" in finished.stderr
+    assert owner(checkout.place.files) == running
+    assert (checkout.folder / ".venv").readlink() == before
+    assert checkout.run("stop").returncode == Exit.OK
+
+
 def test_an_environment_of_an_earlier_version_makes_room_and_unused_ones_go(bare: Checkout) -> None:
     (bare.folder / ".venv" / "bin").mkdir(parents=True)
     for name in ("unused", "new"):
@@ -269,12 +303,15 @@ def test_an_environment_of_an_earlier_version_makes_room_and_unused_ones_go(bare
     (bare.folder / ".venvs" / "new" / "bin" / "python").symlink_to(sys.executable)
 
     script = (
-        f'cd "{bare.folder}"; . scripts/environment.sh; switch_to .venvs/new && remove_unused .venvs/new ""'
+        f'cd "{bare.folder}"; . scripts/environment.sh; before=; '
+        'switch_to .venvs/new && remove_unused .venvs/new "$before"'
     )
 
     assert bare.place.run_program("bash", "-c", script).returncode == Exit.OK
     assert str((bare.folder / ".venv").readlink()) == ".venvs/new"
-    assert [one.name for one in (bare.folder / ".venvs").iterdir()] == ["new"]
+    kept = sorted(one.name for one in (bare.folder / ".venvs").iterdir())
+    assert kept[0].startswith("earlier-")
+    assert kept[1:] == ["new"]
 
 
 # --- running

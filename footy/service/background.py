@@ -12,7 +12,14 @@ import psutil
 
 from footy.errors import CannotWriteError, Exit, FootyError
 from footy.record import Heartbeat
-from footy.service.instance import Doing, Files, living, prepare_folder, read_heartbeat
+from footy.service.instance import (
+    Doing,
+    Files,
+    belongs_to_another,
+    living,
+    prepare_folder,
+    read_heartbeat,
+)
 from footy.settings import Mode, Settings
 
 FIRST_SNAPSHOT_S = 60.0
@@ -84,6 +91,8 @@ def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
     """
     tried = {one: Files(settings.folder(one)) for one in (mode, Mode.DEMO)}
     for one_mode, files in tried.items():
+        if (stranger := belongs_to_another(files)) is not None:
+            raise CannotStopError(f"footy cannot be stopped by this user: {stranger}.")
         held = living(files)
         if held is None:
             continue

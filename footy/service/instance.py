@@ -134,6 +134,16 @@ def living(files: Files) -> tuple[Owner, psutil.Process] | None:
     return None if holder is None or process is None else (holder, process)
 
 
+def belongs_to_another(files: Files) -> str | None:
+    """Say whose files these are if this user may not read them; None if there are none, or they are ours."""
+    try:
+        if not files.pid.exists() or os.access(files.pid, os.R_OK):
+            return None
+        return f"the files belong to user {files.pid.owner()}, who alone can read them"
+    except (OSError, KeyError):
+        return "the folder may not be read by this user"
+
+
 def prepare_folder(folder: Path) -> None:
     """Make the data folder, and see that it can be written.
 
@@ -228,6 +238,9 @@ def health(files: Files, *, demo: bool, now: float | None = None) -> Health:
     """Judge an instance by its process and its last success."""
     marks = " (demo)" if demo else ""
     where = f" – data folder {files.folder}"
+    if (stranger := belongs_to_another(files)) is not None:
+        line = f"It is not known whether the pipeline runs{marks}: {stranger}{where}"
+        return Health(well=False, line=line, pid=None)
     held = living(files)
     if held is None:
         beside = "" if demo else _demo_beside(files)
