@@ -348,6 +348,8 @@ class Heartbeat(TypedDict):
     mode: str
     indicators: dict[str, str]
     """Those that are not normal: `cycle`, `enrich`, `sleep` or `errors` to the level and the figure."""
+    not_in_plan: NotRequired[list[str]]
+    """Endpoints that the account lacks. As the fields below, absent in the heartbeat of an older version."""
 
 
 def field_names(contract: Any = MatchRecord) -> tuple[str, ...]:

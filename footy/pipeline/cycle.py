@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -151,19 +151,20 @@ class Pipeline:
             timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()
         self._pace = self._pace.ended(budget.answers_s(), unfinished=gathered.unfinished)
-        if (summary := self._failures.end_cycle()) is not None:
+        not_in_plan = self._client.transport.gates.not_in_plan()
+        if (summary := self._failures.end_cycle(not_in_plan)) is not None:
             log.warning(summary)
         said: list[str] = []
         if isinstance(live, Fetched):
             error = None
             whole = not live.value.broken
             board = self._merged(live, before, gathered)
-            said += self._shortcomings(live.value, gathered, board)
+            said += self._shortcomings(live.value, gathered, board, not_in_plan)
         else:
             error, whole = live, False
             board = self._merged(None, before, gathered)
             gathered.failures.pop(endpoints.LIVE, None)
-            said += [f"Live list unavailable: {error}", *problems(gathered)]
+            said += [f"Live list unavailable: {error}", *problems(gathered, [endpoints.LIVE, *not_in_plan])]
         timer.lap("enrich", "STEP 1b – ENRICH")
         published_at = CLOCK.now()
         wanted, unjudged = self._wanted(board)
@@ -175,7 +176,8 @@ class Pipeline:
         unreadable = gathered.left_out() + left_out(wanted.values(), board.references)
         said += _unreadable_values(unreadable)
         if unsettled and not said:
-            said.append(f"Still missing or old from an earlier cycle: {unsettled} values")
+            lost = f"; not in the account's plan: {', '.join(map(str, not_in_plan))}" if not_in_plan else ""
+            said.append(f"Still missing or old from an earlier cycle: {unsettled} values{lost}")
         if within_s is None and self._pace.is_slow:
             said.append(self._pace.sentence())
         said += self._of_selection(board, wanted, unjudged)
@@ -394,12 +396,14 @@ class Pipeline:
         self._misspelt = frozenset(said)
         return said
 
-    def _shortcomings(self, live: LiveList, gathered: Gathered, board: Board) -> list[str]:
+    def _shortcomings(
+        self, live: LiveList, gathered: Gathered, board: Board, not_in_plan: Collection[Endpoint]
+    ) -> list[str]:
         """Say what this cycle could not have, a sentence each."""
         said = [f"Live match {name} could not be read: {why}" for name, why in live.broken.items()]
         for sentence in said:
             log.warning(sentence)
-        said += problems(gathered)
+        said += problems(gathered, not_in_plan)
         if left_out := len(live.matches.keys() & board.deleted):
             said.append(f"live matches: {left_out} left out: the vendor lists them, but as deleted too")
         waiting = sum(

@@ -8,7 +8,7 @@ import heapq
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -81,6 +81,9 @@ class Gathered:
     def checked(self) -> int:
         """How many matches the self-check has done with; the next one begins with the match after them."""
         return len(list(itertools.takewhile(bool, self.checks.values())))
+
+    refusals: dict[Endpoint, Counter[str]] = field(default_factory=dict)
+    """The same of calls that were refused."""
 
     def feed(self, endpoint: Endpoint) -> Fetched[Any] | None:
         """Give what a feed answered; None where it was not asked, or failed."""
@@ -372,7 +375,9 @@ class Gatherer:
 
     def _note(self, endpoint: Endpoint, error: VendorError) -> None:
         if not isinstance(error, StoppedError):
-            self.gathered.failures.setdefault(endpoint, Counter())[str(error)] += 1
+            refused = isinstance(error, RefusedError)
+            reasons = self.gathered.refusals if refused else self.gathered.failures
+            reasons.setdefault(endpoint, Counter())[str(error)] += 1
 
     def _drain(self) -> None:
         """Take what the cut attempts still answer; what is left then counts as out of time."""
@@ -416,10 +421,17 @@ def _is_unsent(error: VendorError) -> bool:
     return isinstance(error, OutOfTimeError) and not error.was_sent
 
 
-def problems(gathered: Gathered) -> list[str]:
-    """Return one plain sentence for each endpoint whose calls failed."""
+def problems(gathered: Gathered, not_in_plan: Collection[Endpoint] = ()) -> list[str]:
+    """Return one plain sentence for each endpoint whose calls failed.
+
+    That what the account lacks is refused is no problem: `footy status` names it.
+    """
+    failures = {endpoint: Counter(reasons) for endpoint, reasons in gathered.failures.items()}
+    for endpoint, reasons in gathered.refusals.items():
+        if endpoint not in not_in_plan:
+            failures.setdefault(endpoint, Counter()).update(reasons)
     sentences = []
-    for endpoint, reasons in gathered.failures.items():
+    for endpoint, reasons in failures.items():
         (most, _), *_ = reasons.most_common(1)
         was_asked = not most.startswith(("the quota", "the cycle's time"))
         verb = "failed" if was_asked else "not asked for"

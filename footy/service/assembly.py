@@ -13,7 +13,7 @@ from footy.pipeline.cycle import Pipeline, Rules
 from footy.pipeline.filter import Selection
 from footy.pipeline.prices import PriceRules
 from footy.service import memory
-from footy.service.instance import Files
+from footy.service.instance import Files, read_heartbeat
 from footy.settings import Mode, Settings
 from footy.simulator.process import SECRET as DEMO_SECRET
 from footy.simulator.process import SimulatorError
@@ -117,6 +117,8 @@ def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly
         asked = closing.enter_context(upstream(settings, mode))
         transport = transport_for(settings, asked, counters)
         closing.callback(transport.close)
+        if mode is not Mode.DEMO and (before := read_heartbeat(files)) is not None:
+            transport.gates.recall_not_in_plan(before.get("not_in_plan", []))
         client = Client(transport)
         shelf = Shelf(files.cache)
         closing.callback(shelf.close)

@@ -85,6 +85,7 @@ class _Beat:
         self._thresholds = Thresholds.of(settings)
         self._readings: dict[str, Reading] = {}
         self._pipeline = assembly.pipeline
+        self._gates = assembly.transport.gates
         self._counters = assembly.counters
         self._outputs = outputs
         self._pulse = pulse
@@ -108,6 +109,7 @@ class _Beat:
         sleep_s = max(0.0, self._interval_s - (time.monotonic() - started))
         self._watch(sleep_s)
         self._board_file.save(self._board)
+        self._pulse.note(not_in_plan=self._gates.not_in_plan())
         self._pulse.cycle(
             self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
         )

@@ -60,7 +60,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         pulse.write()
         attempted_at = time.time()
         try:
-            snapshot = _cycle(settings, mode, files)
+            snapshot = _cycle(settings, mode, files, pulse)
         except Exception as failure:
             code = failure.exit_code if isinstance(failure, FootyError) else Exit.BUG
             pulse.cycle(1, attempted_at=attempted_at, error=_words(failure), error_code=code)
@@ -75,7 +75,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
     return Exit.OK
 
 
-def _cycle(settings: Settings, mode: Mode, files: Files) -> Snapshot:
+def _cycle(settings: Settings, mode: Mode, files: Files, pulse: Pulse) -> Snapshot:
     """Give the snapshot of one cycle, or raise why there is none with a fresh live list."""
     with assembled(settings, mode, files) as assembly:
 
@@ -92,6 +92,7 @@ def _cycle(settings: Settings, mode: Mode, files: Files) -> Snapshot:
                 progress=lambda done, planned: progress.update(done, planned, "Asking the vendor"),
                 within_s=WITHIN_S,
             )
+        pulse.note(not_in_plan=assembly.transport.gates.not_in_plan())
         if outcome.error is None:
             assembly.board_file.save(outcome.board)
     if outcome.error is not None:

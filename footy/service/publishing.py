@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -15,7 +15,7 @@ from footy.outputs.snapshot import NAME as SNAPSHOT
 from footy.pipeline.clock import moment_text
 from footy.record import Heartbeat, Snapshot
 from footy.service.indicators import Level, Reading
-from footy.service.instance import Files
+from footy.service.instance import Files, read_heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ class Pulse:
 
     def __init__(self, files: Files, *, started_at: float, interval_s: float, mode: str) -> None:
         self._path = files.heartbeat
+        before = read_heartbeat(files)
         self._beat: Heartbeat = {
             "pid": os.getpid(),
             "started_at": moment_text(started_at) or "",
@@ -69,7 +70,12 @@ class Pulse:
             "interval_s": interval_s,
             "mode": mode,
             "indicators": {},
+            "not_in_plan": [] if before is None else before.get("not_in_plan", []),
         }
+
+    def note(self, *, not_in_plan: Iterable[object]) -> None:
+        """Note what the next writing says of the account."""
+        self._beat["not_in_plan"] = [str(endpoint) for endpoint in not_in_plan]
 
     def cycle(
         self,

@@ -20,7 +20,13 @@ def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
     judged, beat = health(files, demo=demo), read_heartbeat(files)
     of_now = _heartbeat_lines(beat, judged)
     said = " ".join([judged.line, *of_now])
-    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *of_now]
+    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *of_now, *_account_lines(beat)]
+
+
+def _account_lines(beat: Heartbeat | None) -> list[str]:
+    """Return what the account lacks, which an earlier process has found out for this one too."""
+    lacking = [] if beat is None else beat.get("not_in_plan", [])
+    return [f"Not in the account's plan: {', '.join(lacking)}"] if lacking else []
 
 
 def _heartbeat_lines(beat: Heartbeat | None, judged: Health) -> list[str]:

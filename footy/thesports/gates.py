@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from footy.settings import RateLimit
-from footy.thesports.endpoints import Endpoint
+from footy.thesports.endpoints import ENDPOINTS, LIVE, Endpoint
 from footy.thesports.failures import QuotaSpentError, Refused, RefusedError, ThrottledError
 
 WINDOW_SLACK_S = 2.0
@@ -39,6 +39,12 @@ class _State:
     """What the vendor said; not the error itself, which would keep every traceback it is raised with."""
     refused_at: str = ""
     """Of the last refusal, a time of day."""
+    refused_what: Refused = "endpoint"
+    """Of the last refusal."""
+    excused: int = 0
+    """Refusals before the first answer, which are not failures if the account lacks the endpoint."""
+    recalled: bool = False
+    """An earlier process knew already that the account lacks it."""
     probing: bool = False
     probe_at: float = 0.0
     probe_at_text: str = ""
@@ -99,6 +105,7 @@ class Gates:
             state.worked = True
             state.refusals = state.throttles = 0
             state.refusal = None
+            state.recalled = False
             state.probe_after = FIRST_PROBE_S
             return was_refused
 
@@ -107,6 +114,7 @@ class Gates:
         with self._lock:
             state, now = self._state(endpoint), self._now()
             state.refusals += 1
+            state.refused_what = error.what
             if state.refusal is not None:
                 if state.probing:  # and not one of those that were in flight when the gate closed
                     state.probing = False
@@ -117,11 +125,69 @@ class Gates:
             if state.refusals < REFUSALS_BELIEVED:
                 return False
             state.refusal = str(error), error.what
+            state.excused = 0
             state.refused_at = self._time_of_day()
             state.probing = False
             state.probe_after = FIRST_PROBE_S
             self._close(state, now)
             return True
+
+    def excuse(self, endpoint: Endpoint, error: RefusedError) -> bool:
+        """Return whether a refusal, noted already, is no failure: the account may lack the endpoint.
+
+        Whether it does shows later: `take_strays` returns the refusals of one that then answers.
+        """
+        if endpoint is LIVE or error.what == "address":
+            return False
+        with self._lock:
+            state = self._state(endpoint)
+            if state.refusal is None:
+                state.excused += not state.worked
+                return not state.worked
+            return True
+
+    def take_strays(self, endpoint: Endpoint) -> int:
+        """Return, once, how many refusals were excused of an endpoint that has answered since."""
+        with self._lock:
+            state = self._state(endpoint)
+            strays, state.excused = state.excused, 0
+            return strays
+
+    def not_in_plan(self) -> list[Endpoint]:
+        """Return the endpoints that the account lacks, as far as is known.
+
+        One that has answered counts from the third refusal in a row, any other from the first. The live list
+        never does: nothing works without it.
+        """
+        with self._lock:
+            return [endpoint for endpoint in ENDPOINTS.values() if self._lacks(endpoint)]
+
+    def recall_not_in_plan(self, paths: Iterable[str]) -> None:
+        """Take the endpoints that the account lacked in an earlier process: one refusal is enough for them.
+
+        They are asked once more, since the plan may have changed meanwhile.
+        """
+        with self._lock:
+            for path in paths:
+                if path in ENDPOINTS and path != LIVE.path:
+                    state = self._state(ENDPOINTS[path])
+                    state.refusals = REFUSALS_BELIEVED - 1
+                    state.recalled = True
+
+    def is_recalled(self, endpoint: Endpoint) -> bool:
+        """Return whether an earlier process knew already that the account lacks the endpoint."""
+        with self._lock:
+            return self._state(endpoint).recalled
+
+    def _lacks(self, endpoint: Endpoint) -> bool:
+        state, live = self._states.get(endpoint.path), self._states.get(LIVE.path)
+        if endpoint is LIVE or state is None or not state.refusals:
+            return False
+        if state.refusal is None and state.worked:
+            return False
+        if state.refused_what == "account":  # of an account that is not refused altogether
+            return live is not None and live.worked and not live.refusals
+        return state.refused_what == "endpoint"
 
     def throttled(self, endpoint: Endpoint, retry_after: float | None) -> float:
         """Note a 429, or a `Retry-After` in seconds; give when the endpoint may be asked again."""

@@ -201,14 +201,20 @@ class Transport:
         self.gates.enter(endpoint)
         budget.sent()
         started = time.monotonic()
-        failed = True
+        counts = failed = True
         try:
             status, headers, body = self._exchange(endpoint, request, min(self._timeout, left), budget)
             results = self._judge(endpoint, status, headers, body)
             failed = False
             budget.answered(endpoint, time.monotonic() - started)
+        except RefusedError as error:
+            counts = not self.gates.excuse(endpoint, error)
+            raise
         finally:
-            self.counters.attempt(failed=failed)
+            if counts:
+                self.counters.attempt(failed=failed)
+        for _ in range(self.gates.take_strays(endpoint)):
+            self.counters.attempt(failed=True)
         if self.gates.succeeded(endpoint):
             log.info("%s is authorized again", endpoint)
         return Reply(results, CLOCK.now(), number)
@@ -263,7 +269,8 @@ class Transport:
             return self._payload(endpoint, status, body)
         except RefusedError as error:
             if self.gates.refused(endpoint, error):
-                log.error("%s: not authorized, asked again from time to time: %s", endpoint, error)
+                level = logging.INFO if self.gates.is_recalled(endpoint) else logging.ERROR
+                log.log(level, "%s: not authorized, asked again from time to time: %s", endpoint, error)
             raise
         except (ThrottledError, BadStatusError) as error:
             retry_after = self._retry_after(headers)

@@ -93,12 +93,42 @@ def test_a_refused_endpoint_is_asked_three_times_said_once_and_done_without(ward
     assert patient.asked(ODDS) == 3
     [line] = patient.logged("not authorized, asked again from time to time")
     assert " ERROR " in line
-    assert len(patient.logged("API call failed")) == 2
+    assert len(patient.logged("API call failed")) == 1
     assert patient.sources("odds") == {"refused"}
     assert patient.snapshot()["meta"]["complete"]
     assert patient.place.run("health").returncode == Exit.OK
     said = patient.place.run("status").stdout
-    assert f"Problem: odds: {MATCHES} failed: the endpoint is not authorized" in said
+    assert "Not in the account's plan: odds/history" in said.splitlines()
+    assert "Problem" not in said
+    assert patient.snapshot()["meta"]["problems"] == []
+    assert patient.logged("CRITICAL: API error rate") == []
+
+
+def test_what_is_not_in_the_plan_is_known_to_the_next_start_and_no_error_of_it(tmp_path: Path) -> None:
+    refused = ["odds/live", "odds/update", "deleted", "category/list"]
+    faults = [f"err_url@{endpoint}" for endpoint in refused]
+    with (
+        start(matches=MATCHES, odds="light", secret=SECRET, faults=faults) as vendor,
+        Place(tmp_path, FOOTY_INTERVAL=2) as place,
+    ):
+        place.ask(vendor)
+        patient = Patient(place, vendor, place.begin_service())
+        wait_until(lambda: len(patient.logged("not authorized, asked again from time to time")) == 4)
+        patient.service.terminate()
+        patient.service.wait(timeout=10)
+        assert patient.logged("CRITICAL") == []
+
+        place.files.log.unlink()
+        vendor.control.reset()
+        patient = Patient(place, vendor, place.begin_service())
+        patient.has_run(4)
+
+        assert [patient.asked(endpoint) for endpoint in refused] == [1, 1, 1, 1]
+        assert [line for line in patient.log().splitlines() if " INFO " not in line] == []
+        assert patient.snapshot()["meta"]["problems"] == []
+        assert heartbeat(place.files)["indicators"] == {}
+        said = place.run("status").stdout.splitlines()
+        assert "Not in the account's plan: category/list, odds/live, odds/update, deleted" in said
 
 
 def test_a_service_whose_live_list_is_refused_goes_on_slowly_and_is_unhealthy(

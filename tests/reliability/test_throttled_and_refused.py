@@ -112,7 +112,22 @@ def test_what_is_refused_from_the_start_makes_nothing_incomplete(bed: Bedside) -
     cycle = bed.cycle()
     assert set(cycle.sources("odds")) == {"refused"}
     assert cycle.complete
-    assert cycle.problems != []
+    assert cycle.problems == []
+    assert bed.assembly.counters.error_rate() == 0
+    assert [str(one) for one in bed.assembly.transport.gates.not_in_plan()] == [ODDS]
+
+
+def test_what_the_plan_loses_is_named_as_long_as_old_values_are_shown(bed: Bedside) -> None:
+    bed.cycle()
+    bed.falls_ill(f"err_url@{ODDS}")
+    bed.cycle()
+    bed.wait(2)
+    cycle = bed.cycle()
+    assert set(cycle.sources("odds")) == {"stale"}
+    assert not cycle.complete
+    [problem] = cycle.problems
+    assert problem.endswith("values; not in the account's plan: odds/history")
+    assert len(problem) < 100
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,89 @@ class TestRefusal:
         assert len(depths) == 1
 
 
+class TestPlan:
+    def test_what_never_answered_is_not_in_the_plan_from_its_first_refusal(self, clock: Clock) -> None:
+        gates = gates_at(clock)
+        assert gates.not_in_plan() == []
+        gates.refused(ODDS, NOT_IN_PLAN)
+        assert gates.not_in_plan() == [ODDS]
+        gates.succeeded(ODDS)
+        assert gates.not_in_plan() == []
+
+    def test_what_has_answered_is_not_in_the_plan_from_its_third_refusal(self, clock: Clock) -> None:
+        gates = gates_at(clock)
+        gates.succeeded(ODDS)
+        seen = []
+        for _ in range(3):
+            gates.refused(ODDS, NOT_IN_PLAN)
+            seen.append(gates.not_in_plan())
+        assert seen == [[], [], [ODDS]]
+
+    def test_the_live_list_is_never_just_not_in_the_plan(self, clock: Clock) -> None:
+        gates = gates_at(clock)
+        close(gates)
+        assert gates.not_in_plan() == []
+        assert not gates.excuse(LIVE, NOT_IN_PLAN)
+
+    def test_a_refused_account_lacks_an_endpoint_only_if_the_live_list_answers(self, clock: Clock) -> None:
+        gates = gates_at(clock)
+        gates.refused(ODDS, RefusedError("the account is not authorized", "account"))
+        assert gates.not_in_plan() == []
+        gates.succeeded(LIVE)
+        assert gates.not_in_plan() == [ODDS]
+        gates.refused(LIVE, RefusedError("the account is not authorized", "account"))
+        assert gates.not_in_plan() == []
+
+    def test_a_refused_address_says_nothing_of_the_plan(self, clock: Clock) -> None:
+        gates = gates_at(clock)
+        elsewhere = RefusedError("this address is not authorized", "address")
+        gates.succeeded(LIVE)
+        gates.refused(ODDS, elsewhere)
+        assert gates.not_in_plan() == []
+        assert not gates.excuse(ODDS, elsewhere)
+
+    def test_refusals_before_the_first_answer_are_excused_and_count_once_it_answers(
+        self, clock: Clock
+    ) -> None:
+        gates = gates_at(clock)
+        for _ in range(2):
+            gates.refused(ODDS, NOT_IN_PLAN)
+            assert gates.excuse(ODDS, NOT_IN_PLAN)
+        gates.succeeded(ODDS)
+        assert [gates.take_strays(ODDS), gates.take_strays(ODDS)] == [2, 0]
+        gates.refused(ODDS, NOT_IN_PLAN)
+        assert not gates.excuse(ODDS, NOT_IN_PLAN)
+
+    def test_refusals_of_what_was_not_in_the_plan_do_not_count_when_it_is(self, clock: Clock) -> None:
+        gates = gates_at(clock)
+        for _ in range(5):  # the last two were in flight when the gate closed
+            gates.refused(ODDS, NOT_IN_PLAN)
+            assert gates.excuse(ODDS, NOT_IN_PLAN)
+        gates.succeeded(ODDS)
+        assert gates.take_strays(ODDS) == 0
+
+    def test_what_an_earlier_process_found_missing_is_asked_once_and_closed_at_one_refusal(
+        self, clock: Clock
+    ) -> None:
+        gates = gates_at(clock)
+        gates.recall_not_in_plan([ODDS.path, LIVE.path, "no/such/endpoint"])
+        assert gates.not_in_plan() == [ODDS]
+        gates.enter(ODDS)
+        gates.enter(ODDS)
+        assert gates.refused(ODDS, NOT_IN_PLAN)
+        assert gates.is_recalled(ODDS)
+        assert gates.is_refused(ODDS)
+        assert not gates.is_recalled(LIVE)
+
+    def test_what_is_in_the_plan_again_needs_three_refusals_again(self, clock: Clock) -> None:
+        gates = gates_at(clock)
+        gates.recall_not_in_plan([ODDS.path])
+        gates.succeeded(ODDS)
+        assert gates.not_in_plan() == []
+        assert [gates.refused(ODDS, NOT_IN_PLAN) for _ in range(3)] == [False, False, True]
+        assert not gates.is_recalled(ODDS)
+
+
 class TestCooldown:
     def test_a_throttled_endpoint_is_closed_for_all_and_the_others_go_on(self, clock: Clock) -> None:
         gates = gates_at(clock)

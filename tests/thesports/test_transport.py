@@ -1,5 +1,6 @@
 """The attempt loop over real sockets: what is asked again, what is not, and what never gets out."""
 
+import contextlib
 import dataclasses
 import email.utils
 import gc
@@ -29,7 +30,7 @@ from footy.telemetry.logs import LineFormatter
 from footy.telemetry.redaction import Redactor
 from footy.thesports.adapter import SMALL, Room, read_body
 from footy.thesports.budget import Budget
-from footy.thesports.endpoints import ADDRESS_PROBE, LIVE, ODDS, TEAM
+from footy.thesports.endpoints import ADDRESS_PROBE, LIVE, ODDS, TEAM, Endpoint
 from footy.thesports.failures import (
     BadBodyError,
     BadStatusError,
@@ -628,7 +629,39 @@ class TestRefusal:
         assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING", "ERROR"]
 
 
+REFUSES = unlike(b'{"err":"URL is not authorized to access, please contact us."}')
+ODDS_GOOD = unlike(b'{"code":0,"results":{}}')
+
+
 class TestCounting:
+    @staticmethod
+    def rate_of(server: Server, endpoint: Endpoint, *scripts: Script) -> float | None:
+        """Ask once for each script; return the error rate."""
+        counters = Counters()
+        with asking(server.url, counters=counters) as transport:
+            for script in scripts:
+                server.script = script
+                with contextlib.suppress(VendorError):
+                    transport.get(endpoint, {}, budget())
+        return counters.error_rate()
+
+    def test_what_is_not_in_the_plan_is_no_error(self, server: Server) -> None:
+        assert self.rate_of(server, ODDS, *9 * [REFUSES]) is None
+
+    def test_a_stray_refusal_of_an_endpoint_that_works_is_an_error(self, server: Server) -> None:
+        assert self.rate_of(server, ODDS, REFUSES, ODDS_GOOD) == 1 / 2
+        assert self.rate_of(server, ODDS, ODDS_GOOD, REFUSES) == 1 / 2
+        assert self.rate_of(server, ODDS, ODDS_GOOD, REFUSES, ODDS_GOOD, ODDS_GOOD) == 1 / 4
+
+    def test_what_the_plan_loses_is_an_error_until_that_is_known(self, server: Server) -> None:
+        assert self.rate_of(server, ODDS, ODDS_GOOD, *9 * [REFUSES]) == 2 / 3
+
+    def test_a_refused_live_list_is_an_error(self, server: Server) -> None:
+        assert self.rate_of(server, LIVE, *2 * [REFUSES]) == 1
+
+    def test_a_refused_address_is_an_error(self, server: Server) -> None:
+        assert self.rate_of(server, ODDS, unlike(b'{"err":"IP is not authorized to access"}')) == 1
+
     def test_every_attempt_is_counted_and_takes_of_its_quota(self, server: Server) -> None:
         counters = Counters()
         server.script = in_turn(
