@@ -316,6 +316,7 @@ class Pipeline:
             early_window=self._rules.prices.early_window,
             budget=budget,
             left=terms.left,
+            vendor_ahead_s=terms.vendor_ahead_s,
             shared_from=shared_from,
             progress=progress,
         )

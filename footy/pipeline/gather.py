@@ -123,6 +123,7 @@ class Gatherer:
         early_window: tuple[int, int],
         budget: Budget,
         left: Mapping[Endpoint, int | None],
+        vendor_ahead_s: float = 0.0,
         shared_from: int | None = None,
         progress: Progress | None = None,
     ) -> None:
@@ -142,6 +143,7 @@ class Gatherer:
         self._early_window = early_window
         self._budget = budget
         self._left = dict(left)
+        self._vendor_ahead_s = vendor_ahead_s
         self._progress = progress
         self._seen: set[Key] = set()
         self._repeated: dict[Key, Any] = {}
@@ -294,8 +296,7 @@ class Gatherer:
                     return Fetched(self._reading(reply, call.settled_before), reply.at)
                 case endpoints.ODDS_LIVE:
                     listed = client.odds_changes(budget)
-                    ahead_s = client.transport.vendor_clock.offset_s
-                    changes = odds_changes(listed.value, listed.at + ahead_s)
+                    changes = odds_changes(listed.value, listed.at + self._vendor_ahead_s)
                     return Fetched(changes, listed.at, listed.left_out, listed.unreadable)
                 case endpoints.ODDS_UPDATE:
                     return client.odds_updates(budget)
