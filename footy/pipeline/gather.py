@@ -43,8 +43,6 @@ LONGEST_DEFERRAL_S = 15.0
 OF_A_MATCH = frozenset({plan.Value.DETAIL, plan.Value.ODDS, plan.Value.CHECK})
 SHARING = (plan.Value.DETAIL, plan.Value.REFERENCE, plan.Value.ODDS)
 """Kinds of calls that share the workers where time is short."""
-SPARED = 6
-"""Then one worker in so many stays free for the other kinds, so that a kind that hangs stops only itself."""
 
 Progress = Callable[[int, int], None]
 """Is told the calls done and the calls planned."""
@@ -139,7 +137,6 @@ class Gatherer:
         self._executor = executor
         self._most_submitted = 2 * workers if shared_from is None else workers
         self._shared_from = shared_from
-        self._most_of_a_kind = workers - workers // SPARED
         self._early_window = early_window
         self._budget = budget
         self._left = dict(left)
@@ -226,7 +223,8 @@ class Gatherer:
                 heapq.heappush(self._failed, (call.value, order, call, answer))
 
     def _submit(self) -> None:
-        while len(self._submitted) < self._most_submitted and (call := self._next()) is not None:
+        while self._waiting and len(self._submitted) < self._most_submitted:
+            call = self._next()
             future = self._executor.submit(self._ask, call)
             self._submitted[future] = call
             self._in_flight[call.value] += 1
@@ -237,21 +235,14 @@ class Gatherer:
         place = next(self._order) if order is None else order
         heapq.heappush(self._waiting.setdefault(call.value, []), (place, call))
 
-    def _next(self) -> Call | None:
-        """Take the call whose turn it is; None if each that waits has to wait on."""
-        kinds = [kind for kind in self._waiting if not self._has_its_share(kind)]
-        if not kinds:
-            return None
-        kind = min(kinds, key=self._turn)
+    def _next(self) -> Call:
+        """Take the call whose turn it is."""
+        kind = min(self._waiting, key=self._turn)
         waiting = self._waiting[kind]
         call = heapq.heappop(waiting)[1]
         if not waiting:
             del self._waiting[kind]
         return call
-
-    def _has_its_share(self, kind: plan.Value) -> bool:
-        shares = self._shared_from is not None and kind in SHARING
-        return shares and self._in_flight[kind] >= self._most_of_a_kind
 
     def _turn(self, kind: plan.Value) -> tuple[int, int, int]:
         """Order the kinds: by their value, or where they share the workers, the one with the fewest first."""
