@@ -69,6 +69,7 @@ class Feed:
                 agreements=0,
                 told=0,
                 trusted=self.trusted and differences < DISTRUST_AFTER,
+                newest_first=None,  # the vendor may have turned the list round, and no reply shown it
             )
         agreements, times_told = self.agreements + 1, self.told + told
         if not self.trusted and agreements >= TRUST_AGAIN_AFTER and times_told >= TOLD_BEFORE_TRUST:

@@ -61,6 +61,8 @@ class _Feeds:
     odds_at: float | None = None
     changed_details: Mapping[str, Detail] = field(default_factory=dict)
     changed_odds: Mapping[str, list[PriceChange]] = field(default_factory=dict)
+    newest_first: bool | None = None
+    """Whether they are listed so; a difference that is found puts only the replies to come in doubt."""
     unread_odds: frozenset[str] = frozenset()
     """Matches of which only is known that their odds have changed, or of which that cannot be believed."""
     named_odds: Mapping[str, int] | None = None
@@ -222,9 +224,9 @@ def _heard(before: Board, gathered: Gathered, terms: Terms, early_window: tuple[
         feeds.unread_odds = frozenset(
             change.match_id for change in listed if change.row.at > changes.at + ahead_s + AHEAD_S
         ).union(changes.unreadable)
-        direction = lists_newest_first(changes.value.directions, before.odds_feed.newest_first)
+        feeds.newest_first = lists_newest_first(changes.value.directions, before.odds_feed.newest_first)
         feeds.odds = feeds.odds.heard(changes.at, _believable(latest, changes.at + ahead_s), ahead_s)
-        feeds.odds = replace(feeds.odds, newest_first=direction)
+        feeds.odds = replace(feeds.odds, newest_first=feeds.newest_first)
         if tied := unordered(changes.value, before):
             feeds.named_odds = tied
             feeds.unread_odds |= unread(tied, before.odds_told)
@@ -332,7 +334,7 @@ def _fed_odds(feeds: _Feeds, match_id: str, before: Held[Quotes] | None) -> Held
     changes = feeds.changed_odds.get(match_id)
     if not changes:
         return Held(before.value, feeds.odds_at, Source.FRESH)
-    quotes = with_changes(before.value, changes, feeds.early_window, newest_first=feeds.odds.newest_first)
+    quotes = with_changes(before.value, changes, feeds.early_window, newest_first=feeds.newest_first)
     return Held(quotes, feeds.odds_at, Source.FRESH)
 
 

@@ -213,6 +213,12 @@ def test_a_feed_loses_trust_after_three_differences_and_regains_it_after_a_while
     assert feed.differences == 0
 
 
+def test_a_difference_puts_the_direction_in_doubt_until_a_reply_shows_it_again() -> None:
+    feed = Feed(newest_first=True)
+    assert feed.checked(agreed=True, told=True).newest_first is True
+    assert feed.checked(agreed=False, told=True).newest_first is None
+
+
 def test_a_silent_feed_regains_no_trust_by_agreeing_with_what_stays() -> None:
     feed = Feed(trusted=False)
     for _ in range(10 * TRUST_AGAIN_AFTER):

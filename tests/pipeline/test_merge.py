@@ -4,11 +4,16 @@ import pytest
 
 from footy.pipeline.board import Board, Held, HeldMatch, References, Source
 from footy.pipeline.clock import Periods
-from footy.pipeline.gather import Gathered
+from footy.pipeline.feed import Feed
+from footy.pipeline.feeds import odds_changes
+from footy.pipeline.gather import Gathered, OddsReading
 from footy.pipeline.merge import listened, merged
 from footy.pipeline.plan import Terms
-from footy.thesports.client import Fetched, LiveList
-from footy.thesports.payloads import Detail, LiveMatch, LiveScore, SideScore
+from footy.pipeline.prices import Quotes, digest
+from footy.thesports import endpoints
+from footy.thesports.client import Fetched, LiveList, PriceChange
+from footy.thesports.payloads import Detail, LiveMatch, LiveScore, Markets, OddsRow, SideScore
+from footy.thesports.reference import Key
 
 NOW = 1_800_000_000.0
 
@@ -67,3 +72,76 @@ def test_what_was_seen_of_a_match_s_periods_is_held_from_list_to_list() -> None:
     assert board.matches["a"].periods == Periods(1000, NOW + 20)
     board, _ = merged(None, board, Gathered(), References(), Terms(NOW + 60, 20.0, True), (3, 10))
     assert board.matches["a"].periods == Periods(1000, NOW + 20)
+
+
+def row(at: float, price: float) -> OddsRow:
+    return OddsRow(int(at), "70", price, 0.5, 0.9, 4, 0, "0-0")
+
+
+def quotes(*rows: OddsRow) -> Quotes:
+    """Give the quotes of rows of one series, newest first."""
+    return digest({"2": Markets(asia=list(rows))}, (3, 10))
+
+
+def fed(
+    changes: list[PriceChange], *, newest_first: bool | None, odds: dict[str, OddsReading] | None = None
+) -> Board:
+    """Give the board after a reply of the feed, 10 s after one that confirmed the odds of a and b."""
+    held = quotes(row(NOW - 900, 1.5))
+    before = Board(
+        {
+            one: HeldMatch(
+                Held(playing(one), NOW, Source.FRESH),
+                Held(Detail(id=one), NOW, Source.FRESH),
+                Held(held, NOW, Source.FRESH),
+            )
+            for one in "ab"
+        },
+        fetched_at=NOW,
+        odds_feed=Feed(heard_at=NOW, latest=int(NOW) - 5, newest_first=newest_first),
+    )
+    at = NOW + 10
+    gathered = Gathered(answers={Key(endpoints.ODDS_LIVE): Fetched(odds_changes(changes, at), at)})
+    gathered.odds = {one: Fetched(reading, at) for one, reading in (odds or {}).items()}
+    live = Fetched(LiveList({one: playing(one) for one in "ab"}, {}, 0), at)
+    return merged(live, before, gathered, References(), Terms(at, 10, delta=True), (3, 10))[0]
+
+
+OLDER, NEWER = row(NOW + 5, 1.1), row(NOW + 5, 1.2)
+TIED = [PriceChange("b", 2, "asia", one) for one in (NEWER, OLDER)]
+
+
+@pytest.mark.parametrize(("known", "newest"), [(True, NEWER), (False, OLDER)])
+def test_rows_of_one_second_are_folded_in_the_direction_that_is_known(known: bool, newest: OddsRow) -> None:
+    odds = fed(TIED, newest_first=known).matches["b"].odds
+    assert odds.value is not None
+    assert (odds.value.spread[2].newest, odds.fetched_at, odds.source) == (newest, NOW + 10, Source.FRESH)
+
+
+def test_a_reply_shows_its_own_direction_whatever_was_known() -> None:
+    shown = [PriceChange("unlisted", 2, "asia", row(NOW + second, 1.0)) for second in (4, 3)]
+    board = fed([*shown, *TIED], newest_first=False)
+    assert board.odds_feed.newest_first is True
+    assert board.matches["b"].odds.value == quotes(NEWER)
+
+
+def test_without_a_direction_a_match_keeps_its_odds_and_the_others_are_confirmed() -> None:
+    board = fed(TIED, newest_first=None)
+    kept, confirmed = board.matches["b"].odds, board.matches["a"].odds
+    assert (kept.value, kept.fetched_at, kept.source) == (quotes(row(NOW - 900, 1.5)), NOW, Source.CACHE)
+    assert (confirmed.fetched_at, confirmed.source) == (NOW + 10, Source.FRESH)
+    assert board.odds_told == {"b": (NOW + 5, False)}
+
+
+def test_without_a_direction_the_history_that_was_read_is_taken() -> None:
+    board = fed(TIED, newest_first=None, odds={"b": OddsReading(quotes(NEWER, OLDER))})
+    odds = board.matches["b"].odds
+    assert (odds.value, odds.fetched_at) == (quotes(NEWER), NOW + 10)
+
+
+def test_a_difference_in_one_match_does_not_change_how_the_others_are_folded() -> None:
+    missed = quotes(row(NOW - 700, 1.7))
+    board = fed(TIED, newest_first=True, odds={"a": OddsReading(missed, settled=missed)})
+    assert board.odds_feed.differences == 1
+    assert board.odds_feed.newest_first is None
+    assert board.matches["b"].odds.value == quotes(NEWER)
