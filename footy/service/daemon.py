@@ -92,12 +92,15 @@ class _Beat:
         self._board_file = assembly.board_file
         self._board = assembly.board_file.load()
         self._number = 0
+        self._cold_until = time.monotonic() + longest_silence_s(settings.interval)
+        """Until then a cycle that fetches what was missing is one of a cold start."""
         self._publish_s: float | None = None
         self._timings = {"total": 0.0, "enrich": 0.0}
 
     def __call__(self) -> None:
         started = time.monotonic()
         attempted_at = time.time()
+        before = self._board
         self._number += 1
         try:
             error, code = self._cycle()
@@ -107,7 +110,8 @@ class _Beat:
             log.exception("Cycle %d failed", self._number)
             error, code = f"cycle {self._number} failed: {type(bug).__name__}", Exit.BUG
         sleep_s = max(0.0, self._interval_s - (time.monotonic() - started))
-        self._watch(sleep_s)
+        cold = time.monotonic() < self._cold_until and indicators.fills_gaps(before, self._board)
+        self._watch(sleep_s, cold=cold)
         self._board_file.save(self._board)
         self._pulse.note(not_in_plan=self._gates.not_in_plan())
         self._pulse.cycle(
@@ -126,7 +130,7 @@ class _Beat:
         """Save the board for the next start."""
         self._board_file.save(self._board, at_once=True)
 
-    def _watch(self, sleep_s: float) -> None:
+    def _watch(self, sleep_s: float, *, cold: bool) -> None:
         """Judge the indicators, and log those that changed."""
         readings = indicators.read(
             self._thresholds,
@@ -136,6 +140,8 @@ class _Beat:
             sleep_s=sleep_s,
             error_rate=self._counters.error_rate(),
         )
+        if cold:
+            readings = indicators.without_times(self._readings, readings)
         indicators.log_changes(self._readings, readings)
         self._readings = readings
 

@@ -4,10 +4,16 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from footy.pipeline.board import Board, Held
 from footy.settings import Settings
 
 log = logging.getLogger(__name__)
+
+
+TIMES = frozenset({"cycle", "enrich", "sleep"})
+"""Indicators by which the cycles of a cold start are not judged."""
 
 
 class Level(StrEnum):
@@ -85,6 +91,30 @@ def read(
             Level.WARNING if reached and level is Level.NORMAL else level, f"API error rate {error_rate:.1%}"
         )
     return readings
+
+
+def without_times(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> dict[str, Reading]:
+    """Return the readings of a cycle that is not judged by its times: these stand as they did before."""
+    kept = {name: reading for name, reading in before.items() if name in TIMES}
+    return kept | {name: reading for name, reading in after.items() if name not in TIMES}
+
+
+def fills_gaps(before: Board, after: Board) -> bool:
+    """Return whether a cycle fetched what was not held before it, as each cycle of a cold start does."""
+    for match_id, match in after.matches.items():
+        held = before.matches.get(match_id)
+        if match.detail.value is not None and (held is None or held.detail.value is None):
+            return True
+        if match.odds.value is not None and (held is None or held.odds.value is None):
+            return True
+    new, old = after.references, before.references
+    return not (
+        _known(new.teams) <= _known(old.teams) and _known(new.competitions) <= _known(old.competitions)
+    )
+
+
+def _known(held: Mapping[str, Held[Any]]) -> set[str]:
+    return {key for key, one in held.items() if one.value is not None}
 
 
 def log_changes(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> None:

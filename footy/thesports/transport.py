@@ -52,6 +52,8 @@ log = logging.getLogger(__name__)
 
 HTTP_OK = 200
 HTTP_TOO_MANY = 429
+FAIR_S = 1.0
+"""An attempt that the cycle's end cuts sooner says nothing of the vendor, and is not counted as failed."""
 
 
 class JitterRetry(Retry):
@@ -203,12 +205,16 @@ class Transport:
         started = time.monotonic()
         counts = failed = True
         try:
-            status, headers, body = self._exchange(endpoint, request, min(self._timeout, left), budget)
+            seconds = min(self._timeout, left)
+            status, headers, body = self._exchange(endpoint, request, seconds, budget)
             results = self._judge(endpoint, status, headers, body)
             failed = False
             budget.answered(endpoint, time.monotonic() - started)
         except RefusedError as error:
             counts = not self.gates.excuse(endpoint, error)
+            raise
+        except OutOfTimeError:
+            counts = seconds >= min(self._timeout, FAIR_S)
             raise
         finally:
             if counts:

@@ -131,6 +131,26 @@ def test_what_is_not_in_the_plan_is_known_to_the_next_start_and_no_error_of_it(t
         assert "Not in the account's plan: category/list, odds/live, odds/update, deleted" in said
 
 
+def test_a_cold_start_at_a_short_interval_is_no_false_alarm_and_a_slow_vendor_later_is_one(
+    tmp_path: Path,
+) -> None:
+    with (
+        start(matches=60, odds="light", secret=SECRET, speed=0, latency=0.3) as vendor,
+        Place(tmp_path, FOOTY_INTERVAL=2) as place,
+    ):
+        place.ask(vendor)
+        patient = Patient(place, vendor, place.begin())
+        wait_until(place.files.matches.exists)
+        wait_until(lambda: patient.snapshot()["meta"]["complete"])
+        cycles = patient.logged("TOTAL CYCLE TIME")
+        assert len(cycles) > 1, "one cycle is too short for all of it"
+        assert patient.logged("CRITICAL") == []
+
+        vendor.control.settings(latency=1.7)
+
+        wait_until(lambda: patient.logged("CRITICAL: total cycle time"))
+
+
 def test_a_service_whose_live_list_is_refused_goes_on_slowly_and_is_unhealthy(
     ward: dict[str, Patient],
 ) -> None:

@@ -2,10 +2,20 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from footy.service.indicators import Level, Reading, Thresholds, log_changes, read
+from footy.pipeline.board import Board, Held, HeldMatch, References, Source
+from footy.service.indicators import (
+    Level,
+    Reading,
+    Thresholds,
+    fills_gaps,
+    log_changes,
+    read,
+    without_times,
+)
 from footy.settings import load
 from footy.telemetry.counters import Counters
 
@@ -151,6 +161,52 @@ def test_where_few_calls_are_made_the_rate_reaches_back_to_a_hundred_of_them() -
 
     assert counters.error_rate() == 0.26
     assert readings(error_rate=0.26)["errors"].level is CRITICAL
+
+
+# --- a cold start
+
+
+FULL: Held[Any] = Held("a value", 1.0, Source.FRESH)
+EMPTY: Held[Any] = Held(None, None, Source.MISSING)
+REFUSED: Held[Any] = Held(None, None, Source.REFUSED)
+
+
+def board(*, teams: Held[Any] = FULL, **matches: tuple[Held[Any], Held[Any]]) -> Board:
+    """A board of matches by id, each with its detail and odds."""
+    return Board(
+        {match_id: HeldMatch(FULL, detail, odds) for match_id, (detail, odds) in matches.items()},
+        References({"team": teams}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fills"),
+    [
+        (Board(), board(a=(FULL, FULL)), True),
+        (Board(), board(teams=EMPTY, a=(EMPTY, EMPTY)), False),
+        (board(a=(EMPTY, FULL)), board(a=(FULL, FULL)), True),
+        (board(a=(FULL, EMPTY)), board(a=(FULL, FULL)), True),
+        (board(a=(FULL, FULL)), board(a=(FULL, FULL), b=(FULL, EMPTY)), True),
+        (board(teams=EMPTY, a=(FULL, FULL)), board(a=(FULL, FULL)), True),
+        (board(a=(FULL, FULL)), board(a=(FULL, FULL)), False),
+        (board(a=(FULL, EMPTY)), board(a=(FULL, EMPTY)), False),
+        (board(a=(FULL, EMPTY)), board(a=(FULL, REFUSED)), False),
+        (board(a=(FULL, FULL), b=(FULL, FULL)), board(b=(FULL, FULL)), False),
+    ],
+)
+def test_a_cycle_of_a_cold_start_is_one_that_fetched_what_was_missing(
+    before: Board, after: Board, fills: bool
+) -> None:
+    assert fills_gaps(before, after) is fills
+
+
+def test_a_cycle_of_a_cold_start_is_judged_by_its_error_rate_alone() -> None:
+    first = without_times({}, readings(cycle_s=0.8, enrich_s=0.8, sleep_s=0.0, error_rate=0.3))
+    assert {name: reading.level for name, reading in first.items()} == {"errors": CRITICAL}
+
+    slow = readings(cycle_s=0.8)
+    second = without_times(slow, readings())
+    assert second == slow, "what was slow before is so until a cycle is judged"
 
 
 # --- what is logged

@@ -43,7 +43,7 @@ from footy.thesports.failures import (
     VendorCodeError,
     VendorError,
 )
-from footy.thesports.transport import JitterRetry, Reply, Transport
+from footy.thesports.transport import FAIR_S, JitterRetry, Reply, Transport
 from tests.thesports.wire import (
     GENEROUS_S,
     GOOD,
@@ -674,6 +674,17 @@ class TestCounting:
                     transport.get(ODDS, {"uuid": "x"}, budget())
             assert transport.gates.left(ODDS) == 120 - 4
         assert counters.error_rate() == 0.75
+
+    def test_an_attempt_that_the_cycles_end_cut_at_once_is_not_counted(self, server: Server) -> None:
+        counters = Counters()
+        server.script = Talk.hang
+        with asking(server.url, counters=counters) as transport:
+            with pytest.raises(OutOfTimeError):
+                transport.get(LIVE, {}, budget(0.1))
+            assert counters.error_rate() is None
+            with pytest.raises(OutOfTimeError):
+                transport.get(LIVE, {}, budget(FAIR_S + 0.2))
+            assert counters.error_rate() == 1
 
     def test_what_was_not_sent_is_not_counted(self, server: Server) -> None:
         counters = Counters()
