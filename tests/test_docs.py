@@ -403,6 +403,7 @@ def _shape(line: str) -> str:
     line = re.sub(r"^ {2}(ML|Spread|O/U|Corners) .*", r"\1", line)
     line = re.sub(r"^ {2,}.*(°|Wind|No environment|No betting).*", "weather", line)
     line = re.sub(r"^ {2}kick-off .*", "statistics", line)
+    line = re.sub(r"^ {2}([A-Z][a-z -]+ \d+( · )?)+$", "statuses", line)
     line = re.sub(r"^[A-Z][^a-z]+ \(\d+\)$", "competition", line)
     line = re.sub(r"(footy · )\w{3} \S+ \S+ \w+( · cycle) \d+ · [\d.]+ s", r"\1\2", line)
     return re.sub(r"(\d+ from the live list · ).*", r"\1", re.sub(r"\d+", "0", line))

@@ -2,22 +2,21 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytz
 
-from footy.errors import CannotWriteError, FootyError
+from footy.errors import CannotWriteError
 from footy.pipeline.board_file import BoardFile
 from footy.pipeline.cycle import Pipeline, Rules
 from footy.pipeline.filter import Selection
 from footy.pipeline.prices import PriceRules
 from footy.service import memory
+from footy.service.demo import DemoVendor
 from footy.service.instance import Files, read_heartbeat
 from footy.settings import Mode, Settings
 from footy.simulator.process import SECRET as DEMO_SECRET
-from footy.simulator.process import SimulatorError
-from footy.simulator.process import start as start_simulator
 from footy.telemetry import logs
 from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
@@ -36,6 +35,8 @@ class Upstream:
     base_url: str
     user: str
     secret: str = field(repr=False)
+    revive: Callable[[], None] = lambda: None
+    """Starts the demo's vendor again if it has died; to be called now and then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Assembly:
     transport: Transport
     counters: Counters
     board_file: BoardFile
+    revive_vendor: Callable[[], None] = lambda: None
 
 
 def set_up_logging(settings: Settings, files: Files, redact: Redactor) -> None:
@@ -96,13 +98,9 @@ def upstream(settings: Settings, mode: Mode) -> Iterator[Upstream]:
     if mode is not Mode.DEMO:
         yield Upstream(settings.base_url, settings.user or "", settings.secret_text())
         return
-    try:
-        simulator = start_simulator()
-    except SimulatorError as error:
-        raise FootyError(f"The demo could not start: {error}") from None
-    with simulator:
-        logging.getLogger(__name__).info("The demo's simulator is PID %d", simulator.pid)
-        yield Upstream(simulator.base_url, simulator.user, simulator.secret)
+    with DemoVendor() as demo:
+        simulator = demo.simulator
+        yield Upstream(simulator.base_url, simulator.user, simulator.secret, demo.revive)
 
 
 @contextlib.contextmanager
@@ -135,7 +133,7 @@ def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
         board_file = BoardFile(files.board, asked.base_url, settings.early_window)
-        yield Assembly(pipeline, transport, counters, board_file)
+        yield Assembly(pipeline, transport, counters, board_file, asked.revive)
 
 
 def transport_for(settings: Settings, asked: Upstream, counters: Counters) -> Transport:

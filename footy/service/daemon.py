@@ -68,6 +68,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                 while not wish.to_stop.wait(LOOK_ROUND_EVERY_S):
                     _mind_the_clock(scheduler, settings.interval)
                     see_that_owned_by(me, files)
+                    assembly.revive_vendor()
                 log.info("footy stops")
             finally:
                 _stop(scheduler, assembly, outputs)

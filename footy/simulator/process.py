@@ -114,6 +114,11 @@ class RunningSimulator:
         """The child's process id."""
         return self._child.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the child has not ended."""
+        return self._child.poll() is None
+
     def world(self) -> "World":
         """The same world in this process, to ask what was true at any server time."""
         # Only here, so that the demo does not load a world into its own process.

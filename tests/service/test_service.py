@@ -608,3 +608,32 @@ def test_logs_follow_the_log(live: Place) -> None:
     assert any("footy stops" in line for line in iter(following.stdout.readline, ""))
     following.terminate()
     following.wait(timeout=5)
+
+
+def test_a_demo_whose_simulator_dies_goes_on_with_another_one(place: Place) -> None:
+    place.set(FOOTY_INTERVAL=2)
+    service = place.begin_service("--demo", files=place.demo_files)
+    [simulator] = psutil.Process(service.pid).children()
+    before = {match["match_id"] for match in json.loads(place.demo_files.matches.read_bytes())["matches"]}
+
+    simulator.kill()
+    wait_until(lambda: "another one is PID" in place.demo_files.log.read_text())
+    again = heartbeat(place.demo_files)["last_success_at"]
+    wait_until(lambda: heartbeat(place.demo_files)["last_success_at"] != again)
+
+    snapshot = json.loads(place.demo_files.matches.read_bytes())
+    after = {match["match_id"] for match in snapshot["matches"]}
+    assert len(before & after) > len(before) / 2
+    service.terminate()
+    assert service.wait(timeout=5) == Exit.OK
+
+
+def test_two_demos_do_not_begin_at_the_same_moment(place: Place) -> None:
+    first, second = (
+        {
+            match["match_id"]: match["minute"]
+            for match in json.loads(place.run("--once", "--demo", "--json").stdout)["matches"]
+        }
+        for _ in range(2)
+    )
+    assert first != second
