@@ -148,6 +148,10 @@ def _parser() -> argparse.ArgumentParser:
         )
         if name == "names":
             command.add_argument("text", nargs="?", default="", help="only those with this text in them")
+        if name == "health":
+            command.add_argument(
+                "--cycles", action="store_true", help="judge only whether cycles succeed, not their data"
+            )
     simulate = commands.add_parser("simulate", help="serve a simulated vendor")
     simulate.set_defaults(command="simulate")
     add_arguments(simulate)
@@ -224,11 +228,12 @@ def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return Exit.OK if well else Exit.UNHEALTHY
 
 
-def _health(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+def _health(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.instance import Files, health  # noqa: PLC0415
 
     mode = loaded.settings.observed_mode()
-    judged = health(Files(loaded.settings.folder(mode)), demo=mode is Mode.DEMO)
+    files = Files(loaded.settings.folder(mode))
+    judged = health(files, demo=mode is Mode.DEMO, cycles_only=arguments.cycles)
     _say(judged.line)
     return Exit.OK if judged.well else Exit.UNHEALTHY
 

@@ -333,6 +333,18 @@ class Snapshot(TypedDict):
     """Ordered by country, competition, kick-off, match id; None last."""
 
 
+class Degradation(TypedDict):
+    """A kind of data that most matches in play have been without for too long."""
+
+    kind: str
+    """`details`, `odds` or `names`."""
+    matches: int
+    """Matches in play of which it is missing, old or made up."""
+    in_play: int
+    since: str
+    """Since when more than half of the matches in play have been without."""
+
+
 class Heartbeat(TypedDict):
     """The content of heartbeat.json."""
 
@@ -350,6 +362,8 @@ class Heartbeat(TypedDict):
     """Those that are not normal: `cycle`, `enrich`, `sleep` or `errors` to the level and the figure."""
     not_in_plan: NotRequired[list[str]]
     """Endpoints that the account lacks. As the fields below, absent in the heartbeat of an older version."""
+    degraded: NotRequired[list[Degradation]]
+    """Why health is degraded; empty if it is not."""
 
 
 def field_names(contract: Any = MatchRecord) -> tuple[str, ...]:

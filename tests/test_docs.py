@@ -371,6 +371,16 @@ def test_the_image_is_built_from_what_is_there() -> None:
     assert [name for names in copied for name in names if not (PROJECT / name).exists()] == []
 
 
+def test_a_container_is_judged_by_its_cycles_alone() -> None:
+    [recipe] = fenced(OPERATIONS, "dockerfile")
+    [command] = re.findall(r"^HEALTHCHECK .*CMD (\[.*\])$", recipe, re.MULTILINE)
+
+    program, *arguments = json.loads(command)
+    parsed = cli._parser().parse_args(arguments)
+
+    assert (program, parsed.command, parsed.cycles) == ("footy", "health", True)
+
+
 # --- the README
 
 

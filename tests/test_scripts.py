@@ -357,6 +357,7 @@ def test_a_service_from_start_to_stop(checkout: Checkout) -> None:
     healthy = checkout.run(script="health_check.sh")
     assert healthy.returncode == Exit.OK
     assert healthy.stdout == f"Pipeline is running (PID: {running.pid}) – data folder {files.folder}\n"
+    assert checkout.run("--cycles", script="health_check.sh").stdout == healthy.stdout
 
     restarted = checkout.run("restart")
     other = owner(files)

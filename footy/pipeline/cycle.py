@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from footy.clock import CLOCK
@@ -82,6 +82,8 @@ class Outcome:
     """Seconds by step, and `total`."""
     spent: Budget
     """The calls, attempts and retries that it took."""
+    undecided: Mapping[str, HeldMatch] = field(default_factory=dict)
+    """Live matches left out of the snapshot, because it is not known whether the operator wants them."""
 
 
 class Pipeline:
@@ -167,7 +169,7 @@ class Pipeline:
             said += [f"Live list unavailable: {error}", *problems(gathered, [endpoints.LIVE, *not_in_plan])]
         timer.lap("enrich", "STEP 1b – ENRICH")
         published_at = CLOCK.now()
-        wanted, unjudged = self._wanted(board)
+        wanted, undecided = self._wanted(board)
         records = self._records(wanted, board.references, published_at)
         timer.lap("flatten", "STEP 2 – FLATTEN")
         records = ordered(records)
@@ -180,7 +182,7 @@ class Pipeline:
             said.append(f"Still missing or old from an earlier cycle: {unsettled} values{lost}")
         if within_s is None and self._pace.is_slow:
             said.append(self._pace.sentence())
-        said += self._of_selection(board, wanted, unjudged)
+        said += self._of_selection(board, wanted, len(undecided))
         said += [*doubts(wanted.values(), clock_offset_s=terms.vendor_ahead_s), *self._clock_off()]
         total = timer.total()
         log.info("TOTAL CYCLE TIME: %.2fs", total)
@@ -193,7 +195,7 @@ class Pipeline:
                 "cycle": number,
                 "fetched_at": moment_text(board.fetched_at),
                 "published_at": moment_text(published_at) or "",
-                "complete": whole and not unsettled and not unjudged and not unreadable,
+                "complete": whole and not unsettled and not undecided and not unreadable,
                 "counts": {
                     "live": len(records),
                     "in_play": sum(record["in_play"] for record in records),
@@ -212,7 +214,7 @@ class Pipeline:
             },
             "matches": records,
         }
-        return Outcome(board, snapshot, error, timer.laps, budget)
+        return Outcome(board, snapshot, error, timer.laps, budget, undecided)
 
     def close(self) -> None:
         """End the workers; the transport has been stopped before."""
@@ -354,14 +356,17 @@ class Pipeline:
         offset_s = self._client.transport.vendor_clock.offset_s
         return self._flattener.records(matches, references, published_at, clock_offset_s=offset_s)
 
-    def _wanted(self, board: Board) -> tuple[Mapping[str, HeldMatch], int]:
-        """Give the matches that the operator wants, and of how many others that cannot be told."""
+    def _wanted(self, board: Board) -> tuple[Mapping[str, HeldMatch], Mapping[str, HeldMatch]]:
+        """Return the matches that the operator wants, and those of which that is not known."""
         verdicts = {
             match_id: self._rules.selection.judge(held.detail, board.references)
             for match_id, held in board.matches.items()
         }
-        wanted = {key: held for key, held in board.matches.items() if verdicts[key] is Verdict.YES}
-        return wanted, sum(verdict is Verdict.UNKNOWN for verdict in verdicts.values())
+        wanted, undecided = (
+            {key: held for key, held in board.matches.items() if verdicts[key] is verdict}
+            for verdict in (Verdict.YES, Verdict.UNKNOWN)
+        )
+        return wanted, undecided
 
     def _of_selection(self, board: Board, wanted: Mapping[str, HeldMatch], unjudged: int) -> list[str]:
         """Return a sentence for each thing that the operator should know of what the filters left out."""

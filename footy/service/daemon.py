@@ -29,6 +29,7 @@ from footy.outputs.snapshot import SnapshotFile
 from footy.pipeline.plan import LISTEN_EVERY_S
 from footy.service import indicators
 from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
+from footy.service.data_health import DataWatch
 from footy.service.indicators import Reading, Thresholds
 from footy.service.instance import Doing, Files, longest_silence_s, owned, prepare_folder, see_that_owned_by
 from footy.service.publishing import Pulse, publish
@@ -85,6 +86,7 @@ class _Beat:
         self._interval_s = settings.interval
         self._thresholds = Thresholds.of(settings)
         self._readings: dict[str, Reading] = {}
+        self._data = DataWatch(longest_silence_s(settings.interval))
         self._pipeline = assembly.pipeline
         self._gates = assembly.transport.gates
         self._counters = assembly.counters
@@ -114,7 +116,7 @@ class _Beat:
         cold = time.monotonic() < self._cold_until and indicators.fills_gaps(before, self._board)
         self._watch(sleep_s, cold=cold)
         self._board_file.save(self._board)
-        self._pulse.note(not_in_plan=self._gates.not_in_plan())
+        self._pulse.note(not_in_plan=self._gates.not_in_plan(), degraded=self._data.degraded)
         self._pulse.cycle(
             self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
         )
@@ -161,6 +163,7 @@ class _Beat:
                 progress.close()
         self._board = outcome.board
         self._timings = outcome.timings
+        self._data.judge(outcome)
         error = None if outcome.error is None else f"live list unavailable: {outcome.error}"
         code = Exit.OK if outcome.error is None else outcome.error.exit_code
         if error is not None:

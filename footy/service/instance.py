@@ -5,7 +5,7 @@ import datetime as dt
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 from footy.errors import CannotWriteError, LockedError
 from footy.files import make_private, remove_leftovers, write_atomically
 from footy.outputs.record_values import duration_text
-from footy.record import Heartbeat
+from footy.record import Degradation, Heartbeat
 from footy.settings import DEMO_FOLDER
 
 SAME_START_S = 2.0
@@ -234,8 +234,8 @@ def read_heartbeat(files: Files) -> Heartbeat | None:
         return None
 
 
-def health(files: Files, *, demo: bool, now: float | None = None) -> Health:
-    """Judge an instance by its process and its last success."""
+def health(files: Files, *, demo: bool, now: float | None = None, cycles_only: bool = False) -> Health:
+    """Judge an instance by its process, its last success and, unless only cycles count, by its data."""
     marks = " (demo)" if demo else ""
     where = f" – data folder {files.folder}"
     if (stranger := belongs_to_another(files)) is not None:
@@ -250,13 +250,18 @@ def health(files: Files, *, demo: bool, now: float | None = None) -> Health:
         single = f"Pipeline is not running{marks}, only a single cycle (PID: {holder.pid}){where}"
         return Health(well=False, line=single, pid=holder.pid)
     heartbeat = read_heartbeat(files)
-    trouble = _staleness(heartbeat, time.time() if now is None else now, process.create_time())
+    now = time.time() if now is None else now
+    trouble = _staleness(heartbeat, now, process.create_time())
     if heartbeat is None or heartbeat["pid"] != holder.pid:
         trouble = "it has not written a heartbeat yet"
     if trouble is not None:
         return Health(
             well=False, line=f"Pipeline is stale{marks}: {trouble} (PID: {holder.pid}){where}", pid=holder.pid
         )
+    degraded = [] if heartbeat is None or cycles_only else heartbeat.get("degraded", [])
+    if degraded:
+        line = f"Pipeline is degraded{marks}: {degradation_text(degraded, now)} (PID: {holder.pid}){where}"
+        return Health(well=False, line=line, pid=holder.pid)
     return Health(well=True, line=f"Pipeline is running (PID: {holder.pid}){marks}{where}", pid=holder.pid)
 
 
@@ -284,6 +289,16 @@ def _staleness(heartbeat: Heartbeat | None, now: float, started_at: float) -> st
     if age < longest_silence_s(heartbeat["interval_s"]):
         return None
     return f"the last success is {duration_text(age)} old{because}"
+
+
+def degradation_text(degraded: Iterable[Degradation], now: float) -> str:
+    """Return what most matches in play lack, and for how long until now (Unix seconds), as one clause."""
+    kinds: dict[str, list[str]] = {}
+    for one in degraded:
+        length = duration_text(now - unix_seconds(one["since"]))
+        clause = f"missing or old for {one['matches']} of {one['in_play']} matches in play for {length}"
+        kinds.setdefault(clause, []).append(one["kind"])
+    return "; ".join(f"{' and '.join(alike)} {clause}" for clause, alike in kinds.items())
 
 
 def unix_seconds(text: str) -> float:

@@ -13,7 +13,7 @@ from footy.files import write_atomically
 from footy.outputs.output import Output
 from footy.outputs.snapshot import NAME as SNAPSHOT
 from footy.pipeline.clock import moment_text
-from footy.record import Heartbeat, Snapshot
+from footy.record import Degradation, Heartbeat, Snapshot
 from footy.service.indicators import Level, Reading
 from footy.service.instance import Files, read_heartbeat
 
@@ -71,11 +71,13 @@ class Pulse:
             "mode": mode,
             "indicators": {},
             "not_in_plan": [] if before is None else before.get("not_in_plan", []),
+            "degraded": [],
         }
 
-    def note(self, *, not_in_plan: Iterable[object]) -> None:
-        """Note what the next writing says of the account."""
+    def note(self, *, not_in_plan: Iterable[object], degraded: Sequence[Degradation] = ()) -> None:
+        """Note what the next writing says of the account and of the data."""
         self._beat["not_in_plan"] = [str(endpoint) for endpoint in not_in_plan]
+        self._beat["degraded"] = list(degraded)
 
     def cycle(
         self,

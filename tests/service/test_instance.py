@@ -43,9 +43,9 @@ def note_owner(files: Files, pid: int, started_at: float, doing: Doing = Doing.S
 
 
 def note_success(
-    files: Files, age_s: float | None, *, interval_s: float = 60, error: str | None = None
+    files: Files, age_s: float | None, *, interval_s: float = 60, error: str | None = None, **more: object
 ) -> None:
-    """Write the heartbeat of this very process as the owner."""
+    """Write the heartbeat of this very process as the owner; without more, that of an older version."""
     note_owner(files, ME.pid, ME.create_time())
     beat = {
         "pid": ME.pid,
@@ -57,6 +57,7 @@ def note_success(
         "interval_s": interval_s,
         "mode": "live",
         "indicators": {},
+        **more,
     }
     files.heartbeat.write_bytes(msgspec.json.encode(beat))
 
@@ -253,6 +254,45 @@ def test_a_demo_alone_is_no_running_pipeline_and_is_named(files: Files) -> None:
 
     assert not judged.well
     assert judged.line.startswith(f"Pipeline is not running, only a demo in demo/ (PID: {ME.pid}) – data")
+
+
+ODDS = {"kind": "odds", "matches": 38, "in_play": 39, "since": moment_text(NOW - 300)}
+NAMES = {"kind": "names", "matches": 38, "in_play": 39, "since": moment_text(NOW - 300)}
+DETAILS = {"kind": "details", "matches": 20, "in_play": 39, "since": moment_text(NOW - 200)}
+
+
+@pytest.mark.parametrize(
+    ("degraded", "words"),
+    [
+        ([ODDS], "odds missing or old for 38 of 39 matches in play for 5 min"),
+        ([ODDS, NAMES], "odds and names missing or old for 38 of 39 matches in play for 5 min"),
+        (
+            [DETAILS, ODDS, NAMES],
+            (
+                "details missing or old for 20 of 39 matches in play for 3 min; "
+                "odds and names missing or old for 38 of 39 matches in play for 5 min"
+            ),
+        ),
+    ],
+)
+def test_without_the_data_of_most_matches_it_is_degraded_and_says_so_in_one_line(
+    files: Files, degraded: list[dict[str, object]], words: str
+) -> None:
+    note_success(files, 1, degraded=degraded)
+
+    judged = health(files, demo=False, now=NOW)
+
+    assert not judged.well
+    assert judged.line == f"Pipeline is degraded: {words} (PID: {ME.pid}) – data folder {files.folder}"
+    assert health(files, demo=False, now=NOW, cycles_only=True).well
+
+
+def test_an_old_success_comes_before_old_data(files: Files) -> None:
+    note_success(files, 200, degraded=[ODDS])
+
+    for cycles_only in (False, True):
+        judged = health(files, demo=False, now=NOW, cycles_only=cycles_only)
+        assert judged.line.startswith("Pipeline is stale: the last success is 3 min old")
 
 
 # --- the status

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -538,6 +539,26 @@ def test_a_heartbeat_that_got_old_is_stale_and_exits_with_1(live: Place) -> None
 
     assert said.returncode == Exit.UNHEALTHY
     assert said.stdout.startswith("Pipeline is stale: the last success is ")
+
+
+def test_data_that_most_matches_lack_is_degraded_but_for_whoever_asks_about_cycles(place: Place) -> None:
+    hasty = "import footy.service.instance as i; i.STALE_AT_LEAST_S = i.STALE_INTERVALS = 1; import footy.cli"
+    with start(matches=4, odds="light", secret=SECRET, speed=0, faults=["http500@odds/history"]) as vendor:
+        place.ask(vendor)
+        place.set(FOOTY_INTERVAL=2, FOOTY_ATTEMPTS=1)
+        service = place.begin_program(sys.executable, "-c", f"{hasty}; footy.cli.main([])")
+        wait_until(lambda: heartbeat(place.files, service.pid).get("degraded"))
+
+        words = r"odds missing or old for \d of \d matches in play for \d+ s \(PID: \d+\)"
+        for command in ("health", "status"):
+            said = place.run(command)
+            assert said.returncode == Exit.UNHEALTHY
+            assert re.match(f"Pipeline is degraded: {words}", said.stdout), said.stdout
+        said = place.run("health", "--cycles")
+        assert (said.returncode, said.stdout[:19]) == (Exit.OK, "Pipeline is running")
+        vendor.control.clear_faults()
+        wait_until(lambda: heartbeat(place.files, service.pid)["degraded"] == [])
+        assert place.run("health").returncode == Exit.OK
 
 
 def test_what_the_vendor_says_does_not_steer_the_terminal(live: Place) -> None:
