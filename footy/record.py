@@ -360,6 +360,8 @@ class Heartbeat(TypedDict):
     mode: str
     indicators: dict[str, str]
     """Those that are not normal: `cycle`, `enrich`, `sleep` or `errors` to the level and the figure."""
+    account_shared_with: NotRequired[str | None]
+    """Another footy on this machine that uses the same account: its PID and data folder."""
     not_in_plan: NotRequired[list[str]]
     """Endpoints that the account lacks. As the fields below, absent in the heartbeat of an older version."""
     degraded: NotRequired[list[Degradation]]

@@ -33,6 +33,8 @@ from footy.service.data_health import DataWatch
 from footy.service.indicators import Reading, Thresholds
 from footy.service.instance import Doing, Files, longest_silence_s, owned, prepare_folder, see_that_owned_by
 from footy.service.publishing import Pulse, publish
+from footy.service.shared_account import SharedAccount
+from footy.service.status import TOGETHER
 from footy.settings import Mode, Settings
 from footy.thesports.failures import StoppedError
 
@@ -61,7 +63,9 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         log.info("footy starts: PID %d, mode %s, data folder %s", me.pid, mode.value, files.folder)
         pulse = Pulse(files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value)
         pulse.write()
-        with assembled(settings, mode, files) as assembly:
+        account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
+        watch = _watch_account(account, pulse) if mode is Mode.LIVE else lambda: None
+        with contextlib.closing(account), assembled(settings, mode, files) as assembly:
             outputs: list[Output] = [SnapshotFile(files.folder), LiveConsole(console, sys.stdout)]
             beat = _Beat(settings, assembly, outputs, pulse)
             scheduler = _scheduled(beat, settings.interval, lambda: assembly.pipeline.is_slow)
@@ -70,6 +74,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                     _mind_the_clock(scheduler, settings.interval)
                     see_that_owned_by(me, files)
                     assembly.revive_vendor()
+                    watch()
                 log.info("footy stops")
             finally:
                 _stop(scheduler, assembly, outputs)
@@ -174,6 +179,23 @@ class _Beat:
         published = publish(outcome.snapshot, self._outputs)
         self._publish_s = published.seconds
         return (error, code) if error is not None else (published.failure, Exit.CANNOT_WRITE)
+
+
+def _watch_account(account: SharedAccount, pulse: Pulse) -> Callable[[], None]:
+    """Return what looks now and then whether another footy on this machine uses the account, and says so."""
+    known: str | None = None
+
+    def watch() -> None:
+        nonlocal known
+        other = account.other()
+        if other is not None and other != known:
+            log.warning("The account is also used by %s: %s", other, TOGETHER)
+        if other != known:
+            pulse.note_shared_account(other)
+        known = other
+
+    watch()
+    return watch
 
 
 class EveryInterval(IntervalTrigger):  # type: ignore[misc]

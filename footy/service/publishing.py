@@ -79,6 +79,10 @@ class Pulse:
         self._beat["not_in_plan"] = [str(endpoint) for endpoint in not_in_plan]
         self._beat["degraded"] = list(degraded)
 
+    def note_shared_account(self, other: str | None) -> None:
+        """Note who else on this machine uses the account."""
+        self._beat["account_shared_with"] = other
+
     def cycle(
         self,
         number: int,

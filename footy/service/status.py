@@ -8,6 +8,8 @@ from footy.outputs.record_values import duration_text
 from footy.record import Heartbeat, Meta
 from footy.service.instance import Files, Health, health, read_heartbeat, unix_seconds
 
+TOGETHER = "together they exceed the vendor's quota"
+
 
 class _Head(msgspec.Struct):
     """Of a snapshot file, what it says of itself."""
@@ -20,7 +22,14 @@ def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
     judged, beat = health(files, demo=demo), read_heartbeat(files)
     of_now = _heartbeat_lines(beat, judged)
     said = " ".join([judged.line, *of_now])
-    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *of_now, *_account_lines(beat)]
+    of_account = [*_account_lines(beat), *_shared_account(beat)]
+    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *of_now, *of_account]
+
+
+def _shared_account(beat: Heartbeat | None) -> list[str]:
+    """Return who else on this machine uses the account."""
+    other = None if beat is None else beat.get("account_shared_with")
+    return [f"The account is also used by {other}: {TOGETHER}"] if other else []
 
 
 def _account_lines(beat: Heartbeat | None) -> list[str]:
