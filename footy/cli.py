@@ -257,6 +257,7 @@ def _names(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.assembly import keep_bugs_scrubbed, upstream  # noqa: PLC0415
     from footy.service.check import run  # noqa: PLC0415
+    from footy.service.instance import Files  # noqa: PLC0415
 
     mode = loaded.settings.resolve_mode()
     if mode is Mode.DEMO and loaded.settings.mode is not Mode.DEMO:
@@ -267,7 +268,7 @@ def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     _say_folder(loaded.settings, mode)
     keep_bugs_scrubbed(loaded.settings)
     with upstream(loaded.settings, mode) as asked:
-        return run(loaded.settings, asked, _say)
+        return run(loaded.settings, asked, Files(loaded.settings.folder(mode)), _say)
 
 
 def _simulate(arguments: argparse.Namespace) -> int:

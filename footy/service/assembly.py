@@ -13,6 +13,7 @@ from footy.pipeline.cycle import Pipeline, Rules
 from footy.pipeline.filter import Selection
 from footy.pipeline.prices import PriceRules
 from footy.service import memory
+from footy.service.check_note import CheckNote
 from footy.service.demo import DemoVendor
 from footy.service.instance import Files, read_heartbeat
 from footy.settings import Mode, Settings
@@ -116,7 +117,8 @@ def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly
         transport = transport_for(settings, asked, counters)
         closing.callback(transport.close)
         if mode is not Mode.DEMO and (before := read_heartbeat(files)) is not None:
-            transport.gates.recall_not_in_plan(before.get("not_in_plan", []))
+            answered = CheckNote(files).take() or []
+            transport.gates.recall_not_in_plan({*before.get("not_in_plan", [])} - {*answered})
         client = Client(transport)
         shelf = Shelf(files.cache)
         closing.callback(shelf.close)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from footy.errors import Exit
 from footy.pipeline.cycle import CLOCK_OFF_S
+from footy.service import check_note
 from footy.service.assembly import Upstream, transport_for
+from footy.service.instance import Files
 from footy.settings import Settings
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints
@@ -28,8 +30,11 @@ class _Finding:
     error: VendorError | None
 
 
-def run(settings: Settings, asked: Upstream, say: Say) -> Exit:
-    """Ask each endpoint once and say what the vendor makes of it; give the exit code that sums it up."""
+def run(settings: Settings, asked: Upstream, files: Files, say: Say) -> Exit:
+    """Ask each endpoint once and say what the vendor makes of it; return the exit code that sums it up.
+
+    The service whose files these are then asks again at once for what was refused.
+    """
     say(f"Asking {asked.base_url} as {asked.user}.")
     transport = transport_for(settings.model_copy(update={"attempts": 1}), asked, Counters())
     try:
@@ -48,6 +53,11 @@ def run(settings: Settings, asked: Upstream, say: Say) -> Exit:
         say(f"  {'clock':<30} {mark}, this machine's is {clock_text(measured_s)}")
     for endpoint, finding in findings.items():
         say(f"  {endpoint.path:<30} {finding.words}")
+    try:
+        check_note.leave(files, [one.path for one, finding in findings.items() if finding.error is None])
+    except OSError as error:
+        why = error.strerror or error
+        say(f"{files.check} cannot be written ({why}): a running service asks again within 15 minutes.")
     return _verdict(findings, say)
 
 

@@ -29,6 +29,7 @@ from footy.outputs.snapshot import SnapshotFile
 from footy.pipeline.plan import LISTEN_EVERY_S
 from footy.service import indicators
 from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
+from footy.service.check_note import CheckNote
 from footy.service.data_health import DataWatch
 from footy.service.indicators import Reading, Thresholds
 from footy.service.instance import Doing, Files, longest_silence_s, owned, prepare_folder, see_that_owned_by
@@ -43,6 +44,8 @@ log = logging.getLogger("footy")
 CYCLE = "cycle"
 """The scheduler's name for it."""
 LOOK_ROUND_EVERY_S = 2.0
+ASK_AGAIN_WITHIN_S = 50.0
+"""After a `check`, if the next cycle is further away; until then one that runs may end."""
 STOP_WITHIN_S = 1.4
 """After a signal the process ends this soon, whatever hangs."""
 
@@ -70,8 +73,11 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             beat = _Beat(settings, assembly, outputs, pulse)
             scheduler = _scheduled(beat, settings.interval, lambda: assembly.pipeline.is_slow)
             try:
+                note = CheckNote(files)
                 while not wish.to_stop.wait(LOOK_ROUND_EVERY_S):
                     _mind_the_clock(scheduler, settings.interval)
+                    if (answered := note.take()) is not None:
+                        _ask_again(assembly, scheduler, answered)
                     see_that_owned_by(me, files)
                     assembly.revive_vendor()
                     watch()
@@ -252,6 +258,18 @@ def _mind_the_clock(scheduler: BackgroundScheduler, interval_s: float) -> None:
     for job in scheduler.get_jobs():
         if job.next_run_time - now > dt.timedelta(seconds=interval_s + SET_FROM_S):
             job.modify(next_run_time=now)
+
+
+def _ask_again(assembly: Assembly, scheduler: BackgroundScheduler, answered: Sequence[str]) -> None:
+    """Ask for what was refused, soon: somebody has run `check`, and may have changed the plan before."""
+    refused = assembly.transport.gates.ask_again(answered)
+    if not refused:
+        return
+    log.info("check was run: asking again for what was refused: %s", ", ".join(map(str, refused)))
+    soon = dt.datetime.now(pytz.utc) + dt.timedelta(seconds=ASK_AGAIN_WITHIN_S)
+    cycle = scheduler.get_job(CYCLE)
+    if cycle.next_run_time > soon:
+        cycle.modify(next_run_time=soon)
 
 
 def _stop(scheduler: BackgroundScheduler, assembly: Assembly, outputs: Sequence[Output]) -> None:

@@ -77,6 +77,11 @@ class Files:
         return self.folder / "quota.json"
 
     @property
+    def check(self) -> Path:
+        """What `check` found, until the service has read it."""
+        return self.folder / "check.json"
+
+    @property
     def start_out(self) -> Path:
         """What the background process printed."""
         return self.folder / "start.out"

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from footy.settings import RateLimit
@@ -173,6 +173,24 @@ class Gates:
                     state = self._state(ENDPOINTS[path])
                     state.refusals = REFUSALS_BELIEVED - 1
                     state.recalled = True
+
+    def ask_again(self, answered: Collection[str]) -> list[Endpoint]:
+        """Let refused endpoints be asked again now, and return them.
+
+        Args:
+            answered: Paths of endpoints that have just answered somebody else: they are not refused any more.
+        """
+        with self._lock:
+            now = self._now()
+            refused = [one for one in ENDPOINTS.values() if self._state(one).refusals]
+            for endpoint in refused:
+                state = self._state(endpoint)
+                state.probe_at, state.probe_after = now, FIRST_PROBE_S
+                if endpoint.path in answered:
+                    state.refusal = None
+                    state.refusals = state.excused = 0
+                    state.recalled = False
+            return refused
 
     def is_recalled(self, endpoint: Endpoint) -> bool:
         """Return whether an earlier process knew already that the account lacks the endpoint."""

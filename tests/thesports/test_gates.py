@@ -254,6 +254,48 @@ class TestPlan:
         assert not gates.is_recalled(ODDS)
 
 
+class TestCheck:
+    def test_what_is_refused_is_asked_once_at_once_and_then_slowly_again(self, clock: Clock) -> None:
+        gates = gates_at(clock)
+        close(gates)
+        for _ in range(3):  # to the longest pause
+            clock.now += 900
+            gates.enter(LIVE)
+            gates.refused(LIVE, NOT_IN_PLAN)
+
+        assert gates.ask_again([]) == [LIVE]
+
+        assert [is_open(gates) for _ in range(3)] == [True, False, False]
+        gates.refused(LIVE, NOT_IN_PLAN)
+        clock.now += 120
+        assert is_open(gates)
+
+    def test_what_has_answered_the_check_is_refused_no_more(self, clock: Clock) -> None:
+        gates = gates_at(clock)
+        close(gates)
+        for _ in range(3):
+            gates.refused(ODDS, NOT_IN_PLAN)
+        gates.recall_not_in_plan([TEAM.path])
+
+        assert set(gates.ask_again([ODDS.path, TEAM.path])) == {LIVE, ODDS, TEAM}
+
+        assert gates.not_in_plan() == []
+        assert [gates.is_refused(one) for one in (LIVE, ODDS, TEAM)] == [False, False, False]
+        gates.enter(LIVE)  # the probe
+        assert [gates.is_refused(one) for one in (LIVE, ODDS, TEAM)] == [True, False, False]
+        gates.enter(ODDS)
+        gates.enter(ODDS)
+
+    def test_nothing_changes_if_nothing_is_refused(self, clock: Clock) -> None:
+        gates = gates_at(clock)
+        gates.succeeded(LIVE)
+        until = gates.throttled(ODDS, 30)
+        assert gates.ask_again([ODDS.path]) == []
+        with pytest.raises(ThrottledError) as throttled:
+            gates.enter(ODDS)
+        assert throttled.value.retry_at == until
+
+
 class TestCooldown:
     def test_a_throttled_endpoint_is_closed_for_all_and_the_others_go_on(self, clock: Clock) -> None:
         gates = gates_at(clock)

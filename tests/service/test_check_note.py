@@ -1,0 +1,112 @@
+"""What `check` tells a service in the same data folder: ask again now for what was refused."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+import pytz
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from footy.service import check_note, daemon
+from footy.service.assembly import assembled
+from footy.service.check_note import CheckNote
+from footy.service.instance import Files
+from footy.service.publishing import Pulse
+from footy.settings import Mode, load
+from footy.simulator.process import start
+from footy.thesports.endpoints import ODDS, TEAM
+from footy.thesports.failures import RefusedError
+from tests.service.place import SECRET, Place, heartbeat, wait_until
+
+NOT_IN_PLAN = RefusedError("the endpoint is not authorized", "endpoint")
+SETTINGS = load({"THESPORTS_USER": "user", "THESPORTS_SECRET": SECRET}, Path("absent")).settings
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+def test_a_note_is_taken_once_and_is_gone(files: Files) -> None:
+    notes = CheckNote(files)
+    assert notes.take() is None
+
+    check_note.leave(files, ["odds/history"])
+
+    assert notes.take() == ["odds/history"]
+    assert not files.check.exists()
+    assert notes.take() is None
+    check_note.leave(files, [])
+    assert notes.take() == []
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"\xff", b'{"answered": [1]}', b"[" * 100_000])
+def test_a_note_that_cannot_be_read_is_one_all_the_same(files: Files, content: bytes) -> None:
+    files.check.write_bytes(content)
+
+    assert CheckNote(files).take() == []
+
+
+def test_a_note_that_cannot_be_removed_is_not_taken_again(files: Files) -> None:
+    files.check.mkdir()
+    notes = CheckNote(files)
+
+    assert notes.take() == []
+    assert notes.take() is None
+
+
+def test_no_note_is_left_where_footy_has_never_run(files: Files) -> None:
+    nowhere = Files(files.folder / "var")
+
+    check_note.leave(nowhere, [])
+
+    assert not nowhere.folder.exists()
+
+
+def test_a_start_knows_what_a_check_found_before_it(files: Files) -> None:
+    pulse = Pulse(files, started_at=1.0, interval_s=60, mode="live")
+    pulse.note(not_in_plan=[ODDS, TEAM])
+    pulse.write()
+    check_note.leave(files, [ODDS.path])
+
+    with assembled(SETTINGS, Mode.LIVE, files) as assembly:
+        assert assembly.transport.gates.not_in_plan() == [TEAM]
+
+
+@pytest.mark.parametrize(
+    ("refused", "interval_s", "within_s"), [(True, 300, 60), (True, 30, 30), (False, 300, 300)]
+)
+def test_the_next_cycle_is_within_a_minute_if_something_is_refused(
+    files: Files, refused: bool, interval_s: float, within_s: float
+) -> None:
+    with assembled(SETTINGS, Mode.LIVE, files) as assembly:
+        for _ in range(3 if refused else 0):
+            assembly.transport.gates.refused(ODDS, NOT_IN_PLAN)
+        scheduler = BackgroundScheduler(timezone=pytz.utc)
+        scheduler.add_job(print, "interval", id=daemon.CYCLE, seconds=interval_s)
+        scheduler.start()
+        try:
+            daemon._ask_again(assembly, scheduler, [])
+            left = scheduler.get_job(daemon.CYCLE).next_run_time - dt.datetime.now(pytz.utc)
+        finally:
+            scheduler.shutdown()
+
+    assert within_s - 15 < left.total_seconds() <= within_s
+
+
+def test_after_a_check_a_running_service_has_at_once_what_was_refused(tmp_path: Path) -> None:
+    with (
+        start(matches=3, odds="light", secret=SECRET, speed=0, faults=["err_url@odds/history"]) as vendor,
+        Place(tmp_path, FOOTY_INTERVAL=2) as place,
+    ):
+        place.ask(vendor)
+        service = place.begin_service()
+        wait_until(lambda: heartbeat(place.files, service.pid)["not_in_plan"] == ["odds/history"])
+        vendor.control.clear_faults()  # as when the plan is extended; the next try is a minute away
+
+        assert "every endpoint that footy uses is in its plan" in place.run("check").stdout
+
+        wait_until(lambda: heartbeat(place.files, service.pid)["not_in_plan"] == [])
+        wait_until(lambda: b'"odds_source":"refused"' not in place.files.matches.read_bytes())
+        assert not place.files.check.exists()
+        assert "asking again for what was refused: odds/history" in place.files.log.read_text("utf-8")
