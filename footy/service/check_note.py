@@ -7,7 +7,7 @@ import msgspec
 
 from footy.files import write_atomically
 from footy.service.instance import Files
-from footy.thesports.replies import UNREADABLE
+from footy.thesports.tolerant import UNREADABLE
 
 
 class _Note(msgspec.Struct):
