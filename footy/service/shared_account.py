@@ -1,8 +1,8 @@
 """Whether another data folder on this machine uses the same account: together they exceed the quota.
 
 The first service of an account holds a lock on a file in the system's temporary folder, named by a hash of
-the user and the vendor's address; the secret has no part in it. The lock goes with the process, so a file that
-is left means nothing.
+the user and the vendor's address; the secret has no part in it. The lock goes with the process, so a file
+that is left means nothing.
 """
 
 import contextlib
