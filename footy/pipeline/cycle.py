@@ -134,9 +134,7 @@ class Pipeline:
         timer = _Timer()
         gathered, before, terms = Gathered(), self._after_step(board), self._terms()
         inquiry = Inquiry(
-            self._gatherer(
-                gathered, budget, terms, progress, before.checked if terms.short_of_time else None
-            ),
+            self._gatherer(gathered, budget, terms, progress, number if terms.short_of_time else None),
             self._reference,
             self._spending,
             before=before,

@@ -36,7 +36,7 @@ class Upstream:
     base_url: str
     user: str
     secret: str = field(repr=False)
-    revive: Callable[[], None] = lambda: None
+    revive: Callable[[], None] = field(default=lambda: None, repr=False)
     """Starts the demo's vendor again if it has died; to be called now and then."""
 
 

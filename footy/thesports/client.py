@@ -360,6 +360,8 @@ def read_row(kind: type[T], results: bytes, key: str, endpoint: Endpoint) -> T:
     rows, left_out = _decode(_rows[kind], results, endpoint)
     if not rows and not left_out:
         raise NoSuchRowError(f"{endpoint} has no row for {key}")
+    if not rows:
+        raise BadBodyError(f"{endpoint} answered a value of a wrong type")
     for row in rows:
         if row.id == key:
             return row  # type: ignore[no-any-return]
@@ -385,6 +387,8 @@ def decode_reference(endpoint: Endpoint, key: str, results: bytes) -> tuple[Any,
         competition = read_row(Competition, results, key, endpoint)
         return competition, competition.left_out
     rows, left_out = _decode(_countries, results, endpoint)
+    if left_out and not rows:
+        raise BadBodyError(f"{endpoint} answered values of a wrong type")
     return {row.id: row for row in rows}, left_out
 
 

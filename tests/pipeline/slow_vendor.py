@@ -229,6 +229,7 @@ class Following:
         self.asked: list[tuple[Endpoint, str]] = []
         """What the last cycle asked for."""
         self.took_s = 0.0
+        self._number = 0
         self._delta = delta
         self._count = workers
         self._selection = selection or Selection.of()
@@ -238,6 +239,7 @@ class Following:
 
     def cycle(self) -> None:
         """Run a cycle, and let time pass until the next one is due."""
+        self._number += 1
         clock, asked = self.vendor.clock, len(self.vendor.asked)
         started = clock.now
         budget = Budget(
@@ -258,7 +260,7 @@ class Following:
             early_window=WINDOW,
             budget=budget,
             left=terms.left,
-            shared_from=self.board.checked if terms.short_of_time else None,
+            shared_from=self._number if terms.short_of_time else None,
         )
         gatherer._done = Done(clock)  # type: ignore[assignment]
 

@@ -85,14 +85,15 @@ def convalesces(bed: Bedside) -> None:
         bed.wait(62)
         cycle = bed.cycle()
         assert cycle.complaints(bed.cycles[-2]) == []
-    assert cycle.problems == []
-    assert cycle.complete
+    assert [one for one in cycle.problems if not one.startswith("Unreadable values")] == []
     for _ in cycle.records:
-        if not cycle.made_up:
+        if not cycle.made_up and not cycle.problems:
             break
         bed.wait(62)
         cycle = bed.cycle()
     assert cycle.made_up == []
+    assert cycle.problems == []
+    assert cycle.complete
 
 
 def is_throttled_or_refused(cycle: Cycle) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from footy.service.instance import Files
 from footy.simulator.process import RunningSimulator
-from tests.reliability.bedside import DETAIL, LIVE, ODDS, STRATEGIES, bedside, seconds_of
+from tests.reliability.bedside import DETAIL, LIVE, ODDS, STRATEGIES, bedside
 from tests.reliability.liar import Lie, changed, lying, reply, truth
 
 BEYOND = 10**30
@@ -99,35 +99,6 @@ def test_numbers_that_no_reader_could_hold_keep_no_cycle_from_being_saved(
         assert len(cycle.records) == 8
         bed.assembly.board_file.save(bed.board, at_once=True)
         assert not Files(tmp_path).board.exists()
-
-
-@pytest.mark.parametrize("back", [3600, 86_400])
-def test_after_the_clock_was_set_back_all_is_asked_anew_and_nothing_is_of_the_future(
-    vendor: RunningSimulator, tmp_path: Path, back: int
-) -> None:
-    with bedside(vendor, tmp_path) as bed:
-        bed.cycle()
-        bed.clock.shift(-back)
-        outcome = bed.run()
-        assert outcome.snapshot is not None
-        assert outcome.error is None
-        for record in outcome.snapshot["matches"]:
-            assert record["detail_source"] == record["odds_source"] == "fresh"
-            assert seconds_of(record["detail_fetched_at"] or "") <= time.time()
-            assert seconds_of(record["odds_fetched_at"] or "") <= time.time()
-        bed.clock.shift(back + 2)
-
-
-def test_after_the_clock_was_set_back_a_list_that_fails_leaves_nothing_to_publish(
-    vendor: RunningSimulator, tmp_path: Path
-) -> None:
-    with bedside(vendor, tmp_path) as bed:
-        bed.cycle()
-        bed.falls_ill(f"http500@{LIVE}")
-        bed.clock.shift(-86_400)
-        assert bed.run().snapshot is None
-        bed.recovers()
-        assert bed.run().snapshot is not None
 
 
 def _years_ahead(changes: Any) -> None:

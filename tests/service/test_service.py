@@ -430,14 +430,14 @@ def test_a_service_that_ended_without_a_word_is_told_of_all_the_same(
 
 
 def test_a_start_without_a_snapshot_in_time_says_why_and_leaves_it_trying(live: Place) -> None:
-    live.set(THESPORTS_SECRET="another-secret-altogether")
+    live.set(FOOTY_BASE_URL="http://127.0.0.1:9/v1/football")
     patience = "import footy.service.background as b; b.FIRST_SNAPSHOT_S = 3; from footy.cli import main"
 
     started = live.run_program(sys.executable, "-c", f"{patience}; raise SystemExit(main(['start']))")
 
     assert started.returncode == Exit.OK
     assert "has published no snapshot yet: live list unavailable" in started.stdout
-    assert "not authorized" in started.stdout
+    assert "no connection" in started.stdout
     assert live.run("health").stdout.startswith("Pipeline is stale: no cycle has succeeded")
 
 
