@@ -327,7 +327,7 @@ class TestRow:
 
     @pytest.mark.parametrize("match_id", [None, 7, "", []])
     def test_a_row_without_its_id_is_none(self, match_id: Any) -> None:
-        with pytest.raises(BadBodyError, match="answered another id than m1"):
+        with pytest.raises(BadBodyError, match="answered a value of a wrong type"):
             read_row(Detail, text([{**DETAIL, "id": match_id}]), "m1", endpoints.DETAIL)
 
     def test_countries_and_categories_come_by_id(self) -> None:
