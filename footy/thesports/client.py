@@ -227,7 +227,7 @@ class Client:
         with self._read(endpoint, asked, budget, reply):
             value, left_out = decode_reference(endpoint, key, reply.results)
         self._note(endpoint, left_out)
-        return Fetched((reply.results, value), reply.received_at)
+        return Fetched((reply.results, value), reply.received_at, left_out)
 
     def _row(self, endpoint: Endpoint, kind: type[T], key: str, budget: Budget) -> Fetched[T]:
         asked = {"uuid": key}

@@ -214,7 +214,7 @@ class Reference:
             return self._remember(key, nothing, NO_ROW_MEMO_S), error
         except VendorError as error:
             return self._without_vendor(key, kept, error), error
-        whole = not getattr(value, "left_out", ())
+        whole = not reply.left_out
         if whole and self._shelf is not None:
             self._shelf.write(str(key), Kept(results, reply.at))
         if not whole and kept is not None:  # what can be read in part does not take the place of a whole row
