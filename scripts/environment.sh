@@ -114,13 +114,18 @@ environment_python() {
 # say_why_not COMMAND: one line and the exit code of a command that only looks or stops and cannot run.
 say_why_not() {
     local home why="it has not been set up: bash start.sh" known=yes
-    if [ -L .venv/bin/python ] && [ ! -x .venv/bin/python ]; then
+    if [ -e .venv ] || [ -L .venv ]; then
         known=no
-        home=$(sed -n 's/^home = //p' .venv/pyvenv.cfg 2>/dev/null)
-        if [ -O .venv/bin/python ] || [ -O .venv ]; then
+        if [ ! -O "$(readlink -f .venv)" ] && [ ! -x .venv/bin/python ]; then
+            home=$(sed -n 's/^home = //p' .venv/pyvenv.cfg 2>/dev/null)
+            why="user $(id -un) cannot run the Python that footy was set up with, in ${home:-$PWD/.venv}"
+        elif [ -L .venv/bin/python ] && [ ! -x .venv/bin/python ]; then
+            home=$(sed -n 's/^home = //p' .venv/pyvenv.cfg 2>/dev/null)
             why="the Python that footy was set up with, in $home, is gone: bash start.sh"
+        elif [ ! -O "$(readlink -f .venv)" ]; then
+            why="user $(id -un) cannot read what was installed in $PWD"
         else
-            why="user $(id -un) cannot run the Python that footy was set up with, in $home"
+            why="what was installed is incomplete: bash start.sh"
         fi
     fi
     case "$1:$known" in
