@@ -8,7 +8,7 @@ setup(
     long_description_content_type="text/markdown",
     license="MIT",
     python_requires=">=3.11",
-    packages=find_packages(include=["footy", "footy.*"]),
+    packages=find_packages(include=["footy", "footy.*", "thesports_simulator", "thesports_simulator.*"]),
     package_data={"footy": ["py.typed"]},
     install_requires=[
         "APScheduler>=3.11,<4",

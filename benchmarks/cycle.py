@@ -15,7 +15,7 @@ from rich.console import Console
 from benchmarks import child, report, upstream
 from benchmarks.clients.meter import Lap
 from benchmarks.cycle_report import Plan, report_of
-from footy.simulator.process import RunningSimulator
+from thesports_simulator.process import RunningSimulator
 
 SIZES = (50, 102, 500, 1000, 2000)
 PEER_SIZES = (50, 102, 500)

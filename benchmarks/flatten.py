@@ -12,8 +12,8 @@ from footy.pipeline.board import Held, HeldMatch, References, Source
 from footy.pipeline.flatten import Flattener
 from footy.pipeline.prices import PriceRules, Quotes, digest
 from footy.settings import load
-from footy.simulator.world import World, WorldOptions
 from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Odds, Team
+from thesports_simulator.world.world import World, WorldOptions
 
 T = TypeVar("T")
 

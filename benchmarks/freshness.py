@@ -19,7 +19,7 @@ from benchmarks.child import PROJECT
 from benchmarks.freshness_truth import DETAILS, GOALS, KINDS, LIVE, PRICES, Watcher
 from benchmarks.measure import percentile
 from footy.pipeline.cycle import FOUND_WRONG
-from footy.simulator.process import RunningSimulator
+from thesports_simulator.process import RunningSimulator
 
 MATCHES = 102
 INTERVALS = (60.0, 10.0, 5.0, 2.0)

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from footy.simulator.match import Match
-from footy.simulator.odds import Series
-from footy.simulator.world import World
+from thesports_simulator.world.match import Match
+from thesports_simulator.world.odds import Series
+from thesports_simulator.world.world import World
 
 GOALS, LIVE, PRICES, DETAILS = "goals", "score, status, cards, corners", "prices", "details"
 KINDS = (GOALS, LIVE, PRICES, DETAILS)

@@ -14,9 +14,9 @@ from rich.console import Console
 
 from benchmarks.child import PROJECT
 from benchmarks.report import DOCS
-from footy.simulator.faults import CATALOGUE
-from footy.simulator.process import RunningSimulator, start
 from tests.reliability.bedside import EPOCH, INTERVAL, QUICK, bedside, written
+from thesports_simulator.faults import CATALOGUE
+from thesports_simulator.process import RunningSimulator, start
 
 PAGE = "reliability.md"
 HEAD = """# Reliability

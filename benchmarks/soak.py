@@ -18,8 +18,8 @@ from footy.service.assembly import assembled
 from footy.service.instance import Files
 from footy.service.publishing import publish
 from footy.settings import Mode, load
-from footy.simulator.process import start
 from tests.reliability.bedside import shift_gates
+from thesports_simulator.process import start
 
 CYCLES = 375
 MATCHES = 30

@@ -2,7 +2,7 @@
 
 import time
 
-from footy.simulator.process import RunningSimulator, launch
+from thesports_simulator.process import RunningSimulator, launch
 
 START_TIMEOUT_S = 600.0
 LATENCY_S = 0.28

@@ -116,7 +116,7 @@ exit codes, monitoring), configuration.md, record.md (the fields of matches.json
 
 
 def _parser() -> argparse.ArgumentParser:
-    from footy.simulator.options import add_arguments  # noqa: PLC0415 - only to parse flags
+    from thesports_simulator.options import add_arguments  # noqa: PLC0415 - only to parse flags
 
     parser = _Parser(
         prog="footy",
@@ -272,7 +272,7 @@ def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
-    from footy.simulator.command import run  # noqa: PLC0415
+    from thesports_simulator.command import run  # noqa: PLC0415
 
     return run(arguments)
 

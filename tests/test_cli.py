@@ -12,8 +12,8 @@ import pytest
 
 from footy.errors import Exit
 from footy.service.instance import Files
-from footy.simulator.process import RunningSimulator, start
 from tests.service.place import SECRET, Finished, Place, complaints, wait_until
+from thesports_simulator.process import RunningSimulator, start
 
 
 @pytest.fixture(scope="module")

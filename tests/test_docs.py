@@ -24,8 +24,8 @@ from footy.errors import Exit
 from footy.record import Heartbeat, Meta, field_names
 from footy.service.instance import Files
 from footy.settings import Settings, load
-from footy.simulator.faults import CATALOGUE
 from footy.telemetry.logs import LOG_NAME
+from thesports_simulator.faults import CATALOGUE
 
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"

@@ -18,8 +18,8 @@ from filelock import FileLock
 
 from footy.errors import Exit
 from footy.service.instance import owner
-from footy.simulator.process import RunningSimulator, start
 from tests.service.place import PROJECT, SECRET, Finished, Place, gone, wait_until
+from thesports_simulator.process import RunningSimulator, start
 
 PARTS = ("footy", "scripts", "setup.py", "README.md", "requirements.txt", "start.sh", "health_check.sh")
 SET_UP = "footy: setting up .venv; this happens once"

@@ -15,7 +15,7 @@ from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
 from footy.service.instance import Files
 from footy.service.publishing import publish
 from footy.settings import Mode, load
-from footy.simulator.process import SimulatorControl
+from thesports_simulator.process import SimulatorControl
 
 LONGEST_INTERVAL_S = 3600.0
 """So that no cycle meets its deadline."""

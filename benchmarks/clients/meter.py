@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from benchmarks.measure import peak_mb
-from footy.simulator.process import SimulatorControl
+from thesports_simulator.process import SimulatorControl
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from benchmarks.child import answer
 from benchmarks.clients.joined import Replies, Row, joined
 from benchmarks.clients.meter import Meter
-from footy.simulator.process import SimulatorControl
+from thesports_simulator.process import SimulatorControl
 
 WORKERS = 30
 SETTINGS = {

@@ -7,7 +7,7 @@ import requests
 from benchmarks.child import answer
 from benchmarks.clients.joined import Replies, Row, competition_ids, joined, team_ids
 from benchmarks.clients.meter import Meter
-from footy.simulator.process import SimulatorControl
+from thesports_simulator.process import SimulatorControl
 
 
 def cycle(task: dict[str, Any]) -> list[Row]:

@@ -13,7 +13,7 @@ import aiohttp  # type: ignore[import-not-found, unused-ignore]
 from benchmarks.child import answer
 from benchmarks.clients.joined import Replies, Row, competition_ids, joined, team_ids
 from benchmarks.clients.meter import Meter
-from footy.simulator.process import SimulatorControl
+from thesports_simulator.process import SimulatorControl
 
 T = TypeVar("T")
 CONNECTIONS = 30

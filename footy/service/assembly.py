@@ -17,7 +17,6 @@ from footy.service.check_note import CheckNote
 from footy.service.demo import DemoVendor
 from footy.service.instance import Files, read_heartbeat
 from footy.settings import Mode, Settings
-from footy.simulator.process import SECRET as DEMO_SECRET
 from footy.telemetry import logs
 from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
@@ -27,6 +26,7 @@ from footy.thesports.reference import Reference
 from footy.thesports.shelf import Shelf
 from footy.thesports.spending import Spending
 from footy.thesports.transport import Transport
+from thesports_simulator.process import SECRET as DEMO_SECRET
 
 
 @dataclass(frozen=True, slots=True)

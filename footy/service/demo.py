@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Self
 
 from footy.errors import FootyError
-from footy.simulator.process import RunningSimulator, SimulatorError
-from footy.simulator.process import start as start_simulator
+from thesports_simulator.process import RunningSimulator, SimulatorError
+from thesports_simulator.process import start as start_simulator
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.freshness_truth import DETAILS, GOALS, LIVE, PRICES, Watcher, seconds, true
 from footy.pipeline.clock import moment_text
-from footy.simulator.match import Match
-from footy.simulator.world import World, WorldOptions
+from thesports_simulator.world.match import Match
+from thesports_simulator.world.world import World, WorldOptions
 
 EPOCH = 1_700_000_000
 LATENCY = 0.25

@@ -17,7 +17,8 @@ from footy.pipeline.plan import CHECKS_PER_SLOW_CYCLE
 from footy.service.assembly import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
-from footy.simulator.process import RunningSimulator, start
+from thesports_simulator.process import RunningSimulator, start
+from thesports_simulator.world import feeds
 
 
 class Running:
@@ -306,7 +307,7 @@ def test_where_the_odds_feed_fails_only_what_the_other_says_has_changed_is_read(
     with running(tmp_path, FOOTY_ATTEMPTS="1") as footy:
         footy.cycle()
         now = int(footy.simulator.control.clock()["now"])
-        updated = {row["id"] for row in footy.simulator.world().odds_update(now)}
+        updated = {row["id"] for row in feeds.odds_update(footy.simulator.world(), now)}
         seen = footy.simulator.control.log()[-1]["seq"]
         footy.simulator.control.set_faults(f"{fault}@odds/live")
         snapshot = footy.snapshot()

@@ -15,8 +15,8 @@ from footy.provenance import Held, Source
 from footy.service.assembly import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
-from footy.simulator.process import RunningSimulator, start
 from footy.thesports.payloads import Competition, Detail, LiveMatch, LiveScore, SideScore, Team
+from thesports_simulator.process import RunningSimulator, start
 
 WINDOW = (2, 6)
 GUIDE = "Falling back to mock data"

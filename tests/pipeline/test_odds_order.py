@@ -17,7 +17,6 @@ from footy.pipeline.gather import Gathered, OddsReading
 from footy.pipeline.merge import merged
 from footy.pipeline.plan import Terms
 from footy.pipeline.prices import MARKETS, PriceRules, digest
-from footy.simulator.process import start
 from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList, read_odds_changes
 from footy.thesports.payloads import Odds, OddsRow
@@ -27,6 +26,8 @@ from tests.pipeline import oracle
 from tests.pipeline.test_flatten import differences, flatten, held, pictured
 from tests.pipeline.test_truth import Watched, beside, watched
 from tests.reliability.liar import Lie, changed
+from thesports_simulator.process import start
+from thesports_simulator.world import feeds
 
 ORDERS = ("newest", "oldest")
 MINUTES, INTERVAL = 10, 20
@@ -40,7 +41,7 @@ def test_ten_minutes_of_150_changes_a_second_are_told_right_in_either_direction(
         start(matches=102, odds="busy", speed=0, options=["--prepare"]) as simulator,
         beside(simulator, tmp_path, interval=INTERVAL) as watch,
     ):
-        assert sum(map(len, watch.world.odds_live(int(time.time())).values())) > 140 * 60
+        assert sum(map(len, feeds.odds_live(watch.world, int(time.time())).values())) > 140 * 60
         watch.cycle()
         for order in reversed(ORDERS):
             simulator.control.settings(odds_live_order=order)
@@ -111,7 +112,7 @@ def every_other_bookmaker_the_other_way(results: dict[str, list[Any]]) -> None:
 
 def tied(watch: Watched, change: Callable[[dict[str, list[Any]]], None] = untouched) -> set[tuple[str, int]]:
     """Name the listed matches with different changes of one series in a late second, and that second."""
-    results = watch.world.odds_live(int(time.time()))
+    results = feeds.odds_live(watch.world, int(time.time()))
     change(results)
     rows = defaultdict(set)
     for company, entries in results.items():

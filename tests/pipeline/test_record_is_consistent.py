@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footy.record import MatchRecord
-from footy.simulator.world import World, WorldOptions
 from tests.capture import MOMENT, real_or_written, written
 from tests.pipeline.oracle import Picture
 from tests.pipeline.test_flatten import changed, flattened, pictured, thinned, unhurried
+from thesports_simulator.world.world import World, WorldOptions
 
 SIDES = ("home", "away")
 COUNTERS = tuple(f"{side}_{what}" for side in SIDES for what in ("red_cards", "yellow_cards", "corners"))

@@ -15,9 +15,10 @@ from footy.record import MatchRecord
 from footy.service.assembly import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
-from footy.simulator.process import RunningSimulator, start
 from tests.pipeline import oracle
 from tests.reliability.liar import Lie, lying, reply, truth
+from thesports_simulator.process import RunningSimulator, start
+from thesports_simulator.world import feeds
 
 HOUR = 3600
 WITHOUT_WORLD = ("_source", "data_age_s")
@@ -163,7 +164,10 @@ def test_where_only_changed_matches_are_named_each_change_is_read_and_hardly_twi
         for _ in range(cycles):
             for pause in pauses:
                 watch.wait(pause)
-                told |= {(row["id"], row["update_time"]) for row in watch.world.odds_update(int(time.time()))}
+                told |= {
+                    (row["id"], row["update_time"])
+                    for row in feeds.odds_update(watch.world, int(time.time()))
+                }
                 watch.listen()
             control.reset()
             snapshot = watch.cycle()

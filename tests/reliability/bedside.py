@@ -22,8 +22,9 @@ from footy.record import MatchRecord
 from footy.service.assembly import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
-from footy.simulator.process import RunningSimulator
 from tests.pipeline import oracle
+from thesports_simulator.process import RunningSimulator
+from thesports_simulator.world import feeds
 
 INTERVAL = 2.0
 """Short, so that a cycle that hangs until its deadline takes 1.6 s."""
@@ -226,7 +227,7 @@ class Bedside:
             elif endpoint == DETAIL and inside:
                 yield "detail", self.world.since("match", since, at)[int(inside[0])]["id"]
             elif endpoint == "odds/live" and len(inside) > 1:
-                yield "odds", self.world.odds_live(at)[inside[0]][int(inside[1])][0]
+                yield "odds", feeds.odds_live(self.world, at)[inside[0]][int(inside[1])][0]
             elif endpoint == "odds/live":
                 yield "odds", "*"
             elif endpoint in kinds:

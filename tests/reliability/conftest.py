@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from footy.simulator.process import RunningSimulator, start
 from tests.reliability.bedside import EPOCH
+from thesports_simulator.process import RunningSimulator, start
 
 
 @pytest.fixture(scope="module")

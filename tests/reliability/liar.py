@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from footy.simulator.process import RunningSimulator
+from thesports_simulator.process import RunningSimulator
 
 Lie = Callable[[str, bytes], list[bytes]]
 """From a path below the base address and the true body to what is written, a piece at a time."""

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from footy.simulator.faults import CATALOGUE
-from footy.simulator.process import start
 from tests.reliability.bedside import EPOCH, bedside, mixed
+from thesports_simulator.faults import CATALOGUE
+from thesports_simulator.process import start
 
 FAILING = (
     *("http500", "http503", "html", "empty", "reset_before", "reset_body", "truncated", "wrong_length"),

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from footy.service.instance import Files
-from footy.simulator.process import RunningSimulator
 from footy.thesports import shelf
 from tests.reliability.bedside import COMPETITION, TEAM, Bedside, Cycle, bedside, seconds_of
 from tests.simulator.caller import eventually
+from thesports_simulator.process import RunningSimulator
 
 TTL_S = 600
 SHORT_LIVED = {f"FOOTY_TTL_{kind}": str(TTL_S) for kind in ("TEAM", "COMPETITION", "COUNTRY")}

@@ -8,9 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from footy.simulator.process import RunningSimulator, start
 from tests.reliability.bedside import EPOCH, INTERVAL, LIVE, bedside, everywhere_but
 from tests.service.place import SECRET, Place, wait_until
+from thesports_simulator.process import RunningSimulator, start
 
 WORKERS = 30
 

@@ -8,8 +8,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from footy.simulator.faults import CATALOGUE
-from footy.simulator.process import RunningSimulator
 from tests.reliability.bedside import (
     LIVE,
     STRATEGIES,
@@ -20,6 +18,8 @@ from tests.reliability.bedside import (
     written,
 )
 from tests.simulator.caller import eventually
+from thesports_simulator.faults import CATALOGUE
+from thesports_simulator.process import RunningSimulator
 
 SHORT_LIVED = {"FOOTY_TTL_TEAM": "60", "FOOTY_TTL_COMPETITION": "60", "FOOTY_TTL_COUNTRY": "60"}
 """So that teams, competitions and countries are asked for again while the vendor is ill."""

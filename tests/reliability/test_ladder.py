@@ -14,8 +14,8 @@ from footy.service.daemon import _Beat
 from footy.service.instance import Doing, Files, health, owned
 from footy.service.publishing import Pulse
 from footy.settings import load
-from footy.simulator.process import RunningSimulator
 from tests.reliability.bedside import LIVE, Bedside, bedside, seconds_of
+from thesports_simulator.process import RunningSimulator
 
 DAY = 86_400
 

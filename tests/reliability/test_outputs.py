@@ -13,9 +13,9 @@ import pytest
 
 from footy.errors import Exit
 from footy.files import remove_leftovers
-from footy.simulator.process import RunningSimulator, start
 from tests.reliability import writer
 from tests.service.place import SECRET, Place, complaints, heartbeat, wait_until
+from thesports_simulator.process import RunningSimulator, start
 
 KILLS = 200
 WRITERS = multiprocessing.get_context("forkserver")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from footy.simulator.process import RunningSimulator, start
 from footy.thesports.codes import IN_PLAY
 from tests.reliability.bedside import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, TEAM, bedside, seconds_of
 from tests.service.place import SECRET, Place, wait_until
+from thesports_simulator.process import RunningSimulator, start
 
 MATCHES, CALLS, WINDOW_S = 300, 120, 60.0
 STEP_S = 20

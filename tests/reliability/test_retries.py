@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from footy.simulator.process import RunningSimulator, start
 from tests.reliability.bedside import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, Cycle, bedside, everywhere_but
+from thesports_simulator.process import RunningSimulator, start
 
 MATCHES = 60
 CYCLES = 2

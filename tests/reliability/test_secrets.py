@@ -16,11 +16,11 @@ import pytest
 
 from footy.service.assembly import Upstream, redactor
 from footy.settings import load
-from footy.simulator.faults import CATALOGUE
-from footy.simulator.process import SECRET as DEMO_SECRET
-from footy.simulator.process import RunningSimulator, start
 from tests.reliability.bedside import COMPETITION, DETAIL, LIVE, ODDS, TEAM
 from tests.service.place import Finished, Place, family
+from thesports_simulator.faults import CATALOGUE
+from thesports_simulator.process import SECRET as DEMO_SECRET
+from thesports_simulator.process import RunningSimulator, start
 
 PLAIN = "c4N7yV0kQ2mX9pL3tR8wZ5sB6fH1"
 HARD = "k\"7'q\\n%41 %s {0} &+=?#/é✓<hQ9wXc2>\\\"Jm5'Tz %(v)d \\u0041b~"

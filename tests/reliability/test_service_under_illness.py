@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from footy.errors import Exit
-from footy.simulator.process import RunningSimulator, start
 from tests.reliability.bedside import LIVE, ODDS
 from tests.service.place import SECRET, Place, complaints, heartbeat, wait_until
+from thesports_simulator.process import RunningSimulator, start
 
 MATCHES = 3
 

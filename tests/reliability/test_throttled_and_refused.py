@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from footy.simulator.process import RunningSimulator, start
 from footy.thesports.gates import MAX_COOLDOWN_S
 from tests.reliability.bedside import DETAIL, EPOCH, LIVE, ODDS, TEAM, Bedside, Part, bedside
+from thesports_simulator.process import RunningSimulator, start
 
 WORKERS = 4
 NEARLY_ALL = 20

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from footy.service.instance import Files
-from footy.simulator.process import RunningSimulator
 from tests.reliability.bedside import DETAIL, LIVE, ODDS, STRATEGIES, bedside
 from tests.reliability.liar import Lie, changed, lying, reply, truth
+from thesports_simulator.process import RunningSimulator
 
 BEYOND = 10**30
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from footy.simulator.process import RunningSimulator
 from tests.reliability.bedside import DETAIL, LIVE, ODDS, STRATEGIES, TEAM, Cycle, bedside, everywhere_but
+from thesports_simulator.process import RunningSimulator
 
 MOVING = {"period_started_at", "minute", "clock"}
 BELIEVABLE = {2: (1, 75), 4: (46, 120), 5: (91, 150)}

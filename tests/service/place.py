@@ -15,7 +15,7 @@ from typing import Any, Self
 import psutil
 
 from footy.service.instance import Files, owner
-from footy.simulator.process import RunningSimulator
+from thesports_simulator.process import RunningSimulator
 
 PROJECT = Path(__file__).parents[2]
 SECRET = "a-secret-canary-of-the-tests"  # nothing that is printed or written may hold it

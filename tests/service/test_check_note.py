@@ -13,10 +13,10 @@ from footy.service.check_note import CheckNote
 from footy.service.instance import Files
 from footy.service.publishing import Pulse
 from footy.settings import Mode, load
-from footy.simulator.process import start
 from footy.thesports.endpoints import ODDS, TEAM
 from footy.thesports.failures import RefusedError
 from tests.service.place import SECRET, Place, heartbeat, wait_until
+from thesports_simulator.process import start
 
 NOT_IN_PLAN = RefusedError("the endpoint is not authorized", "endpoint")
 SETTINGS = load({"THESPORTS_USER": "user", "THESPORTS_SECRET": SECRET}, Path("absent")).settings

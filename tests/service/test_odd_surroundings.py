@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from footy.errors import Exit
-from footy.simulator.process import RunningSimulator, start
 from tests.service.place import SECRET, Finished, Place, complaints
+from thesports_simulator.process import RunningSimulator, start
 
 FOOTY = f"{shlex.quote(sys.executable)} -m footy"
 

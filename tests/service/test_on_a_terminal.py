@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from footy.errors import Exit
-from footy.simulator.process import RunningSimulator, start
 from tests.outputs.console.terminal import Emulator
 from tests.service.place import SECRET, Place, heartbeat, wait_until
+from thesports_simulator.process import RunningSimulator, start
 
 MATCHES = 20
 IN_FRONT = """

@@ -19,8 +19,8 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from footy.errors import Exit
 from footy.service import background, daemon
 from footy.service.instance import owner
-from footy.simulator.process import RunningSimulator, start
 from tests.service.place import SECRET, WITHIN_S, Place, complaints, family, gone, heartbeat, wait_until
+from thesports_simulator.process import RunningSimulator, start
 
 PROMISED_S = 2.0
 SIGNALS = [signal.SIGTERM, signal.SIGINT]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from footy.service.shared_account import SharedAccount
-from footy.simulator.process import RunningSimulator, start
 from tests.service.place import SECRET, Place, wait_until
+from thesports_simulator.process import RunningSimulator, start
 
 
 @pytest.fixture(scope="module")

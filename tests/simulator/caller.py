@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
 
-from footy.simulator.process import RunningSimulator
+from thesports_simulator.process import RunningSimulator
 
 EPOCH = 1_750_000_000
 

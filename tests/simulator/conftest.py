@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from footy.simulator.process import RunningSimulator, start
 from tests.simulator.caller import EPOCH, Caller
+from thesports_simulator.process import RunningSimulator, start
 
 CAPTURE = Path(__file__).resolve().parents[2].parent / "shared" / "capture"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from footy.simulator.capture import CaptureError, CaptureSource
-from footy.simulator.process import start
-from footy.simulator.world import World, WorldOptions
 from tests.simulator.caller import EPOCH, Caller
+from thesports_simulator.capture import CaptureError, CaptureSource
+from thesports_simulator.process import start
+from thesports_simulator.world.world import World, WorldOptions
 
 
 def recorded(capture: Path, name: str) -> Any:

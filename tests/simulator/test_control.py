@@ -4,10 +4,10 @@ from http.client import HTTPConnection
 
 import pytest
 
-from footy.simulator.control import Control
-from footy.simulator.process import SimulatorError, start
-from footy.simulator.wire import Request
 from tests.simulator.caller import EPOCH, Caller
+from thesports_simulator.control import Control
+from thesports_simulator.process import SimulatorError, start
+from thesports_simulator.protocol.wire import Request
 
 
 def test_it_counts_requests_bytes_connections_and_arrivals(caller: Caller) -> None:

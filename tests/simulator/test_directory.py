@@ -1,6 +1,6 @@
 """Teams, competitions and details are as patchy as the vendor's."""
 
-from footy.simulator.world import World, WorldOptions
+from thesports_simulator.world.world import World, WorldOptions
 
 EPOCH = 1_750_000_000
 WORLD = World(WorldOptions(epoch=EPOCH, matches=200, odds="light"))

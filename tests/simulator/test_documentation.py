@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from footy.simulator.command import add_arguments
-from footy.simulator.endpoints import NAMES
-from footy.simulator.faults import CATALOGUE
+from thesports_simulator.command import add_arguments
+from thesports_simulator.faults import CATALOGUE
+from thesports_simulator.protocol.endpoints import NAMES
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "simulator.md").read_text()
 

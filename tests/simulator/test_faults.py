@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from footy.simulator.faults import CATALOGUE, FaultError, parse_fault
-from footy.simulator.process import SimulatorError, start
 from tests.simulator.caller import EPOCH, Caller, eventually
+from thesports_simulator.faults import CATALOGUE, FaultError, parse_fault
+from thesports_simulator.process import SimulatorError, start
 
 LIVE = "match/detail_live"
 TAKES_GZIP = {"Accept-Encoding": "gzip"}

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.simulator.ids import ALPHABET, LENGTH, Ids
+from thesports_simulator.world.ids import ALPHABET, LENGTH, Ids
 
 
 @given(st.integers(0, 5), st.integers(0, 10**15))

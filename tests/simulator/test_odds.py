@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footy.simulator.odds import BOOKMAKERS
-from footy.simulator.world import World, WorldOptions
+from thesports_simulator.world import feeds
+from thesports_simulator.world.odds import BOOKMAKERS
+from thesports_simulator.world.world import World, WorldOptions
 
 EPOCH = 1_750_000_000
 times = st.integers(EPOCH, EPOCH + 20_000)
@@ -104,7 +105,7 @@ def test_the_feed_of_changes_adds_up_to_the_history(start: int) -> None:
     held = {match_id: here.odds(match_id, start) for match_id in ids}
     seen = {(i, c, m): [*rows] for i in ids for c, o in held[i].items() for m, rows in o.items()}
     for at in range(start + 60, start + 601, 60):
-        for company, entries in here.odds_live(at).items():
+        for company, entries in feeds.odds_live(here, at).items():
             grouped: dict[tuple[str, str, str], Rows] = {}
             for match_id, market, (time, minute, prices, status), score in entries:
                 home, line, away, sealed = prices.split(",")
@@ -122,7 +123,7 @@ def test_the_feed_of_changes_adds_up_to_the_history(start: int) -> None:
 @settings(max_examples=5, deadline=None)
 def test_both_forms_of_the_feed_tell_the_same(at: int) -> None:
     here = world("light")
-    text, values = here.odds_live(at), here.odds_live(at, form="values")
+    text, values = feeds.odds_live(here, at), feeds.odds_live(here, at, form="values")
     assert text.keys() == values.keys()
     for company, entries in text.items():
         for told, listed in zip(entries, values[company], strict=True):
@@ -136,7 +137,7 @@ def test_both_forms_of_the_feed_tell_the_same(at: int) -> None:
 @settings(max_examples=5, deadline=None)
 def test_oldest_first_the_feed_is_the_same_the_other_way_round(at: int, form: Any) -> None:
     here = world("light")
-    newest, oldest = (here.odds_live(at, form=form, order=order) for order in ("newest", "oldest"))
+    newest, oldest = (feeds.odds_live(here, at, form=form, order=order) for order in ("newest", "oldest"))
     assert oldest == {company: entries[::-1] for company, entries in newest.items()}
     for entries in oldest.values():
         assert all(before[2][0] <= after[2][0] for before, after in pairwise(entries))
@@ -148,7 +149,7 @@ def test_some_changes_of_a_series_share_a_second_and_differ(odds: str) -> None:
     of_one_second = 0
     for at in range(EPOCH, EPOCH + 1200, 60):
         seconds: dict[tuple[str, ...], list[Any]] = {}
-        for company, entries in here.odds_live(at).items():
+        for company, entries in feeds.odds_live(here, at).items():
             for match_id, market, row, score in entries:
                 seconds.setdefault((company, match_id, market, row[0]), []).append((row, score))
         of_one_second += sum(rows[0] != rows[-1] for rows in seconds.values())
@@ -159,8 +160,12 @@ def test_some_changes_of_a_series_share_a_second_and_differ(odds: str) -> None:
 @settings(max_examples=5, deadline=None)
 def test_the_list_of_updates_names_what_the_feed_holds(at: int) -> None:
     here = world("light")
-    feed = {(entry[0], int(company)) for company, entries in here.odds_live(at).items() for entry in entries}
-    updates = here.odds_update(at)
+    feed = {
+        (entry[0], int(company))
+        for company, entries in feeds.odds_live(here, at).items()
+        for entry in entries
+    }
+    updates = feeds.odds_update(here, at)
     assert {(update["id"], update["company_id"]) for update in updates} == feed
     assert [u["update_time"] for u in updates] == sorted((u["update_time"] for u in updates), reverse=True)
 

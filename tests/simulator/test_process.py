@@ -15,8 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
-from footy.simulator.process import SECRET, SimulatorError, launch, start
 from tests.simulator.caller import Caller, eventually
+from thesports_simulator.process import SECRET, SimulatorError, launch, start
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @contextmanager
 def run(*options: str, **more: Any) -> Iterator["subprocess.Popen[str]"]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "footy.simulator", "--matches=1", "--odds=light", *options],
+        [sys.executable, "-m", "thesports_simulator", "--matches=1", "--odds=light", *options],
         cwd=ROOT,
         text=True,
         stdin=subprocess.PIPE,
@@ -98,7 +98,7 @@ def test_it_ends_while_it_still_makes_up_its_world() -> None:
 def test_it_dies_with_a_killed_parent() -> None:
     script = """
         import os, signal
-        from footy.simulator.process import launch
+        from thesports_simulator.process import launch
         simulator = launch("--matches=1", "--odds=light")
         print(simulator.pid, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.simulator.quota import Quota, Turnstile, parse_quota
+from thesports_simulator.protocol.quota import Quota, Turnstile, parse_quota
 
 
 @given(st.lists(st.floats(0, 3), max_size=200))

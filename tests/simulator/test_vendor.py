@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from footy.simulator.process import start
 from tests.simulator.caller import EPOCH, Caller
+from thesports_simulator.process import start
+from thesports_simulator.world import feeds
 
 UNKNOWN = "000000000000000"
 
@@ -41,10 +42,10 @@ def test_every_reply_is_what_the_world_holds_at_the_servers_time(caller: Caller)
             competition = row["competition_id"]
             expected = [world.competition(competition, at)]
             assert caller.results("competition/additional/list", uuid=competition) == expected
-        assert caller.results("odds/live") == world.odds_live(at)
-        assert caller.results("odds/update") == world.odds_update(at)
-        assert caller.results("deleted") == world.deleted(at)
-        assert caller.results("data/update") == world.data_update(at)
+        assert caller.results("odds/live") == feeds.odds_live(world, at)
+        assert caller.results("odds/update") == feeds.odds_update(world, at)
+        assert caller.results("deleted") == feeds.deleted(world, at)
+        assert caller.results("data/update") == feeds.data_update(world, at)
         assert caller.control.log()[-1]["at"] == at
 
 
@@ -227,7 +228,7 @@ def test_replies_wait_for_the_latency_without_holding_each_other_up(caller: Call
 def test_the_odds_feed_has_two_forms(caller: Caller) -> None:
     with changed(caller, odds_live_form="values"):
         values = caller.results("odds/live")
-    assert values == caller.simulator.world().odds_live(EPOCH, form="values")
+    assert values == feeds.odds_live(caller.simulator.world(), EPOCH, form="values")
 
 
 def test_a_frozen_list_keeps_its_matches_while_they_go_on(caller: Caller) -> None:

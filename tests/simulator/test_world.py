@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from footy.simulator.match import Match, goals
-from footy.simulator.script import GOALS, HALF_TIME_GOALS, SHOOT_OUT_GOALS
-from footy.simulator.world import World, WorldOptions
+from thesports_simulator.world import feeds
+from thesports_simulator.world.match import Match, goals
+from thesports_simulator.world.script import GOALS, HALF_TIME_GOALS, SHOOT_OUT_GOALS
+from thesports_simulator.world.world import World, WorldOptions
 
 EPOCH = 1_750_000_000
 DAY = 86_400
@@ -206,9 +207,9 @@ def test_a_deleted_match_is_gone_everywhere_and_the_feed_says_so() -> None:
     assert fixture.id not in here.live_ids(at)
     assert here.detail_row(fixture.id, at) is None
     assert here.odds(fixture.id, at) == {}
-    assert fixture.id in here.deleted(at)["match"]
-    assert fixture.id in here.deleted(at + DAY - 1)["match"]
-    assert fixture.id not in here.deleted(at + DAY).get("match", [])
+    assert fixture.id in feeds.deleted(here, at)["match"]
+    assert fixture.id in feeds.deleted(here, at + DAY - 1)["match"]
+    assert fixture.id not in feeds.deleted(here, at + DAY).get("match", [])
 
 
 @pytest.mark.parametrize("kind", ["team", "competition"])
@@ -232,7 +233,7 @@ def test_a_merged_team_names_its_survivor_and_a_deleted_one_is_unknown() -> None
     gone_id = here.ids.text(gone.number)
     assert here.team(gone_id, gone.at - 1)
     assert here.team(gone_id, gone.at) is None
-    assert gone_id in here.deleted(gone.at)["team"]
+    assert gone_id in feeds.deleted(here, gone.at)["team"]
 
 
 def test_a_world_holds_every_kind_of_match_sooner_or_later() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import time_machine
 
 from footy.provenance import Source
-from footy.simulator.process import RunningSimulator, start
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints
 from footy.thesports.budget import Budget
@@ -17,6 +16,7 @@ from footy.thesports.client import Client
 from footy.thesports.reference import Key, Reference
 from footy.thesports.shelf import Shelf
 from footy.thesports.transport import Transport
+from thesports_simulator.process import RunningSimulator, start
 
 DAY = 86_400
 TTL_S = dict.fromkeys(

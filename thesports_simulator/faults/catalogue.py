@@ -6,9 +6,9 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from footy.simulator.faults import answers, shapes, values, wires
-from footy.simulator.replies import Reply
-from footy.simulator.wire import Connection
+from thesports_simulator.faults import answers, shapes, values, wires
+from thesports_simulator.protocol.replies import Reply
+from thesports_simulator.protocol.wire import Connection
 
 LIVE = "match/detail_live"
 DETAIL = "match/recent/list"

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 
 import httptools
 
-from footy.simulator.replies import Reply
+from thesports_simulator.protocol.replies import Reply
 
 _KEEP_ALIVE = 75.0
 _STATUS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}

@@ -5,9 +5,9 @@ from functools import lru_cache
 from math import erf, sqrt
 from random import Random
 
-from footy.simulator.fixtures import Fixture
-from footy.simulator.match import goals
-from footy.simulator.script import (
+from thesports_simulator.world.fixtures import Fixture
+from thesports_simulator.world.match import goals
+from thesports_simulator.world.script import (
     AWAITED,
     CORNERS,
     EXTRA_TIME,

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from footy.simulator import replies
-from footy.simulator.endpoints import NAMES
-from footy.simulator.quota import Turnstile
+from thesports_simulator.protocol import replies
+from thesports_simulator.protocol.endpoints import NAMES
+from thesports_simulator.protocol.quota import Turnstile
 
 
 @dataclass(slots=True)

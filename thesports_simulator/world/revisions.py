@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
 
-from footy.simulator.directory import Directory
-from footy.simulator.ids import Ids
+from thesports_simulator.world.directory import Directory
+from thesports_simulator.world.ids import Ids
 
 Subject = Literal["team", "competition"]
 EVERY = 1_800  # seconds in which one revision is made, somewhere

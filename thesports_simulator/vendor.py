@@ -8,14 +8,13 @@ from email.utils import formatdate
 from random import Random
 from typing import Any
 
-from footy.simulator.account import Account
-from footy.simulator.clock import ServerClock
-from footy.simulator.control import Control
-from footy.simulator.endpoints import BadParameterError, Endpoints
-from footy.simulator.faults import Fault, Mischief
-from footy.simulator.ledger import Ledger
-from footy.simulator.replies import BAD_PARAMETER, TOO_MANY, Reply
-from footy.simulator.wire import Connection, Request
+from thesports_simulator.faults import Fault, Mischief
+from thesports_simulator.protocol.account import Account
+from thesports_simulator.protocol.clock import ServerClock
+from thesports_simulator.protocol.endpoints import BadParameterError, Endpoints
+from thesports_simulator.protocol.ledger import Ledger
+from thesports_simulator.protocol.replies import BAD_PARAMETER, TOO_MANY, Reply
+from thesports_simulator.protocol.wire import Connection, Request
 
 BASE = "/v1/football/"
 _GZIP_FROM = 1_024
@@ -58,7 +57,6 @@ class Vendor:
         self.mischief = mischief
         self.identity = identity
         self.ledger = Ledger()
-        self.control = Control(self)
         self._random = Random(f"manners:{seed}")
         self._compressed: tuple[bytes, bytes] = b"", b""
 
@@ -72,14 +70,11 @@ class Vendor:
 
     def finished(self, request: Request) -> None:
         """A request was answered, or its client hung up before."""
-        if not _is_control(request):
-            self.ledger.done()
+        del request
+        self.ledger.done()
 
     def handle(self, request: Request, connection: Connection) -> None:
         """Answers now, or looks at the world after half the latency and replies after the other half."""
-        if _is_control(request):
-            connection.send(self.control.answer(request))
-            return
         now = time.monotonic()
         endpoint = request.path.removeprefix(BASE).removeprefix("/v1/")
         self.ledger.arrived(endpoint, now)
@@ -165,7 +160,3 @@ class _Call:
     endpoint: str
     fault: Fault | None
     refusal: bytes | None = None
-
-
-def _is_control(request: Request) -> bool:
-    return request.path.startswith("/_simulator/")

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from footy.simulator.faults.grammar import Fault, parse_fault
-from footy.simulator.replies import Reply
+from thesports_simulator.faults.grammar import Fault, parse_fault
+from thesports_simulator.protocol.replies import Reply
 
 
 class Mischief:

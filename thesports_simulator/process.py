@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from footy.simulator.world import World
+    from thesports_simulator.world.world import World
 
 USER = "demo"
 SECRET = "simulated-secret"  # noqa: S105 - it opens nothing but a simulator on this machine
@@ -122,7 +122,7 @@ class RunningSimulator:
     def world(self) -> "World":
         """The same world in this process, to ask what was true at any server time."""
         # Only here, so that the demo does not load a world into its own process.
-        from footy.simulator.world import World, WorldOptions  # noqa: PLC0415
+        from thesports_simulator.world.world import World, WorldOptions  # noqa: PLC0415
 
         told = self.control.clock()
         return World(
@@ -167,7 +167,7 @@ def launch(
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
     }
     child = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-        [sys.executable, "-m", "footy.simulator", "--exit-with-parent", *options],
+        [sys.executable, "-m", "thesports_simulator", "--exit-with-parent", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,12 +1,12 @@
 """The vendor's feeds of changes over a world: odds, deletions and the rest."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from footy.simulator.source import OddsForm, OddsOrder
+import msgspec
 
-if TYPE_CHECKING:
-    from footy.simulator.world import World
+from thesports_simulator.protocol.source import OddsForm, OddsOrder
+from thesports_simulator.world.world import World
 
 ODDS_WINDOW = 60
 UPDATE_WINDOW = 120
@@ -14,8 +14,16 @@ DELETED_WINDOW = 86_400
 _DIGITS = 10  # of a unix time, until the year 2286
 
 
-def odds_live(world: "World", at: int, *, form: OddsForm = "text", order: OddsOrder = "newest") -> bytes:
-    """The `results` of odds/live as JSON: company → changes of the last minute, all matches.
+def odds_live(
+    world: World, at: int, *, form: OddsForm = "text", order: OddsOrder = "newest"
+) -> dict[str, list[Any]]:
+    """Return the `results` of odds/live: company → changes of the last minute, all matches."""
+    results: dict[str, list[Any]] = msgspec.json.decode(odds_live_body(world, at, form, order))
+    return results
+
+
+def odds_live_body(world: World, at: int, form: OddsForm, order: OddsOrder) -> bytes:
+    """Return the `results` of odds/live as JSON.
 
     Either the newest or the oldest stands first, also among changes of one second.
 
@@ -40,7 +48,7 @@ def odds_live(world: "World", at: int, *, form: OddsForm = "text", order: OddsOr
     return b"{%b}" % b",".join(companies)
 
 
-def odds_update(world: "World", at: int) -> list[dict[str, Any]]:
+def odds_update(world: World, at: int) -> list[dict[str, Any]]:
     """The rows of odds/update: which match changed at which company in the last minute, newest first."""
     latest: dict[tuple[bytes, int], int] = {}
     for match_id, company, _, row in _changed(world, at):
@@ -52,7 +60,7 @@ def odds_update(world: "World", at: int) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["update_time"])
 
 
-def _changed(world: "World", at: int) -> Iterator[tuple[bytes, int, bytes, bytes]]:
+def _changed(world: World, at: int) -> Iterator[tuple[bytes, int, bytes, bytes]]:
     for match in world.live(at):
         match_id = match.fixture.id.encode()
         for company, market, row in world.odds_of(match).between(at - ODDS_WINDOW, at):
@@ -63,7 +71,7 @@ def _time(entry: bytes) -> bytes:
     return entry[:_DIGITS]
 
 
-def deleted(world: "World", at: int) -> dict[str, list[str]]:
+def deleted(world: World, at: int) -> dict[str, list[str]]:
     """The ids deleted in the last day, by kind; kinds with none are left out."""
     since = at - DELETED_WINDOW
     matches = [f.id for f in world.programme.deleted(since, at)]
@@ -76,7 +84,7 @@ def deleted(world: "World", at: int) -> dict[str, list[str]]:
     return {kind: ids for kind, ids in feed.items() if ids}
 
 
-def data_update(world: "World", at: int) -> dict[str, list[dict[str, Any]]]:
+def data_update(world: World, at: int) -> dict[str, list[dict[str, Any]]]:
     """The rows of data/update: line-ups told and tables worked out anew in the last two minutes."""
     line_ups, tables = [], []
     for match in world.live(at):

@@ -5,8 +5,8 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from footy.simulator import replies
-from footy.simulator.replies import Reply
+from thesports_simulator.protocol import replies
+from thesports_simulator.protocol.replies import Reply
 
 _HTML = b"text/html"
 

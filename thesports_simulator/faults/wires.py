@@ -4,8 +4,8 @@ import asyncio
 import zlib
 from functools import lru_cache
 
-from footy.simulator.replies import Reply
-from footy.simulator.wire import Connection
+from thesports_simulator.protocol.replies import Reply
+from thesports_simulator.protocol.wire import Connection
 
 _MEGABYTE = 1_000_000
 _FOR_EVER = 1_000_000_000

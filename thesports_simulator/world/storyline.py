@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from footy.simulator.fixtures import Fixture
-from footy.simulator.ids import Ids
-from footy.simulator.places import FAMILY_NAMES, GIVEN_NAMES
-from footy.simulator.script import (
+from thesports_simulator.world.fixtures import Fixture
+from thesports_simulator.world.ids import Ids
+from thesports_simulator.world.places import FAMILY_NAMES, GIVEN_NAMES
+from thesports_simulator.world.script import (
     ABANDONED,
     AWAITED,
     AWAY,

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from footy.simulator.quota import parse_quota
-from footy.simulator.replies import Reply
-from footy.simulator.wire import Request
+from thesports_simulator.protocol.quota import parse_quota
+from thesports_simulator.protocol.replies import Reply
+from thesports_simulator.protocol.wire import Connection, Request
+from thesports_simulator.vendor import Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from footy.simulator.vendor import Vendor
-
+PREFIX = "/_simulator/"
 _LOOPBACK = ("127.", "::1")
 
 
@@ -22,9 +22,12 @@ class ControlError(Exception):
 
 
 class Control:
-    """Answers under /_simulator/, to callers from this machine only."""
+    """Answers under /_simulator/, to callers from this machine only, and leaves the rest to the vendor.
 
-    def __init__(self, vendor: "Vendor") -> None:
+    Implements `wire.Handler`, as the vendor does.
+    """
+
+    def __init__(self, vendor: Vendor) -> None:
         self._vendor = vendor
         self._paths: dict[str, Callable[[Request], Any]] = {
             "GET stats": lambda _: self._vendor.ledger.stats(),
@@ -40,11 +43,31 @@ class Control:
             },
         }
 
+    def opened(self) -> None:
+        """Note that a connection was accepted."""
+        self._vendor.opened()
+
+    def closed(self) -> None:
+        """Note that a connection ended."""
+        self._vendor.closed()
+
+    def finished(self, request: Request) -> None:
+        """Note that a request was answered, or that its client hung up before."""
+        if not request.path.startswith(PREFIX):
+            self._vendor.finished(request)
+
+    def handle(self, request: Request, connection: Connection) -> None:
+        """Answer a request of the control path; pass any other on."""
+        if request.path.startswith(PREFIX):
+            connection.send(self.answer(request))
+        else:
+            self._vendor.handle(request, connection)
+
     def answer(self, request: Request) -> Reply:
         """The reply: JSON, or `{"error": …}` with status 400, 403 or 404."""
         if not request.address.startswith(_LOOPBACK):
             return Reply(b'{"error":"only from this machine"}', status=403)
-        answer = self._paths.get(f"{request.method} {request.path.removeprefix('/_simulator/')}")
+        answer = self._paths.get(f"{request.method} {request.path.removeprefix(PREFIX)}")
         if answer is None:
             return Reply(b'{"error":"no such control"}', status=404)
         try:

@@ -8,9 +8,9 @@ from itertools import accumulate
 from random import Random
 from typing import Literal, NamedTuple
 
-from footy.simulator.fixtures import NEVER, Fixture
-from footy.simulator.pricing import Quote, Tempo, quotes
-from footy.simulator.script import Script
+from thesports_simulator.world.fixtures import NEVER, Fixture
+from thesports_simulator.world.pricing import Quote, Tempo, quotes
+from thesports_simulator.world.script import Script
 
 Fullness = Literal["full", "light", "busy"]
 _MARKETS = ("asia", "eu", "bs", "cr")

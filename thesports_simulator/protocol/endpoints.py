@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from footy.simulator import replies
-from footy.simulator.source import Kind, OddsForm, OddsOrder, Source
+from thesports_simulator.protocol import replies
+from thesports_simulator.protocol.source import Kind, OddsForm, OddsOrder, Source
 
 Parameters = Mapping[str, str]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from footy.simulator.places import CATEGORIES
-from footy.simulator.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder
+from thesports_simulator.protocol.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder
+from thesports_simulator.world.places import CATEGORIES
 
 _FILES: dict[Kind, str] = {
     "match": "match_recent_list",

@@ -4,8 +4,8 @@ import math
 import re
 from dataclasses import dataclass
 
-from footy.simulator.endpoints import NAMES
-from footy.simulator.faults.catalogue import CATALOGUE, Kind
+from thesports_simulator.faults.catalogue import CATALOGUE, Kind
+from thesports_simulator.protocol.endpoints import NAMES
 
 _WRITTEN = re.compile(
     r"(?P<name>\w+?)(=(?P<argument>.*?))?(:(?P<rate>\d+(\.\d*)?|\.\d+))?(x(?P<count>\d+))?(@(?P<endpoint>.+))?"

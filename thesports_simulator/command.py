@@ -1,4 +1,4 @@
-"""Runs the simulator from a command line: `python -m footy.simulator`, and what `footy simulate` calls."""
+"""The command line of the simulator: `python -m thesports_simulator`; `footy simulate` calls it too."""
 
 import argparse
 import os
@@ -7,20 +7,21 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from footy.simulator.account import Account
-from footy.simulator.capture import CaptureError, CaptureSource
-from footy.simulator.clock import ServerClock
-from footy.simulator.endpoints import NAMES, Endpoints
-from footy.simulator.faults import FaultError, Mischief
-from footy.simulator.options import add_arguments
-from footy.simulator.quota import Turnstile
-from footy.simulator.serve import heed_signals, serve
-from footy.simulator.vendor import Manners, Vendor
-from footy.simulator.world import World, WorldOptions
-from footy.simulator.world_source import WorldSource
+from thesports_simulator.capture import CaptureError, CaptureSource
+from thesports_simulator.control import Control
+from thesports_simulator.faults import FaultError, Mischief
+from thesports_simulator.options import add_arguments
+from thesports_simulator.protocol.account import Account
+from thesports_simulator.protocol.clock import ServerClock
+from thesports_simulator.protocol.endpoints import NAMES, Endpoints
+from thesports_simulator.protocol.quota import Turnstile
+from thesports_simulator.serve import heed_signals, serve
+from thesports_simulator.vendor import Manners, Vendor
+from thesports_simulator.world.world import World, WorldOptions
+from thesports_simulator.world_source import WorldSource
 
 if TYPE_CHECKING:
-    from footy.simulator.source import Source
+    from thesports_simulator.protocol.source import Source
 
 __all__ = ["add_arguments", "main", "run"]
 
@@ -54,7 +55,10 @@ def run(options: argparse.Namespace) -> int:
     heed_signals(exit_with_parent=options.exit_with_parent)
     try:
         serve(
-            _vendor(options), host=options.host, port=options.port, exit_with_parent=options.exit_with_parent
+            Control(_vendor(options)),
+            host=options.host,
+            port=options.port,
+            exit_with_parent=options.exit_with_parent,
         )
     except (CaptureError, FaultError) as error:
         return _complain(str(error), EXIT_USAGE)

@@ -1,12 +1,12 @@
-"""The simulator's options, as `python -m footy.simulator` and `footy simulate` take them."""
+"""The simulator's options, as `python -m thesports_simulator` and `footy simulate` take them."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from footy.simulator.endpoints import NAMES
-from footy.simulator.quota import parse_quota
+from thesports_simulator.protocol.endpoints import NAMES
+from thesports_simulator.protocol.quota import parse_quota
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from footy.simulator import feeds
-from footy.simulator.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder
-from footy.simulator.world import World
+from thesports_simulator.protocol.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder
+from thesports_simulator.world import feeds
+from thesports_simulator.world.world import World
 
 _encode = msgspec.json.Encoder().encode
 
@@ -71,16 +71,16 @@ class WorldSource:
 
     def odds_live(self, at: int, form: OddsForm, order: OddsOrder) -> bytes:
         """The changes of odds in the last 60 seconds."""
-        return feeds.odds_live(self.world, at, form=form, order=order)
+        return feeds.odds_live_body(self.world, at, form, order)
 
     def odds_update(self, at: int) -> bytes:
         """Which odds changed in the last 60 seconds."""
-        return _encode(self.world.odds_update(at))
+        return _encode(feeds.odds_update(self.world, at))
 
     def deleted(self, at: int) -> bytes:
         """What was deleted in the last 24 hours."""
-        return _encode(self.world.deleted(at))
+        return _encode(feeds.deleted(self.world, at))
 
     def data_update(self, at: int) -> bytes:
         """What else changed in the last 120 seconds."""
-        return _encode(self.world.data_update(at))
+        return _encode(feeds.data_update(self.world, at))

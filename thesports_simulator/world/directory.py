@@ -5,8 +5,8 @@ from functools import lru_cache
 from random import Random
 from typing import Any
 
-from footy.simulator.ids import Ids
-from footy.simulator.places import (
+from thesports_simulator.world.ids import Ids
+from thesports_simulator.world.places import (
     CATEGORIES,
     CLUB_FORMS,
     COUNTRIES,

@@ -5,10 +5,10 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
-from footy.simulator.directory import Competition, Directory
-from footy.simulator.fixtures import NEVER, Fixture
-from footy.simulator.ids import Ids
-from footy.simulator.script import (
+from thesports_simulator.world.directory import Competition, Directory
+from thesports_simulator.world.fixtures import NEVER, Fixture
+from thesports_simulator.world.ids import Ids
+from thesports_simulator.world.script import (
     ALL_GOALS,
     CORNERS,
     ENDED,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from footy.simulator.directory import TEAMS_OF_A_SLOT, Directory
-from footy.simulator.ids import Ids
+from thesports_simulator.world.directory import TEAMS_OF_A_SLOT, Directory
+from thesports_simulator.world.ids import Ids
 
 FIRST_GENERATION = -2
 NEVER = 1 << 40

@@ -8,15 +8,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from footy.simulator import feeds
-from footy.simulator.directory import Directory
-from footy.simulator.fixtures import FIRST_GENERATION, Programme
-from footy.simulator.ids import Ids
-from footy.simulator.match import Match, goals
-from footy.simulator.odds import Fullness, Odds
-from footy.simulator.revisions import Reference
-from footy.simulator.source import Kind, OddsForm, OddsOrder
-from footy.simulator.storyline import Storyteller
+from thesports_simulator.protocol.source import Kind
+from thesports_simulator.world.directory import Directory
+from thesports_simulator.world.fixtures import FIRST_GENERATION, Programme
+from thesports_simulator.world.ids import Ids
+from thesports_simulator.world.match import Match, goals
+from thesports_simulator.world.odds import Fullness, Odds
+from thesports_simulator.world.revisions import Reference
+from thesports_simulator.world.storyline import Storyteller
 
 HISTORY = 30 * 86_400  # seconds that the vendor looks back
 _AFTERMATH = 300
@@ -142,26 +141,6 @@ class World:
             return self.reference.page(kind, page, at, size=size)
         known = (match for match in self.matches(0, at) if match.is_known(at))
         return [match.detail_row(at) for match in islice(known, max(0, page - 1) * size, max(0, page) * size)]
-
-    def odds_live(
-        self, at: int, *, form: OddsForm = "text", order: OddsOrder = "newest"
-    ) -> dict[str, list[Any]]:
-        """The `results` of odds/live."""
-        body = feeds.odds_live(self, at, form=form, order=order)
-        results: dict[str, list[Any]] = msgspec.json.decode(body)
-        return results
-
-    def odds_update(self, at: int) -> list[dict[str, Any]]:
-        """The `results` of odds/update."""
-        return feeds.odds_update(self, at)
-
-    def deleted(self, at: int) -> dict[str, list[str]]:
-        """The `results` of deleted."""
-        return feeds.deleted(self, at)
-
-    def data_update(self, at: int) -> dict[str, list[dict[str, Any]]]:
-        """The `results` of data/update."""
-        return feeds.data_update(self, at)
 
     def _reference_row(
         self, kind: Literal["team", "competition"], id_: str, at: int

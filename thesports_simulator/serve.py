@@ -9,8 +9,8 @@ import threading
 from types import FrameType
 from typing import NoReturn
 
-from footy.simulator.vendor import BASE, Vendor
-from footy.simulator.wire import Connection
+from thesports_simulator.protocol.wire import Connection, Handler
+from thesports_simulator.vendor import BASE
 
 _BACKLOG = 1_024
 
@@ -28,7 +28,7 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(0)
 
 
-def serve(vendor: Vendor, *, host: str, port: int, exit_with_parent: bool) -> None:
+def serve(handler: Handler, *, host: str, port: int, exit_with_parent: bool) -> None:
     """Serves until SIGTERM or SIGINT; with `exit_with_parent` until SIGTERM or the end of standard input.
 
     Prints one line with the address once it listens.
@@ -38,10 +38,10 @@ def serve(vendor: Vendor, *, host: str, port: int, exit_with_parent: bool) -> No
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    asyncio.run(_serve(vendor, listener, exit_with_parent=exit_with_parent))
+    asyncio.run(_serve(handler, listener, exit_with_parent=exit_with_parent))
 
 
-async def _serve(vendor: Vendor, listener: socket.socket, *, exit_with_parent: bool) -> None:
+async def _serve(handler: Handler, listener: socket.socket, *, exit_with_parent: bool) -> None:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
@@ -49,7 +49,7 @@ async def _serve(vendor: Vendor, listener: socket.socket, *, exit_with_parent: b
         threading.Thread(target=_wait_for_parent, args=(loop, stop), name="parent", daemon=True).start()
     else:
         loop.add_signal_handler(signal.SIGINT, stop.set)
-    server = await loop.create_server(lambda: Connection(vendor), sock=listener, backlog=_BACKLOG)
+    server = await loop.create_server(lambda: Connection(handler), sock=listener, backlog=_BACKLOG)
     host, port = listener.getsockname()[:2]
     address = f"[{host}]" if ":" in host else host
     print(f"simulator listening on http://{address}:{port}{BASE.rstrip('/')}", flush=True)  # noqa: T201

@@ -1,0 +1,1 @@
+"""The vendor's protocol: requests, replies, the account and its quotas."""

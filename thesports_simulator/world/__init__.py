@@ -1,0 +1,1 @@
+"""The simulated football: what is true at any second."""
