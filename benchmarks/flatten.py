@@ -8,11 +8,12 @@ from typing import TypeVar
 import msgspec
 
 from benchmarks import chart, measure, report
-from footy.pipeline.board import Held, HeldMatch, References, Source
-from footy.pipeline.flatten import Flattener
-from footy.pipeline.prices import PriceRules, Quotes, digest
+from footy.mirror.odds_book import Quotes, digest
+from footy.mirror.state import Held, HeldMatch, References, Source
+from footy.records.flatten import Flattener
+from footy.records.prices import PriceRules
 from footy.settings import load
-from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Odds, Team
+from footy.thesports.models import Competition, Country, Detail, LiveMatch, Odds, Team
 from thesports_simulator.world.world import World, WorldOptions
 
 T = TypeVar("T")

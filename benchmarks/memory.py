@@ -10,9 +10,9 @@ from pathlib import Path
 import time_machine
 
 from benchmarks import chart, measure, report, upstream
-from footy.outputs.snapshot import SnapshotFile
-from footy.pipeline.board import Board
-from footy.service.assembly import assembled
+from footy.mirror.state import Board
+from footy.outputs.snapshot_file import SnapshotFile
+from footy.service.app import assembled
 from footy.service.instance import Files
 from footy.service.publishing import publish
 from footy.settings import Mode, load

@@ -17,7 +17,7 @@ from footy.outputs.console.options import ConsoleOptions, Sort
 from footy.outputs.console.selection import fold
 from footy.settings import Loaded, Mode, Settings, load
 from footy.telemetry.redaction import Redactor
-from footy.thesports.failures import RefusedError, VendorError
+from footy.thesports.errors import RefusedError, VendorError
 
 Command = Callable[[argparse.Namespace, Loaded], Exit]
 
@@ -198,20 +198,20 @@ def _run(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 
 def _start(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.background import start  # noqa: PLC0415
+    from footy.service.control import start  # noqa: PLC0415
 
     return start(loaded.settings, loaded.settings.resolve_mode(), _say)
 
 
 def _stop(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.background import stop  # noqa: PLC0415
+    from footy.service.control import stop  # noqa: PLC0415
 
     return stop(loaded.settings, loaded.settings.observed_mode(), _say)
 
 
 def _restart(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     mode = loaded.settings.resolve_mode()
-    from footy.service.background import start  # noqa: PLC0415
+    from footy.service.control import start  # noqa: PLC0415
 
     _stop(arguments, loaded)
     return start(loaded.settings, mode, _say)
@@ -239,14 +239,14 @@ def _health(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 
 def _logs(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.background import follow_log  # noqa: PLC0415
+    from footy.service.control import follow_log  # noqa: PLC0415
 
     return follow_log(loaded.settings, loaded.settings.observed_mode(), _complain)
 
 
 def _names(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.filter_names import lines  # noqa: PLC0415
     from footy.service.instance import Files  # noqa: PLC0415
-    from footy.service.names import lines  # noqa: PLC0415
 
     files = Files(loaded.settings.folder(loaded.settings.observed_mode()))
     for line in lines(files.cache, arguments.text):
@@ -255,8 +255,8 @@ def _names(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 
 def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.assembly import keep_bugs_scrubbed, upstream  # noqa: PLC0415
-    from footy.service.check import run  # noqa: PLC0415
+    from footy.service.account_check import run  # noqa: PLC0415
+    from footy.service.app import keep_bugs_scrubbed, upstream  # noqa: PLC0415
     from footy.service.instance import Files  # noqa: PLC0415
 
     mode = loaded.settings.resolve_mode()

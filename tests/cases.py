@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from footy.record import MatchRecord, Snapshot
-from footy.service.assembly import assembled
+from footy.service.app import assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
 

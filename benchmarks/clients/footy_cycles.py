@@ -9,9 +9,9 @@ from typing import Any
 
 from benchmarks.child import answer
 from benchmarks.clients.meter import Lap, Meter
-from footy.outputs.snapshot import SnapshotFile
-from footy.pipeline.board import Board
-from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
+from footy.mirror.state import Board
+from footy.outputs.snapshot_file import SnapshotFile
+from footy.service.app import Assembly, assembled, redactor, set_up_logging
 from footy.service.instance import Files
 from footy.service.publishing import publish
 from footy.settings import Mode, load

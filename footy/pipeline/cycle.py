@@ -2,36 +2,39 @@
 
 import logging
 import time
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from footy.clock import CLOCK
-from footy.pipeline import mock
-from footy.pipeline.board import Board, Held, HeldMatch, References, Source
-from footy.pipeline.clock import moment_text
-from footy.pipeline.doubts import doubts
-from footy.pipeline.filter import Selection, Verdict, misspelt, ordered
-from footy.pipeline.flatten import Flattener
-from footy.pipeline.gather import Gathered, Gatherer, Progress, problems
-from footy.pipeline.inquiry import Inquiry, gathered_details, held_details, references_for
-from footy.pipeline.merge import listened, merged
+from footy.mirror.answers import Gathered
+from footy.mirror.joins import gathered_details, held_details, references_for
+from footy.mirror.merge import listened, merged
+from footy.mirror.state import Board, HeldMatch, References, Source
+from footy.pipeline.fetch import Gatherer, Progress
 from footy.pipeline.pace import Pace
 from footy.pipeline.plan import Terms, between_cycles
-from footy.pipeline.prices import PriceRules
+from footy.pipeline.report import left_out, problems, statuses, unreadable_values, unsettled_values
+from footy.pipeline.rounds import Inquiry
 from footy.record import SCHEMA, MatchRecord, Snapshot
+from footy.records import mock
+from footy.records.clock_checks import doubts
+from footy.records.flatten import Flattener
+from footy.records.order import ordered
+from footy.records.prices import PriceRules
+from footy.records.selection import Selection, Verdict, misspelt
+from footy.reference.lookup import Reference
 from footy.thesports import endpoints
-from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, LiveList
 from footy.thesports.codes import CATEGORIES
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
+from footy.thesports.errors import StoppedError, VendorError
 from footy.thesports.failure_log import FailureLog
-from footy.thesports.failures import StoppedError, VendorError
-from footy.thesports.reference import Reference
-from footy.thesports.spending import Spending
+from footy.thesports.quota import Spending
+from footy.thesports.retry_budget import Budget
 from footy.thesports.vendor_clock import clock_text
+from footy.times import moment_text
 
 T = TypeVar("T")
 
@@ -42,14 +45,10 @@ KEPT_BACK = 2
 CLOCK_OFF_S = 30.0
 """From this difference between the machine's clock and the vendor's on the operator is told."""
 LISTEN_WITHIN_S = 8.0
-MOST_FIELDS_NAMED = 3
-"""In the sentence about values that could not be read."""
 LISTEN_SHARE = 0.2
 """Of the interval, where one attempt may take longer than that: a cycle leaves so much of it."""
 FOUND_WRONG = "A feed is checked and found wrong"
 """What the log says of a difference; the benchmarks count it."""
-UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
-"""Sources that make a snapshot incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +171,9 @@ class Pipeline:
         timer.lap("flatten", "STEP 2 – FLATTEN")
         records = ordered(records)
         timer.lap("filter", "STEP 7 – FILTER")
-        unsettled = _unsettled(records)
+        unsettled = unsettled_values(records)
         unreadable = gathered.left_out() + left_out(wanted.values(), board.references)
-        said += _unreadable_values(unreadable)
+        said += unreadable_values(unreadable)
         if unsettled and not said:
             lost = f"; not in the account's plan: {', '.join(map(str, not_in_plan))}" if not_in_plan else ""
             said.append(f"Still missing or old from an earlier cycle: {unsettled} values{lost}")
@@ -197,7 +196,7 @@ class Pipeline:
                 "counts": {
                     "live": len(records),
                     "in_play": sum(record["in_play"] for record in records),
-                    "status": _statuses(records),
+                    "status": statuses(records),
                 },
                 "requests": budget.attempts,
                 "timings": {
@@ -441,49 +440,3 @@ class _Timer:
     def total(self) -> float:
         self.laps["total"] = round(self._last - self._started, 4)
         return self.laps["total"]
-
-
-def _unsettled(records: Iterable[MatchRecord]) -> int:
-    """Count the values that are stale, missing or made up."""
-    return sum(
-        source in UNSETTLED
-        for record in records
-        for source in (
-            record["live_source"],
-            record["detail_source"],
-            record["odds_source"],
-            record["home_source"],
-            record["away_source"],
-            record["competition_source"],
-            record["country_source"],
-        )
-    )
-
-
-def left_out(matches: Iterable[HeldMatch], references: References) -> Counter[str]:
-    """Count what could not be read of the values that are held, by endpoint and field."""
-    held: list[tuple[Endpoint, Held[Any]]] = []
-    for match in matches:
-        held += ((endpoints.LIVE, match.live), (endpoints.DETAIL, match.detail), (endpoints.ODDS, match.odds))
-    held += ((endpoints.TEAM, one) for one in references.teams.values())
-    held += ((endpoints.COMPETITION, one) for one in references.competitions.values())
-    return Counter(
-        f"{endpoint} {path}"
-        for endpoint, one in held
-        if one.value is not None and one.value.left_out
-        for path in one.value.left_out
-    )
-
-
-def _unreadable_values(found: Counter[str]) -> list[str]:
-    """Say in one sentence how many values could not be read, and which most; nothing if there are none."""
-    if not found:
-        return []
-    shown = ", ".join(f"{name} {count}" for name, count in found.most_common(MOST_FIELDS_NAMED))
-    more = "" if len(found) <= MOST_FIELDS_NAMED else f" and {len(found) - MOST_FIELDS_NAMED} other fields"
-    return [f"Unreadable values of the vendor left out: {found.total()} ({shown}{more})"]
-
-
-def _statuses(records: Iterable[MatchRecord]) -> dict[str, int]:
-    counts = Counter(record["status_id"] for record in records)
-    return {str(status_id): counts[status_id] for status_id in sorted(counts)}

@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from footy.pipeline.board import Board, HeldMatch
-from footy.pipeline.feeds import DETAIL_OVERLAP_S, covers
+from footy.mirror.changes import DETAIL_OVERLAP_S, covers
+from footy.mirror.state import Board, HeldMatch
+from footy.reference.lookup import CATEGORIES, COUNTRIES, Key
 from footy.thesports import endpoints
 from footy.thesports.codes import IN_PLAY
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.payloads import Detail, LiveMatch
-from footy.thesports.reference import CATEGORIES, COUNTRIES, Key
+from footy.thesports.models import Detail, LiveMatch
 
 IN_PLAY_WEIGHT = 4
 EARLY_OF_CADENCE, EARLY_OF_INTERVAL = 0.1, 0.25

@@ -21,14 +21,14 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from footy.clock import CLOCK, SET_FROM_S
 from footy.errors import Exit
+from footy.outputs.base import Output
 from footy.outputs.console.consoles import LiveConsole
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.progress import Progress
-from footy.outputs.output import Output
-from footy.outputs.snapshot import SnapshotFile
+from footy.outputs.snapshot_file import SnapshotFile
 from footy.pipeline.plan import LISTEN_EVERY_S
 from footy.service import indicators
-from footy.service.assembly import Assembly, assembled, redactor, set_up_logging
+from footy.service.app import Assembly, assembled, redactor, set_up_logging
 from footy.service.check_note import CheckNote
 from footy.service.data_health import DataWatch
 from footy.service.indicators import Reading, Thresholds
@@ -37,7 +37,7 @@ from footy.service.publishing import Pulse, publish
 from footy.service.shared_account import SharedAccount
 from footy.service.status import TOGETHER
 from footy.settings import Mode, Settings
-from footy.thesports.failures import StoppedError
+from footy.thesports.errors import StoppedError
 
 log = logging.getLogger("footy")
 

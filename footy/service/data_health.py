@@ -5,13 +5,13 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from footy.pipeline.board import HeldMatch, References, Source
-from footy.pipeline.clock import moment_text
+from footy.mirror.state import HeldMatch, References, Source
 from footy.pipeline.cycle import Outcome
-from footy.pipeline.flatten import competition_of
 from footy.record import Degradation, MatchRecord
+from footy.records.flatten import competition_of
 from footy.service.instance import degradation_text
 from footy.thesports.codes import IN_PLAY
+from footy.times import moment_text
 
 log = logging.getLogger(__name__)
 

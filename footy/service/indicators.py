@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from footy.pipeline.board import Board, Held
+from footy.mirror.state import Board, Held
 from footy.settings import Settings
 
 log = logging.getLogger(__name__)

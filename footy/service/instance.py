@@ -1,7 +1,6 @@
 """An instance of footy in a data folder: its files, its lock, its PID file, and whether it lives."""
 
 import contextlib
-import datetime as dt
 import os
 import tempfile
 import time
@@ -19,6 +18,7 @@ from footy.files import make_private, remove_leftovers, write_atomically
 from footy.outputs.record_values import duration_text
 from footy.record import Degradation, Heartbeat
 from footy.settings import DEMO_FOLDER
+from footy.times import unix_seconds
 
 SAME_START_S = 2.0
 """A process whose start differs by more from the one noted is another one with a reused PID."""
@@ -304,8 +304,3 @@ def degradation_text(degraded: Iterable[Degradation], now: float) -> str:
         clause = f"missing or old for {one['matches']} of {one['in_play']} matches in play for {length}"
         kinds.setdefault(clause, []).append(one["kind"])
     return "; ".join(f"{' and '.join(alike)} {clause}" for clause, alike in kinds.items())
-
-
-def unix_seconds(text: str) -> float:
-    """Read an ISO 8601 time of ours."""
-    return dt.datetime.fromisoformat(text).timestamp()

@@ -12,9 +12,9 @@ from footy.errors import CannotWriteError, Exit, FootyError
 from footy.outputs.console.consoles import OnceConsole
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.progress import Progress
-from footy.outputs.snapshot import SnapshotFile, encode
+from footy.outputs.snapshot_file import SnapshotFile, encode
 from footy.record import Snapshot
-from footy.service.assembly import assembled, redactor, set_up_logging
+from footy.service.app import assembled, redactor, set_up_logging
 from footy.service.instance import Doing, Files, owned, prepare_folder
 from footy.service.publishing import Pulse, publish
 from footy.settings import Mode, Settings

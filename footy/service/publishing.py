@@ -10,12 +10,12 @@ import msgspec
 
 from footy.errors import CannotWriteError, Exit
 from footy.files import write_atomically
-from footy.outputs.output import Output
-from footy.outputs.snapshot import NAME as SNAPSHOT
-from footy.pipeline.clock import moment_text
+from footy.outputs.base import Output
+from footy.outputs.snapshot_file import NAME as SNAPSHOT
 from footy.record import Degradation, Heartbeat, Snapshot
 from footy.service.indicators import Level, Reading
 from footy.service.instance import Files, read_heartbeat
+from footy.times import moment_text
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ import msgspec
 
 from footy.outputs.record_values import duration_text
 from footy.record import Heartbeat, Meta
-from footy.service.instance import Files, Health, health, read_heartbeat, unix_seconds
+from footy.service.instance import Files, Health, health, read_heartbeat
+from footy.times import unix_seconds
 
 TOGETHER = "together they exceed the vendor's quota"
 

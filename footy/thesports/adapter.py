@@ -25,8 +25,8 @@ from urllib3.util import Timeout
 from urllib3.util.ssl_ import create_urllib3_context
 
 from footy.errors import ConfigError
-from footy.thesports.failures import BadBodyError, TimedOutError, UnreachableError, VendorError
-from footy.thesports.sockets import BoundedPool, BoundedTLSPool
+from footy.thesports.connections import BoundedPool, BoundedTLSPool
+from footy.thesports.errors import BadBodyError, TimedOutError, UnreachableError, VendorError
 
 PIECE = 256 * 1024
 """Bytes read at a time."""

@@ -10,10 +10,9 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 
 from footy.thesports import endpoints
-from footy.thesports.budget import Budget
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import BadBodyError, NoSuchRowError, RefusedError, VendorError
-from footy.thesports.payloads import (
+from footy.thesports.errors import BadBodyError, NoSuchRowError, RefusedError, VendorError
+from footy.thesports.models import (
     Competition,
     Country,
     Deleted,
@@ -25,6 +24,7 @@ from footy.thesports.payloads import (
     OddsUpdate,
     Team,
 )
+from footy.thesports.retry_budget import Budget
 from footy.thesports.tolerant import UNREADABLE, Decoder, LeftOut, RowsDecoder, marked, split
 from footy.thesports.transport import Reply, Transport
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import RefusedError, VendorError
+from footy.thesports.errors import RefusedError, VendorError
 
 
 class FailureLog:

@@ -26,9 +26,11 @@ from footy.settings import RateLimit
 from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
 from footy.thesports.adapter import Room, SigningAdapter, failure_for, read_body, trusting
-from footy.thesports.budget import Budget
+from footy.thesports.circuit_breaker import Gates
+from footy.thesports.connections import Watch
 from footy.thesports.endpoints import ADDRESS_PROBE, Endpoint
-from footy.thesports.failures import (
+from footy.thesports.envelope import judge
+from footy.thesports.errors import (
     TRANSIENT,
     BadBodyError,
     BadStatusError,
@@ -42,9 +44,7 @@ from footy.thesports.failures import (
     VendorError,
     let_go,
 )
-from footy.thesports.gates import Gates
-from footy.thesports.replies import judge
-from footy.thesports.sockets import Watch
+from footy.thesports.retry_budget import Budget
 from footy.thesports.tolerant import UNREADABLE
 from footy.thesports.vendor_clock import VendorClock
 

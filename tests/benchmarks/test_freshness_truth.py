@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from benchmarks.freshness_truth import DETAILS, GOALS, LIVE, PRICES, Watcher, seconds, true
-from footy.pipeline.clock import moment_text
+from footy.times import moment_text
 from thesports_simulator.world.match import Match
 from thesports_simulator.world.world import World, WorldOptions
 

@@ -10,19 +10,21 @@ from functools import partial
 from queue import Empty
 from typing import Any, cast
 
-from footy.pipeline.board import Board
-from footy.pipeline.filter import Selection
-from footy.pipeline.gather import Gathered, Gatherer
-from footy.pipeline.inquiry import Inquiry, gathered_details, held_details, references_for
-from footy.pipeline.merge import merged
+from footy.mirror.answers import Gathered
+from footy.mirror.joins import gathered_details, held_details, references_for
+from footy.mirror.merge import merged
+from footy.mirror.state import Board
+from footy.pipeline.fetch import Gatherer
 from footy.pipeline.pace import Pace
 from footy.pipeline.plan import Terms
+from footy.pipeline.rounds import Inquiry
+from footy.records.selection import Selection
+from footy.reference.lookup import Reference
 from footy.thesports import endpoints
-from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, LiveList
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
-from footy.thesports.failures import OutOfTimeError, QuotaSpentError, TimedOutError, VendorError
-from footy.thesports.payloads import (
+from footy.thesports.errors import OutOfTimeError, QuotaSpentError, TimedOutError, VendorError
+from footy.thesports.models import (
     Competition,
     Country,
     Deleted,
@@ -32,7 +34,7 @@ from footy.thesports.payloads import (
     SideScore,
     Team,
 )
-from footy.thesports.reference import Reference
+from footy.thesports.retry_budget import Budget
 
 WINDOW = (2, 6)
 HANGS = math.inf

@@ -4,10 +4,10 @@ import msgspec
 import pytest
 import time_machine
 
-from footy.pipeline.board import Board
-from footy.pipeline.board_file import NAME, SAVE_EVERY_S, TRUSTED_S, BoardFile
-from footy.pipeline.clock import UNSEEN
-from footy.pipeline.feed import Feed
+from footy.mirror.checkpoint import NAME, SAVE_EVERY_S, TRUSTED_S, BoardFile
+from footy.mirror.feed_health import Feed
+from footy.mirror.periods import UNSEEN
+from footy.mirror.state import Board
 from tests.pipeline.test_truth import watched
 
 WINDOW = (2, 6)

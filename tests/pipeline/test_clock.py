@@ -7,16 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.pipeline.clock import (
-    UNSEEN,
-    Periods,
-    clock,
-    first_half_is_endless,
-    half_time_is_endless,
-    minute,
-    moment_text,
-    second_text,
-)
+from footy.mirror.periods import UNSEEN, Periods
+from footy.records.match_clock import clock, first_half_is_endless, half_time_is_endless, minute
+from footy.times import moment_text, second_text
 
 KICK_OFF = 1_748_450_000
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from footy.pipeline.board import Board
+from footy.mirror.state import Board
 from footy.pipeline.cycle import Outcome
 from footy.pipeline.pace import RECENT
 from footy.pipeline.plan import CHECKS_PER_SLOW_CYCLE
-from footy.service.assembly import Assembly, assembled
+from footy.service.app import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
 from thesports_simulator.process import RunningSimulator, start

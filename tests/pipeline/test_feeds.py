@@ -6,16 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.pipeline.board import Board, Held, HeldMatch, Source
-from footy.pipeline.feed import (
-    DISTRUST_AFTER,
-    FORGIVE_AFTER,
-    SETTLED_S,
-    TOLD_BEFORE_TRUST,
-    TRUST_AGAIN_AFTER,
-    Feed,
-)
-from footy.pipeline.feeds import (
+from footy.mirror.changes import (
     REFOLDED_S,
     OddsChanges,
     by_match,
@@ -28,9 +19,18 @@ from footy.pipeline.feeds import (
     unread,
     with_changes,
 )
-from footy.pipeline.prices import Quotes, digest
+from footy.mirror.feed_health import (
+    DISTRUST_AFTER,
+    FORGIVE_AFTER,
+    SETTLED_S,
+    TOLD_BEFORE_TRUST,
+    TRUST_AGAIN_AFTER,
+    Feed,
+)
+from footy.mirror.odds_book import Quotes, digest
+from footy.mirror.state import Board, Held, HeldMatch, Source
 from footy.thesports.client import PriceChange, read_odds_changes
-from footy.thesports.payloads import Detail, LiveMatch, LiveScore, Markets, OddsRow, SideScore
+from footy.thesports.models import Detail, LiveMatch, LiveScore, Markets, OddsRow, SideScore
 
 WINDOW = (2, 6)
 

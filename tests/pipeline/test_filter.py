@@ -4,11 +4,12 @@ from typing import Any, cast
 
 import pytest
 
-from footy.pipeline.board import References
-from footy.pipeline.filter import Selection, Verdict, misspelt, ordered
+from footy.mirror.state import References
 from footy.provenance import Held, Source
 from footy.record import MatchRecord
-from footy.thesports.payloads import Competition, Country, Detail
+from footy.records.order import ordered
+from footy.records.selection import Selection, Verdict, misspelt
+from footy.thesports.models import Competition, Country, Detail
 
 YES, NO, UNKNOWN = Verdict.YES, Verdict.NO, Verdict.UNKNOWN
 

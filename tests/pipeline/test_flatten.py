@@ -11,13 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footy.pipeline.board import HeldMatch, References
-from footy.pipeline.clock import Periods
-from footy.pipeline.flatten import Flattener
-from footy.pipeline.prices import PriceRules, Quotes, digest
+from footy.mirror.odds_book import Quotes, digest
+from footy.mirror.periods import Periods
+from footy.mirror.state import HeldMatch, References
 from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
-from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Odds, Team
+from footy.records.flatten import Flattener
+from footy.records.prices import PriceRules
+from footy.thesports.models import Competition, Country, Detail, LiveMatch, Odds, Team
 from tests.capture import MOMENT, PRESENT, Replies, needs_capture, real_or_written, replies, written
 from tests.pipeline import oracle
 from tests.pipeline.oracle import Picture

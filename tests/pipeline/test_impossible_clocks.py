@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from footy.pipeline.board import Held, HeldMatch, Source
-from footy.pipeline.clock import UNSEEN, Periods
-from footy.pipeline.doubts import doubts
-from footy.thesports.payloads import Detail, LiveMatch, LiveScore, SideScore
+from footy.mirror.periods import UNSEEN, Periods
+from footy.mirror.state import Held, HeldMatch, Source
+from footy.records.clock_checks import doubts
+from footy.thesports.models import Detail, LiveMatch, LiveScore, SideScore
 from tests.capture import FOLDER, MOMENT
 from tests.pipeline.oracle import Picture
 from tests.pipeline.test_flatten import flattened

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from footy.pipeline.incidents import half_time_was_whistled, incident_records
 from footy.record import IncidentRecord, field_names
-from footy.thesports.payloads import Incident
+from footy.records.incidents import half_time_was_whistled, incident_records
+from footy.thesports.models import Incident
 
 
 def one(**values: Any) -> IncidentRecord:

@@ -2,18 +2,18 @@
 
 import pytest
 
-from footy.pipeline.board import Board, Held, HeldMatch, References, Source
-from footy.pipeline.clock import Periods
-from footy.pipeline.feed import Feed
-from footy.pipeline.feeds import odds_changes
-from footy.pipeline.gather import Gathered, OddsReading
-from footy.pipeline.merge import listened, merged
+from footy.mirror.answers import Gathered, OddsReading
+from footy.mirror.changes import odds_changes
+from footy.mirror.feed_health import Feed
+from footy.mirror.merge import listened, merged
+from footy.mirror.odds_book import Quotes, digest
+from footy.mirror.periods import Periods
+from footy.mirror.state import Board, Held, HeldMatch, References, Source
 from footy.pipeline.plan import Terms
-from footy.pipeline.prices import Quotes, digest
+from footy.reference.lookup import Key
 from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList, PriceChange
-from footy.thesports.payloads import Detail, LiveMatch, LiveScore, Markets, OddsRow, SideScore
-from footy.thesports.reference import Key
+from footy.thesports.models import Detail, LiveMatch, LiveScore, Markets, OddsRow, SideScore
 
 NOW = 1_800_000_000.0
 

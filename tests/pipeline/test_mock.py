@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from footy.pipeline.board import Board, HeldMatch, References
-from footy.pipeline.clock import Periods
-from footy.pipeline.mock import filled
+from footy.mirror.periods import Periods
+from footy.mirror.state import Board, HeldMatch, References
 from footy.provenance import Held, Source
-from footy.service.assembly import Assembly, assembled
+from footy.records.mock import filled
+from footy.service.app import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
-from footy.thesports.payloads import Competition, Detail, LiveMatch, LiveScore, SideScore, Team
+from footy.thesports.models import Competition, Detail, LiveMatch, LiveScore, SideScore, Team
 from thesports_simulator.process import RunningSimulator, start
 
 WINDOW = (2, 6)

@@ -11,16 +11,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from footy.pipeline.board import Board, Held, HeldMatch, References, Source
-from footy.pipeline.feeds import REFOLDED_S, odds_changes, unordered
-from footy.pipeline.gather import Gathered, OddsReading
-from footy.pipeline.merge import merged
+from footy.mirror.answers import Gathered, OddsReading
+from footy.mirror.changes import REFOLDED_S, odds_changes, unordered
+from footy.mirror.merge import merged
+from footy.mirror.odds_book import MARKETS, digest
+from footy.mirror.state import Board, Held, HeldMatch, References, Source
 from footy.pipeline.plan import Terms
-from footy.pipeline.prices import MARKETS, PriceRules, digest
+from footy.records.prices import PriceRules
+from footy.reference.lookup import Key
 from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList, read_odds_changes
-from footy.thesports.payloads import Odds, OddsRow
-from footy.thesports.reference import Key
+from footy.thesports.models import Odds, OddsRow
 from tests.capture import MOMENT, needs_capture, replies
 from tests.pipeline import oracle
 from tests.pipeline.test_flatten import differences, flatten, held, pictured

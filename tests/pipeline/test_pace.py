@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from footy.pipeline.filter import Selection
 from footy.pipeline.pace import RECENT, Pace, deadline_s
+from footy.records.selection import Selection
 from footy.thesports import endpoints
 from footy.thesports.endpoints import Endpoint
 from tests.pipeline.slow_vendor import HANGS, Following, Vendor

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from footy.mirror.feed_health import Feed
+from footy.mirror.odds_book import Quotes
+from footy.mirror.state import Board, Held, HeldMatch, Source
 from footy.pipeline import plan
-from footy.pipeline.board import Board, Held, HeldMatch, Source
-from footy.pipeline.feed import Feed
 from footy.pipeline.plan import Call, Terms, Value
-from footy.pipeline.prices import Quotes
+from footy.reference.lookup import CATEGORIES, COUNTRIES, Key
 from footy.thesports import endpoints
-from footy.thesports.payloads import Detail, LiveMatch, LiveScore, SideScore
-from footy.thesports.reference import CATEGORIES, COUNTRIES, Key
+from footy.thesports.models import Detail, LiveMatch, LiveScore, SideScore
 
 NOW = 1_800_000_000.0
 DELTA = Terms(now=NOW, interval_s=60, delta=True)

@@ -9,24 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.pipeline.prices import (
-    Kept,
+from footy.mirror.odds_book import Kept, Quotes, digest, fold, minute_of
+from footy.records.prices import (
     PriceRules,
-    Quotes,
     Score,
     american_odds,
     choose_current,
     choose_early,
     current_fields,
     decimal_odds,
-    digest,
     early_fields,
-    fold,
     is_outdated,
-    minute_of,
     score_of,
 )
-from footy.thesports.payloads import Markets, Odds, OddsRow
+from footy.thesports.models import Markets, Odds, OddsRow
 from tests.capture import needs_capture, replies
 
 WINDOW = (2, 6)

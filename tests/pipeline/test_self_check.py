@@ -7,12 +7,13 @@ from typing import Any, cast
 
 import pytest
 
-from footy.pipeline.gather import Gathered, Gatherer
+from footy.mirror.answers import Gathered
+from footy.pipeline.fetch import Gatherer
 from footy.pipeline.plan import Call, Value
+from footy.reference.lookup import Key
 from footy.thesports import endpoints
-from footy.thesports.budget import Budget
 from footy.thesports.client import Client
-from footy.thesports.reference import Key
+from footy.thesports.retry_budget import Budget
 from tests.pipeline.test_odds_order import histories
 from tests.pipeline.test_truth import watched
 

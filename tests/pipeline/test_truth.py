@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import time_machine
 
-from footy.pipeline.board import Board
+from footy.mirror.state import Board
 from footy.record import MatchRecord
-from footy.service.assembly import Assembly, assembled
+from footy.service.app import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
 from tests.pipeline import oracle

@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.pipeline.board import HeldMatch, References
-from footy.pipeline.flatten import Flattener
-from footy.pipeline.prices import PriceRules, digest
+from footy.mirror.odds_book import digest
+from footy.mirror.state import HeldMatch, References
 from footy.provenance import Held, Source
 from footy.record import MatchRecord
+from footy.records.flatten import Flattener
+from footy.records.prices import PriceRules
 from footy.thesports import endpoints
 from footy.thesports.client import read_live, read_odds_changes, read_reference, read_row
-from footy.thesports.failures import VendorError
-from footy.thesports.payloads import Detail, Odds
+from footy.thesports.errors import VendorError
+from footy.thesports.models import Detail, Odds
 from footy.thesports.tolerant import Decoder
 from tests import capture
 from tests.cases import by_id, case, needs_cases

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.pipeline.weather import beaufort, humidity, pressure, temperature, weather_fields, wind
-from footy.thesports.payloads import Environment
+from footy.records.weather import beaufort, humidity, pressure, temperature, weather_fields, wind
+from footy.thesports.models import Environment
 
 UNREADABLE = [
     "",

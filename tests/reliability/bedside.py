@@ -16,10 +16,10 @@ from typing import Any, Literal, cast
 
 import time_machine
 
-from footy.pipeline.board import Board
+from footy.mirror.state import Board
 from footy.pipeline.cycle import Outcome
 from footy.record import MatchRecord
-from footy.service.assembly import Assembly, assembled
+from footy.service.app import Assembly, assembled
 from footy.service.instance import Files
 from footy.settings import Mode, load
 from tests.pipeline import oracle

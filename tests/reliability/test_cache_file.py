@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from footy.reference import disk_cache
 from footy.service.instance import Files
-from footy.thesports import shelf
 from tests.reliability.bedside import COMPETITION, TEAM, Bedside, Cycle, bedside, seconds_of
 from tests.simulator.caller import eventually
 from thesports_simulator.process import RunningSimulator
@@ -35,9 +35,9 @@ Illness = Callable[[Path], AbstractContextManager[None]]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have what failed tried again at once, and reads waited for however busy the machine is."""
-    monkeypatch.setattr(shelf, "READ_START_S", 10.0)
-    monkeypatch.setattr(shelf, "RETRY_S", 0.05)
-    monkeypatch.setattr(shelf, "BLIND_S", 0.05)
+    monkeypatch.setattr(disk_cache, "READ_START_S", 10.0)
+    monkeypatch.setattr(disk_cache, "RETRY_S", 0.05)
+    monkeypatch.setattr(disk_cache, "BLIND_S", 0.05)
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         next((words for words in (ASIDE, UNUSABLE, REPLACED) if words in one.getMessage()), one.getMessage())
         for one in caplog.records
-        if one.name == shelf.__name__ and one.levelno >= logging.WARNING
+        if one.name == disk_cache.__name__ and one.levelno >= logging.WARNING
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from footy.outputs.snapshot import SnapshotFile
+from footy.outputs.snapshot_file import SnapshotFile
 from footy.service.daemon import _Beat
 from footy.service.instance import Doing, Files, health, owned
 from footy.service.publishing import Pulse

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 import psutil
 import pytest
 
-from footy.service.assembly import Upstream, redactor
+from footy.service.app import Upstream, redactor
 from footy.settings import load
 from tests.reliability.bedside import COMPETITION, DETAIL, LIVE, ODDS, TEAM
 from tests.service.place import Finished, Place, family

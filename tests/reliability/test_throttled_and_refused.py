@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from footy.thesports.gates import MAX_COOLDOWN_S
+from footy.thesports.circuit_breaker import MAX_COOLDOWN_S
 from tests.reliability.bedside import DETAIL, EPOCH, LIVE, ODDS, TEAM, Bedside, Part, bedside
 from thesports_simulator.process import RunningSimulator, start
 

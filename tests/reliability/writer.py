@@ -3,7 +3,7 @@
 from itertools import count
 from pathlib import Path
 
-from footy.outputs.snapshot import SnapshotFile
+from footy.outputs.snapshot_file import SnapshotFile
 
 
 def write_for_ever(folder: Path) -> None:

@@ -8,13 +8,13 @@ import pytz
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from footy.service import check_note, daemon
-from footy.service.assembly import assembled
+from footy.service.app import assembled
 from footy.service.check_note import CheckNote
 from footy.service.instance import Files
 from footy.service.publishing import Pulse
 from footy.settings import Mode, load
 from footy.thesports.endpoints import ODDS, TEAM
-from footy.thesports.failures import RefusedError
+from footy.thesports.errors import RefusedError
 from tests.service.place import SECRET, Place, heartbeat, wait_until
 from thesports_simulator.process import start
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.pipeline.board import Board, Held, HeldMatch, Source
+from footy.mirror.state import Board, Held, HeldMatch, Source
 from footy.pipeline.cycle import Outcome
 from footy.record import Degradation, MatchRecord, Snapshot, field_names
 from footy.service.data_health import DataWatch, Shown, Since, degradations, lacking_since, shown
 from footy.service.instance import longest_silence_s
-from footy.thesports.budget import Budget
+from footy.thesports.retry_budget import Budget
 from tests.pipeline.test_cycle import running
 
 WALL = 1_750_000_000.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from footy.pipeline.board import Board, Held, HeldMatch, References, Source
+from footy.mirror.state import Board, Held, HeldMatch, References, Source
 from footy.service.indicators import (
     Level,
     Reading,

@@ -16,9 +16,9 @@ from filelock import FileLock
 
 from footy.errors import CannotWriteError, LockedError
 from footy.files import remove_leftovers
-from footy.pipeline.clock import moment_text
 from footy.service.instance import Doing, Files, health, living, owned, owner, prepare_folder
 from footy.service.status import lines
+from footy.times import moment_text
 
 NOW = 1_750_000_000.0
 ME = psutil.Process()

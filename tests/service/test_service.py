@@ -17,7 +17,7 @@ import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 
 from footy.errors import Exit
-from footy.service import background, daemon
+from footy.service import control, daemon
 from footy.service.instance import owner
 from tests.service.place import SECRET, WITHIN_S, Place, complaints, family, gone, heartbeat, wait_until
 from thesports_simulator.process import RunningSimulator, start
@@ -126,7 +126,7 @@ def test_whatever_hangs_has_to_end_in_time_for_the_two_seconds_that_are_promised
 
 def test_a_signal_ends_the_service_that_is_still_starting(place: Place) -> None:
     script = (
-        "import sys, time, footy.service.assembly as assembly\n"
+        "import sys, time, footy.service.app as assembly\n"
         "assembly.start_simulator = lambda: time.sleep(60)\n"
         "from footy.cli import main\nsys.exit(main(['--demo']))"
     )
@@ -424,14 +424,14 @@ def test_a_service_that_ended_without_a_word_is_told_of_all_the_same(
 ) -> None:
     said: list[str] = []
 
-    background._ended(place.files, code, said.append)
+    control._ended(place.files, code, said.append)
 
     assert said[0].startswith(words)
 
 
 def test_a_start_without_a_snapshot_in_time_says_why_and_leaves_it_trying(live: Place) -> None:
     live.set(FOOTY_BASE_URL="http://127.0.0.1:9/v1/football")
-    patience = "import footy.service.background as b; b.FIRST_SNAPSHOT_S = 3; from footy.cli import main"
+    patience = "import footy.service.control as b; b.FIRST_SNAPSHOT_S = 3; from footy.cli import main"
 
     started = live.run_program(sys.executable, "-c", f"{patience}; raise SystemExit(main(['start']))")
 
@@ -464,7 +464,7 @@ def test_stop_kills_what_does_not_listen(live: Place) -> None:
     deaf += "with owned(Files(folder), Doing.SERVICE): time.sleep(60)"
     service = live.begin_program(sys.executable, "-c", deaf)
     wait_until(live.files.pid.exists)
-    impatience = "import footy.service.background as b; b.TERM_S = 0.3; from footy.cli import main"
+    impatience = "import footy.service.control as b; b.TERM_S = 0.3; from footy.cli import main"
 
     stopped = live.run_program(sys.executable, "-c", f"{impatience}; raise SystemExit(main(['stop']))")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from footy.thesports.budget import Budget
 from footy.thesports.endpoints import LIVE, ODDS, TEAM, Endpoint
+from footy.thesports.retry_budget import Budget
 
 BEGAN = 1000.0
 

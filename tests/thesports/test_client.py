@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footy.thesports import endpoints
-from footy.thesports.budget import Budget
 from footy.thesports.client import (
     Client,
     read_live,
@@ -19,8 +18,9 @@ from footy.thesports.client import (
     read_reference,
     read_row,
 )
-from footy.thesports.failures import BadBodyError, NoSuchRowError, RefusedError, VendorError
-from footy.thesports.payloads import Detail, StatRow, Team
+from footy.thesports.errors import BadBodyError, NoSuchRowError, RefusedError, VendorError
+from footy.thesports.models import Detail, StatRow, Team
+from footy.thesports.retry_budget import Budget
 from tests.thesports.wire import Server, Talk, answer, asking, budget, reply, results_of
 
 SIDE = [1, 0, 0, 2, 5, 0, 0]

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footy.thesports.endpoints import LIVE, ODDS, ODDS_LIVE, TEAM, Endpoint
+from footy.thesports.errors import BadStatusError, RefusedError, ThrottledError, TimedOutError, VendorError
 from footy.thesports.failure_log import FailureLog
-from footy.thesports.failures import BadStatusError, RefusedError, ThrottledError, TimedOutError, VendorError
 
 DOWN = BadStatusError(503)
 HANGS = TimedOutError("no whole reply within 10.0 s")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from footy.settings import RateLimit
 from footy.thesports import endpoints
-from footy.thesports.failures import QuotaSpentError, RefusedError, ThrottledError
-from footy.thesports.gates import Gates
+from footy.thesports.circuit_breaker import Gates
+from footy.thesports.errors import QuotaSpentError, RefusedError, ThrottledError
 
 LIVE, ODDS, TEAM = endpoints.LIVE, endpoints.ODDS, endpoints.TEAM
 NOT_IN_PLAN = RefusedError("the endpoint is not authorized", "endpoint")
@@ -90,7 +90,7 @@ class TestRefusal:
         self, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         day = 1_750_000_000 - 1_750_000_000 % 86_400
-        monkeypatch.setattr("footy.thesports.gates.time.time", lambda: day + clock.now)
+        monkeypatch.setattr("footy.thesports.circuit_breaker.time.time", lambda: day + clock.now)
 
         def said() -> str:
             with pytest.raises(RefusedError) as refusal:

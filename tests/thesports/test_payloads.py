@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.thesports.payloads import (
+from footy.thesports.models import (
     Competition,
     Count,
     Country,

@@ -11,18 +11,13 @@ import pytest
 import time_machine
 
 from footy.provenance import Source
-from footy.thesports import endpoints, reference
+from footy.reference import lookup
+from footy.reference.disk_cache import Kept, Shelf
+from footy.reference.lookup import CATEGORIES, COUNTRIES, Key, Reference
+from footy.thesports import endpoints
 from footy.thesports.client import Client
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import (
-    BadBodyError,
-    BadStatusError,
-    NoSuchRowError,
-    OutOfTimeError,
-    RefusedError,
-)
-from footy.thesports.reference import CATEGORIES, COUNTRIES, Key, Reference
-from footy.thesports.shelf import Kept, Shelf
+from footy.thesports.errors import BadBodyError, BadStatusError, NoSuchRowError, OutOfTimeError, RefusedError
 from footy.thesports.transport import Transport
 from tests.thesports.wire import (
     SECRET,
@@ -260,7 +255,7 @@ class TestLadder:
         assert [desk.get()[0] for _ in range(3)] == [Source.FRESH, Source.CACHE, Source.CACHE]
 
     def test_the_memo_is_bounded(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(reference, "MOST_REMEMBERED", 5)
+        monkeypatch.setattr(lookup, "MOST_REMEMBERED", 5)
         desk.server.script = whatever_is_asked
         desk.open(None)
         for number in range(20):

@@ -9,12 +9,12 @@ from typing import Any
 import time_machine
 
 from footy.provenance import Source
+from footy.reference.disk_cache import Shelf
+from footy.reference.lookup import Key, Reference
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints
-from footy.thesports.budget import Budget
 from footy.thesports.client import Client
-from footy.thesports.reference import Key, Reference
-from footy.thesports.shelf import Shelf
+from footy.thesports.retry_budget import Budget
 from footy.thesports.transport import Transport
 from thesports_simulator.process import RunningSimulator, start
 

@@ -8,15 +8,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from footy.thesports.endpoints import COUNTRIES, ENDPOINTS, LIVE, ODDS, TEAM, Endpoint
-from footy.thesports.failures import (
-    BadBodyError,
-    RefusedError,
-    ThrottledError,
-    VendorCodeError,
-    VendorError,
-)
-from footy.thesports.payloads import Country
-from footy.thesports.replies import judge
+from footy.thesports.envelope import judge
+from footy.thesports.errors import BadBodyError, RefusedError, ThrottledError, VendorCodeError, VendorError
+from footy.thesports.models import Country
 from footy.thesports.tolerant import RowsDecoder
 
 IP = b'{"err":"IP is not authorized to access, please contact our business staff."}'

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests_cache.backends.sqlite import SQLiteCache
 
-from footy.thesports import shelf as module
-from footy.thesports.shelf import Kept, Shelf
+from footy.reference import disk_cache as module
+from footy.reference.disk_cache import Kept, Shelf
 from tests.thesports.wire import GENEROUS_S
 
 SOON_S = 0.3

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from footy.errors import ConfigError
+from footy.thesports.connections import Watch
 from footy.thesports.endpoints import LIVE, TEAM
-from footy.thesports.failures import OutOfTimeError, StoppedError, TimedOutError, UnreachableError
-from footy.thesports.sockets import Watch
+from footy.thesports.errors import OutOfTimeError, StoppedError, TimedOutError, UnreachableError
 from tests.thesports.wire import (
     GENEROUS_S,
     GOOD,

@@ -29,9 +29,8 @@ from footy.telemetry.counters import Counters
 from footy.telemetry.logs import LineFormatter
 from footy.telemetry.redaction import Redactor
 from footy.thesports.adapter import SMALL, Room, read_body
-from footy.thesports.budget import Budget
 from footy.thesports.endpoints import ADDRESS_PROBE, LIVE, ODDS, TEAM, Endpoint
-from footy.thesports.failures import (
+from footy.thesports.errors import (
     BadBodyError,
     BadStatusError,
     OutOfTimeError,
@@ -43,6 +42,7 @@ from footy.thesports.failures import (
     VendorCodeError,
     VendorError,
 )
+from footy.thesports.retry_budget import Budget
 from footy.thesports.transport import FAIR_S, JitterRetry, Reply, Transport
 from tests.thesports.wire import (
     GENEROUS_S,

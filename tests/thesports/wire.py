@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from footy.telemetry.counters import Counters
-from footy.thesports.budget import Budget
+from footy.thesports.retry_budget import Budget
 from footy.thesports.transport import Transport
 
 USER = "some-user"

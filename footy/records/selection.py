@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from footy.pipeline.board import References
-from footy.pipeline.flatten import competition_of, place_of
+from footy.mirror.state import References
 from footy.provenance import Held
-from footy.record import MatchRecord
-from footy.thesports.payloads import Competition, Detail
+from footy.records.flatten import competition_of, place_of
+from footy.thesports.models import Competition, Detail
 
 
 class Verdict(Enum):
@@ -152,21 +151,3 @@ def _folded(texts: Iterable[str]) -> dict[str, str]:
 
 def _either(answer: bool) -> Verdict:
     return Verdict.YES if answer else Verdict.NO
-
-
-def ordered(records: Iterable[MatchRecord]) -> list[MatchRecord]:
-    """The records by country, competition, kick-off and match id, what is not known last."""
-    return sorted(records, key=_place_in_order)
-
-
-def _place_in_order(record: MatchRecord) -> tuple[bool, str, bool, str, bool, str, str]:
-    country, competition, kickoff_at = record["country"], record["competition"], record["kickoff_at"]
-    return (
-        country is None,
-        country or "",
-        competition is None,
-        competition or "",
-        kickoff_at is None,
-        kickoff_at or "",
-        record["match_id"],
-    )

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from footy.pipeline.board import Board, Held, HeldMatch, References, Source
-from footy.pipeline.clock import UNSEEN, Periods
-from footy.pipeline.feed import Feed
-from footy.pipeline.feeds import (
+from footy.mirror.answers import Gathered, OddsReading
+from footy.mirror.changes import (
     AHEAD_S,
     any_rows,
     by_match,
@@ -20,13 +18,15 @@ from footy.pipeline.feeds import (
     unread,
     with_changes,
 )
-from footy.pipeline.gather import Gathered, OddsReading
+from footy.mirror.feed_health import Feed
+from footy.mirror.odds_book import Quotes
+from footy.mirror.periods import UNSEEN, Periods
+from footy.mirror.state import Board, Held, HeldMatch, References, Source
 from footy.pipeline.plan import Terms
-from footy.pipeline.prices import Quotes
 from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList, PriceChange
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import (
+from footy.thesports.errors import (
     BadBodyError,
     OutOfTimeError,
     QuotaSpentError,
@@ -35,7 +35,7 @@ from footy.thesports.failures import (
     ThrottledError,
     VendorError,
 )
-from footy.thesports.payloads import Detail, LiveMatch
+from footy.thesports.models import Detail, LiveMatch
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ import logging
 import random
 from collections.abc import Mapping
 
-from footy.pipeline.board import Held, HeldMatch, References, Source
-from footy.pipeline.prices import Quotes, digest
-from footy.thesports.payloads import Competition, Country, Detail, Markets, OddsRow, Team
+from footy.mirror.odds_book import Quotes, digest
+from footy.mirror.state import Held, HeldMatch, References, Source
+from footy.thesports.models import Competition, Country, Detail, Markets, OddsRow, Team
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 
 from footy.thesports.codes import WEATHER
-from footy.thesports.payloads import Environment
+from footy.thesports.models import Environment
 
 _NUMBER = r"\s*([+\-\u2212]?)([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9})\s*"
 _QUANTITY = re.compile(_NUMBER + r"(\S.*?)\s*", re.DOTALL)

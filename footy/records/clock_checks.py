@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from footy.pipeline.board import HeldMatch
-from footy.pipeline.clock import first_half_is_endless, half_time_is_endless
+from footy.mirror.state import HeldMatch
+from footy.records.match_clock import first_half_is_endless, half_time_is_endless
 from footy.thesports.codes import FIRST_HALF, HALF_TIME
 
 

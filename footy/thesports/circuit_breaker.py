@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from footy.settings import RateLimit
 from footy.thesports.endpoints import ENDPOINTS, LIVE, Endpoint
-from footy.thesports.failures import QuotaSpentError, Refused, RefusedError, ThrottledError
+from footy.thesports.errors import QuotaSpentError, Refused, RefusedError, ThrottledError
 
 WINDOW_SLACK_S = 2.0
 """Arrival times jitter, so a window exact at the sender overshoots at the vendor."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from footy.record import IncidentRecord
 from footy.thesports import codes
-from footy.thesports.payloads import Incident
+from footy.thesports.models import Incident
 
 _LARGEST = 2**63 - 1
 

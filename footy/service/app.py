@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 import pytz
 
 from footy.errors import CannotWriteError
-from footy.pipeline.board_file import BoardFile
+from footy.mirror.checkpoint import BoardFile
 from footy.pipeline.cycle import Pipeline, Rules
-from footy.pipeline.filter import Selection
-from footy.pipeline.prices import PriceRules
+from footy.records.prices import PriceRules
+from footy.records.selection import Selection
+from footy.reference.disk_cache import Shelf
+from footy.reference.lookup import Reference
 from footy.service import memory
 from footy.service.check_note import CheckNote
 from footy.service.demo import DemoVendor
@@ -22,9 +24,7 @@ from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
 from footy.thesports import endpoints
 from footy.thesports.client import Client
-from footy.thesports.reference import Reference
-from footy.thesports.shelf import Shelf
-from footy.thesports.spending import Spending
+from footy.thesports.quota import Spending
 from footy.thesports.transport import Transport
 from thesports_simulator.process import SECRET as DEMO_SECRET
 

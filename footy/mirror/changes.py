@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from footy.pipeline.board import Board, Held, Source
-from footy.pipeline.prices import MARKETS, Kept, Quotes, fold
+from footy.mirror.odds_book import MARKETS, Kept, Quotes, fold
+from footy.mirror.state import Board, Held, Source
 from footy.thesports.client import PriceChange
-from footy.thesports.payloads import Detail, OddsRow
+from footy.thesports.models import Detail, OddsRow
 
 GAP_MARGIN_S = 5.0
 """A feed of the last minute is taken to reach back this much less."""

@@ -8,22 +8,22 @@ import heapq
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from footy.mirror.answers import Gathered, OddsReading
+from footy.mirror.changes import odds_changes
+from footy.mirror.odds_book import digest
+from footy.mirror.state import Held, Source
 from footy.pipeline import plan
-from footy.pipeline.board import Held, Source
-from footy.pipeline.feeds import odds_changes
 from footy.pipeline.plan import Call
-from footy.pipeline.prices import Quotes, digest
+from footy.reference.lookup import Key, Reference
 from footy.thesports import endpoints
-from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import (
+from footy.thesports.errors import (
     OutOfTimeError,
     QuotaSpentError,
     RefusedError,
@@ -32,8 +32,8 @@ from footy.thesports.failures import (
     VendorError,
     let_go,
 )
-from footy.thesports.payloads import Detail, Markets, Odds
-from footy.thesports.reference import Key, Reference
+from footy.thesports.models import Markets, Odds
+from footy.thesports.retry_budget import Budget
 
 log = logging.getLogger(__name__)
 
@@ -46,65 +46,6 @@ SHARING = (plan.Value.DETAIL, plan.Value.REFERENCE, plan.Value.ODDS)
 
 Progress = Callable[[int, int], None]
 """Is told the calls done and the calls planned."""
-
-
-@dataclass(frozen=True, slots=True)
-class OddsReading:
-    """Odds read in full, cut down to what can matter."""
-
-    quotes: Quotes
-    settled: Quotes | None = None
-    """The same of the rows that are settled, where they are to be compared."""
-
-
-@dataclass(slots=True)
-class Gathered:
-    """What came of the calls."""
-
-    answers: dict[Key, Fetched[Any] | VendorError] = field(default_factory=dict)
-    """Of the live list and the feeds."""
-    details: dict[str, Fetched[Detail] | VendorError] = field(default_factory=dict)
-    odds: dict[str, Fetched[OddsReading] | VendorError] = field(default_factory=dict)
-    references: dict[Key, Held[Any]] = field(default_factory=dict)
-    doubtful: set[Key] = field(default_factory=set)
-    """References that were refused by endpoints that did not count as refused yet."""
-    failures: dict[Endpoint, Counter[str]] = field(default_factory=dict)
-    """Why calls failed, by endpoint: sentence to count."""
-    unfinished: bool = False
-    """Whether the time was up before all calls for details, odds and names were sent."""
-    checks: dict[str, bool] = field(default_factory=dict)
-    """The matches chosen for the self-check, in order, and whether one of their calls was made."""
-
-    @property
-    def checked(self) -> int:
-        """How many matches the self-check has done with; the next one begins with the match after them."""
-        return len(list(itertools.takewhile(bool, self.checks.values())))
-
-    refusals: dict[Endpoint, Counter[str]] = field(default_factory=dict)
-    """The same of calls that were refused."""
-
-    def feed(self, endpoint: Endpoint) -> Fetched[Any] | None:
-        """Give what a feed answered; None where it was not asked, or failed."""
-        for key, answer in self.answers.items():
-            if key.endpoint is endpoint and isinstance(answer, Fetched):
-                return answer
-        return None
-
-    def left_out(self) -> Counter[str]:
-        """Count what could not be read in the replies of this cycle's feeds, by endpoint and field."""
-        return Counter(
-            f"{key.endpoint} {path}"
-            for key, answer in self.answers.items()
-            if isinstance(answer, Fetched)
-            for path in answer.left_out
-        )
-
-    def failed(self, endpoint: Endpoint) -> bool:
-        """Tell whether a feed was asked in vain."""
-        return any(
-            key.endpoint is endpoint and isinstance(answer, VendorError)
-            for key, answer in self.answers.items()
-        )
 
 
 class Gatherer:
@@ -411,21 +352,3 @@ class Gatherer:
 def _is_unsent(error: VendorError) -> bool:
     """Check whether a call was not sent because the cycle's time was up: it is the next cycle's."""
     return isinstance(error, OutOfTimeError) and not error.was_sent
-
-
-def problems(gathered: Gathered, not_in_plan: Collection[Endpoint] = ()) -> list[str]:
-    """Return one plain sentence for each endpoint whose calls failed.
-
-    That what the account lacks is refused is no problem: `footy status` names it.
-    """
-    failures = {endpoint: Counter(reasons) for endpoint, reasons in gathered.failures.items()}
-    for endpoint, reasons in gathered.refusals.items():
-        if endpoint not in not_in_plan:
-            failures.setdefault(endpoint, Counter()).update(reasons)
-    sentences = []
-    for endpoint, reasons in failures.items():
-        (most, _), *_ = reasons.most_common(1)
-        was_asked = not most.startswith(("the quota", "the cycle's time"))
-        verb = "failed" if was_asked else "not asked for"
-        sentences.append(f"{endpoint.title}: {reasons.total()} {verb}: {most}")
-    return sentences

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from footy.errors import Exit
 from footy.pipeline.cycle import CLOCK_OFF_S
 from footy.service import check_note
-from footy.service.assembly import Upstream, transport_for
+from footy.service.app import Upstream, transport_for
 from footy.service.instance import Files
 from footy.settings import Settings
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints
-from footy.thesports.budget import Budget
 from footy.thesports.client import Client
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
-from footy.thesports.failures import NoSuchRowError, RefusedError, VendorError
+from footy.thesports.errors import NoSuchRowError, RefusedError, VendorError
+from footy.thesports.retry_budget import Budget
 from footy.thesports.vendor_clock import clock_text
 
 ANY_ID = "0"

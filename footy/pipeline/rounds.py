@@ -1,22 +1,21 @@
 """Inquiry: one cycle's asking, in which each answer may call for further calls."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
+from footy.mirror.changes import unordered, unread
+from footy.mirror.joins import gathered_details, held_details, references_for
+from footy.mirror.state import Board, Held, Source
 from footy.pipeline import plan
-from footy.pipeline.board import Board, Held, References, Source
-from footy.pipeline.feeds import unordered, unread
-from footy.pipeline.filter import Selection, Verdict
-from footy.pipeline.gather import Gathered, Gatherer
+from footy.pipeline.fetch import Gatherer
 from footy.pipeline.plan import Call, Terms, Value
+from footy.records.selection import Selection, Verdict
+from footy.reference.lookup import Key, Reference
 from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import OutOfTimeError, StoppedError, VendorError
-from footy.thesports.payloads import Detail, LiveMatch
-from footy.thesports.reference import CATEGORIES, COUNTRIES, Key, Reference
-from footy.thesports.shelf import KEEP_DAYS
-from footy.thesports.spending import Spending
+from footy.thesports.errors import OutOfTimeError, StoppedError, VendorError
+from footy.thesports.models import Detail, LiveMatch
+from footy.thesports.quota import Spending
 
 LIVE = Key(endpoints.LIVE)
 
@@ -167,45 +166,3 @@ class Inquiry:
                 chosen.append(match_id)
                 yield from plan.teams_of(detail)
         yield from plan.odds_of(chosen, self._listed(), self._before, self._terms)
-
-
-def held_details(board: Board) -> dict[str, Detail]:
-    """Give the details that a board holds, by match id."""
-    return {key: held.detail.value for key, held in board.matches.items() if held.detail.value is not None}
-
-
-def gathered_details(gathered: Gathered) -> dict[str, Detail]:
-    """Give the details that came one by one, by match id."""
-    return {key: one.value for key, one in gathered.details.items() if isinstance(one, Fetched)}
-
-
-def references_for(
-    reference: Reference, gathered: Gathered, before: Board, details: Mapping[str, Detail], terms: Terms
-) -> References:
-    """Give the references that these details need: as gathered, else as they were, for up to 30 days."""
-
-    def held(key: Key, was: Held[Any] | None) -> Held[Any]:
-        found = gathered.references.get(key) or reference.peek(key)
-        if found is not None and found.value is not None:
-            return found
-        if (
-            was is not None
-            and was.value is not None
-            and terms.now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400
-        ):
-            return Held(was.value, was.fetched_at, Source.STALE)
-        if found is None or (key in gathered.doubtful and key.endpoint in terms.there):
-            return Held(None, None, Source.MISSING)
-        return found
-
-    were = before.references
-    team_ids = {
-        team_id for one in details.values() for team_id in (one.home_team_id, one.away_team_id) if team_id
-    }
-    competition_ids = {one.competition_id for one in details.values() if one.competition_id}
-    return References(
-        {one: held(Key(endpoints.TEAM, one), were.teams.get(one)) for one in team_ids},
-        {one: held(Key(endpoints.COMPETITION, one), were.competitions.get(one)) for one in competition_ids},
-        held(COUNTRIES, were.countries),
-        held(CATEGORIES, were.categories),
-    )

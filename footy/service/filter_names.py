@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from footy.errors import CannotWriteError
+from footy.reference.disk_cache import Kept, read_all
+from footy.reference.lookup import CATEGORIES as CATEGORY_LIST
+from footy.reference.lookup import COUNTRIES as COUNTRY_LIST
 from footy.thesports import endpoints
 from footy.thesports.client import read_reference
 from footy.thesports.codes import CATEGORIES
-from footy.thesports.failures import VendorError
-from footy.thesports.payloads import Competition, Country
-from footy.thesports.reference import CATEGORIES as CATEGORY_LIST
-from footy.thesports.reference import COUNTRIES as COUNTRY_LIST
-from footy.thesports.shelf import Kept, read_all
+from footy.thesports.errors import VendorError
+from footy.thesports.models import Competition, Country
 
 EXPLAINED = "A filter takes names or ids, with commas between; a name that has a comma in it only by its id."
 

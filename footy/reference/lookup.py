@@ -14,18 +14,12 @@ from cachetools import TLRUCache
 
 from footy.clock import CLOCK
 from footy.provenance import Held, Source, shifted
+from footy.reference.disk_cache import KEEP_DAYS, Kept, Shelf
 from footy.thesports import endpoints
-from footy.thesports.budget import Budget
 from footy.thesports.client import Client, Fetched, read_id, read_reference
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import (
-    BadBodyError,
-    NoSuchRowError,
-    OutOfTimeError,
-    RefusedError,
-    VendorError,
-)
-from footy.thesports.shelf import KEEP_DAYS, Kept, Shelf
+from footy.thesports.errors import BadBodyError, NoSuchRowError, OutOfTimeError, RefusedError, VendorError
+from footy.thesports.retry_budget import Budget
 
 MOST_REMEMBERED = 20_000
 STALE_MEMO_S = 60.0

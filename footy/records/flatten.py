@@ -12,24 +12,16 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from footy.pipeline.board import HeldMatch, References
-from footy.pipeline.clock import clock, minute, moment_text, second_text
-from footy.pipeline.incidents import half_time_was_whistled, incident_records, integer, name
-from footy.pipeline.prices import PriceRules, Score, current_fields, early_fields
-from footy.pipeline.weather import weather_fields
+from footy.mirror.state import HeldMatch, References
 from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
+from footy.records.incidents import half_time_was_whistled, incident_records, integer, name
+from footy.records.match_clock import clock, minute
+from footy.records.prices import PriceRules, Score, current_fields, early_fields
+from footy.records.weather import weather_fields
 from footy.thesports import codes
-from footy.thesports.payloads import (
-    Aggregate,
-    Competition,
-    Detail,
-    LiveMatch,
-    Round,
-    SideScore,
-    StatRow,
-    Team,
-)
+from footy.thesports.models import Aggregate, Competition, Detail, LiveMatch, Round, SideScore, StatRow, Team
+from footy.times import moment_text, second_text
 
 _NOTHING: Mapping[str, Any] = dict.fromkeys(field_names(MatchRecord))
 _SOURCE_FIELDS = tuple(field for field in _NOTHING if field.endswith("_source"))

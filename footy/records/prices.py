@@ -10,35 +10,19 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from math import inf
-from operator import attrgetter
-from typing import Final
 
 import msgspec
 
-from footy.pipeline.clock import second_text
+from footy.mirror.odds_book import Kept, Quotes, minute_of
 from footy.thesports.codes import BOOKMAKERS, IN_PLAY
-from footy.thesports.payloads import Odds, OddsRow
+from footy.thesports.models import OddsRow
+from footy.times import second_text
 
-MARKETS: Final[Mapping[str, str]] = {
-    "eu": "money_line",
-    "asia": "spread",
-    "bs": "over_under",
-    "cr": "corners",
-}
-"""The vendor's markets, by the names that the record has for them."""
-
-_MINUTE = re.compile(r"([0-9]{1,3})\+?")
 _SCORE = re.compile(r"\s*([0-9]{1,3})\s*-\s*([0-9]{1,3})\s*")
-_LAST_MINUTE = 999
-_MIDFIELD = "midfield"
-_HALF = 45
 _LARGEST = 2**63 - 1
-_LONGEST_ID = 18
 
 Score = tuple[int | None, int | None]
 """Home and away; None if not known."""
-
-_at = attrgetter("at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,123 +37,11 @@ class PriceRules:
     """Seconds that a current price may be old, counted to when the odds arrived."""
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """Of one bookmaker's rows in one market, those that can matter."""
-
-    newest: OddsRow
-    early_open: OddsRow | None = None
-    """The newest open row of the early window."""
-    early_sealed: OddsRow | None = None
-    """The newest suspended row of the early window."""
-
-
-class Quotes(msgspec.Struct, frozen=True):
-    """One match's odds, cut down to the rows that can matter: per market, bookmaker id to rows."""
-
-    money_line: dict[int, Kept] = {}
-    spread: dict[int, Kept] = {}
-    over_under: dict[int, Kept] = {}
-    corners: dict[int, Kept] = {}
-    left_out: tuple[str, ...] = ()
-    """What could not be read of the reply."""
-
-
-def minute_of(text: str | None) -> int | None:
-    """The minute of a row: `"45+"` and `"midfield"` are 45; None for `""` and for what is no minute."""
-    if text == _MIDFIELD:
-        return _HALF
-    found = _MINUTE.fullmatch(text or "")
-    return int(found[1]) if found else None
-
-
 @lru_cache(maxsize=1024)
 def score_of(text: str) -> tuple[int, int] | None:
     """Return the home and away score of a row, written `"1-0"`; None for a text that is no score."""
     found = _SCORE.fullmatch(text)
     return (int(found[1]), int(found[2])) if found else None
-
-
-@lru_cache(maxsize=8)
-def _window_texts(early_window: tuple[int, int]) -> frozenset[str]:
-    """All texts that `minute_of` reads as inside the window, so that a row is looked up rather than read."""
-    first, last = early_window
-    texts = {
-        form + plus
-        for minute in range(max(first, 0), min(last, _LAST_MINUTE) + 1)
-        for form in (f"{minute}", f"{minute:02}", f"{minute:03}")
-        for plus in ("", "+")
-    }
-    return frozenset(texts | {_MIDFIELD} if first <= _HALF <= last else texts)
-
-
-def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] = ()) -> Quotes:
-    """Keep of one reply what can matter: some 2,000 rows become a hundred.
-
-    Newest is the greatest timestamp, among equals the one listed first. Keys that are no bookmaker's number
-    are left out.
-    """
-    inside = _window_texts(early_window)
-    money_line: dict[int, Kept] = {}
-    spread: dict[int, Kept] = {}
-    over_under: dict[int, Kept] = {}
-    corners: dict[int, Kept] = {}
-    for key, markets in odds.items():
-        if not (key.isascii() and key.isdecimal()) or len(key) > _LONGEST_ID:
-            continue
-        bookmaker_id = int(key)
-        if markets.eu:
-            money_line[bookmaker_id] = _kept(markets.eu, inside)
-        if markets.asia:
-            spread[bookmaker_id] = _kept(markets.asia, inside)
-        if markets.bs:
-            over_under[bookmaker_id] = _kept(markets.bs, inside)
-        if markets.cr:
-            corners[bookmaker_id] = _kept(markets.cr, inside)
-    return Quotes(money_line, spread, over_under, corners, left_out)
-
-
-def _kept(rows: list[OddsRow], inside: frozenset[str]) -> Kept:
-    newest = max(rows, key=_at)
-    early = [row for row in rows if row.minute in inside]
-    if not early:
-        return Kept(newest)
-    return Kept(
-        newest,
-        max((row for row in early if not row.sealed), key=_at, default=None),
-        max((row for row in early if row.sealed), key=_at, default=None),
-    )
-
-
-def fold(
-    quotes: Quotes,
-    bookmaker_id: int,
-    market: str,
-    row: OddsRow,
-    early_window: tuple[int, int],
-) -> Quotes:
-    """Add one row that a feed of changes delivered; `market` is the vendor's name of it.
-
-    Among equal timestamps the later arrival is the newer, so rows of one reply are folded oldest first. The
-    same object comes back where the row changes nothing, or where there is no such market.
-    """
-    name = MARKETS.get(market)
-    if name is None:
-        return quotes
-    held: dict[int, Kept] = getattr(quotes, name)
-    before = held.get(bookmaker_id)
-    after = before or Kept(row)
-    changes = {"newest": _newer(after.newest, row)}
-    if row.minute in _window_texts(early_window):
-        moment = "early_sealed" if row.sealed else "early_open"
-        changes[moment] = _newer(getattr(after, moment), row)
-    after = msgspec.structs.replace(after, **changes)
-    if after == before:
-        return quotes
-    return msgspec.structs.replace(quotes, **{name: {**held, bookmaker_id: after}})
-
-
-def _newer(held: OddsRow | None, row: OddsRow) -> OddsRow:
-    return row if held is None or row.at >= held.at else held
 
 
 class Choice(msgspec.Struct, frozen=True):

@@ -6,11 +6,11 @@ It is the only memory between cycles: an explicit value, handed into a cycle and
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from footy.pipeline.clock import UNSEEN, Periods
-from footy.pipeline.feed import Feed
-from footy.pipeline.prices import Quotes
+from footy.mirror.feed_health import Feed
+from footy.mirror.odds_book import Quotes
+from footy.mirror.periods import UNSEEN, Periods
 from footy.provenance import Held, Source, shifted
-from footy.thesports.payloads import Competition, Country, Detail, LiveMatch, Team
+from footy.thesports.models import Competition, Country, Detail, LiveMatch, Team
 
 __all__ = ["Board", "Held", "HeldMatch", "References", "Source"]
 

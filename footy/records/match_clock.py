@@ -1,23 +1,17 @@
 """Time as the record tells it: the minute of play, its words, and moments as ISO 8601 texts in UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date
-from functools import lru_cache
-from math import floor, isfinite
+from math import floor
 from typing import NamedTuple
 
+from footy.mirror.periods import Periods
 from footy.thesports.codes import (
     FIRST_HALF,
     OVERTIME,
-    PAST_FIRST_HALF,
     SECOND_HALF,
     status_name,
 )
-
-_DAY = 86_400
-_EPOCH = date(1970, 1, 1).toordinal()
-_LAST_SECOND = (date.max.toordinal() - _EPOCH + 1) * _DAY - 1
+from footy.times import is_time
 
 
 class _Period(NamedTuple):
@@ -46,41 +40,6 @@ _OVERTIME_S = 100 * 60
 """No extra time begins sooner after the first half."""
 _FIRST_HALF_S = _PERIODS[FIRST_HALF].last * 60
 _HALF_TIME_S = 45 * 60
-
-
-@dataclass(frozen=True, slots=True)
-class Periods:
-    """What was seen of a match's periods while it was held. None means not seen."""
-
-    first_half_at: int | None = None
-    """Unix seconds by the vendor's clock when the first half began."""
-    first_half_over_at: float | None = None
-    """Unix seconds by our clock when the match was first seen past its first half, which ended no later."""
-
-    def after(self, status_id: int, period_started_at: int | None, arrived_at: float) -> "Periods":
-        """Return what is known after another live element; the same object if that is the same.
-
-        The start that is sent in the first half is its start, but not if the match has been past it before:
-        then the status went wrong for a moment, and the start is that of another period.
-        """
-        if self.first_half_over_at is not None:
-            return self
-        if status_id in PAST_FIRST_HALF:
-            return replace(self, first_half_over_at=arrived_at)
-        if (
-            status_id == FIRST_HALF
-            and period_started_at != self.first_half_at
-            and _is_time(period_started_at)
-        ):
-            return replace(self, first_half_at=period_started_at)
-        return self
-
-
-UNSEEN = Periods()
-
-
-def _is_time(seconds: int | None) -> bool:
-    return seconds is not None and 0 < seconds <= _LAST_SECOND
 
 
 def minute(
@@ -122,7 +81,7 @@ def _is_start_of_period_before(
     if status_id == SECOND_HALF and first_half_at is not None:
         return abs(started_at - first_half_at) <= _SAME_START_S
     began_at = kickoff_at if first_half_at is None else first_half_at
-    if began_at is None or not _is_time(began_at):
+    if began_at is None or not is_time(began_at):
         return False
     soonest = _SECOND_HALF_S if status_id == SECOND_HALF else _OVERTIME_S
     return started_at < began_at + soonest
@@ -160,7 +119,7 @@ def first_half_is_endless(
         clock_offset_s: The vendor's clock minus ours.
     """
     starts = (period_started_at, periods.first_half_at, kickoff_at)
-    began_at = next((start for start in starts if start is not None and _is_time(start)), None)
+    began_at = next((start for start in starts if start is not None and is_time(start)), None)
     return began_at is not None and arrived_at + clock_offset_s - began_at >= _FIRST_HALF_S
 
 
@@ -174,35 +133,6 @@ def half_time_is_endless(
     half-time which has lasted for hours when footy starts is known at once. Arguments as above.
     """
     began_at = arrived_at if periods.first_half_over_at is None else periods.first_half_over_at
-    if periods.first_half_at is None and kickoff_at is not None and _is_time(kickoff_at):
+    if periods.first_half_at is None and kickoff_at is not None and is_time(kickoff_at):
         began_at = min(began_at, kickoff_at + _FIRST_HALF_S - clock_offset_s)
     return arrived_at - began_at > _HALF_TIME_S
-
-
-@lru_cache(maxsize=1024)
-def _day(number: int) -> str:
-    return date.fromordinal(_EPOCH + number).isoformat()
-
-
-@lru_cache(maxsize=1024)
-def second_text(seconds: int | None) -> str | None:
-    """A time of the vendor's as `2025-05-28T17:31:05Z`; None for 0 and less, and beyond the year 9999."""
-    if seconds is None or not 0 < seconds <= _LAST_SECOND:
-        return None
-    number, rest = divmod(seconds, _DAY)
-    hours, rest = divmod(rest, 3600)
-    minutes, rest = divmod(rest, 60)
-    return f"{_day(number)}T{hours:02}:{minutes:02}:{rest:02}Z"
-
-
-@lru_cache(maxsize=256)
-def moment_text(moment: float | None) -> str | None:
-    """A moment of footy's own, Unix seconds, cut to milliseconds: `2025-05-28T17:31:05.250Z`.
-
-    Cut, not rounded, so that a reader who computes a minute of play from it gets the record's.
-    """
-    if moment is None or not isfinite(moment):
-        return None
-    seconds, millis = divmod(floor(moment * 1000), 1000)
-    text = second_text(seconds)
-    return None if text is None else f"{text[:-1]}.{millis:03}Z"

@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 
 from footy.files import write_atomically
+from footy.thesports.circuit_breaker import Gates
 from footy.thesports.endpoints import ENDPOINTS, LIVE
-from footy.thesports.gates import Gates
 from footy.thesports.tolerant import UNREADABLE
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from footy.files import write_atomically
-from footy.pipeline.board import Board, References
+from footy.mirror.state import Board, References
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.failures import BadBodyError, RefusedError, ThrottledError, VendorCodeError
+from footy.thesports.errors import BadBodyError, RefusedError, ThrottledError, VendorCodeError
 from footy.thesports.tolerant import UNREADABLE, repaired
 
 TOO_MANY_REQUESTS = 429

@@ -1,0 +1,1 @@
+"""Reference data: teams, competitions, countries and categories."""
