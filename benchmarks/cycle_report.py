@@ -111,7 +111,7 @@ the default strategy at a real interval of {plan.interval:g} s, with its self-ch
 cycles that bring no new match; those that bring some are listed apart. The bound is calls ÷ {WORKERS}
 workers × latency, one round trip at least. Bytes are bodies as they were sent, compressed. CPU is the
 client's own, of all its threads until it rests, start-up apart; footy's includes writing the snapshot,
-the board and the cache. Each client runs in a fresh process; its peak memory is that process's, with all
+the state and the cache. Each client runs in a fresh process; its peak memory is that process's, with all
 it did before. Medians; of calls and memory also the most."""
 
 

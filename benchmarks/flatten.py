@@ -8,8 +8,8 @@ from typing import TypeVar
 import msgspec
 
 from benchmarks import chart, measure, report
-from footy.mirror.odds_book import Quotes, digest
-from footy.mirror.state import Held, HeldMatch, References, Source
+from footy.mirror.odds_book import OddsBook, digest
+from footy.mirror.state import Held, MatchState, References, Source
 from footy.records.flatten import Flattener
 from footy.records.prices import PriceRules
 from footy.settings import load
@@ -65,9 +65,9 @@ class Evening:
         """Decode a match's odds."""
         return msgspec.json.decode(text, type=Odds)
 
-    def held(self, live: LiveMatch, detail: Detail, quotes: Quotes) -> HeldMatch:
+    def held(self, live: LiveMatch, detail: Detail, quotes: OddsBook) -> MatchState:
         """Put together what is held of a match."""
-        return HeldMatch(
+        return MatchState(
             Held(live, float(MOMENT), Source.FRESH),
             Held(detail, float(MOMENT), Source.FRESH),
             Held(quotes, float(MOMENT), Source.FRESH),

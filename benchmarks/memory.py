@@ -10,9 +10,9 @@ from pathlib import Path
 import time_machine
 
 from benchmarks import chart, measure, report, upstream
-from footy.mirror.state import Board
+from footy.mirror.state import State
 from footy.outputs.snapshot_file import SnapshotFile
-from footy.service.app import assembled
+from footy.service.app import running_app
 from footy.service.instance import Files
 from footy.service.publishing import publish
 from footy.settings import Mode, load
@@ -30,7 +30,7 @@ INTERVAL_S = 20
 INTRO = """\
 {cycles:,} cycles of the default strategy over {matches} matches with full odds, {interval} seconds
 of football apart, one right after the other ({seconds:.0f} s in all): both clocks stand still during
-a cycle and are moved between two. Each is published, and the board saved, as the service does. The
+a cycle and are moved between two. Each is published, and the state saved, as the service does. The
 first {warm_up} are warm-up, in which most of the first matches are replaced and pools and caches
 fill."""
 MEANING = """\
@@ -89,15 +89,15 @@ def run(matches: int, cycles: int) -> list[Sample]:
         files = Files(Path(folder))
         with (
             time_machine.travel(vendor.control.clock()["now"], tick=False) as clock,
-            assembled(load(given, Path("absent")).settings, Mode.LIVE, files) as footy,
+            running_app(load(given, Path("absent")).settings, Mode.LIVE, files) as footy,
         ):
-            board, outputs = Board(), [SnapshotFile(files.folder)]
+            state, outputs = State(), [SnapshotFile(files.folder)]
             for number in range(1, cycles + 1):
-                outcome = footy.pipeline.run(board, number)
-                board = outcome.board
+                outcome = footy.pipeline.run(state, number)
+                state = outcome.state
                 if outcome.snapshot is None or publish(outcome.snapshot, outputs).failure is not None:
                     raise RuntimeError(f"cycle {number} published nothing: {outcome.error}")
-                footy.board_file.save(board)
+                footy.checkpoint.save(state)
                 if number % EVERY == 0:
                     samples.append(
                         Sample(number, measure.held_mb(), measure.threads(), measure.descriptors())

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from benchmarks.child import PROJECT
 from benchmarks.report import DOCS
-from tests.reliability.bedside import EPOCH, INTERVAL, QUICK, bedside, written
+from tests.support.harness import EPOCH, INTERVAL, QUICK, bedside, written
 from thesports_simulator.faults import CATALOGUE
 from thesports_simulator.process import RunningSimulator, start
 

@@ -12,13 +12,13 @@ import time_machine
 
 from benchmarks import chart, measure, report
 from benchmarks.upstream import ORDERS
-from footy.mirror.state import Board
+from footy.mirror.state import State
 from footy.outputs.snapshot_file import SnapshotFile
-from footy.service.app import assembled
+from footy.service.app import running_app
 from footy.service.instance import Files
 from footy.service.publishing import publish
 from footy.settings import Mode, load
-from tests.reliability.bedside import shift_gates
+from tests.support.harness import shift_gates
 from thesports_simulator.process import start
 
 CYCLES = 375
@@ -131,30 +131,30 @@ def run(matches: int, cycles: int, workers: int | None = None) -> Course:
         files = Files(Path(folder))
         with (
             time_machine.travel(vendor.control.clock()["now"], tick=False) as clock,
-            assembled(load(given, Path("absent")).settings, Mode.LIVE, files) as footy,
+            running_app(load(given, Path("absent")).settings, Mode.LIVE, files) as footy,
         ):
-            board, outputs = Board(), [SnapshotFile(files.folder)]
+            state, outputs = State(), [SnapshotFile(files.folder)]
             for number in range(1, cycles + 1):
                 turns, since = divmod(number - 1, TURN_EVERY)
                 order = ORDERS[turns % len(ORDERS)]
                 if not since:
-                    board = replace(board, odds_feed=replace(board.odds_feed, newest_first=None))
+                    state = replace(state, odds_feed=replace(state.odds_feed, newest_first=None))
                 if number % CHANGE_EVERY == 1:
                     vendor.control.settings(odds_live_order=order)
                     illness = ILLNESSES[number // CHANGE_EVERY % len(ILLNESSES)]
                     vendor.control.set_faults(*map(_worse, illness) if number <= WARM_UP else illness)
                 started = time.monotonic()
-                outcome = footy.pipeline.run(board, number)
+                outcome = footy.pipeline.run(state, number)
                 course.slowest_s = max(course.slowest_s, time.monotonic() - started)
                 course.orders[order].cycles += 1
                 course.orders[order].differences += (
-                    outcome.board.odds_feed.differences > board.odds_feed.differences
+                    outcome.state.odds_feed.differences > state.odds_feed.differences
                 )
-                course.orders[order].distrusted += not outcome.board.odds_feed.trusted
-                board = outcome.board
+                course.orders[order].distrusted += not outcome.state.odds_feed.trusted
+                state = outcome.state
                 if outcome.snapshot is None or publish(outcome.snapshot, outputs).failure:
                     course.unpublished += 1
-                footy.board_file.save(board)
+                footy.checkpoint.save(state)
                 course.memory_mb.append(measure.held_mb())
                 course.threads.append(measure.threads())
                 course.descriptors.append(measure.descriptors())

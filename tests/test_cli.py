@@ -12,7 +12,7 @@ import pytest
 
 from footy.errors import Exit
 from footy.service.instance import Files
-from tests.service.place import SECRET, Finished, Place, complaints, wait_until
+from tests.support.place import SECRET, Finished, Place, complaints, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 

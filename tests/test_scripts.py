@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from footy.errors import Exit
 from footy.service.instance import owner
-from tests.service.place import PROJECT, SECRET, Finished, Place, gone, wait_until
+from tests.support.place import PROJECT, SECRET, Finished, Place, gone, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 PARTS = ("footy", "scripts", "setup.py", "README.md", "requirements.txt", "start.sh", "health_check.sh")

@@ -9,9 +9,9 @@ from typing import Any
 
 from benchmarks.child import answer
 from benchmarks.clients.meter import Lap, Meter
-from footy.mirror.state import Board
+from footy.mirror.state import State
 from footy.outputs.snapshot_file import SnapshotFile
-from footy.service.app import Assembly, assembled, redactor, set_up_logging
+from footy.service.app import App, redactor, running_app, set_up_logging
 from footy.service.instance import Files
 from footy.service.publishing import publish
 from footy.settings import Mode, load
@@ -26,21 +26,21 @@ SETTLE_S = 1.0
 class Instance:
     """footy in this process, run cycle by cycle."""
 
-    def __init__(self, assembly: Assembly, files: Files, meter: Meter) -> None:
-        self._assembly = assembly
+    def __init__(self, app: App, files: Files, meter: Meter) -> None:
+        self._assembly = app
         self._snapshot_file = SnapshotFile(files.folder)
         self._meter = meter
-        self.board = assembly.board_file.load()
+        self.state = app.checkpoint.load()
         self._number = 0
 
     def cycle(self, kind: str, until: float | None = None) -> Lap:
-        """Run a cycle, publish it, save the board as the service does, and rest a moment, or `until`."""
-        before = self.board
+        """Run a cycle, publish it, save the state as the service does, and rest a moment, or `until`."""
+        before = self.state
 
         def work() -> bool:
             self._number += 1
-            outcome = self._assembly.pipeline.run(self.board, self._number)
-            self.board = outcome.board
+            outcome = self._assembly.pipeline.run(self.state, self._number)
+            self.state = outcome.state
             if outcome.error is not None or outcome.snapshot is None:
                 raise RuntimeError(f"a cycle failed: {outcome.error}")
             failure = publish(outcome.snapshot, [self._snapshot_file]).failure
@@ -49,18 +49,18 @@ class Instance:
             return outcome.snapshot["meta"]["complete"]
 
         def rest() -> None:
-            self._assembly.board_file.save(self.board)
+            self._assembly.checkpoint.save(self.state)
             time.sleep(SETTLE_S if until is None else max(0.0, until - time.monotonic()))
 
         lap, complete = self._meter.lap(kind, work, rest)
-        lap.matches = len(self.board.matches)
-        lap.new = len(self.board.matches.keys() - before.matches.keys())
+        lap.matches = len(self.state.matches)
+        lap.new = len(self.state.matches.keys() - before.matches.keys())
         lap.complete = complete
         return lap
 
     def save(self) -> None:
-        """Save the board for the next start."""
-        self._assembly.board_file.save(self.board, at_once=True)
+        """Save the state for the next start."""
+        self._assembly.checkpoint.save(self.state, at_once=True)
 
 
 @contextmanager
@@ -80,8 +80,8 @@ def instance(task: dict[str, Any], folder: Path, *, interval: float, strategy: s
     ).settings
     files = Files(folder)
     set_up_logging(settings, files, redactor(settings))
-    with assembled(settings, Mode.LIVE, files) as assembly:
-        yield Instance(assembly, files, Meter(SimulatorControl(task["host"], task["port"])))
+    with running_app(settings, Mode.LIVE, files) as app:
+        yield Instance(app, files, Meter(SimulatorControl(task["host"], task["port"])))
 
 
 def per_match(task: dict[str, Any], folder: Path) -> list[Lap]:
@@ -93,7 +93,7 @@ def per_match(task: dict[str, Any], folder: Path) -> list[Lap]:
 def delta(task: dict[str, Any], folder: Path) -> list[Lap]:
     """Run cycles at their real interval: so many, and more until enough had one new match, at most `most`.
 
-    The first one has no deadline and fills the board; then footy starts anew from it at the real interval.
+    The first one has no deadline and fills the state; then footy starts anew from it at the real interval.
     The first cycles after that, which look up what is on disk, are not counted.
     """
     with instance(task, folder, interval=LONGEST_INTERVAL_S, strategy="delta") as footy:
@@ -101,7 +101,7 @@ def delta(task: dict[str, Any], folder: Path) -> list[Lap]:
         footy.save()
     interval: float = task["interval"]
     with instance(task, folder, interval=interval, strategy="delta") as footy:
-        assert footy.board != Board()  # noqa: S101 - it was saved a moment ago
+        assert footy.state != State()  # noqa: S101 - it was saved a moment ago
         at = time.monotonic()
         for number in range(task["settling"] + task["most"]):
             at += interval

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from footy.mirror.odds_book import Quotes
+from footy.mirror.odds_book import OddsBook
 from footy.mirror.state import Held
 from footy.reference.lookup import Key
 from footy.thesports.client import Fetched
@@ -17,11 +17,11 @@ from footy.thesports.models import Detail
 
 
 @dataclass(frozen=True, slots=True)
-class OddsReading:
+class FullOdds:
     """Odds read in full, cut down to what can matter."""
 
-    quotes: Quotes
-    settled: Quotes | None = None
+    quotes: OddsBook
+    settled: OddsBook | None = None
     """The same of the rows that are settled, where they are to be compared."""
 
 
@@ -32,9 +32,9 @@ class Gathered:
     answers: dict[Key, Fetched[Any] | VendorError] = field(default_factory=dict)
     """Of the live list and the feeds."""
     details: dict[str, Fetched[Detail] | VendorError] = field(default_factory=dict)
-    odds: dict[str, Fetched[OddsReading] | VendorError] = field(default_factory=dict)
+    odds: dict[str, Fetched[FullOdds] | VendorError] = field(default_factory=dict)
     references: dict[Key, Held[Any]] = field(default_factory=dict)
-    doubtful: set[Key] = field(default_factory=set)
+    unconfirmed_refusals: set[Key] = field(default_factory=set)
     """References that were refused by endpoints that did not count as refused yet."""
     failures: dict[Endpoint, Counter[str]] = field(default_factory=dict)
     """Why calls failed, by endpoint: sentence to count."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from footy.mirror.odds_book import MARKETS, Kept, Quotes, fold
-from footy.mirror.state import Board, Held, Source
+from footy.mirror.odds_book import MARKETS, Kept, OddsBook, fold
+from footy.mirror.state import Held, Source, State
 from footy.thesports.client import PriceChange
 from footy.thesports.models import Detail, OddsRow
 
@@ -28,12 +28,12 @@ class OddsChanges:
     """In which directions its series run, see `directions`."""
 
 
-def covers(heard_at: float, fetched_at: float | None, window_s: float) -> bool:
+def covers(polled_at: float, fetched_at: float | None, window_s: float) -> bool:
     """Tell whether a reply heard at one time tells of every change since a value was fetched."""
-    return fetched_at is not None and heard_at - fetched_at <= window_s - GAP_MARGIN_S
+    return fetched_at is not None and polled_at - fetched_at <= window_s - GAP_MARGIN_S
 
 
-def unread(updates: Mapping[str, int], told: Mapping[str, tuple[int, bool]]) -> frozenset[str]:
+def pending(updates: Mapping[str, int], told: Mapping[str, tuple[int, bool]]) -> frozenset[str]:
     """Name the matches with a change of odds since they were last read in full.
 
     Args:
@@ -84,23 +84,23 @@ def lists_newest_first(found: frozenset[bool], known: bool | None) -> bool | Non
     return next(iter(found)) if len(found) == 1 else None
 
 
-def by_match(changes: OddsChanges, before: Board) -> dict[str, list[PriceChange]]:
+def by_match(changes: OddsChanges, before: State) -> dict[str, list[PriceChange]]:
     """Group changes by match, leaving out those that are held already.
 
     Those are the ones that the feed has told of before, for matches that were up to date after its last
     reply. A match that was left as it was then gets every change of the reply.
     """
     feed = before.odds_feed
-    settled_before, heard_at = feed.latest - REFOLDED_S, feed.heard_at or 0.0
-    behind = {one for one, match in before.matches.items() if (match.odds.fetched_at or 0.0) < heard_at}
+    watermark, polled_at = feed.latest - REFOLDED_S, feed.polled_at or 0.0
+    behind = {one for one, match in before.matches.items() if (match.odds.fetched_at or 0.0) < polled_at}
     grouped: dict[str, list[PriceChange]] = {}
     for change in changes.listed:
-        if change.row.at >= settled_before or change.match_id in behind:
+        if change.row.at >= watermark or change.match_id in behind:
             grouped.setdefault(change.match_id, []).append(change)
     return grouped
 
 
-def unordered(changes: OddsChanges, before: Board) -> dict[str, int]:
+def unordered(changes: OddsChanges, before: State) -> dict[str, int]:
     """Return the held matches with changes that only `odds/history` can put in order.
 
     They have different rows of one series with the same time, and the direction of the reply is not known.
@@ -127,12 +127,12 @@ def _tied(changes: Iterable[PriceChange]) -> set[tuple[int, str, int]]:
 
 
 def with_changes(
-    quotes: Quotes,
+    quotes: OddsBook,
     changes: list[PriceChange],
     early_window: tuple[int, int],
     *,
     newest_first: bool | None,
-) -> Quotes:
+) -> OddsBook:
     """Fold a reply's changes of one match into its quotes, from the oldest to the newest.
 
     If the direction of the reply is not known (None), rows of one series with the same time are left out.
@@ -145,46 +145,44 @@ def with_changes(
     return quotes
 
 
-def same_detail(held: Detail, full: Detail, settled_before: int) -> bool | None:
+def same_detail(held: Detail, full: Detail, watermark: int) -> bool | None:
     """Compare a detail that a feed made with one read in full; None where they cannot be compared.
 
     A change that is not older than the feed's latest may not have been told of yet.
     """
-    if (full.updated_at or 0) >= settled_before and full.updated_at != held.updated_at:
+    if (full.updated_at or 0) >= watermark and full.updated_at != held.updated_at:
         return None
     return held == full
 
 
-def same_quotes(held: Quotes, settled: Quotes, settled_before: int) -> bool:
+def same_quotes(held: OddsBook, settled: OddsBook, watermark: int) -> bool:
     """Compare quotes that a feed made with those of the rows read in full that are settled.
 
-    `settled` is the digest of the full reply's rows before `settled_before`, the vendor's time.
+    `settled` is the digest of the full reply's rows before `watermark`, the vendor's time.
     """
     return all(
-        _same_market(getattr(held, market), getattr(settled, market), settled_before)
+        _same_market(getattr(held, market), getattr(settled, market), watermark)
         for market in MARKETS.values()
     )
 
 
-def any_rows(quotes: Quotes) -> bool:
+def any_rows(quotes: OddsBook) -> bool:
     """Tell whether there is a row in any market."""
     return any(getattr(quotes, market) for market in MARKETS.values())
 
 
-def _same_market(held: Mapping[int, Kept], settled: Mapping[int, Kept], settled_before: int) -> bool:
+def _same_market(held: Mapping[int, Kept], settled: Mapping[int, Kept], watermark: int) -> bool:
     for bookmaker_id, full in settled.items():
         mine = held.get(bookmaker_id)
         if mine is None:
             return False
         for moment in ("newest", "early_open", "early_sealed"):
             row, should = getattr(mine, moment), getattr(full, moment)
-            if row is not None and row.at >= settled_before:
+            if row is not None and row.at >= watermark:
                 continue
             if row != should:
                 return False
-    return all(
-        bookmaker_id in settled or kept.newest.at >= settled_before for bookmaker_id, kept in held.items()
-    )
+    return all(bookmaker_id in settled or kept.newest.at >= watermark for bookmaker_id, kept in held.items())
 
 
 def confirmed(held: Held[Detail], changed: Detail | None, at: float) -> Held[Detail]:

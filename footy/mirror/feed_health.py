@@ -15,10 +15,10 @@ FORGIVE_AFTER = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class FeedHealth:
     """What is known of one feed of changes."""
 
-    heard_at: float | None = None
+    polled_at: float | None = None
     """Unix seconds of its last good reply."""
     latest: int = 0
     """Vendor's time of the latest change it told of."""
@@ -35,26 +35,26 @@ class Feed:
     """How far the vendor's clock was ahead of ours at its last good reply."""
 
     @property
-    def settled_before(self) -> int:
+    def watermark(self) -> int:
         """Vendor's time before which every change has been told, or never will be; 0 where it was not heard.
 
         It goes on with each reply, so that a feed that has fallen silent is found wrong.
         """
-        if self.heard_at is None:
+        if self.polled_at is None:
             return self.latest
-        return max(self.latest, int(self.heard_at + self.ahead_s) - SETTLED_S)
+        return max(self.latest, int(self.polled_at + self.ahead_s) - SETTLED_S)
 
-    def heard(self, at: float, latest: int, ahead_s: float = 0.0) -> "Feed":
+    def polled(self, at: float, latest: int, ahead_s: float = 0.0) -> "FeedHealth":
         """Note a good reply."""
-        return replace(self, heard_at=at, latest=max(self.latest, latest), ahead_s=ahead_s)
+        return replace(self, polled_at=at, latest=max(self.latest, latest), ahead_s=ahead_s)
 
-    def shifted(self, step_s: float) -> "Feed":
+    def shifted(self, step_s: float) -> "FeedHealth":
         """Move the time of the last reply with the machine's clock, which was set by so many seconds."""
-        if self.heard_at is None:
+        if self.polled_at is None:
             return self
-        return replace(self, heard_at=self.heard_at + step_s, ahead_s=self.ahead_s - step_s)
+        return replace(self, polled_at=self.polled_at + step_s, ahead_s=self.ahead_s - step_s)
 
-    def checked(self, *, agreed: bool, told: bool) -> "Feed":
+    def checked(self, *, agreed: bool, told: bool) -> "FeedHealth":
         """Note one comparison of what the feed made with what was read in full.
 
         Args:

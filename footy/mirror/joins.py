@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from footy.mirror.answers import Gathered
-from footy.mirror.state import Board, Held, References, Source
-from footy.pipeline.plan import Terms
+from footy.mirror.state import Held, References, Source, State
+from footy.pipeline.plan import PlanInputs
 from footy.reference.disk_cache import KEEP_DAYS
 from footy.reference.lookup import CATEGORIES, COUNTRIES, Key, Reference
 from footy.thesports import endpoints
@@ -13,9 +13,9 @@ from footy.thesports.client import Fetched
 from footy.thesports.models import Detail
 
 
-def held_details(board: Board) -> dict[str, Detail]:
-    """Give the details that a board holds, by match id."""
-    return {key: held.detail.value for key, held in board.matches.items() if held.detail.value is not None}
+def held_details(state: State) -> dict[str, Detail]:
+    """Give the details that a state holds, by match id."""
+    return {key: held.detail.value for key, held in state.matches.items() if held.detail.value is not None}
 
 
 def gathered_details(gathered: Gathered) -> dict[str, Detail]:
@@ -24,7 +24,7 @@ def gathered_details(gathered: Gathered) -> dict[str, Detail]:
 
 
 def references_for(
-    reference: Reference, gathered: Gathered, before: Board, details: Mapping[str, Detail], terms: Terms
+    reference: Reference, gathered: Gathered, before: State, details: Mapping[str, Detail], inputs: PlanInputs
 ) -> References:
     """Give the references that these details need: as gathered, else as they were, for up to 30 days."""
 
@@ -35,10 +35,10 @@ def references_for(
         if (
             was is not None
             and was.value is not None
-            and terms.now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400
+            and inputs.now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400
         ):
             return Held(was.value, was.fetched_at, Source.STALE)
-        if found is None or (key in gathered.doubtful and key.endpoint in terms.there):
+        if found is None or (key in gathered.unconfirmed_refusals and key.endpoint in inputs.available):
             return Held(None, None, Source.MISSING)
         return found
 

@@ -52,7 +52,7 @@ class Kept(msgspec.Struct, frozen=True):
     """The newest suspended row of the early window."""
 
 
-class Quotes(msgspec.Struct, frozen=True):
+class OddsBook(msgspec.Struct, frozen=True):
     """One match's odds, cut down to the rows that can matter: per market, bookmaker id to rows."""
 
     money_line: dict[int, Kept] = {}
@@ -84,7 +84,7 @@ def _window_texts(early_window: tuple[int, int]) -> frozenset[str]:
     return frozenset(texts | {_MIDFIELD} if first <= _HALF <= last else texts)
 
 
-def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] = ()) -> Quotes:
+def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] = ()) -> OddsBook:
     """Keep of one reply what can matter: some 2,000 rows become a hundred.
 
     Newest is the greatest timestamp, among equals the one listed first. Keys that are no bookmaker's number
@@ -107,7 +107,7 @@ def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] 
             over_under[bookmaker_id] = _kept(markets.bs, inside)
         if markets.cr:
             corners[bookmaker_id] = _kept(markets.cr, inside)
-    return Quotes(money_line, spread, over_under, corners, left_out)
+    return OddsBook(money_line, spread, over_under, corners, left_out)
 
 
 def _kept(rows: list[OddsRow], inside: frozenset[str]) -> Kept:
@@ -123,12 +123,12 @@ def _kept(rows: list[OddsRow], inside: frozenset[str]) -> Kept:
 
 
 def fold(
-    quotes: Quotes,
+    quotes: OddsBook,
     bookmaker_id: int,
     market: str,
     row: OddsRow,
     early_window: tuple[int, int],
-) -> Quotes:
+) -> OddsBook:
     """Add one row that a feed of changes delivered; `market` is the vendor's name of it.
 
     Among equal timestamps the later arrival is the newer, so rows of one reply are folded oldest first. The

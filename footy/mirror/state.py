@@ -1,4 +1,4 @@
-"""The board: all that is held per live match, each part with when it arrived and how it was come by.
+"""The state: all that is held per live match, each part with when it arrived and how it was come by.
 
 It is the only memory between cycles: an explicit value, handed into a cycle and returned by it.
 """
@@ -6,22 +6,22 @@ It is the only memory between cycles: an explicit value, handed into a cycle and
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from footy.mirror.feed_health import Feed
-from footy.mirror.odds_book import Quotes
+from footy.mirror.feed_health import FeedHealth
+from footy.mirror.odds_book import OddsBook
 from footy.mirror.periods import UNSEEN, Periods
 from footy.provenance import Held, Source, shifted
 from footy.thesports.models import Competition, Country, Detail, LiveMatch, Team
 
-__all__ = ["Board", "Held", "HeldMatch", "References", "Source"]
+__all__ = ["Held", "MatchState", "References", "Source", "State"]
 
 
 @dataclass(frozen=True, slots=True)
-class HeldMatch:
+class MatchState:
     """What is held of one live match."""
 
     live: Held[LiveMatch]
     detail: Held[Detail]
-    odds: Held[Quotes]
+    odds: Held[OddsBook]
     periods: Periods = UNSEEN
 
 
@@ -36,29 +36,29 @@ class References:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class State:
     """All that is held between cycles."""
 
-    matches: Mapping[str, HeldMatch] = field(default_factory=dict)
+    matches: Mapping[str, MatchState] = field(default_factory=dict)
     references: References = field(default_factory=References)
     fetched_at: float | None = None
     """Unix seconds when the live list was last read; None before the first."""
-    details_feed: Feed = field(default_factory=Feed)
-    odds_feed: Feed = field(default_factory=Feed)
+    details_feed: FeedHealth = field(default_factory=FeedHealth)
+    odds_feed: FeedHealth = field(default_factory=FeedHealth)
     deleted: frozenset[str] = frozenset()
     """Matches that the vendor has taken out."""
     deleted_at: float = 0.0
     """Unix seconds when that was last asked."""
-    details_tried: Mapping[str, float] = field(default_factory=dict)
-    odds_tried: Mapping[str, float] = field(default_factory=dict)
+    details_failed_at: Mapping[str, float] = field(default_factory=dict)
+    odds_failed_at: Mapping[str, float] = field(default_factory=dict)
     """Unix seconds when a match's part was last asked for in vain, by match id."""
-    odds_told: Mapping[str, tuple[int, bool]] = field(default_factory=dict)
+    odds_announced: Mapping[str, tuple[int, bool]] = field(default_factory=dict)
     """By match id the vendor's time of the newest change that a feed only named, and whether the match has
     been read in full since. `odds/update` names all, `odds/live` those in no known order."""
     checked: int = 0
     """How many matches have been compared in full, for the rotation."""
 
-    def shifted(self, step_s: float) -> "Board":
+    def shifted(self, step_s: float) -> "State":
         """Return what is held with its times moved by so many seconds, as the machine's clock was.
 
         The vendor's own times stay.
@@ -67,7 +67,7 @@ class Board:
         return replace(
             self,
             matches={
-                key: HeldMatch(
+                key: MatchState(
                     shifted(match.live, step_s),
                     shifted(match.detail, step_s),
                     shifted(match.odds, step_s),
@@ -85,8 +85,8 @@ class Board:
             details_feed=self.details_feed.shifted(step_s),
             odds_feed=self.odds_feed.shifted(step_s),
             deleted_at=self.deleted_at and self.deleted_at + step_s,
-            details_tried={key: at + step_s for key, at in self.details_tried.items()},
-            odds_tried={key: at + step_s for key, at in self.odds_tried.items()},
+            details_failed_at={key: at + step_s for key, at in self.details_failed_at.items()},
+            odds_failed_at={key: at + step_s for key, at in self.odds_failed_at.items()},
         )
 
 

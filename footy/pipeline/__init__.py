@@ -1,1 +1,1 @@
-"""From the live list to records: plan, gather, board, flatten, filter."""
+"""From the live list to records: plan, gather, state, flatten, filter."""

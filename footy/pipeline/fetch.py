@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from footy.mirror.answers import Gathered, OddsReading
+from footy.mirror.answers import FullOdds, Gathered
 from footy.mirror.changes import odds_changes
 from footy.mirror.odds_book import digest
 from footy.mirror.state import Held, Source
@@ -30,10 +30,10 @@ from footy.thesports.errors import (
     StoppedError,
     ThrottledError,
     VendorError,
-    let_go,
+    drop_tracebacks,
 )
 from footy.thesports.models import Markets, Odds
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ Progress = Callable[[int, int], None]
 """Is told the calls done and the calls planned."""
 
 
-class Gatherer:
+class Fetcher:
     """Makes the calls of one cycle."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Gatherer:
         gathered: Gathered,
         workers: int,
         early_window: tuple[int, int],
-        budget: Budget,
+        budget: RetryBudget,
         left: Mapping[Endpoint, int | None],
         vendor_ahead_s: float = 0.0,
         shared_from: int | None = None,
@@ -225,7 +225,7 @@ class Gatherer:
                     return client.detail(key.id, budget)
                 case endpoints.ODDS:
                     reply = client.odds(key.id, budget)
-                    return Fetched(self._reading(reply, call.settled_before), reply.at)
+                    return Fetched(self._reading(reply, call.watermark), reply.at)
                 case endpoints.ODDS_LIVE:
                     listed = client.odds_changes(budget)
                     changes = odds_changes(listed.value, listed.at + self._vendor_ahead_s)
@@ -241,24 +241,24 @@ class Gatherer:
         except VendorError as error:
             return error
 
-    def _reading(self, reply: Fetched[Odds], settled_before: int | None) -> OddsReading:
+    def _reading(self, reply: Fetched[Odds], watermark: int | None) -> FullOdds:
         odds = reply.value
         quotes = digest(odds, self._early_window, reply.left_out)
-        if settled_before is None:
-            return OddsReading(quotes)
+        if watermark is None:
+            return FullOdds(quotes)
         settled = {
             company: Markets(
-                *([row for row in rows if row.at < settled_before] for rows in (m.eu, m.asia, m.bs, m.cr))
+                *([row for row in rows if row.at < watermark] for rows in (m.eu, m.asia, m.bs, m.cr))
             )
             for company, m in odds.items()
         }
-        return OddsReading(quotes, digest(settled, self._early_window))
+        return FullOdds(quotes, digest(settled, self._early_window))
 
     def _take(self, call: Call, answer: Any) -> bool:
         """Note an answer; tell whether it is one, or the call has been put off."""
         held, error = answer if isinstance(answer, tuple) else (answer, answer)
         if isinstance(error, VendorError):
-            let_go(error)
+            drop_tracebacks(error)
         if isinstance(error, VendorError) and (held is error or held.value is None):
             if isinstance(error, ThrottledError) and self._defer(call, answer, error):
                 return False
@@ -286,8 +286,8 @@ class Gatherer:
         if error is not None:
             self._note(key.endpoint, error)
             self.gathered.unfinished |= _is_unsent(error) and call.value in SHARING
-            if isinstance(error, RefusedError) and not error.believed:
-                self.gathered.doubtful.add(key)
+            if isinstance(error, RefusedError) and not error.confirmed_refusal:
+                self.gathered.unconfirmed_refusals.add(key)
         if call.value in {plan.Value.LIVE, plan.Value.FEED}:
             self.gathered.answers[key] = answer
         elif key.endpoint is endpoints.DETAIL:

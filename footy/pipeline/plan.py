@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from footy.mirror.changes import DETAIL_OVERLAP_S, covers
-from footy.mirror.state import Board, HeldMatch
+from footy.mirror.state import MatchState, State
 from footy.reference.lookup import CATEGORIES, COUNTRIES, Key
 from footy.thesports import endpoints
 from footy.thesports.codes import IN_PLAY
@@ -50,12 +50,12 @@ class Call:
 
     key: Key
     value: Value
-    settled_before: int | None = None
+    watermark: int | None = None
     """Of odds that are to be compared: the vendor's time before which rows are settled."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PlanInputs:
     """What a cycle may do, and when it is."""
 
     now: float
@@ -66,7 +66,7 @@ class Terms:
     left: Mapping[Endpoint, int | None] = field(default_factory=dict)
     """Calls left of the quota by endpoint; None, or absent, is no limit."""
     refused: frozenset[Endpoint] = frozenset()
-    there: frozenset[Endpoint] = frozenset()
+    available: frozenset[Endpoint] = frozenset()
     """Endpoints that the account has, whatever a single refusal says."""
     vendor_ahead_s: float = 0.0
     """The vendor's clock minus ours, where they differ."""
@@ -75,14 +75,17 @@ class Terms:
     renewals: Mapping[Endpoint, int] = field(default_factory=dict)
     """Endpoints whose rows should be renewed, with since when changes are to be asked for (vendor's time)."""
 
-    def details_by_feed(self, board: Board) -> bool:
+    def details_by_feed(self, state: State) -> bool:
         """Tell whether changes of details come by their feed."""
-        feed = board.details_feed
+        feed = state.details_feed
         return (
-            self.delta and feed.heard_at is not None and feed.trusted and endpoints.DETAIL not in self.refused
+            self.delta
+            and feed.polled_at is not None
+            and feed.trusted
+            and endpoints.DETAIL not in self.refused
         )
 
-    def without(self, failed: Iterable[Endpoint]) -> "Terms":
+    def without(self, failed: Iterable[Endpoint]) -> "PlanInputs":
         """Give the terms without feeds that failed in this cycle: what they tell is asked per match."""
         return replace(self, refused=self.refused | set(failed))
 
@@ -91,80 +94,86 @@ class Terms:
         feeds = (endpoints.ODDS_LIVE, endpoints.ODDS_UPDATE) if self.delta else ()
         return next((feed for feed in feeds if feed not in self.refused), None)
 
-    def odds_by_feed(self, board: Board) -> bool:
+    def odds_by_feed(self, state: State) -> bool:
         """Tell whether changes of odds come by a feed."""
-        return board.odds_feed.trusted and self.odds_feed() is not None
+        return state.odds_feed.trusted and self.odds_feed() is not None
 
 
-def beside_live(board: Board, terms: Terms, *, chosen: Collection[str] | None = None) -> list[Call]:
+def first_round(state: State, inputs: PlanInputs, *, chosen: Collection[str] | None = None) -> list[Call]:
     """Return the calls of the first round: the live list, and what does not depend on it.
 
     Args:
-        board: What is held.
-        terms: What may be done.
+        state: What is held.
+        inputs: What may be done.
         chosen: The held matches that are known to be wanted, where only some competitions are; for the
-            others, odds and teams wait as in `opening`.
+            others, odds and teams wait as in `after_live_list`.
     """
     calls = [Call(Key(endpoints.LIVE), Value.LIVE)]
-    if not board.matches:
+    if not state.matches:
         return calls
-    if not terms.delta:
-        return [*calls, *_lacking(board, terms, chosen)] if terms.short_of_time else calls
-    feed = board.details_feed
-    if feed.latest and endpoints.DETAIL not in terms.refused and _due(endpoints.DETAIL, feed.heard_at, terms):
+    if not inputs.delta:
+        return [*calls, *_incomplete_matches(state, inputs, chosen)] if inputs.short_of_time else calls
+    feed = state.details_feed
+    if (
+        feed.latest
+        and endpoints.DETAIL not in inputs.refused
+        and _due(endpoints.DETAIL, feed.polled_at, inputs)
+    ):
         calls.append(Call(Key(endpoints.DETAIL, since=feed.latest - DETAIL_OVERLAP_S), Value.FEED))
-    odds_feed = terms.odds_feed()
-    if odds_feed is not None and _due(odds_feed, board.odds_feed.heard_at, terms):
+    odds_feed = inputs.odds_feed()
+    if odds_feed is not None and _due(odds_feed, state.odds_feed.polled_at, inputs):
         calls.append(Call(Key(odds_feed), Value.FEED))
-    if endpoints.DELETED not in terms.refused and _due(endpoints.DELETED, board.deleted_at, terms):
+    if endpoints.DELETED not in inputs.refused and _due(endpoints.DELETED, state.deleted_at, inputs):
         calls.append(Call(Key(endpoints.DELETED), Value.FEED))
-    calls += [Call(Key(endpoint, since=since), Value.FEED) for endpoint, since in terms.renewals.items()]
-    return [*calls, *_lacking(board, terms, chosen), *_checks(board, terms)]
+    calls += [Call(Key(endpoint, since=since), Value.FEED) for endpoint, since in inputs.renewals.items()]
+    return [*calls, *_incomplete_matches(state, inputs, chosen), *_checks(state, inputs)]
 
 
-def _lacking(board: Board, terms: Terms, chosen: Collection[str] | None) -> list[Call]:
+def _incomplete_matches(state: State, inputs: PlanInputs, chosen: Collection[str] | None) -> list[Call]:
     """Return the calls for matches that were listed before and of which something is to be read in full.
 
     Were they left until the list is in, a vendor who takes half a cycle to answer would never be asked for
     them in time. Of a list that is older than that, as after a restart, too many matches may be over.
     """
-    if terms.now - (board.fetched_at or 0.0) > RECENT_CYCLES * terms.interval_s:
+    if inputs.now - (state.fetched_at or 0.0) > RECENT_CYCLES * inputs.interval_s:
         return []
-    matches = board.matches
+    matches = state.matches
     held = {one: match.live.value for one, match in matches.items() if match.live.value is not None}
     wanted = held if chosen is None else {one: live for one, live in held.items() if one in chosen}
     details = {
         one: live
         for one, live in held.items()
-        if matches[one].detail.value is None or (one in wanted and not terms.details_by_feed(board))
+        if matches[one].detail.value is None or (one in wanted and not inputs.details_by_feed(state))
     }
     calls = [Call(COUNTRIES, Value.NAMES), Call(CATEGORIES, Value.NAMES)]
     calls += [
         Call(Key(endpoints.DETAIL, match_id), Value.DETAIL)
-        for match_id in _in_turn(details, board, endpoints.DETAIL, terms)
+        for match_id in _in_turn(details, state, endpoints.DETAIL, inputs)
     ]
     for match_id in sorted(held, key=lambda one: held[one].score.status_id not in IN_PLAY):
         detail = matches[match_id].detail.value
         if detail is not None:
             calls += competition_of(detail)
             calls += teams_of(detail) if match_id in wanted else ()
-    return [*calls, *odds_of(wanted, held, board, terms)]
+    return [*calls, *odds_of(wanted, held, state, inputs)]
 
 
-def instead(board: Board, terms: Terms) -> list[Call]:
+def fallback_feed(state: State, inputs: PlanInputs) -> list[Call]:
     """Give the feed that stands in for one that has failed in this cycle."""
-    feed = terms.odds_feed() if board.matches else None
+    feed = inputs.odds_feed() if state.matches else None
     return [Call(Key(feed), Value.FEED)] if feed is endpoints.ODDS_UPDATE else []
 
 
-def opening(live: Mapping[str, LiveMatch], board: Board, terms: Terms, *, choosy: bool) -> list[Call]:
+def after_live_list(
+    live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs, *, filtered: bool
+) -> list[Call]:
     """Give the calls that the live list makes worth it.
 
     Args:
         live: The live matches by id.
-        board: What is held.
-        terms: What may be done.
-        choosy: Whether only some competitions are wanted; then odds wait until the competition is known.
+        state: What is held.
+        inputs: What may be done.
+        filtered: Whether only some competitions are wanted; then odds wait until the competition is known.
     """
     if not live:
         return []
@@ -172,71 +181,73 @@ def opening(live: Mapping[str, LiveMatch], board: Board, terms: Terms, *, choosy
     asked = {
         match_id: match
         for match_id, match in live.items()
-        if _needs_detail(board.matches.get(match_id), board, terms)
+        if _needs_detail(state.matches.get(match_id), state, inputs)
     }
     calls += [
         Call(Key(endpoints.DETAIL, match_id), Value.DETAIL)
-        for match_id in _in_turn(asked, board, endpoints.DETAIL, terms)
+        for match_id in _in_turn(asked, state, endpoints.DETAIL, inputs)
     ]
     for match_id in live.keys() - asked.keys():
-        detail = board.matches[match_id].detail.value
+        detail = state.matches[match_id].detail.value
         if detail is not None:
             calls += competition_of(detail)
-            calls += () if choosy else teams_of(detail)
-    return calls if choosy else [*calls, *odds_of(live, live, board, terms)]
+            calls += () if filtered else teams_of(detail)
+    return calls if filtered else [*calls, *odds_of(live, live, state, inputs)]
 
 
-def odds_of(wanted: Iterable[str], live: Mapping[str, LiveMatch], board: Board, terms: Terms) -> list[Call]:
+def odds_of(
+    wanted: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs
+) -> list[Call]:
     """Give the calls for the odds of these matches, where no feed will do and as far as the quota goes."""
     chosen = {
         match_id: live[match_id]
         for match_id in wanted
-        if _needs_odds(board.matches.get(match_id), board, terms)
+        if _needs_odds(state.matches.get(match_id), state, inputs)
     }
-    settled_before = board.odds_feed.settled_before or None
+    watermark = state.odds_feed.watermark or None
     return [
-        Call(Key(endpoints.ODDS, match_id), Value.ODDS, settled_before)
-        for match_id in _in_turn(chosen, board, endpoints.ODDS, terms)
+        Call(Key(endpoints.ODDS, match_id), Value.ODDS, watermark)
+        for match_id in _in_turn(chosen, state, endpoints.ODDS, inputs)
     ]
 
 
 def changed_odds(
-    match_ids: Iterable[str], live: Mapping[str, LiveMatch], board: Board, terms: Terms
+    match_ids: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs
 ) -> list[Call]:
     """Give the calls for the odds of matches that a feed says have changed, without saying how."""
     listed = {match_id: live[match_id] for match_id in match_ids if match_id in live}
     return [
         Call(Key(endpoints.ODDS, match_id), Value.ODDS)
-        for match_id in _in_turn(listed, board, endpoints.ODDS, terms)
+        for match_id in _in_turn(listed, state, endpoints.ODDS, inputs)
     ]
 
 
-def between_cycles(board: Board, wanted: Iterable[str], terms: Terms) -> list[Call]:
+def between_cycles(state: State, wanted: Iterable[str], inputs: PlanInputs) -> list[Call]:
     """Give the calls that help the next cycle before it begins.
 
     They are the odds feed, where it does not reach back to the last cycle, and what had to wait for a quota:
     a window is over a little later than a cycle begins that is as long as it.
     """
-    if not board.matches:
+    if not state.matches:
         return []
     calls = []
-    feed, heard_at = terms.odds_feed(), board.odds_feed.heard_at
-    if feed is not None and (heard_at is None or terms.now - heard_at >= LISTEN_EVERY_S / 2):
-        calls += [Call(Key(feed), Value.FEED)] if board.odds_feed.trusted else []
+    feed, polled_at = inputs.odds_feed(), state.odds_feed.polled_at
+    if feed is not None and (polled_at is None or inputs.now - polled_at >= LISTEN_EVERY_S / 2):
+        calls += [Call(Key(feed), Value.FEED)] if state.odds_feed.trusted else []
     for endpoint, value, needed in (
         (endpoints.DETAIL, Value.DETAIL, _needs_detail),
         (endpoints.ODDS, Value.ODDS, _needs_odds),
     ):
-        if terms.left.get(endpoint) is None or endpoint in terms.refused:
+        if inputs.left.get(endpoint) is None or endpoint in inputs.refused:
             continue
         waiting = {
             match_id: live
             for match_id in wanted
-            if (live := board.matches[match_id].live.value) is not None
-            and needed(board.matches[match_id], board, terms)
-            and _last_asked(match_id, board, endpoint) < (board.fetched_at or 0.0)
+            if (live := state.matches[match_id].live.value) is not None
+            and needed(state.matches[match_id], state, inputs)
+            and _last_asked(match_id, state, endpoint) < (state.fetched_at or 0.0)
         }
-        calls += [Call(Key(endpoint, one), value) for one in _in_turn(waiting, board, endpoint, terms)]
+        calls += [Call(Key(endpoint, one), value) for one in _in_turn(waiting, state, endpoint, inputs)]
     return calls
 
 
@@ -256,49 +267,51 @@ def competition_of(detail: Detail) -> list[Call]:
     return [Call(Key(endpoints.COMPETITION, detail.competition_id), Value.REFERENCE)]
 
 
-def _due(endpoint: Endpoint, heard_at: float | None, terms: Terms) -> bool:
-    early_s = min(EARLY_OF_CADENCE * endpoint.cadence_s, EARLY_OF_INTERVAL * terms.interval_s)
-    return heard_at is None or terms.now - heard_at >= endpoint.cadence_s - early_s
+def _due(endpoint: Endpoint, polled_at: float | None, inputs: PlanInputs) -> bool:
+    early_s = min(EARLY_OF_CADENCE * endpoint.cadence_s, EARLY_OF_INTERVAL * inputs.interval_s)
+    return polled_at is None or inputs.now - polled_at >= endpoint.cadence_s - early_s
 
 
-def _needs_detail(held: HeldMatch | None, board: Board, terms: Terms) -> bool:
-    return held is None or held.detail.value is None or not terms.details_by_feed(board)
+def _needs_detail(held: MatchState | None, state: State, inputs: PlanInputs) -> bool:
+    return held is None or held.detail.value is None or not inputs.details_by_feed(state)
 
 
-def _needs_odds(held: HeldMatch | None, board: Board, terms: Terms) -> bool:
-    if held is None or held.odds.value is None or not terms.odds_by_feed(board):
+def _needs_odds(held: MatchState | None, state: State, inputs: PlanInputs) -> bool:
+    if held is None or held.odds.value is None or not inputs.odds_by_feed(state):
         return True
-    return not covers(terms.now, held.odds.fetched_at, endpoints.ODDS_LIVE.window_s)
+    return not covers(inputs.now, held.odds.fetched_at, endpoints.ODDS_LIVE.window_s)
 
 
-def _checks(board: Board, terms: Terms) -> list[Call]:
+def _checks(state: State, inputs: PlanInputs) -> list[Call]:
     """Give the calls that re-read a few matches in full, in rotation, to compare them with the feeds.
 
     Odds are re-read with what the quota leaves when all that wait for theirs have been served. If that is
     less than a call for each match chosen, fewer are: the rotation leaves out none.
     """
-    most = CHECKS_PER_SLOW_CYCLE if terms.interval_s >= SLOW_CYCLE_S else 1
-    left = terms.left.get(endpoints.ODDS)
-    waiting = sum(_needs_odds(match, board, terms) for match in board.matches.values())
+    most = CHECKS_PER_SLOW_CYCLE if inputs.interval_s >= SLOW_CYCLE_S else 1
+    left = inputs.left.get(endpoints.ODDS)
+    waiting = sum(_needs_odds(match, state, inputs) for match in state.matches.values())
     spare = most if left is None else max(0, left - waiting)
-    with_odds = bool(spare and terms.odds_by_feed(board) and board.odds_feed.settled_before)
+    with_odds = bool(spare and inputs.odds_by_feed(state) and state.odds_feed.watermark)
     held = sorted(
         match_id
-        for match_id, match in board.matches.items()
+        for match_id, match in state.matches.items()
         if match.detail.value is not None and match.odds.value is not None
     )
     calls = []
     for number in range(min(most, len(held), spare if with_odds else most)):
-        match_id = held[(board.checked + number) % len(held)]
-        if terms.details_by_feed(board) and board.details_feed.latest:
+        match_id = held[(state.checked + number) % len(held)]
+        if inputs.details_by_feed(state) and state.details_feed.latest:
             calls.append(Call(Key(endpoints.DETAIL, match_id), Value.CHECK))
         if with_odds:
-            settled_before = board.odds_feed.settled_before
-            calls.append(Call(Key(endpoints.ODDS, match_id), Value.CHECK, settled_before))
+            watermark = state.odds_feed.watermark
+            calls.append(Call(Key(endpoints.ODDS, match_id), Value.CHECK, watermark))
     return calls
 
 
-def _in_turn(live: Mapping[str, LiveMatch], board: Board, endpoint: Endpoint, terms: Terms) -> list[str]:
+def _in_turn(
+    live: Mapping[str, LiveMatch], state: State, endpoint: Endpoint, inputs: PlanInputs
+) -> list[str]:
     """Order the matches: in play first, then those not asked for longest, and cut at the quota.
 
     A second weighs four times as much in play, not infinitely, so that no match waits for ever; and what is
@@ -306,16 +319,16 @@ def _in_turn(live: Mapping[str, LiveMatch], board: Board, endpoint: Endpoint, te
     """
 
     def weight(match_id: str) -> float:
-        age = terms.now - _last_asked(match_id, board, endpoint)
+        age = inputs.now - _last_asked(match_id, state, endpoint)
         return age * (IN_PLAY_WEIGHT if live[match_id].score.status_id in IN_PLAY else 1)
 
-    return sorted(live, key=weight, reverse=True)[: terms.left.get(endpoint)]
+    return sorted(live, key=weight, reverse=True)[: inputs.left.get(endpoint)]
 
 
-def _last_asked(match_id: str, board: Board, endpoint: Endpoint) -> float:
+def _last_asked(match_id: str, state: State, endpoint: Endpoint) -> float:
     """Give when a part of a match was last had, or asked for in vain, in Unix seconds."""
     odds = endpoint is endpoints.ODDS
-    held = board.matches.get(match_id)
+    held = state.matches.get(match_id)
     part = None if held is None else held.odds if odds else held.detail
-    tried = (board.odds_tried if odds else board.details_tried).get(match_id, 0.0)
+    tried = (state.odds_failed_at if odds else state.details_failed_at).get(match_id, 0.0)
     return max(tried, (part.fetched_at or 0.0) if part is not None else 0.0)

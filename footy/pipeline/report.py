@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from footy.mirror.answers import Gathered
-from footy.mirror.state import Held, HeldMatch, References, Source
+from footy.mirror.state import Held, MatchState, References, Source
 from footy.record import MatchRecord
 from footy.thesports import endpoints
 from footy.thesports.endpoints import Endpoint
@@ -54,7 +54,7 @@ def unsettled_values(records: Iterable[MatchRecord]) -> int:
     )
 
 
-def left_out(matches: Iterable[HeldMatch], references: References) -> Counter[str]:
+def left_out(matches: Iterable[MatchState], references: References) -> Counter[str]:
     """Count what could not be read of the values that are held, by endpoint and field."""
     held: list[tuple[Endpoint, Held[Any]]] = []
     for match in matches:

@@ -1,13 +1,13 @@
-"""Inquiry: one cycle's asking, in which each answer may call for further calls."""
+"""Rounds: one cycle's asking, in which each answer may call for further calls."""
 
 from collections.abc import Callable, Iterable, Mapping
 
-from footy.mirror.changes import unordered, unread
+from footy.mirror.changes import pending, unordered
 from footy.mirror.joins import gathered_details, held_details, references_for
-from footy.mirror.state import Board, Held, Source
+from footy.mirror.state import Held, Source, State
 from footy.pipeline import plan
-from footy.pipeline.fetch import Gatherer
-from footy.pipeline.plan import Call, Terms, Value
+from footy.pipeline.fetch import Fetcher
+from footy.pipeline.plan import Call, PlanInputs, Value
 from footy.records.selection import Selection, Verdict
 from footy.reference.lookup import Key, Reference
 from footy.thesports import endpoints
@@ -20,42 +20,42 @@ from footy.thesports.quota import Spending
 LIVE = Key(endpoints.LIVE)
 
 
-class Inquiry:
+class Rounds:
     """Asks for the live list, for what does not depend on it, and then for what the answers call for."""
 
     def __init__(
         self,
-        gatherer: Gatherer,
+        fetcher: Fetcher,
         reference: Reference,
         spending: Spending | None,
         *,
-        before: Board,
-        terms: Terms,
+        before: State,
+        inputs: PlanInputs,
         selection: Selection,
     ) -> None:
-        self._gatherer = gatherer
-        self._gathered = gatherer.gathered
+        self._gatherer = fetcher
+        self._gathered = fetcher.gathered
         self._reference = reference
         self._spending = spending
         self._before = before
-        self._terms = terms
+        self._terms = inputs
         self._selection = selection
-        self._choosy = not selection.keeps_all
+        self._filtered = not selection.keeps_all
         self._on_live: Callable[[], None] = lambda: None
 
     def run(self, on_live: Callable[[], None]) -> Fetched[LiveList] | VendorError:
         """Ask until nothing is left to ask or the time is up; `on_live` is called when the list is in."""
         self._on_live = on_live
         ask = self._gatherer
-        first = plan.beside_live(self._before, self._terms, chosen=self._chosen())
+        first = plan.first_round(self._before, self._terms, chosen=self._chosen())
         self._reserve(len({call.key.id for call in first if call.key.id}))
         ask.add(first)
         ask.run(self._on_answer)
         while failed := [feed for feed in self._failed_feeds() if feed not in self._terms.refused]:
             self._terms = self._terms.without(failed)
-            ask.add([*plan.instead(self._before, self._terms), *self._after_live()])
+            ask.add([*plan.fallback_feed(self._before, self._terms), *self._after_live()])
             ask.run(self._on_answer)
-        if self._choosy:
+        if self._filtered:
             ask.add(self._of_chosen())
             ask.run(self._on_answer)
         if named := self._only_named():
@@ -103,7 +103,7 @@ class Inquiry:
         named = unordered(changes.value, self._before) if changes is not None else {}
         named |= dict.fromkeys(changes.unreadable, 0) if changes is not None else {}
         named |= updates.value if updates is not None else {}
-        return unread(named, self._before.odds_told)
+        return pending(named, self._before.odds_announced)
 
     def _forget_deleted(self) -> None:
         answer = self._gathered.feed(endpoints.DELETED)
@@ -115,13 +115,13 @@ class Inquiry:
     def _wanted_ones(self) -> dict[str, LiveMatch]:
         """Give the listed matches but those that are deleted, or known not to be wanted."""
         listed = self._listed()
-        left_out = self._before.deleted | (self._ruled_out(listed) if self._choosy else frozenset())
+        left_out = self._before.deleted | (self._ruled_out(listed) if self._filtered else frozenset())
         return {match_id: match for match_id, match in listed.items() if match_id not in left_out}
 
     def _after_live(self) -> list[Call]:
         asked = self._wanted_ones()
         self._reserve(len(asked))
-        return plan.opening(asked, self._before, self._terms, choosy=self._choosy)
+        return plan.after_live_list(asked, self._before, self._terms, filtered=self._filtered)
 
     def _reserve(self, matches: int) -> None:
         """Write down that so many matches are about to be asked about, retries and all."""
@@ -130,7 +130,7 @@ class Inquiry:
 
     def _chosen(self) -> frozenset[str] | None:
         """Return the held matches that the operator is known to want; None if all are wanted."""
-        if not self._choosy:
+        if not self._filtered:
             return None
         held = self._before.matches
         return frozenset(
@@ -151,7 +151,7 @@ class Inquiry:
         )
 
     def _named_by(self, detail: Detail) -> list[Call]:
-        teams = [] if self._choosy else plan.teams_of(detail)
+        teams = [] if self._filtered else plan.teams_of(detail)
         return [*plan.competition_of(detail), *teams]
 
     def _of_chosen(self) -> Iterable[Call]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 
-from footy.mirror.state import HeldMatch
+from footy.mirror.state import MatchState
 from footy.records.match_clock import first_half_is_endless, half_time_is_endless
 from footy.thesports.codes import FIRST_HALF, HALF_TIME
 
 
-def doubts(matches: Collection[HeldMatch], *, clock_offset_s: float = 0.0) -> list[str]:
+def implausible_clocks(matches: Collection[MatchState], *, clock_offset_s: float = 0.0) -> list[str]:
     """Return a sentence for each kind of period that has lasted too long, with the number of matches.
 
     `clock_offset_s` is the vendor's clock minus ours.

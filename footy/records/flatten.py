@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from footy.mirror.state import HeldMatch, References
+from footy.mirror.state import MatchState, References
 from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
 from footy.records.incidents import half_time_was_whistled, incident_records, integer, name
@@ -302,7 +302,7 @@ class Flattener:
 
     def records(
         self,
-        matches: Mapping[str, HeldMatch],
+        matches: Mapping[str, MatchState],
         references: References,
         published_at: float,
         *,
@@ -329,7 +329,7 @@ class Flattener:
 
     def record(
         self,
-        match: HeldMatch,
+        match: MatchState,
         references: References,
         published_at: float,
         *,
@@ -347,7 +347,7 @@ class Flattener:
         return _moving(known.fields.copy(), match, live, published_at, clock_offset_s)
 
     def _renew_vendor_values(
-        self, known: _Remembered, match: HeldMatch, live: LiveMatch, clock_offset_s: float
+        self, known: _Remembered, match: MatchState, live: LiveMatch, clock_offset_s: float
     ) -> None:
         fields, detail, quotes = known.fields, match.detail.value, match.odds.value
         live_changed = known.renews("live", live)
@@ -381,7 +381,7 @@ def _in_play_at(fields: Mapping[str, Any]) -> tuple[bool, Score]:
     return fields["in_play"], (fields["home_score"], fields["away_score"])
 
 
-def _renew_joined(known: _Remembered, match: HeldMatch, references: References) -> None:
+def _renew_joined(known: _Remembered, match: MatchState, references: References) -> None:
     fields, detail = known.fields, match.detail
     home = _named(detail, "home_team_id", references.teams)
     away = _named(detail, "away_team_id", references.teams)
@@ -400,7 +400,7 @@ def _renew_joined(known: _Remembered, match: HeldMatch, references: References) 
 
 
 def _moving(
-    fields: dict[str, Any], match: HeldMatch, live: LiveMatch, published_at: float, clock_offset_s: float
+    fields: dict[str, Any], match: MatchState, live: LiveMatch, published_at: float, clock_offset_s: float
 ) -> MatchRecord:
     """Complete the fields by those that move with time."""
     status_id = live.score.status_id

@@ -1,6 +1,6 @@
 """Made-up values in the place of missing ones: only where the operator switched that on, and each marked.
 
-They are put into what is flattened and never onto the board, so a made-up value is never held, compared, or
+They are put into what is flattened and never onto the state, so a made-up value is never held, compared, or
 taken for the last good one.
 """
 
@@ -8,8 +8,8 @@ import logging
 import random
 from collections.abc import Mapping
 
-from footy.mirror.odds_book import Quotes, digest
-from footy.mirror.state import Held, HeldMatch, References, Source
+from footy.mirror.odds_book import OddsBook, digest
+from footy.mirror.state import Held, MatchState, References, Source
 from footy.thesports.models import Competition, Country, Detail, Markets, OddsRow, Team
 
 log = logging.getLogger(__name__)
@@ -19,10 +19,10 @@ _NOTHING: Held[object] = Held(None, None, Source.MISSING)
 
 
 def filled(
-    matches: Mapping[str, HeldMatch], references: References, early_window: tuple[int, int]
-) -> tuple[dict[str, HeldMatch], References]:
+    matches: Mapping[str, MatchState], references: References, early_window: tuple[int, int]
+) -> tuple[dict[str, MatchState], References]:
     """Give the matches and references with what is missing made up; refused and unnamed stay as they are."""
-    whole: dict[str, HeldMatch] = {}
+    whole: dict[str, MatchState] = {}
     teams, competitions = dict(references.teams), dict(references.competitions)
     made_up = 0
     for match_id, held in matches.items():
@@ -33,7 +33,7 @@ def filled(
         if odds.source is Source.MISSING:
             odds = Held(_odds(match_id, int(held.live.fetched_at or 0), early_window), None, Source.MOCK)
             made_up += 1
-        whole[match_id] = HeldMatch(held.live, detail, odds, held.periods)
+        whole[match_id] = MatchState(held.live, detail, odds, held.periods)
         if detail.value is None:
             continue
         for team_id in (detail.value.home_team_id, detail.value.away_team_id):
@@ -65,7 +65,7 @@ def _detail(match_id: str) -> Detail:
     )
 
 
-def _odds(match_id: str, at: int, early_window: tuple[int, int]) -> Quotes:
+def _odds(match_id: str, at: int, early_window: tuple[int, int]) -> OddsBook:
     chance = random.Random(match_id)
     row = OddsRow(
         at=at,

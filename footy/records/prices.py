@@ -13,7 +13,7 @@ from math import inf
 
 import msgspec
 
-from footy.mirror.odds_book import Kept, Quotes, minute_of
+from footy.mirror.odds_book import Kept, OddsBook, minute_of
 from footy.thesports.codes import BOOKMAKERS, IN_PLAY
 from footy.thesports.models import OddsRow
 from footy.times import second_text
@@ -194,7 +194,7 @@ def _fields(names: tuple[str, ...], market: str, choice: Choice | None) -> dict[
     return dict(zip(names, _values(market, choice), strict=True))
 
 
-def early_fields(quotes: Quotes | None, rules: PriceRules) -> dict[str, object]:
+def early_fields(quotes: OddsBook | None, rules: PriceRules) -> dict[str, object]:
     """The record's `early_…` fields, all markets; None throughout without odds."""
     fields: dict[str, object] = {}
     for market, names in _EARLY.items():
@@ -204,7 +204,7 @@ def early_fields(quotes: Quotes | None, rules: PriceRules) -> dict[str, object]:
 
 
 def current_fields(
-    quotes: Quotes | None,
+    quotes: OddsBook | None,
     rules: PriceRules,
     *,
     in_play: bool,

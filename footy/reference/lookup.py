@@ -19,7 +19,7 @@ from footy.thesports import endpoints
 from footy.thesports.client import Client, Fetched, read_id, read_reference
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.errors import BadBodyError, NoSuchRowError, OutOfTimeError, RefusedError, VendorError
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 
 MOST_REMEMBERED = 20_000
 STALE_MEMO_S = 60.0
@@ -85,7 +85,7 @@ class Reference:
             memo = self._memo.get(key)
         return memo.held if memo else None
 
-    def get(self, key: Key, budget: Budget) -> tuple[Held[Any], VendorError | None]:
+    def get(self, key: Key, budget: RetryBudget) -> tuple[Held[Any], VendorError | None]:
         """Look one thing up, asking the vendor where it is not known; with why that failed, where it did."""
         held, error = self._get(key, budget)
         survivor = getattr(held.value, "uid", None)
@@ -125,7 +125,7 @@ class Reference:
             and CLOCK.uptime() - self._renewal_failed_at.get(endpoint, -inf) >= RENEW_AGAIN_S
         }
 
-    def renew(self, endpoint: Endpoint, since: int, budget: Budget) -> Fetched[int]:
+    def renew(self, endpoint: Endpoint, since: int, budget: RetryBudget) -> Fetched[int]:
         """Ask for all rows changed since then; what is held and not among them is known unchanged.
 
         Raises:
@@ -185,7 +185,7 @@ class Reference:
             self._gone = {key: at + step_s for key, at in self._gone.items()}
 
     def _get(  # noqa: PLR0911 - one for each level
-        self, key: Key, budget: Budget
+        self, key: Key, budget: RetryBudget
     ) -> tuple[Held[Any], VendorError | None]:
         if (known := self.peek(key)) is not None:
             return known, None

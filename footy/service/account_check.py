@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from footy.errors import Exit
 from footy.pipeline.cycle import CLOCK_OFF_S
 from footy.service import check_note
-from footy.service.app import Upstream, transport_for
+from footy.service.app import VendorAccount, transport_for
 from footy.service.instance import Files
 from footy.settings import Settings
 from footy.telemetry.counters import Counters
@@ -15,7 +15,7 @@ from footy.thesports import endpoints
 from footy.thesports.client import Client
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
 from footy.thesports.errors import NoSuchRowError, RefusedError, VendorError
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.vendor_clock import clock_text
 
 ANY_ID = "0"
@@ -30,7 +30,7 @@ class _Finding:
     error: VendorError | None
 
 
-def run(settings: Settings, asked: Upstream, files: Files, say: Say) -> Exit:
+def run(settings: Settings, asked: VendorAccount, files: Files, say: Say) -> Exit:
     """Ask each endpoint once and say what the vendor makes of it; return the exit code that sums it up.
 
     The service whose files these are then asks again at once for what was refused.
@@ -38,7 +38,7 @@ def run(settings: Settings, asked: Upstream, files: Files, say: Say) -> Exit:
     say(f"Asking {asked.base_url} as {asked.user}.")
     transport = transport_for(settings.model_copy(update={"attempts": 1}), asked, Counters())
     try:
-        client, budget = Client(transport), Budget(time.monotonic() + _longest_s(settings))
+        client, budget = Client(transport), RetryBudget(time.monotonic() + _longest_s(settings))
         say(f"  {'caller address':<30} {_address(client, budget)}")
         match_id, first = _live(client, budget)
         findings = {endpoints.LIVE: first}
@@ -66,14 +66,14 @@ def _longest_s(settings: Settings) -> float:
     return (len(ENDPOINTS) + 2) * settings.timeout
 
 
-def _address(client: Client, budget: Budget) -> str:
+def _address(client: Client, budget: RetryBudget) -> str:
     try:
         return f"{client.address(budget)} (the one to have whitelisted)"
     except VendorError as error:
         return f"not known: {error}"
 
 
-def _live(client: Client, budget: Budget) -> tuple[str, _Finding]:
+def _live(client: Client, budget: RetryBudget) -> tuple[str, _Finding]:
     started = time.monotonic()
     try:
         listed = client.live(budget).value
@@ -85,7 +85,7 @@ def _live(client: Client, budget: Budget) -> tuple[str, _Finding]:
     )
 
 
-def _probe(client: Client, endpoint: Endpoint, match_id: str, budget: Budget) -> _Finding:
+def _probe(client: Client, endpoint: Endpoint, match_id: str, budget: RetryBudget) -> _Finding:
     """Ask an endpoint once; an id of a match will do for all, since the vendor answers unknown ids too."""
     started = time.monotonic()
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytz
 
 from footy.errors import CannotWriteError
-from footy.mirror.checkpoint import BoardFile
+from footy.mirror.checkpoint import Checkpoint
 from footy.pipeline.cycle import Pipeline, Rules
 from footy.records.prices import PriceRules
 from footy.records.selection import Selection
@@ -30,7 +30,7 @@ from thesports_simulator.process import SECRET as DEMO_SECRET
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
+class VendorAccount:
     """Whom to ask, and as whom."""
 
     base_url: str
@@ -41,13 +41,13 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
-class Assembly:
+class App:
     """The rooms of a running instance."""
 
     pipeline: Pipeline
     transport: Transport
     counters: Counters
-    board_file: BoardFile
+    checkpoint: Checkpoint
     revive_vendor: Callable[[], None] = lambda: None
 
 
@@ -90,27 +90,27 @@ def redactor(settings: Settings) -> Redactor:
 
 
 @contextlib.contextmanager
-def upstream(settings: Settings, mode: Mode) -> Iterator[Upstream]:
+def upstream(settings: Settings, mode: Mode) -> Iterator[VendorAccount]:
     """Give whom to ask: the vendor, or in the demo a simulator that lives as long as the caller is inside.
 
     Raises:
         FootyError: The simulator did not start.
     """
     if mode is not Mode.DEMO:
-        yield Upstream(settings.base_url, settings.user or "", settings.secret_text())
+        yield VendorAccount(settings.base_url, settings.user or "", settings.secret_text())
         return
     with DemoVendor() as demo:
         simulator = demo.simulator
-        yield Upstream(simulator.base_url, simulator.user, simulator.secret, demo.revive)
+        yield VendorAccount(simulator.base_url, simulator.user, simulator.secret, demo.revive)
 
 
 @contextlib.contextmanager
-def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly]:
+def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
     """Give an instance's rooms; ends every thread, connection and child of theirs afterwards."""
     memory.give_back()
     counters = Counters()
     if mode is Mode.DEMO:  # each demo is a world of its own, which owes nothing to the one before
-        for file in (files.board, files.quota):
+        for file in (files.checkpoint, files.quota):
             file.unlink(missing_ok=True)
     with contextlib.ExitStack() as closing:
         asked = closing.enter_context(upstream(settings, mode))
@@ -118,7 +118,7 @@ def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly
         closing.callback(transport.close)
         if mode is not Mode.DEMO and (before := read_heartbeat(files)) is not None:
             answered = CheckNote(files).take() or []
-            transport.gates.recall_not_in_plan({*before.get("not_in_plan", [])} - {*answered})
+            transport.breaker.recall_not_in_plan({*before.get("not_in_plan", [])} - {*answered})
         client = Client(transport)
         shelf = Shelf(files.cache)
         closing.callback(shelf.close)
@@ -128,17 +128,17 @@ def assembled(settings: Settings, mode: Mode, files: Files) -> Iterator[Assembly
             endpoints.COUNTRIES: settings.ttl_country,
             endpoints.CATEGORIES: settings.ttl_country,
         }
-        spending = Spending(transport.gates, files.quota)
+        spending = Spending(transport.breaker, files.quota)
         spending.recall()
         reference = Reference(client, shelf, ttl_s)
         pipeline = Pipeline(rules_for(settings, mode), client, reference, spending)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
-        board_file = BoardFile(files.board, asked.base_url, settings.early_window)
-        yield Assembly(pipeline, transport, counters, board_file, asked.revive)
+        checkpoint = Checkpoint(files.checkpoint, asked.base_url, settings.early_window)
+        yield App(pipeline, transport, counters, checkpoint, asked.revive)
 
 
-def transport_for(settings: Settings, asked: Upstream, counters: Counters) -> Transport:
+def transport_for(settings: Settings, asked: VendorAccount, counters: Counters) -> Transport:
     """Give the transport that these settings describe."""
     return Transport(
         base_url=asked.base_url,

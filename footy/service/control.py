@@ -13,12 +13,12 @@ import psutil
 from footy.errors import CannotWriteError, Exit, FootyError
 from footy.record import Heartbeat
 from footy.service.instance import (
-    Doing,
     Files,
+    Role,
     belongs_to_another,
-    living,
     prepare_folder,
     read_heartbeat,
+    running_owner,
 )
 from footy.settings import Mode, Settings
 
@@ -93,7 +93,7 @@ def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
     for one_mode, files in tried.items():
         if (stranger := belongs_to_another(files)) is not None:
             raise CannotStopError(f"footy cannot be stopped by this user: {stranger}.")
-        held = living(files)
+        held = running_owner(files)
         if held is None:
             continue
         process = held[1]
@@ -125,7 +125,7 @@ def follow_log(settings: Settings, mode: Mode, complain: Say) -> Exit:
         NoLogError: Nothing has been logged in this folder.
     """
     log = Files(settings.folder(mode)).log
-    if not log.exists() and living(Files(settings.folder(mode))) is not None:
+    if not log.exists() and running_owner(Files(settings.folder(mode))) is not None:
         complain(f"{log} was removed or renamed; the next entry begins a new one")
     elif not log.exists():
         absent, log = log, Files(settings.folder(Mode.DEMO)).log
@@ -142,8 +142,8 @@ def _where(files: Files, *, demo: bool) -> str:
 
 
 def _service(files: Files) -> psutil.Process | None:
-    held = living(files)
-    return held[1] if held is not None and held[0].doing is Doing.SERVICE else None
+    held = running_owner(files)
+    return held[1] if held is not None and held[0].doing is Role.SERVICE else None
 
 
 def _heartbeat(files: Files, pid: int) -> Heartbeat | None:

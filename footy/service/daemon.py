@@ -28,12 +28,12 @@ from footy.outputs.console.progress import Progress
 from footy.outputs.snapshot_file import SnapshotFile
 from footy.pipeline.plan import LISTEN_EVERY_S
 from footy.service import indicators
-from footy.service.app import Assembly, assembled, redactor, set_up_logging
+from footy.service.app import App, redactor, running_app, set_up_logging
 from footy.service.check_note import CheckNote
 from footy.service.data_health import DataWatch
 from footy.service.indicators import Reading, Thresholds
-from footy.service.instance import Doing, Files, longest_silence_s, owned, prepare_folder, see_that_owned_by
-from footy.service.publishing import Pulse, publish
+from footy.service.instance import Files, Role, locked, longest_silence_s, prepare_folder, verify_ownership
+from footy.service.publishing import HeartbeatFile, publish
 from footy.service.shared_account import SharedAccount
 from footy.service.status import TOGETHER
 from footy.settings import Mode, Settings
@@ -58,53 +58,55 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
     """
     files = Files(settings.folder(mode))
     prepare_folder(files.folder)
-    with _signals() as wish, owned(files, Doing.SERVICE) as me:
+    with _signals() as wish, locked(files, Role.SERVICE) as me:
         wish.leave_nothing_of(files)
         set_up_logging(settings, files, redactor(settings))
         for warning in warnings:
             log.warning(warning)
         log.info("footy starts: PID %d, mode %s, data folder %s", me.pid, mode.value, files.folder)
-        pulse = Pulse(files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value)
-        pulse.write()
+        heartbeat_file = HeartbeatFile(
+            files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value
+        )
+        heartbeat_file.write()
         account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
-        watch = _watch_account(account, pulse) if mode is Mode.LIVE else lambda: None
-        with contextlib.closing(account), assembled(settings, mode, files) as assembly:
+        watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
+        with contextlib.closing(account), running_app(settings, mode, files) as app:
             outputs: list[Output] = [SnapshotFile(files.folder), LiveConsole(console, sys.stdout)]
-            beat = _Beat(settings, assembly, outputs, pulse)
-            scheduler = _scheduled(beat, settings.interval, lambda: assembly.pipeline.is_slow)
+            beat = _CycleJob(settings, app, outputs, heartbeat_file)
+            scheduler = _scheduled(beat, settings.interval, lambda: app.pipeline.is_slow)
             try:
                 note = CheckNote(files)
                 while not wish.to_stop.wait(LOOK_ROUND_EVERY_S):
                     _mind_the_clock(scheduler, settings.interval)
                     if (answered := note.take()) is not None:
-                        _ask_again(assembly, scheduler, answered)
-                    see_that_owned_by(me, files)
-                    assembly.revive_vendor()
+                        _ask_again(app, scheduler, answered)
+                    verify_ownership(me, files)
+                    app.revive_vendor()
                     watch()
                 log.info("footy stops")
             finally:
-                _stop(scheduler, assembly, outputs)
+                _stop(scheduler, app, outputs)
                 beat.save()
     return Exit.OK
 
 
-class _Beat:
+class _CycleJob:
     """What the scheduler runs: one cycle, published; whatever happens in it, the next one runs."""
 
     def __init__(
-        self, settings: Settings, assembly: Assembly, outputs: Sequence[Output], pulse: Pulse
+        self, settings: Settings, app: App, outputs: Sequence[Output], heartbeat_file: HeartbeatFile
     ) -> None:
         self._interval_s = settings.interval
         self._thresholds = Thresholds.of(settings)
         self._readings: dict[str, Reading] = {}
         self._data = DataWatch(longest_silence_s(settings.interval))
-        self._pipeline = assembly.pipeline
-        self._gates = assembly.transport.gates
-        self._counters = assembly.counters
+        self._pipeline = app.pipeline
+        self._gates = app.transport.breaker
+        self._counters = app.counters
         self._outputs = outputs
-        self._pulse = pulse
-        self._board_file = assembly.board_file
-        self._board = assembly.board_file.load()
+        self._pulse = heartbeat_file
+        self._checkpoint = app.checkpoint
+        self._state = app.checkpoint.load()
         self._number = 0
         self._cold_until = time.monotonic() + longest_silence_s(settings.interval)
         """Until then a cycle that fetches what was missing is one of a cold start."""
@@ -114,7 +116,7 @@ class _Beat:
     def __call__(self) -> None:
         started = time.monotonic()
         attempted_at = time.time()
-        before = self._board
+        before = self._state
         self._number += 1
         try:
             error, code = self._cycle()
@@ -124,9 +126,9 @@ class _Beat:
             log.exception("Cycle %d failed", self._number)
             error, code = f"cycle {self._number} failed: {type(bug).__name__}", Exit.BUG
         sleep_s = max(0.0, self._interval_s - (time.monotonic() - started))
-        cold = time.monotonic() < self._cold_until and indicators.fills_gaps(before, self._board)
+        cold = time.monotonic() < self._cold_until and indicators.fills_gaps(before, self._state)
         self._watch(sleep_s, cold=cold)
-        self._board_file.save(self._board)
+        self._checkpoint.save(self._state)
         self._pulse.note(not_in_plan=self._gates.not_in_plan(), degraded=self._data.degraded)
         self._pulse.cycle(
             self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
@@ -136,13 +138,13 @@ class _Beat:
     def listen(self) -> None:
         """Ask for what is best asked for between two cycles; whatever happens in it, the next cycle runs."""
         try:
-            self._board = self._pipeline.listen(self._board)
+            self._state = self._pipeline.listen(self._state)
         except Exception:
             log.exception("Asking between two cycles failed")
 
     def save(self) -> None:
-        """Save the board for the next start."""
-        self._board_file.save(self._board, at_once=True)
+        """Save the state for the next start."""
+        self._checkpoint.save(self._state, at_once=True)
 
     def _watch(self, sleep_s: float, *, cold: bool) -> None:
         """Judge the indicators, and log those that changed."""
@@ -164,7 +166,7 @@ class _Beat:
         progress = Progress(sys.stderr) if self._number == 1 else None
         try:
             outcome = self._pipeline.run(
-                self._board,
+                self._state,
                 self._number,
                 publish_s=self._publish_s,
                 progress=progress.update if progress is not None else None,
@@ -172,14 +174,14 @@ class _Beat:
         finally:
             if progress is not None:
                 progress.close()
-        self._board = outcome.board
+        self._state = outcome.state
         self._timings = outcome.timings
         self._data.judge(outcome)
         error = None if outcome.error is None else f"live list unavailable: {outcome.error}"
         code = Exit.OK if outcome.error is None else outcome.error.exit_code
         if error is not None:
             log.error("Cycle %d failed: %s", self._number, error)
-        age = CLOCK.now() - (self._board.fetched_at or 0)
+        age = CLOCK.now() - (self._state.fetched_at or 0)
         if outcome.snapshot is None or (error is not None and age >= longest_silence_s(self._interval_s)):
             return error, code
         published = publish(outcome.snapshot, self._outputs)
@@ -187,7 +189,7 @@ class _Beat:
         return (error, code) if error is not None else (published.failure, Exit.CANNOT_WRITE)
 
 
-def _watch_account(account: SharedAccount, pulse: Pulse) -> Callable[[], None]:
+def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:
     """Return what looks now and then whether another footy on this machine uses the account, and says so."""
     known: str | None = None
 
@@ -197,7 +199,7 @@ def _watch_account(account: SharedAccount, pulse: Pulse) -> Callable[[], None]:
         if other is not None and other != known:
             log.warning("The account is also used by %s: %s", other, TOGETHER)
         if other != known:
-            pulse.note_shared_account(other)
+            heartbeat_file.note_shared_account(other)
         known = other
 
     watch()
@@ -221,7 +223,7 @@ class EveryInterval(IntervalTrigger):  # type: ignore[misc]
 
 
 def _scheduled(
-    beat: _Beat, interval_s: float, is_slow: Callable[[], bool] = lambda: False
+    beat: _CycleJob, interval_s: float, is_slow: Callable[[], bool] = lambda: False
 ) -> BackgroundScheduler:
     """Start the beat, the first at once, then every interval; what is due while one still runs is skipped."""
     scheduler = BackgroundScheduler(
@@ -260,9 +262,9 @@ def _mind_the_clock(scheduler: BackgroundScheduler, interval_s: float) -> None:
             job.modify(next_run_time=now)
 
 
-def _ask_again(assembly: Assembly, scheduler: BackgroundScheduler, answered: Sequence[str]) -> None:
+def _ask_again(app: App, scheduler: BackgroundScheduler, answered: Sequence[str]) -> None:
     """Ask for what was refused, soon: somebody has run `check`, and may have changed the plan before."""
-    refused = assembly.transport.gates.ask_again(answered)
+    refused = app.transport.breaker.ask_again(answered)
     if not refused:
         return
     log.info("check was run: asking again for what was refused: %s", ", ".join(map(str, refused)))
@@ -272,14 +274,14 @@ def _ask_again(assembly: Assembly, scheduler: BackgroundScheduler, answered: Seq
         cycle.modify(next_run_time=soon)
 
 
-def _stop(scheduler: BackgroundScheduler, assembly: Assembly, outputs: Sequence[Output]) -> None:
+def _stop(scheduler: BackgroundScheduler, app: App, outputs: Sequence[Output]) -> None:
     for output in outputs:  # first: where a cycle hangs, the process ends without coming back here
         output.close()
-    assembly.transport.stop()
+    app.transport.stop()
     scheduler.shutdown(wait=True)
 
 
-class _Wish:
+class _StopSignal:
     """The operator's wish to stop, and its deadline: whatever hangs by then, the process ends.
 
     The interpreter notes a signal on a pipe, at once, and a thread waits there. So the wish counts from the
@@ -308,9 +310,9 @@ class _Wish:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[_Wish]:
+def _signals() -> Iterator[_StopSignal]:
     """Take SIGTERM and SIGINT as the wish to stop."""
-    wish = _Wish()
+    wish = _StopSignal()
     signal.set_wakeup_fd(wish.writer, warn_on_full_buffer=False)
     before = {number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

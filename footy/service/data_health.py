@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from footy.mirror.state import HeldMatch, References, Source
+from footy.mirror.state import MatchState, References, Source
 from footy.pipeline.cycle import Outcome
 from footy.record import Degradation, MatchRecord
 from footy.records.flatten import competition_of
@@ -35,7 +35,7 @@ class Shown:
 def shown(outcome: Outcome) -> list[Shown]:
     """Return the matches of a cycle, also those left out because their competition is not known."""
     records = [] if outcome.snapshot is None else outcome.snapshot["matches"]
-    references = outcome.board.references
+    references = outcome.state.references
     undecided = [_undecided(one, held, references) for one, held in outcome.undecided.items()]
     return [*map(_recorded, records), *undecided]
 
@@ -52,7 +52,7 @@ def _recorded(record: MatchRecord) -> Shown:
     return Shown(record["match_id"], record["in_play"], tuple(lacks))
 
 
-def _undecided(match_id: str, held: HeldMatch, references: References) -> Shown:
+def _undecided(match_id: str, held: MatchState, references: References) -> Shown:
     in_play = held.live.value is not None and held.live.value.score.status_id in IN_PLAY
     sources = {"details": held.detail.source, "names": competition_of(held.detail, references).source}
     return Shown(match_id, in_play, tuple(kind for kind, source in sources.items() if source in LACKING))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from footy.mirror.state import Board, Held
+from footy.mirror.state import Held, State
 from footy.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ def without_times(before: Mapping[str, Reading], after: Mapping[str, Reading]) -
     return kept | {name: reading for name, reading in after.items() if name not in TIMES}
 
 
-def fills_gaps(before: Board, after: Board) -> bool:
+def fills_gaps(before: State, after: State) -> bool:
     """Return whether a cycle fetched what was not held before it, as each cycle of a cold start does."""
     for match_id, match in after.matches.items():
         held = before.matches.get(match_id)

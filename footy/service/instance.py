@@ -67,7 +67,7 @@ class Files:
         return self.folder / "cache.sqlite"
 
     @property
-    def board(self) -> Path:
+    def checkpoint(self) -> Path:
         """What was held at the last cycle, for the next start."""
         return self.folder / "board.msgpack"
 
@@ -87,7 +87,7 @@ class Files:
         return self.folder / "start.out"
 
 
-class Doing(StrEnum):
+class Role(StrEnum):
     """What an owner of a data folder does there."""
 
     SERVICE = "service"
@@ -101,7 +101,7 @@ class Owner:
     pid: int
     started_at: float
     """Unix seconds."""
-    doing: Doing
+    doing: Role
 
     def process(self, lock: Path) -> psutil.Process | None:
         """Give the process where it lives and is the one that was noted, not another with a reused PID.
@@ -127,12 +127,12 @@ def owner(files: Files) -> Owner | None:
     """Read the PID file; None where there is none, or nothing that can be read."""
     try:
         pid, started_at, doing = files.pid.read_text(encoding="ascii").split()
-        return Owner(int(pid), float(started_at), Doing(doing)) if int(pid) > 0 else None
+        return Owner(int(pid), float(started_at), Role(doing)) if int(pid) > 0 else None
     except (OSError, ValueError):
         return None
 
 
-def living(files: Files) -> tuple[Owner, psutil.Process] | None:
+def running_owner(files: Files) -> tuple[Owner, psutil.Process] | None:
     """Give who owns the folder, and the process; None where nobody does."""
     holder = owner(files)
     process = holder.process(files.lock) if holder is not None else None
@@ -168,7 +168,7 @@ def prepare_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def owned(files: Files, doing: Doing) -> Iterator[Owner]:
+def locked(files: Files, doing: Role) -> Iterator[Owner]:
     """Hold the lock, with the PID file written, for as long as the caller is inside.
 
     What killed writers left is cleared; by the owner alone, since it could be what the owner is writing.
@@ -200,13 +200,13 @@ def owned(files: Files, doing: Doing) -> Iterator[Owner]:
         lock.release()
 
 
-def see_that_owned_by(me: Owner, files: Files) -> None:
+def verify_ownership(me: Owner, files: Files) -> None:
     """See that nobody else owns the folder: where it was deleted or replaced, so was the lock.
 
     Raises:
         LockedError: Another process does.
     """
-    held = living(files)
+    held = running_owner(files)
     if held is not None and held[0].pid != me.pid:
         raise LockedError(
             f"The data folder {files.folder} was deleted or replaced, and is now that of PID {held[0].pid}."
@@ -216,7 +216,7 @@ def see_that_owned_by(me: Owner, files: Files) -> None:
 def _held_by(files: Files) -> str:
     """Say who holds the lock; who has only just taken it writes its PID file first."""
     end = time.monotonic() + PID_FILE_WITHIN_S
-    while (held := living(files)) is None and time.monotonic() < end:
+    while (held := running_owner(files)) is None and time.monotonic() < end:
         time.sleep(0.02)
     who = "another process" if held is None else f"PID {held[0].pid}"
     return f"Another footy is already running here: {who} holds {files.lock}."
@@ -246,12 +246,12 @@ def health(files: Files, *, demo: bool, now: float | None = None, cycles_only: b
     if (stranger := belongs_to_another(files)) is not None:
         line = f"It is not known whether the pipeline runs{marks}: {stranger}{where}"
         return Health(well=False, line=line, pid=None)
-    held = living(files)
+    held = running_owner(files)
     if held is None:
         beside = "" if demo else _demo_beside(files)
         return Health(well=False, line=f"Pipeline is not running{marks}{beside}{where}", pid=None)
     holder, process = held
-    if holder.doing is Doing.ONCE:
+    if holder.doing is Role.ONCE:
         single = f"Pipeline is not running{marks}, only a single cycle (PID: {holder.pid}){where}"
         return Health(well=False, line=single, pid=holder.pid)
     heartbeat = read_heartbeat(files)
@@ -272,8 +272,8 @@ def health(files: Files, *, demo: bool, now: float | None = None, cycles_only: b
 
 def _demo_beside(files: Files) -> str:
     """Name the demo that runs in the folder of a live instance that does not."""
-    held = living(Files(files.folder / DEMO_FOLDER))
-    if held is None or held[0].doing is not Doing.SERVICE:
+    held = running_owner(Files(files.folder / DEMO_FOLDER))
+    if held is None or held[0].doing is not Role.SERVICE:
         return ""
     return f", only a demo in {DEMO_FOLDER}/ (PID: {held[0].pid})"
 

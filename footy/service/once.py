@@ -14,9 +14,9 @@ from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.progress import Progress
 from footy.outputs.snapshot_file import SnapshotFile, encode
 from footy.record import Snapshot
-from footy.service.app import assembled, redactor, set_up_logging
-from footy.service.instance import Doing, Files, owned, prepare_folder
-from footy.service.publishing import Pulse, publish
+from footy.service.app import redactor, running_app, set_up_logging
+from footy.service.instance import Files, Role, locked, prepare_folder
+from footy.service.publishing import HeartbeatFile, publish
 from footy.settings import Mode, Settings
 
 log = logging.getLogger("footy")
@@ -52,22 +52,26 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
     """
     files = Files(settings.folder(mode))
     prepare_folder(files.folder)
-    with owned(files, Doing.ONCE) as me:
+    with locked(files, Role.ONCE) as me:
         set_up_logging(settings, files, redactor(settings))
         for warning in warnings:
             log.warning(warning)
-        pulse = Pulse(files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value)
-        pulse.write()
+        heartbeat_file = HeartbeatFile(
+            files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value
+        )
+        heartbeat_file.write()
         attempted_at = time.time()
         try:
-            snapshot = _cycle(settings, mode, files, pulse)
+            snapshot = _cycle(settings, mode, files, heartbeat_file)
         except Exception as failure:
             code = failure.exit_code if isinstance(failure, FootyError) else Exit.BUG
-            pulse.cycle(1, attempted_at=attempted_at, error=_words(failure), error_code=code)
+            heartbeat_file.cycle(1, attempted_at=attempted_at, error=_words(failure), error_code=code)
             raise
         shown = _JsonPrinter() if console is None else OnceConsole(console, sys.stdout)
         published = publish(snapshot, [SnapshotFile(files.folder), shown])
-        pulse.cycle(1, attempted_at=attempted_at, error=published.failure, error_code=Exit.CANNOT_WRITE)
+        heartbeat_file.cycle(
+            1, attempted_at=attempted_at, error=published.failure, error_code=Exit.CANNOT_WRITE
+        )
         if published.failure is not None:
             raise CannotWriteError(f"{published.failure} (in {files.folder}).")
         if published.failures:
@@ -75,26 +79,26 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
     return Exit.OK
 
 
-def _cycle(settings: Settings, mode: Mode, files: Files, pulse: Pulse) -> Snapshot:
+def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: HeartbeatFile) -> Snapshot:
     """Give the snapshot of one cycle, or raise why there is none with a fresh live list."""
-    with assembled(settings, mode, files) as assembly:
+    with running_app(settings, mode, files) as app:
 
         def end(number: int, _frame: Any) -> None:
-            assembly.transport.stop()
+            app.transport.stop()
             raise _InterruptedBySignal(number)
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, end)
         with Progress(sys.stderr) as progress:
-            outcome = assembly.pipeline.run(
-                assembly.board_file.load(),
+            outcome = app.pipeline.run(
+                app.checkpoint.load(),
                 1,
                 progress=lambda done, planned: progress.update(done, planned, "Asking the vendor"),
                 within_s=WITHIN_S,
             )
-        pulse.note(not_in_plan=assembly.transport.gates.not_in_plan())
+        heartbeat_file.note(not_in_plan=app.transport.breaker.not_in_plan())
         if outcome.error is None:
-            assembly.board_file.save(outcome.board)
+            app.checkpoint.save(outcome.state)
     if outcome.error is not None:
         raise outcome.error
     if outcome.snapshot is None:

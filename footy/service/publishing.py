@@ -53,7 +53,7 @@ def publish(snapshot: Snapshot, outputs: Sequence[Output]) -> Published:
     return Published(round(time.monotonic() - started, 4), failures)
 
 
-class Pulse:
+class HeartbeatFile:
     """Writes the heartbeat: at the start and after every cycle."""
 
     def __init__(self, files: Files, *, started_at: float, interval_s: float, mode: str) -> None:

@@ -190,10 +190,13 @@ def set_up(
     logging.raiseExceptions = False
     logging.captureWarnings(capture=True)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # skipped cycles are counted and logged by us
-    for doubtful in ("urllib3.connection", "urllib3.response"):  # of a vendor's headers, reply by reply
-        logging.getLogger(doubtful).setLevel(logging.ERROR)
-    for talkative in ("requests_cache", "filelock"):
-        logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for noisy in (
+        "urllib3.connection",
+        "urllib3.response",
+    ):  # of a vendor's headers, reply by reply
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    for noisy in ("requests_cache", "filelock"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
     def uncaught(
         kind: type[BaseException], error: BaseException | None, trace: TracebackType | None, where: str

@@ -135,7 +135,7 @@ class SigningAdapter(HTTPAdapter):
         super().close()
 
 
-class Room:
+class MemoryLimit:
     """What large bodies hold while they are read, all threads together."""
 
     def __init__(self, most: int = ROOM) -> None:
@@ -156,7 +156,9 @@ class Room:
             self._left += size
 
 
-def read_body(raw: HTTPResponse, most: int, room: Room, is_over: Callable[[], bool] = lambda: False) -> bytes:
+def read_body(
+    raw: HTTPResponse, most: int, room: MemoryLimit, is_over: Callable[[], bool] = lambda: False
+) -> bytes:
     """Read a whole body, decompressed, but not more than `most` bytes, nor for longer than it may take.
 
     What arrived compressed can go on inflating after its connection was cut.

@@ -53,7 +53,7 @@ class _State:
     throttles: int = 0
 
 
-class Gates:
+class CircuitBreaker:
     """The gates of all endpoints; safe to use from every thread."""
 
     def __init__(
@@ -84,7 +84,7 @@ class Gates:
                 times = (
                     f"refused at {state.refused_at}, asked again at {state.probe_at_text} {self._zone_name()}"
                 )
-                raise RefusedError(f"{said} ({times})", what, believed=True)
+                raise RefusedError(f"{said} ({times})", what, confirmed_refusal=True)
             if now < state.cool_until:
                 rest = f"{endpoint} rests for {state.cool_until - now:.0f} s more after a 429: rate limit"
                 raise ThrottledError(rest, state.cool_until, was_sent=False)
@@ -227,7 +227,7 @@ class Gates:
             state = self._state(endpoint)
             return state.refusal is not None and self._now() < state.probe_at
 
-    def is_lacking(self, endpoint: Endpoint) -> bool:
+    def is_unavailable(self, endpoint: Endpoint) -> bool:
         """Tell whether a refusal means that the account lacks the endpoint.
 
         One that has answered is believed to be there until it counts as refused.

@@ -24,7 +24,7 @@ from footy.thesports.models import (
     OddsUpdate,
     Team,
 )
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.tolerant import UNREADABLE, Decoder, LeftOut, RowsDecoder, marked, split
 from footy.thesports.transport import Reply, Transport
 
@@ -107,7 +107,7 @@ class Client:
         self.transport = transport
         self._elements: Elements = {}
 
-    def live(self, budget: Budget) -> Fetched[LiveList]:
+    def live(self, budget: RetryBudget) -> Fetched[LiveList]:
         """Ask for every live match; one that cannot be read does not take the others with it."""
         try:
             reply = self.transport.get(endpoints.LIVE, {}, budget)
@@ -125,11 +125,11 @@ class Client:
                 self._note(endpoints.LIVE, match.left_out)
         return Fetched(listed, reply.received_at)
 
-    def detail(self, match_id: str, budget: Budget) -> Fetched[Detail]:
+    def detail(self, match_id: str, budget: RetryBudget) -> Fetched[Detail]:
         """Ask who plays a match, where and when."""
         return self._row(endpoints.DETAIL, Detail, match_id, budget)
 
-    def odds(self, match_id: str, budget: Budget) -> Fetched[Odds]:
+    def odds(self, match_id: str, budget: RetryBudget) -> Fetched[Odds]:
         """Ask for all price changes of a match, by bookmaker and market; empty where there are none."""
         asked = {"uuid": match_id}
         reply = self.transport.get(endpoints.ODDS, asked, budget)
@@ -138,7 +138,7 @@ class Client:
         self._note(endpoints.ODDS, left_out)
         return Fetched(odds, reply.received_at, left_out)
 
-    def details_since(self, since: int, budget: Budget) -> Fetched[list[Detail]]:
+    def details_since(self, since: int, budget: RetryBudget) -> Fetched[list[Detail]]:
         """Ask for all match details changed at or after a time of the vendor's (Unix seconds)."""
         rows: list[Detail] = []
         left_out: list[str] = []
@@ -160,7 +160,7 @@ class Client:
             since = latest
         raise BadBodyError(f"{endpoints.DETAIL} has too many changes to read")
 
-    def references_since(self, endpoint: Endpoint, since: int, budget: Budget) -> Fetched[list[bytes]]:
+    def references_since(self, endpoint: Endpoint, since: int, budget: RetryBudget) -> Fetched[list[bytes]]:
         """Ask for the rows of teams or competitions changed at or after a time, each as JSON text."""
         rows: list[bytes] = []
         first_at: float | None = None
@@ -179,7 +179,7 @@ class Client:
             since = latest
         raise BadBodyError(f"{endpoint} has too many changes to read")
 
-    def odds_changes(self, budget: Budget) -> Fetched[list[PriceChange]]:
+    def odds_changes(self, budget: RetryBudget) -> Fetched[list[PriceChange]]:
         """Ask for the price changes of the last minute over all matches, newest first by bookmaker."""
         reply = self.transport.get(endpoints.ODDS_LIVE, {}, budget)
         with self._read(endpoints.ODDS_LIVE, {}, budget, reply):
@@ -187,7 +187,7 @@ class Client:
         self._note(endpoints.ODDS_LIVE, left_out)
         return Fetched(changes, reply.received_at, left_out, unreadable)
 
-    def odds_updates(self, budget: Budget) -> Fetched[dict[str, int]]:
+    def odds_updates(self, budget: RetryBudget) -> Fetched[dict[str, int]]:
         """Ask which matches had price changes in the last minute, and when the newest was; 0 is unknown."""
         reply = self.transport.get(endpoints.ODDS_UPDATE, {}, budget)
         with self._read(endpoints.ODDS_UPDATE, {}, budget, reply):
@@ -198,7 +198,7 @@ class Client:
             newest[row.id] = max(newest.get(row.id, 0), row.update_time or 0)
         return Fetched(newest, reply.received_at, left_out)
 
-    def deleted(self, budget: Budget) -> Fetched[Deleted]:
+    def deleted(self, budget: RetryBudget) -> Fetched[Deleted]:
         """Ask what the vendor took out in the last day."""
         reply = self.transport.get(endpoints.DELETED, {}, budget)
         with self._read(endpoints.DELETED, {}, budget, reply):
@@ -206,7 +206,7 @@ class Client:
         self._note(endpoints.DELETED, left_out)
         return Fetched(deleted, reply.received_at, left_out)
 
-    def _naming_address(self, error: RefusedError, budget: Budget) -> RefusedError:
+    def _naming_address(self, error: RefusedError, budget: RetryBudget) -> RefusedError:
         """Name the address that the vendor refuses: the one to have put on its list."""
         try:
             address = self.address(budget)
@@ -214,13 +214,13 @@ class Client:
             return error
         return RefusedError(f"{error}; the address to have whitelisted is {address}", error.what)
 
-    def address(self, budget: Budget) -> str:
+    def address(self, budget: RetryBudget) -> str:
         """Ask which address of ours the vendor sees: the one to have put on its list."""
         reply = self.transport.get(endpoints.ADDRESS_PROBE, {}, budget)
         found: _Address = _decode(_address, reply.results, endpoints.ADDRESS_PROBE)
         return found.request_ip
 
-    def reference(self, endpoint: Endpoint, key: str, budget: Budget) -> Fetched[tuple[bytes, Any]]:
+    def reference(self, endpoint: Endpoint, key: str, budget: RetryBudget) -> Fetched[tuple[bytes, Any]]:
         """Ask for reference data: as JSON text, and as what `read_reference` makes of it."""
         asked = {"uuid": key} if key else {}
         reply = self.transport.get(endpoint, asked, budget)
@@ -229,7 +229,7 @@ class Client:
         self._note(endpoint, left_out)
         return Fetched((reply.results, value), reply.received_at, left_out)
 
-    def _row(self, endpoint: Endpoint, kind: type[T], key: str, budget: Budget) -> Fetched[T]:
+    def _row(self, endpoint: Endpoint, kind: type[T], key: str, budget: RetryBudget) -> Fetched[T]:
         asked = {"uuid": key}
         reply = self.transport.get(endpoint, asked, budget)
         with self._read(endpoint, asked, budget, reply):
@@ -245,7 +245,7 @@ class Client:
 
     @contextlib.contextmanager
     def _read(
-        self, endpoint: Endpoint, asked: Mapping[str, str], budget: Budget, reply: Reply
+        self, endpoint: Endpoint, asked: Mapping[str, str], budget: RetryBudget, reply: Reply
     ) -> Iterator[None]:
         try:
             yield

@@ -105,14 +105,14 @@ class RefusedError(VendorError):
     exit_code = Exit.REFUSED
     outcome = "refused"
 
-    def __init__(self, message: str, what: Refused, *, believed: bool = False) -> None:
+    def __init__(self, message: str, what: Refused, *, confirmed_refusal: bool = False) -> None:
         super().__init__(message)
         self.what = what
-        self.believed = believed
+        self.confirmed_refusal = confirmed_refusal
         """Whether the endpoint counted as refused already, and nothing was sent."""
 
 
-def let_go(error: BaseException | None) -> None:
+def drop_tracebacks(error: BaseException | None) -> None:
     """Let go of where an error, and those that led to it, were raised.
 
     The frames there hold replies of megabytes, addresses with the secret in them, and often the error itself:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from footy.files import write_atomically
-from footy.thesports.circuit_breaker import Gates
+from footy.thesports.circuit_breaker import CircuitBreaker
 from footy.thesports.endpoints import ENDPOINTS, LIVE
 from footy.thesports.tolerant import UNREADABLE
 
@@ -23,8 +23,8 @@ class Spending:
     process killed half-way has never spent more than the file says.
     """
 
-    def __init__(self, gates: Gates, path: Path) -> None:
-        self._gates = gates
+    def __init__(self, breaker: CircuitBreaker, path: Path) -> None:
+        self._gates = breaker
         self._path = path
 
     def recall(self) -> None:

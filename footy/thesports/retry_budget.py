@@ -14,7 +14,7 @@ SENDING_SHARE = 0.1
 """In this first part of a cycle calls are sent however long the last answer took."""
 
 
-class Budget:
+class RetryBudget:
     """What one cycle may spend: time until a deadline, and retries; and the count of what it spent."""
 
     def __init__(

@@ -25,8 +25,8 @@ from footy.clock import CLOCK
 from footy.settings import RateLimit
 from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
-from footy.thesports.adapter import Room, SigningAdapter, failure_for, read_body, trusting
-from footy.thesports.circuit_breaker import Gates
+from footy.thesports.adapter import MemoryLimit, SigningAdapter, failure_for, read_body, trusting
+from footy.thesports.circuit_breaker import CircuitBreaker
 from footy.thesports.connections import Watch
 from footy.thesports.endpoints import ADDRESS_PROBE, Endpoint
 from footy.thesports.envelope import judge
@@ -42,9 +42,9 @@ from footy.thesports.errors import (
     TimedOutError,
     VendorCodeError,
     VendorError,
-    let_go,
+    drop_tracebacks,
 )
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.tolerant import UNREADABLE
 from footy.thesports.vendor_clock import VendorClock
 
@@ -101,7 +101,7 @@ class Transport:
         Raises:
             ConfigError: The file of certificate authorities cannot be used.
         """
-        self.gates = Gates(rate_limits, zone=zone)
+        self.breaker = CircuitBreaker(rate_limits, zone=zone)
         self.stopping = threading.Event()
         self.vendor_clock = VendorClock()
         self._base_url = base_url
@@ -112,7 +112,7 @@ class Transport:
         self._redact = Redactor([credentials["secret"]] if credentials.get("secret") else [])
         context = trusting(ca_bundle)
         self._watch = Watch()
-        self._room = Room()
+        self._room = MemoryLimit()
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -122,7 +122,7 @@ class Transport:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, SigningAdapter(credentials, workers, context))
 
-    def get(self, endpoint: Endpoint, parameters: Mapping[str, str], budget: Budget) -> Reply:
+    def get(self, endpoint: Endpoint, parameters: Mapping[str, str], budget: RetryBudget) -> Reply:
         """Ask until there is a good reply, or no attempt is left.
 
         Raises:
@@ -135,10 +135,10 @@ class Transport:
             try:
                 return self._attempt(endpoint, request, budget, number)
             except QuotaSpentError as spent:
-                let_go(spent)
+                drop_tracebacks(spent)
                 raise before or spent from None
             except VendorError as failure:
-                let_go(failure)
+                drop_tracebacks(failure)
                 before = failure
                 pause = None
                 if failure.retryable:
@@ -160,7 +160,7 @@ class Transport:
         self,
         endpoint: Endpoint,
         parameters: Mapping[str, str],
-        budget: Budget,
+        budget: RetryBudget,
         reply: Reply,
         failure: BadBodyError,
     ) -> None:
@@ -191,7 +191,7 @@ class Transport:
         return request
 
     def _attempt(
-        self, endpoint: Endpoint, request: requests.PreparedRequest, budget: Budget, number: int
+        self, endpoint: Endpoint, request: requests.PreparedRequest, budget: RetryBudget, number: int
     ) -> Reply:
         if self.stopping.is_set():
             raise StoppedError("footy is stopping")
@@ -200,7 +200,7 @@ class Transport:
             raise OutOfTimeError("the cycle's time is up")
         if not budget.has_time(endpoint):
             raise OutOfTimeError("the cycle's time is up before an answer could come")
-        self.gates.enter(endpoint)
+        self.breaker.enter(endpoint)
         budget.sent()
         started = time.monotonic()
         counts = failed = True
@@ -211,7 +211,7 @@ class Transport:
             failed = False
             budget.answered(endpoint, time.monotonic() - started)
         except RefusedError as error:
-            counts = not self.gates.excuse(endpoint, error)
+            counts = not self.breaker.excuse(endpoint, error)
             raise
         except OutOfTimeError:
             counts = seconds >= min(self._timeout, FAIR_S)
@@ -219,14 +219,14 @@ class Transport:
         finally:
             if counts:
                 self.counters.attempt(failed=failed)
-        for _ in range(self.gates.take_strays(endpoint)):
+        for _ in range(self.breaker.take_strays(endpoint)):
             self.counters.attempt(failed=True)
-        if self.gates.succeeded(endpoint):
+        if self.breaker.succeeded(endpoint):
             log.info("%s is authorized again", endpoint)
         return Reply(results, CLOCK.now(), number)
 
     def _exchange(
-        self, endpoint: Endpoint, request: requests.PreparedRequest, seconds: float, budget: Budget
+        self, endpoint: Endpoint, request: requests.PreparedRequest, seconds: float, budget: RetryBudget
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send and read, whatever the status, within so many seconds.
 
@@ -254,7 +254,7 @@ class Transport:
                 failure = failure_for(TimeoutError(), seconds)
             except (VendorError, HTTPError, OSError, ValueError, OverflowError) as error:
                 failure = failure_for(error, seconds)  # the last two are the library's for sizes of nonsense
-                let_go(error)
+                drop_tracebacks(error)
             finally:
                 if response is not None:  # a place in the pool is given back, whatever became of the body
                     response.raw.close()
@@ -274,15 +274,15 @@ class Transport:
         try:
             return self._payload(endpoint, status, body)
         except RefusedError as error:
-            if self.gates.refused(endpoint, error):
-                level = logging.INFO if self.gates.is_recalled(endpoint) else logging.ERROR
+            if self.breaker.refused(endpoint, error):
+                level = logging.INFO if self.breaker.is_recalled(endpoint) else logging.ERROR
                 log.log(level, "%s: not authorized, asked again from time to time: %s", endpoint, error)
             raise
         except (ThrottledError, BadStatusError) as error:
             retry_after = self._retry_after(headers)
             if isinstance(error, BadStatusError) and (retry_after is None or status not in TRANSIENT):
                 raise
-            retry_at = self.gates.throttled(endpoint, retry_after)
+            retry_at = self.breaker.throttled(endpoint, retry_after)
             raise ThrottledError(
                 f"{error}; the endpoint rests for {max(0.0, retry_at - time.monotonic()):.0f} s", retry_at
             ) from None
@@ -320,7 +320,7 @@ class Transport:
         self,
         endpoint: Endpoint,
         parameters: Mapping[str, str],
-        budget: Budget,
+        budget: RetryBudget,
         failure: VendorError,
         number: int,
         pause: float | None,
@@ -329,12 +329,12 @@ class Transport:
 
         What was not sent at all, and what a refused endpoint says again, is at DEBUG and in no summary.
         """
-        unworthy = (
+        is_expected = (
             isinstance(failure, StoppedError | QuotaSpentError)
-            or (isinstance(failure, RefusedError) and self.gates.is_refused(endpoint))
+            or (isinstance(failure, RefusedError) and self.breaker.is_refused(endpoint))
             or (isinstance(failure, ThrottledError | OutOfTimeError) and not failure.was_sent)
         )
-        loud = not unworthy and budget.failures.note(endpoint, failure, number)
+        loud = not is_expected and budget.failures.note(endpoint, failure, number)
         level = logging.WARNING if loud else logging.DEBUG
         asked = f"{endpoint} {urlencode(parameters)}".rstrip()
         then = "no further attempt" if pause is None else f"next in {pause:.2f} s"

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from footy.mirror.state import Board
+from footy.mirror.state import State
 from footy.pipeline.cycle import Outcome
 from footy.pipeline.pace import RECENT
 from footy.pipeline.plan import CHECKS_PER_SLOW_CYCLE
-from footy.service.app import Assembly, assembled
+from footy.service.app import App, running_app
 from footy.service.instance import Files
 from footy.settings import Mode, load
 from thesports_simulator.process import RunningSimulator, start
@@ -24,20 +24,20 @@ from thesports_simulator.world import feeds
 class Running:
     """A pipeline at a simulator, and the calls that its last cycle made."""
 
-    def __init__(self, simulator: RunningSimulator, assembly: Assembly) -> None:
+    def __init__(self, simulator: RunningSimulator, app: App) -> None:
         self.simulator = simulator
-        self.assembly = assembly
-        self.board = Board()
+        self.app = app
+        self.state = State()
         self.number = 0
         self.progress: list[tuple[int, int]] = []
 
     def cycle(self) -> Outcome:
         self.simulator.control.reset()
         self.number += 1
-        outcome = self.assembly.pipeline.run(
-            self.board, self.number, progress=lambda done, planned: self.progress.append((done, planned))
+        outcome = self.app.pipeline.run(
+            self.state, self.number, progress=lambda done, planned: self.progress.append((done, planned))
         )
-        self.board = outcome.board
+        self.state = outcome.state
         return outcome
 
     def snapshot(self) -> dict[str, Any]:
@@ -62,8 +62,8 @@ def running(folder: Path, *, matches: int = 12, **settings: str) -> Iterator[Run
             "FOOTY_TIMEOUT": "2",
         }
         chosen = load(given | settings, Path("absent")).settings
-        with assembled(chosen, Mode.LIVE, Files(folder)) as assembly:
-            yield Running(simulator, assembly)
+        with running_app(chosen, Mode.LIVE, Files(folder)) as app:
+            yield Running(simulator, app)
 
 
 def test_a_cold_cycle_asks_each_thing_once(tmp_path: Path) -> None:
@@ -143,22 +143,22 @@ def test_a_check_that_fails_makes_nothing_stale(tmp_path: Path) -> None:
 def test_a_feed_that_has_not_been_heard_does_not_regain_trust(tmp_path: Path) -> None:
     with running(tmp_path, FOOTY_INTERVAL="2") as footy:
         footy.cycle()
-        wrong = replace(footy.board.details_feed, trusted=False)
-        footy.board = replace(footy.board, details_feed=wrong)
+        wrong = replace(footy.state.details_feed, trusted=False)
+        footy.state = replace(footy.state, details_feed=wrong)
         for _ in range(2):
             footy.cycle()
             assert footy.calls()["match/recent/list"] >= 12
-        assert footy.board.details_feed == wrong
+        assert footy.state.details_feed == wrong
 
 
 def test_a_feed_of_details_that_fails_starts_anew_from_what_was_read_in_full(tmp_path: Path) -> None:
     """What was read in full in its place need not be told by it any more; no vendor knows a time below 0."""
     with running(tmp_path) as footy:
         footy.cycle()
-        before = footy.board.details_feed
-        footy.board = replace(footy.board, details_feed=replace(before, latest=1, heard_at=0.0))
+        before = footy.state.details_feed
+        footy.state = replace(footy.state, details_feed=replace(before, latest=1, polled_at=0.0))
         footy.cycle()
-        assert footy.board.details_feed.latest == before.latest
+        assert footy.state.details_feed.latest == before.latest
         footy.cycle()
         assert footy.calls()["match/recent/list"] <= 2
 
@@ -315,7 +315,7 @@ def test_where_the_odds_feed_fails_only_what_the_other_says_has_changed_is_read(
         log = footy.simulator.control.log(seen)
         assert "odds/update" in {reply["endpoint"] for reply in log}
         read = {reply["uuid"] for reply in log if reply["endpoint"] == "odds/history"}
-        assert updated & footy.board.matches.keys() <= read
+        assert updated & footy.state.matches.keys() <= read
         assert len(read - updated) <= CHECKS_PER_SLOW_CYCLE
 
 

@@ -11,22 +11,22 @@ from typing import Any
 import msgspec
 import pytest
 
-from footy.mirror.answers import Gathered, OddsReading
+from footy.mirror.answers import FullOdds, Gathered
 from footy.mirror.changes import REFOLDED_S, odds_changes, unordered
 from footy.mirror.merge import merged
 from footy.mirror.odds_book import MARKETS, digest
-from footy.mirror.state import Board, Held, HeldMatch, References, Source
-from footy.pipeline.plan import Terms
+from footy.mirror.state import Held, MatchState, References, Source, State
+from footy.pipeline.plan import PlanInputs
 from footy.records.prices import PriceRules
 from footy.reference.lookup import Key
 from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList, read_odds_changes
 from footy.thesports.models import Odds, OddsRow
-from tests.capture import MOMENT, needs_capture, replies
-from tests.pipeline import oracle
-from tests.pipeline.test_flatten import differences, flatten, held, pictured
 from tests.pipeline.test_truth import Watched, beside, watched
-from tests.reliability.liar import Lie, changed
+from tests.records.test_flatten import differences, flatten, held, pictured
+from tests.support import oracle
+from tests.support.capture import MOMENT, needs_capture, replies
+from tests.support.liar import Lie, changed
 from thesports_simulator.process import start
 from thesports_simulator.world import feeds
 
@@ -53,14 +53,14 @@ def test_ten_minutes_of_150_changes_a_second_are_told_right_in_either_direction(
                 if number % ORACLE_EVERY == 0:
                     assert not watch.falsehoods(snapshot["matches"])
                 assert snapshot["meta"]["complete"], snapshot["meta"]["problems"]
-            assert watch.board.odds_feed.newest_first is (order == "newest")
+            assert watch.state.odds_feed.newest_first is (order == "newest")
             assert trusted_without_a_difference(watch)
 
 
 def wrong_rows(watch: Watched) -> list[str]:
     """Name each series whose newest row is not the one that the world had when the odds were confirmed."""
     said = []
-    for match_id, match in watch.board.matches.items():
+    for match_id, match in watch.state.matches.items():
         at = int(match.odds.fetched_at or 0)
         played = watch.world.match(match_id, at)
         assert played is not None
@@ -75,7 +75,7 @@ def wrong_rows(watch: Watched) -> list[str]:
 
 
 def trusted_without_a_difference(watch: Watched) -> bool:
-    feed = watch.board.odds_feed
+    feed = watch.state.odds_feed
     return feed.trusted and feed.differences == 0
 
 
@@ -118,7 +118,7 @@ def tied(watch: Watched, change: Callable[[dict[str, list[Any]]], None] = untouc
     rows = defaultdict(set)
     for company, entries in results.items():
         for match_id, market, row, score in entries:
-            if match_id in watch.board.matches and row[0] >= watch.board.odds_feed.latest - REFOLDED_S:
+            if match_id in watch.state.matches and row[0] >= watch.state.odds_feed.latest - REFOLDED_S:
                 rows[match_id, company, market, row[0]].add(json.dumps([row, score]))
     latest: dict[str, int] = {}
     for (match_id, *_, at), changes in rows.items():
@@ -139,16 +139,16 @@ def test_rows_of_one_second_in_no_known_order_are_read_from_the_history_in_the_s
         read, cycles, new = 0, 50, 0
         for _ in range(cycles):
             watch.wait(5)
-            known, told = set(watch.board.matches), tied(watch, change)
+            known, told = set(watch.state.matches), tied(watch, change)
             asked, snapshot = histories(watch)
             assert asked >= {match_id for match_id, _ in told - named}
-            read, named, new = read + len(asked), named | told, new + len(set(watch.board.matches) - known)
+            read, named, new = read + len(asked), named | told, new + len(set(watch.state.matches) - known)
             assert not wrong_rows(watch)
             assert not watch.falsehoods(snapshot["matches"])
-            assert {match.odds.fetched_at for match in watch.board.matches.values()} == {time.time()}
+            assert {match.odds.fetched_at for match in watch.state.matches.values()} == {time.time()}
             assert snapshot["meta"]["complete"], snapshot["meta"]["problems"]
         assert trusted_without_a_difference(watch)
-        assert watch.board.odds_feed.newest_first is None
+        assert watch.state.odds_feed.newest_first is None
         assert len(named) > 5
         assert read <= cycles + new + 2 * len(named)
 
@@ -169,11 +169,11 @@ def test_once_the_direction_is_known_rows_of_one_second_call_for_no_history(
         for _ in range(30):
             watch.cycle()
             watch.wait(5)
-        assert watch.board.odds_feed.newest_first is (order == "newest")
+        assert watch.state.odds_feed.newest_first is (order == "newest")
         named: set[tuple[str, int]] = set()
         for _ in range(60):
             watch.wait(5)
-            known = set(watch.board.matches)
+            known = set(watch.state.matches)
             named |= tied(watch)
             asked, _ = histories(watch)
             assert len(asked & known) <= 1, "the one that is checked"
@@ -199,7 +199,7 @@ def test_a_match_that_the_quota_leaves_out_keeps_what_it_had_and_then_misses_not
             snapshot = watch.cycle()
             assert not wrong_rows(watch)
             assert not watch.falsehoods(snapshot["matches"])
-            waited += sum(match.odds.fetched_at != time.time() for match in watch.board.matches.values())
+            waited += sum(match.odds.fetched_at != time.time() for match in watch.state.matches.values())
         assert waited
 
 
@@ -211,27 +211,27 @@ def test_the_capture_told_as_a_feed_reads_as_the_contract_says(order: str) -> No
     ids = sorted(rows.odds)
     ended = int(MOMENT)
     at = ended - 3 * 3600
-    board = Board(
+    state = State(
         {match_id: one(match_id, at) for match_id in ids},
-        odds_feed=replace(Board().odds_feed, heard_at=float(at), latest=at),
+        odds_feed=replace(State().odds_feed, polled_at=float(at), latest=at),
     )
     read = 0
     while at < ended:
         at = min(at + 15, ended)
         changes = odds_changes(read_odds_changes(feed_of(rows.odds, at, order))[0], at)
         gathered = Gathered(answers={Key(endpoints.ODDS_LIVE): Fetched(changes, at)})
-        for match_id in unordered(changes, board):
-            gathered.odds[match_id] = Fetched(OddsReading(digest(history(match_id, at), (2, 6))), at)
+        for match_id in unordered(changes, state):
+            gathered.odds[match_id] = Fetched(FullOdds(digest(history(match_id, at), (2, 6))), at)
             read += 1
         live = LiveList(
-            {key: match.live.value for key, match in board.matches.items() if match.live.value}, {}, 0
+            {key: match.live.value for key, match in state.matches.items() if match.live.value}, {}, 0
         )
-        board, found = merged(
-            Fetched(live, at), board, gathered, References(), Terms(at, 15, delta=True), (2, 6)
+        state, found = merged(
+            Fetched(live, at), state, gathered, References(), PlanInputs(at, 15, delta=True), (2, 6)
         )
         assert not found
         if (ended - at) % 300 == 0:
-            assert {key: match.odds.value for key, match in board.matches.items()} == {
+            assert {key: match.odds.value for key, match in state.matches.items()} == {
                 key: digest(history(key, at), (2, 6)) for key in ids
             }
     assert read < 10
@@ -239,7 +239,7 @@ def test_the_capture_told_as_a_feed_reads_as_the_contract_says(order: str) -> No
         picture = replace(pictured(rows, match_id), odds_at=float(ended))
         match, references = held(picture)
         record = flatten(
-            replace(match, odds=board.matches[match_id].odds),
+            replace(match, odds=state.matches[match_id].odds),
             references,
             PriceRules(picture.order, picture.window, picture.max_age),
             picture.published_at,
@@ -247,7 +247,7 @@ def test_the_capture_told_as_a_feed_reads_as_the_contract_says(order: str) -> No
         assert differences(record, oracle.record(picture)) == {}
 
 
-def one(match_id: str, at: int) -> HeldMatch:
+def one(match_id: str, at: int) -> MatchState:
     match, _ = held(pictured(replies(), match_id))
     return replace(match, odds=Held(digest(history(match_id, at), (2, 6)), float(at), Source.FRESH))
 

@@ -10,7 +10,7 @@ from footy.pipeline.pace import RECENT, Pace, deadline_s
 from footy.records.selection import Selection
 from footy.thesports import endpoints
 from footy.thesports.endpoints import Endpoint
-from tests.pipeline.slow_vendor import HANGS, Following, Vendor
+from tests.support.slow_vendor import HANGS, Following, Vendor
 
 FAST = 0.3
 MOST_CYCLES = 120
@@ -134,7 +134,7 @@ def test_per_match_every_match_has_its_turn_in_details_and_in_odds(
     times = [
         asked[endpoint, one]
         for endpoint in (endpoints.DETAIL, endpoints.ODDS)
-        for one in service.board.matches
+        for one in service.state.matches
     ]
     assert min(times) >= 1
     assert max(times) <= 4 * min(times) + 1  # a second weighs four times as much in play
@@ -226,7 +226,7 @@ def test_odds_of_chosen_competitions_come_although_the_live_list_takes_the_whole
     for _ in range(25):
         service.cycle()
     wanted = [f"m{number:03}" for number in range(20)]
-    assert all(service.board.matches[one].odds.value is not None for one in wanted)
+    assert all(service.state.matches[one].odds.value is not None for one in wanted)
     others = [
         key for endpoint, key in service.vendor.asked if endpoint is endpoints.ODDS and key not in wanted
     ]

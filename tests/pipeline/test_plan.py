@@ -4,38 +4,38 @@ from dataclasses import replace
 
 import pytest
 
-from footy.mirror.feed_health import Feed
-from footy.mirror.odds_book import Quotes
-from footy.mirror.state import Board, Held, HeldMatch, Source
+from footy.mirror.feed_health import FeedHealth
+from footy.mirror.odds_book import OddsBook
+from footy.mirror.state import Held, MatchState, Source, State
 from footy.pipeline import plan
-from footy.pipeline.plan import Call, Terms, Value
+from footy.pipeline.plan import Call, PlanInputs, Value
 from footy.reference.lookup import CATEGORIES, COUNTRIES, Key
 from footy.thesports import endpoints
 from footy.thesports.models import Detail, LiveMatch, LiveScore, SideScore
 
 NOW = 1_800_000_000.0
-DELTA = Terms(now=NOW, interval_s=60, delta=True)
+DELTA = PlanInputs(now=NOW, interval_s=60, delta=True)
 PER_MATCH = replace(DELTA, delta=False)
-HEARD = Feed(heard_at=NOW - 60, latest=int(NOW) - 70)
+HEARD = FeedHealth(polled_at=NOW - 60, latest=int(NOW) - 70)
 
 
 def live(match_id: str, status_id: int = 2) -> LiveMatch:
     return LiveMatch(match_id, LiveScore(match_id, status_id, SideScore(), SideScore()))
 
 
-def held(match_id: str, *, age: float = 20, odds: bool = True, detail: bool = True) -> HeldMatch:
-    return HeldMatch(
+def held(match_id: str, *, age: float = 20, odds: bool = True, detail: bool = True) -> MatchState:
+    return MatchState(
         Held(live(match_id), NOW - age, Source.FRESH),
         Held(Detail(match_id, home_team_id=f"h-{match_id}", competition_id="c"), NOW - age, Source.FRESH)
         if detail
         else Held(None, None, Source.MISSING),
-        Held(Quotes(), NOW - age, Source.FRESH) if odds else Held(None, None, Source.MISSING),
+        Held(OddsBook(), NOW - age, Source.FRESH) if odds else Held(None, None, Source.MISSING),
     )
 
 
-def board(*matches: HeldMatch, details: Feed = HEARD, odds: Feed = HEARD) -> Board:
+def state(*matches: MatchState, details: FeedHealth = HEARD, odds: FeedHealth = HEARD) -> State:
     by_id = {match.live.value.id: match for match in matches if match.live.value}
-    return Board(by_id, fetched_at=NOW - 60, details_feed=details, odds_feed=odds, deleted_at=NOW - 10)
+    return State(by_id, fetched_at=NOW - 60, details_feed=details, odds_feed=odds, deleted_at=NOW - 10)
 
 
 def names(calls: list[Call]) -> list[str]:
@@ -50,16 +50,16 @@ def asked(calls: list[Call], endpoint: endpoints.Endpoint) -> list[str]:
     return [call.key.id for call in calls if call.key.endpoint is endpoint]
 
 
-def test_the_first_round_of_an_empty_board_is_the_live_list_alone() -> None:
-    assert names(plan.beside_live(Board(), DELTA)) == ["match/detail_live"]
+def test_the_first_round_of_an_empty_state_is_the_live_list_alone() -> None:
+    assert names(plan.first_round(State(), DELTA)) == ["match/detail_live"]
 
 
 def test_per_match_asks_no_feed() -> None:
-    assert names(plan.beside_live(board(held("a")), PER_MATCH)) == ["match/detail_live"]
+    assert names(plan.first_round(state(held("a")), PER_MATCH)) == ["match/detail_live"]
 
 
 def test_the_feeds_are_asked_beside_the_live_list() -> None:
-    calls = plan.beside_live(board(held("a")), DELTA)
+    calls = plan.first_round(state(held("a")), DELTA)
     assert feeds(calls) == {"match/recent/list", "odds/live"}
     (details,) = [call.key for call in calls if call.key.endpoint is endpoints.DETAIL and not call.key.id]
     assert details.since == HEARD.latest - 120
@@ -76,38 +76,38 @@ def test_the_feeds_are_asked_beside_the_live_list() -> None:
     ],
 )
 def test_each_feed_has_its_own_cadence(heard_ago: float, due: set[str]) -> None:
-    feed = replace(HEARD, heard_at=NOW - heard_ago)
-    calls = plan.beside_live(board(held("a"), details=feed, odds=feed), replace(DELTA, interval_s=2))
+    feed = replace(HEARD, polled_at=NOW - heard_ago)
+    calls = plan.first_round(state(held("a"), details=feed, odds=feed), replace(DELTA, interval_s=2))
     assert feeds(calls) == due
 
 
 @pytest.mark.parametrize(("heard_ago", "due"), [(53, False), (54, True)])
 def test_a_cycle_that_comes_a_little_early_is_no_reason_to_skip_a_feed(heard_ago: float, due: bool) -> None:
-    now = board(held("a"), details=replace(HEARD, heard_at=NOW - heard_ago))
-    assert ("match/recent/list" in feeds(plan.beside_live(now, replace(DELTA, interval_s=60)))) == due
+    now = state(held("a"), details=replace(HEARD, polled_at=NOW - heard_ago))
+    assert ("match/recent/list" in feeds(plan.first_round(now, replace(DELTA, interval_s=60)))) == due
 
 
 def test_deletions_are_asked_for_every_five_minutes() -> None:
-    late = replace(board(held("a")), deleted_at=NOW - 300)
-    assert "deleted" in feeds(plan.beside_live(late, DELTA))
-    assert "deleted" not in feeds(plan.beside_live(board(held("a")), DELTA))
+    late = replace(state(held("a")), deleted_at=NOW - 300)
+    assert "deleted" in feeds(plan.first_round(late, DELTA))
+    assert "deleted" not in feeds(plan.first_round(state(held("a")), DELTA))
 
 
 def test_odds_update_stands_in_for_odds_live_that_the_account_lacks() -> None:
     without = replace(DELTA, refused=frozenset({endpoints.ODDS_LIVE}))
-    assert "odds/update" in feeds(plan.beside_live(board(held("a")), without))
+    assert "odds/update" in feeds(plan.first_round(state(held("a")), without))
 
 
 def test_reference_data_is_renewed_by_one_call_for_each_kind() -> None:
     due = replace(DELTA, renewals={endpoints.TEAM: 1000})
-    assert Call(Key(endpoints.TEAM, since=1000), Value.FEED) in plan.beside_live(board(held("a")), due)
+    assert Call(Key(endpoints.TEAM, since=1000), Value.FEED) in plan.first_round(state(held("a")), due)
 
 
 def test_matches_are_checked_in_rotation_each_with_detail_and_odds() -> None:
     seen: set[str] = set()
     for checked in range(5):
-        now = replace(board(*(held(one) for one in "abcde")), checked=checked)
-        calls = plan.beside_live(now, replace(DELTA, interval_s=5))
+        now = replace(state(*(held(one) for one in "abcde")), checked=checked)
+        calls = plan.first_round(now, replace(DELTA, interval_s=5))
         checks = [call for call in calls if call.value is Value.CHECK]
         assert {call.key.endpoint for call in checks} == {endpoints.DETAIL, endpoints.ODDS}
         (match_id,) = {call.key.id for call in checks}
@@ -128,24 +128,24 @@ def test_matches_are_checked_in_rotation_each_with_detail_and_odds() -> None:
 def test_odds_are_checked_with_what_those_that_wait_leave_of_the_quota(
     left: int | None, details: list[str], checks: list[str]
 ) -> None:
-    now = board(held("a"), held("b"), held("waits", odds=False))
-    calls = plan.beside_live(now, replace(DELTA, left={endpoints.ODDS: left}))
+    now = state(held("a"), held("b"), held("waits", odds=False))
+    calls = plan.first_round(now, replace(DELTA, left={endpoints.ODDS: left}))
     assert asked([call for call in calls if call.value is Value.CHECK], endpoints.ODDS) == checks
     assert [one for one in asked(calls, endpoints.DETAIL) if one] == details
 
 
 def test_of_the_odds_that_have_changed_the_oldest_in_play_go_first() -> None:
-    now = board(held("young", age=10), held("old", age=30), held("finished", age=30))
+    now = state(held("young", age=10), held("old", age=30), held("finished", age=30))
     listed = {"finished": live("finished", 8), "young": live("young"), "old": live("old")}
-    terms = replace(DELTA, left={endpoints.ODDS: 2})
+    inputs = replace(DELTA, left={endpoints.ODDS: 2})
     changed = ["gone", "finished", "young", "old"]
-    assert asked(plan.changed_odds(changed, listed, now, terms), endpoints.ODDS) == ["old", "young"]
+    assert asked(plan.changed_odds(changed, listed, now, inputs), endpoints.ODDS) == ["old", "young"]
 
 
 def test_a_steady_cycle_is_no_more_than_eight_calls() -> None:
-    now = replace(board(*(held(one) for one in "abcde")), deleted_at=0.0)
-    first = plan.beside_live(now, DELTA)
-    then = plan.opening({one: live(one) for one in "abcde"}, now, DELTA, choosy=False)
+    now = replace(state(*(held(one) for one in "abcde")), deleted_at=0.0)
+    first = plan.first_round(now, DELTA)
+    then = plan.after_live_list({one: live(one) for one in "abcde"}, now, DELTA, filtered=False)
     known = {Value.NAMES, Value.REFERENCE}
     assert len([call for call in first if call.value not in known]) == 8
     assert {call.value for call in then} <= known
@@ -153,8 +153,8 @@ def test_a_steady_cycle_is_no_more_than_eight_calls() -> None:
 
 def test_what_matches_still_lack_is_asked_for_beside_the_live_list() -> None:
     """A vendor who takes most of a cycle to answer could not be asked for it after the list."""
-    now = board(held("a"), held("bare", detail=False, odds=False), held("gap", age=600))
-    calls = plan.beside_live(now, DELTA)
+    now = state(held("a"), held("bare", detail=False, odds=False), held("gap", age=600))
+    calls = plan.first_round(now, DELTA)
     lacking = [call for call in calls if call.value in {Value.DETAIL, Value.ODDS}]
     assert asked(lacking, endpoints.DETAIL) == ["bare"]
     assert asked(lacking, endpoints.ODDS) == ["bare", "gap"]
@@ -167,34 +167,38 @@ def test_what_matches_still_lack_is_asked_for_beside_the_live_list() -> None:
 def test_what_an_old_list_had_may_be_over_and_is_not_asked_for_before_the_new_one(
     list_age: float, read_again: list[str]
 ) -> None:
-    now = replace(board(held("gap", age=600)), fetched_at=NOW - list_age)
-    calls = plan.beside_live(now, replace(DELTA, interval_s=60, left={endpoints.ODDS: 1}))
+    now = replace(state(held("gap", age=600)), fetched_at=NOW - list_age)
+    calls = plan.first_round(now, replace(DELTA, interval_s=60, left={endpoints.ODDS: 1}))
     assert asked(calls, endpoints.ODDS) == read_again
 
 
 def test_beside_the_live_list_odds_and_teams_wait_where_only_some_competitions_are_wanted() -> None:
-    now = board(held("bare", detail=False, odds=False), held("unpriced", odds=False))
-    calls = [call for call in plan.beside_live(now, DELTA, chosen=()) if call.value is not Value.FEED]
+    now = state(held("bare", detail=False, odds=False), held("unpriced", odds=False))
+    calls = [call for call in plan.first_round(now, DELTA, chosen=()) if call.value is not Value.FEED]
     assert asked(calls, endpoints.DETAIL) == ["bare"]
     assert asked(calls, endpoints.ODDS) == asked(calls, endpoints.TEAM) == []
 
 
 def test_a_new_match_is_asked_for_in_full() -> None:
-    calls = plan.opening({"a": live("a"), "new": live("new")}, board(held("a")), DELTA, choosy=False)
+    calls = plan.after_live_list(
+        {"a": live("a"), "new": live("new")}, state(held("a")), DELTA, filtered=False
+    )
     assert asked(calls, endpoints.DETAIL) == ["new"]
     assert asked(calls, endpoints.ODDS) == ["new"]
     assert {COUNTRIES, CATEGORIES} <= {call.key for call in calls}
 
 
 def test_per_match_asks_everything_for_every_match() -> None:
-    calls = plan.opening({"a": live("a"), "b": live("b")}, board(held("a")), PER_MATCH, choosy=False)
+    calls = plan.after_live_list(
+        {"a": live("a"), "b": live("b")}, state(held("a")), PER_MATCH, filtered=False
+    )
     assert sorted(asked(calls, endpoints.DETAIL)) == ["a", "b"]
     assert sorted(asked(calls, endpoints.ODDS)) == ["a", "b"]
 
 
 @pytest.mark.parametrize(("age", "read_again"), [(20, []), (54, []), (56, ["a"]), (600, ["a"])])
 def test_odds_older_than_the_feed_reaches_back_are_read_again(age: float, read_again: list[str]) -> None:
-    calls = plan.opening({"a": live("a")}, board(held("a", age=age)), DELTA, choosy=False)
+    calls = plan.after_live_list({"a": live("a")}, state(held("a", age=age)), DELTA, filtered=False)
     assert asked(calls, endpoints.ODDS) == read_again
     assert asked(calls, endpoints.DETAIL) == []
 
@@ -209,43 +213,51 @@ def test_odds_older_than_the_feed_reaches_back_are_read_again(age: float, read_a
 def test_what_a_failed_feed_tells_is_asked_per_match(
     failed: list[endpoints.Endpoint], per_match: endpoints.Endpoint
 ) -> None:
-    terms = DELTA.without(failed)
-    calls = plan.opening({"a": live("a")}, board(held("a")), terms, choosy=False)
+    inputs = DELTA.without(failed)
+    calls = plan.after_live_list({"a": live("a")}, state(held("a")), inputs, filtered=False)
     assert asked(calls, per_match) == ["a"]
-    assert plan.instead(board(held("a")), terms) == []
+    assert plan.fallback_feed(state(held("a")), inputs) == []
 
 
 def test_where_the_odds_feed_fails_the_other_stands_in() -> None:
-    now, terms = board(held("a")), DELTA.without([endpoints.ODDS_LIVE])
-    assert feeds(plan.instead(now, terms)) == {"odds/update"}
-    assert asked(plan.opening({"a": live("a")}, now, terms, choosy=False), endpoints.ODDS) == []
+    now, inputs = state(held("a")), DELTA.without([endpoints.ODDS_LIVE])
+    assert feeds(plan.fallback_feed(now, inputs)) == {"odds/update"}
+    assert asked(plan.after_live_list({"a": live("a")}, now, inputs, filtered=False), endpoints.ODDS) == []
 
 
 def test_what_a_distrusted_feed_tells_is_asked_per_match_and_the_feed_all_the_same() -> None:
-    now = board(held("a"), odds=replace(HEARD, trusted=False))
-    assert asked(plan.opening({"a": live("a")}, now, DELTA, choosy=False), endpoints.ODDS) == ["a"]
-    assert "odds/live" in feeds(plan.beside_live(now, DELTA))
+    now = state(held("a"), odds=replace(HEARD, trusted=False))
+    assert asked(plan.after_live_list({"a": live("a")}, now, DELTA, filtered=False), endpoints.ODDS) == ["a"]
+    assert "odds/live" in feeds(plan.first_round(now, DELTA))
 
 
 def test_the_quota_goes_to_matches_in_play_first_and_then_to_the_oldest() -> None:
-    now = board(
-        held("young", age=10), held("old", age=30), held("finished", age=30), details=Feed(), odds=Feed()
+    now = state(
+        held("young", age=10),
+        held("old", age=30),
+        held("finished", age=30),
+        details=FeedHealth(),
+        odds=FeedHealth(),
     )
     listed = {"finished": live("finished", 8), "young": live("young"), "old": live("old"), "new": live("new")}
-    terms = replace(PER_MATCH, left={endpoints.ODDS: 3})
-    assert asked(plan.opening(listed, now, terms, choosy=False), endpoints.ODDS) == ["new", "old", "young"]
+    inputs = replace(PER_MATCH, left={endpoints.ODDS: 3})
+    assert asked(plan.after_live_list(listed, now, inputs, filtered=False), endpoints.ODDS) == [
+        "new",
+        "old",
+        "young",
+    ]
 
 
 def test_no_match_waits_for_ever_for_the_quota() -> None:
     """A finished match comes to its turn although those in play alone would take the whole quota."""
     ages = {f"p{number}": 0.0 for number in range(10)} | {"finished": 0.0}
     listed = {one: live(one, 8 if one == "finished" else 2) for one in ages}
-    terms = replace(PER_MATCH, left={endpoints.ODDS: 4})
+    inputs = replace(PER_MATCH, left={endpoints.ODDS: 4})
     waited = 0
     while True:
         ages = {one: age + 60 for one, age in ages.items()}
-        now = board(*(held(one, age=age) for one, age in ages.items()))
-        served = asked(plan.opening(listed, now, terms, choosy=False), endpoints.ODDS)
+        now = state(*(held(one, age=age) for one, age in ages.items()))
+        served = asked(plan.after_live_list(listed, now, inputs, filtered=False), endpoints.ODDS)
         if "finished" in served:
             break
         ages |= dict.fromkeys(served, 0.0)
@@ -255,14 +267,14 @@ def test_no_match_waits_for_ever_for_the_quota() -> None:
 
 
 def test_where_only_some_competitions_are_wanted_odds_and_teams_wait() -> None:
-    calls = plan.opening({"a": live("a"), "new": live("new")}, board(held("a")), DELTA, choosy=True)
+    calls = plan.after_live_list({"a": live("a"), "new": live("new")}, state(held("a")), DELTA, filtered=True)
     assert asked(calls, endpoints.ODDS) == []
     assert asked(calls, endpoints.TEAM) == []
     assert asked(calls, endpoints.COMPETITION) == ["c"]
 
 
 def test_without_live_matches_nothing_more_is_asked() -> None:
-    assert plan.opening({}, board(held("a")), DELTA, choosy=False) == []
+    assert plan.after_live_list({}, state(held("a")), DELTA, filtered=False) == []
 
 
 def test_what_names_others_goes_first_and_the_large_bodies_last() -> None:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import time_machine
 
-from footy.mirror.state import Board
+from footy.mirror.state import State
 from footy.record import MatchRecord
-from footy.service.app import Assembly, assembled
+from footy.service.app import App, running_app
 from footy.service.instance import Files
 from footy.settings import Mode, load
-from tests.pipeline import oracle
-from tests.reliability.liar import Lie, lying, reply, truth
+from tests.support import oracle
+from tests.support.liar import Lie, lying, reply, truth
 from thesports_simulator.process import RunningSimulator, start
 from thesports_simulator.world import feeds
 
@@ -27,12 +27,12 @@ WITHOUT_WORLD = ("_source", "data_age_s")
 class Watched:
     """A pipeline and a world whose clocks stand still together, and are moved together."""
 
-    def __init__(self, simulator: RunningSimulator, assembly: Assembly, clock: Any) -> None:
+    def __init__(self, simulator: RunningSimulator, app: App, clock: Any) -> None:
         self.simulator = simulator
         self.world = simulator.world()
-        self.assembly = assembly
+        self.app = app
         self._clock = clock
-        self.board = Board()
+        self.state = State()
         self.cycles = 0
 
     def wait(self, seconds: int) -> None:
@@ -40,12 +40,12 @@ class Watched:
         self._clock.shift(seconds)
 
     def listen(self) -> None:
-        self.board = self.assembly.pipeline.listen(self.board)
+        self.state = self.app.pipeline.listen(self.state)
 
     def cycle(self) -> dict[str, Any]:
         self.cycles += 1
-        outcome = self.assembly.pipeline.run(self.board, self.cycles)
-        self.board = outcome.board
+        outcome = self.app.pipeline.run(self.state, self.cycles)
+        self.state = outcome.state
         assert outcome.snapshot is not None
         assert outcome.error is None
         return dict(outcome.snapshot)
@@ -113,9 +113,9 @@ def beside(simulator: RunningSimulator, folder: Path, *, interval: float, **more
     ).settings
     with (
         time_machine.travel(simulator.control.clock()["now"], tick=False) as clock,
-        assembled(settings, Mode.LIVE, Files(folder)) as assembly,
+        running_app(settings, Mode.LIVE, Files(folder)) as app,
     ):
-        yield Watched(simulator, assembly, clock)
+        yield Watched(simulator, app, clock)
 
 
 def test_an_hour_of_cycles_a_minute_apart_tells_only_what_was_true(tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ def test_an_hour_of_cycles_a_minute_apart_tells_only_what_was_true(tmp_path: Pat
                 watch.wait(pause)
                 if pause == 25:
                     watch.listen()
-        assert watch.board.odds_feed.differences == 0
-        assert watch.board.details_feed.differences == 0
+        assert watch.state.odds_feed.differences == 0
+        assert watch.state.details_feed.differences == 0
 
 
 @pytest.mark.parametrize("interval", [2, 5])
@@ -199,5 +199,5 @@ def test_a_feed_that_falls_silent_is_found_out(tmp_path: Path, silent: str) -> N
             watch.wait(30)
             watch.listen()
             watch.wait(30)
-        feed = watch.board.odds_feed if silent == "odds/live" else watch.board.details_feed
+        feed = watch.state.odds_feed if silent == "odds/live" else watch.state.details_feed
         assert feed.differences > 0

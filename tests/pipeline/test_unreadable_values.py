@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footy.mirror.odds_book import digest
-from footy.mirror.state import HeldMatch, References
+from footy.mirror.state import MatchState, References
 from footy.provenance import Held, Source
 from footy.record import MatchRecord
 from footy.records.flatten import Flattener
@@ -21,8 +21,8 @@ from footy.thesports.client import read_live, read_odds_changes, read_reference,
 from footy.thesports.errors import VendorError
 from footy.thesports.models import Detail, Odds
 from footy.thesports.tolerant import Decoder
-from tests import capture
-from tests.cases import by_id, case, needs_cases
+from tests.support import capture
+from tests.support.cases import by_id, case, needs_cases
 
 WINDOW = (2, 6)
 MATCH, OTHER = "match0000000001", "match0000000002"
@@ -137,7 +137,7 @@ def flattened(live: Any, detail: Any, odds: Any) -> MatchRecord | None:
         Held(part, capture.MOMENT, Source.FRESH) for part in (match, row, digest(prices, WINDOW, left_out))
     ]
     rules = PriceRules((2, 3), WINDOW, 900.0)
-    return Flattener(rules).record(HeldMatch(*held), References(), capture.MOMENT)  # type: ignore[arg-type]
+    return Flattener(rules).record(MatchState(*held), References(), capture.MOMENT)  # type: ignore[arg-type]
 
 
 def touched_by(field: str, path: tuple[Any, ...]) -> bool:

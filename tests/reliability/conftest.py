@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.reliability.bedside import EPOCH
+from tests.support.harness import EPOCH
 from thesports_simulator.process import RunningSimulator, start
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.bedside import EPOCH, bedside, mixed
+from tests.support.harness import EPOCH, bedside, mixed
 from thesports_simulator.faults import CATALOGUE
 from thesports_simulator.process import start
 

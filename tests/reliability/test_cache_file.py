@@ -18,8 +18,8 @@ import pytest
 
 from footy.reference import disk_cache
 from footy.service.instance import Files
-from tests.reliability.bedside import COMPETITION, TEAM, Bedside, Cycle, bedside, seconds_of
-from tests.simulator.caller import eventually
+from tests.support.caller import eventually
+from tests.support.harness import COMPETITION, TEAM, Bedside, Cycle, bedside, seconds_of
 from thesports_simulator.process import RunningSimulator
 
 TTL_S = 600

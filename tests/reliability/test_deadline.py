@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.reliability.bedside import EPOCH, INTERVAL, LIVE, bedside, everywhere_but
-from tests.service.place import SECRET, Place, wait_until
+from tests.support.harness import EPOCH, INTERVAL, LIVE, bedside, everywhere_but
+from tests.support.place import SECRET, Place, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 WORKERS = 30

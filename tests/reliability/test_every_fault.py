@@ -8,16 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.reliability.bedside import (
-    LIVE,
-    STRATEGIES,
-    Bedside,
-    Cycle,
-    bedside,
-    everywhere_but,
-    written,
-)
-from tests.simulator.caller import eventually
+from tests.support.caller import eventually
+from tests.support.harness import LIVE, STRATEGIES, Bedside, Cycle, bedside, everywhere_but, written
 from thesports_simulator.faults import CATALOGUE
 from thesports_simulator.process import RunningSimulator
 

@@ -10,27 +10,29 @@ from typing import Any
 import pytest
 
 from footy.outputs.snapshot_file import SnapshotFile
-from footy.service.daemon import _Beat
-from footy.service.instance import Doing, Files, health, owned
-from footy.service.publishing import Pulse
+from footy.service.daemon import _CycleJob
+from footy.service.instance import Files, Role, health, locked
+from footy.service.publishing import HeartbeatFile
 from footy.settings import load
-from tests.reliability.bedside import LIVE, Bedside, bedside, seconds_of
+from tests.support.harness import LIVE, Bedside, bedside, seconds_of
 from thesports_simulator.process import RunningSimulator
 
 DAY = 86_400
 
 
 @contextmanager
-def service(vendor: RunningSimulator, folder: Path, interval: int) -> Iterator[tuple[Bedside, _Beat, Files]]:
+def service(
+    vendor: RunningSimulator, folder: Path, interval: int
+) -> Iterator[tuple[Bedside, _CycleJob, Files]]:
     """What the scheduler runs, run by hand."""
     files = Files(folder)
     settings = load({"FOOTY_INTERVAL": str(interval)}, Path("absent")).settings
     with (
         bedside(vendor, folder, FOOTY_INTERVAL=str(interval)) as bed,
-        owned(files, Doing.SERVICE) as me,
+        locked(files, Role.SERVICE) as me,
     ):
-        pulse = Pulse(files, started_at=me.started_at, interval_s=interval, mode="live")
-        yield bed, _Beat(settings, bed.assembly, [SnapshotFile(folder)], pulse), files
+        heartbeat_file = HeartbeatFile(files, started_at=me.started_at, interval_s=interval, mode="live")
+        yield bed, _CycleJob(settings, bed.app, [SnapshotFile(folder)], heartbeat_file), files
 
 
 def published(files: Files) -> dict[str, Any]:

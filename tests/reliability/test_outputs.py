@@ -13,8 +13,8 @@ import pytest
 
 from footy.errors import Exit
 from footy.files import remove_leftovers
-from tests.reliability import writer
-from tests.service.place import SECRET, Place, complaints, heartbeat, wait_until
+from tests.support import writer
+from tests.support.place import SECRET, Place, complaints, heartbeat, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 KILLS = 200

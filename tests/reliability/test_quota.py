@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from footy.thesports.codes import IN_PLAY
-from tests.reliability.bedside import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, TEAM, bedside, seconds_of
-from tests.service.place import SECRET, Place, wait_until
+from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, TEAM, bedside, seconds_of
+from tests.support.place import SECRET, Place, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 MATCHES, CALLS, WINDOW_S = 300, 120, 60.0

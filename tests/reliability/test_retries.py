@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.bedside import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, Cycle, bedside, everywhere_but
+from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, Cycle, bedside, everywhere_but
 from thesports_simulator.process import RunningSimulator, start
 
 MATCHES = 60
@@ -58,11 +58,11 @@ def test_calls_that_no_time_is_left_for_earn_no_retries(
 
 
 def test_what_the_cache_file_answers_earns_no_retries(vendor: RunningSimulator, tmp_path: Path) -> None:
-    """After a restart the board is held, and all teams and competitions are on disk."""
+    """After a restart the state is held, and all teams and competitions are on disk."""
     with bedside(vendor, tmp_path, **GENEROUS) as earlier:
         assert earlier.cycle().complete
     with bedside(vendor, tmp_path, **GENEROUS) as bed:
-        bed.board = earlier.board
+        bed.state = earlier.state
         bed.falls_ill(*everywhere_but([LIVE], "http500"))
         cycle = bed.cycle()
         calls, retries = calls_and_retries(cycle)

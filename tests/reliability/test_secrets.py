@@ -14,10 +14,10 @@ from urllib.parse import quote, quote_plus
 import psutil
 import pytest
 
-from footy.service.app import Upstream, redactor
+from footy.service.app import VendorAccount, redactor
 from footy.settings import load
-from tests.reliability.bedside import COMPETITION, DETAIL, LIVE, ODDS, TEAM
-from tests.service.place import Finished, Place, family
+from tests.support.harness import COMPETITION, DETAIL, LIVE, ODDS, TEAM
+from tests.support.place import Finished, Place, family
 from thesports_simulator.faults import CATALOGUE
 from thesports_simulator.process import SECRET as DEMO_SECRET
 from thesports_simulator.process import RunningSimulator, start
@@ -286,11 +286,11 @@ def test_settings_that_are_refused(secret: str, tmp_path: Path) -> None:
         "FOOTY_BASE_URL": f"https://host/v1?secret={quote_plus(secret)}",
     }
     credentials = {"THESPORTS_USER": "me", "THESPORTS_SECRET": secret}
-    with Place(tmp_path / "known", **credentials, **wrong) as known, Place(tmp_path / "file") as unread:
+    with Place(tmp_path / "known", **credentials, **wrong) as known, Place(tmp_path / "file") as pending:
         known.folder.mkdir()
-        unread.folder.mkdir()
-        (unread.folder / ".env").write_bytes(f"THESPORTS_SECRET={secret}\n".encode() + b"\xff\n")
-        running = [place.begin("--once") for place in (known, unread)]
+        pending.folder.mkdir()
+        (pending.folder / ".env").write_bytes(f"THESPORTS_SECRET={secret}\n".encode() + b"\xff\n")
+        running = [place.begin("--once") for place in (known, pending)]
         said = [one.communicate()[1] for one in running]
     assert [one.returncode for one in running] == [78, 78]
     assert all(name in said[0] for name in wrong)
@@ -300,6 +300,6 @@ def test_settings_that_are_refused(secret: str, tmp_path: Path) -> None:
 def test_the_demos_own_secret() -> None:
     """Anyone may know it, and yet a log that shows one makes its reader doubt all others."""
     redact = redactor(load({}, Path("absent")).settings)
-    assert redact(f"GET /v1?secret={DEMO_SECRET} by {Upstream('http://h', 'demo', DEMO_SECRET)}") == (
-        "GET /v1?secret=*** by Upstream(base_url='http://h', user='demo')"
+    assert redact(f"GET /v1?secret={DEMO_SECRET} by {VendorAccount('http://h', 'demo', DEMO_SECRET)}") == (
+        "GET /v1?secret=*** by VendorAccount(base_url='http://h', user='demo')"
     )

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from footy.errors import Exit
-from tests.reliability.bedside import LIVE, ODDS
-from tests.service.place import SECRET, Place, complaints, heartbeat, wait_until
+from tests.support.harness import LIVE, ODDS
+from tests.support.place import SECRET, Place, complaints, heartbeat, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 MATCHES = 3

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from footy.thesports.circuit_breaker import MAX_COOLDOWN_S
-from tests.reliability.bedside import DETAIL, EPOCH, LIVE, ODDS, TEAM, Bedside, Part, bedside
+from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, TEAM, Bedside, Part, bedside
 from thesports_simulator.process import RunningSimulator, start
 
 WORKERS = 4
@@ -113,8 +113,8 @@ def test_what_is_refused_from_the_start_makes_nothing_incomplete(bed: Bedside) -
     assert set(cycle.sources("odds")) == {"refused"}
     assert cycle.complete
     assert cycle.problems == []
-    assert bed.assembly.counters.error_rate() == 0
-    assert [str(one) for one in bed.assembly.transport.gates.not_in_plan()] == [ODDS]
+    assert bed.app.counters.error_rate() == 0
+    assert [str(one) for one in bed.app.transport.breaker.not_in_plan()] == [ODDS]
 
 
 def test_what_the_plan_loses_is_named_as_long_as_old_values_are_shown(bed: Bedside) -> None:

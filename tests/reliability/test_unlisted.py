@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from footy.service.instance import Files
-from tests.reliability.bedside import DETAIL, LIVE, ODDS, STRATEGIES, bedside
-from tests.reliability.liar import Lie, changed, lying, reply, truth
+from tests.support.harness import DETAIL, LIVE, ODDS, STRATEGIES, bedside
+from tests.support.liar import Lie, changed, lying, reply, truth
 from thesports_simulator.process import RunningSimulator
 
 BEYOND = 10**30
@@ -97,8 +97,8 @@ def test_numbers_that_no_reader_could_hold_keep_no_cycle_from_being_saved(
         liar.lie = lie
         cycle = bed.cycle()
         assert len(cycle.records) == 8
-        bed.assembly.board_file.save(bed.board, at_once=True)
-        assert not Files(tmp_path).board.exists()
+        bed.app.checkpoint.save(bed.state, at_once=True)
+        assert not Files(tmp_path).checkpoint.exists()
 
 
 def _years_ahead(changes: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.reliability.bedside import DETAIL, LIVE, ODDS, STRATEGIES, TEAM, Cycle, bedside, everywhere_but
+from tests.support.harness import DETAIL, LIVE, ODDS, STRATEGIES, TEAM, Cycle, bedside, everywhere_but
 from thesports_simulator.process import RunningSimulator
 
 MOVING = {"period_started_at", "minute", "clock"}
@@ -163,7 +163,7 @@ def test_a_reply_of_wrong_types_is_logged_and_counted_as_a_call_that_failed(
         unreadable = [one.message for one in caplog.records if one.message.startswith("API value unreadable")]
         assert failed or unreadable
         assert all(endpoint in line for line in [*failed, *unreadable])
-        counters = bed.assembly.counters
+        counters = bed.app.counters
         assert counters.error_rate() or counters.values_left_out
 
 

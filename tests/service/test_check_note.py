@@ -8,14 +8,14 @@ import pytz
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from footy.service import check_note, daemon
-from footy.service.app import assembled
+from footy.service.app import running_app
 from footy.service.check_note import CheckNote
 from footy.service.instance import Files
-from footy.service.publishing import Pulse
+from footy.service.publishing import HeartbeatFile
 from footy.settings import Mode, load
 from footy.thesports.endpoints import ODDS, TEAM
 from footy.thesports.errors import RefusedError
-from tests.service.place import SECRET, Place, heartbeat, wait_until
+from tests.support.place import SECRET, Place, heartbeat, wait_until
 from thesports_simulator.process import start
 
 NOT_IN_PLAN = RefusedError("the endpoint is not authorized", "endpoint")
@@ -64,13 +64,13 @@ def test_no_note_is_left_where_footy_has_never_run(files: Files) -> None:
 
 
 def test_a_start_knows_what_a_check_found_before_it(files: Files) -> None:
-    pulse = Pulse(files, started_at=1.0, interval_s=60, mode="live")
-    pulse.note(not_in_plan=[ODDS, TEAM])
-    pulse.write()
+    heartbeat_file = HeartbeatFile(files, started_at=1.0, interval_s=60, mode="live")
+    heartbeat_file.note(not_in_plan=[ODDS, TEAM])
+    heartbeat_file.write()
     check_note.leave(files, [ODDS.path])
 
-    with assembled(SETTINGS, Mode.LIVE, files) as assembly:
-        assert assembly.transport.gates.not_in_plan() == [TEAM]
+    with running_app(SETTINGS, Mode.LIVE, files) as app:
+        assert app.transport.breaker.not_in_plan() == [TEAM]
 
 
 @pytest.mark.parametrize(
@@ -79,14 +79,14 @@ def test_a_start_knows_what_a_check_found_before_it(files: Files) -> None:
 def test_the_next_cycle_is_within_a_minute_if_something_is_refused(
     files: Files, refused: bool, interval_s: float, within_s: float
 ) -> None:
-    with assembled(SETTINGS, Mode.LIVE, files) as assembly:
+    with running_app(SETTINGS, Mode.LIVE, files) as app:
         for _ in range(3 if refused else 0):
-            assembly.transport.gates.refused(ODDS, NOT_IN_PLAN)
+            app.transport.breaker.refused(ODDS, NOT_IN_PLAN)
         scheduler = BackgroundScheduler(timezone=pytz.utc)
         scheduler.add_job(print, "interval", id=daemon.CYCLE, seconds=interval_s)
         scheduler.start()
         try:
-            daemon._ask_again(assembly, scheduler, [])
+            daemon._ask_again(app, scheduler, [])
             left = scheduler.get_job(daemon.CYCLE).next_run_time - dt.datetime.now(pytz.utc)
         finally:
             scheduler.shutdown()

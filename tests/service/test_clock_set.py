@@ -89,7 +89,7 @@ def test_a_machine_whose_clock_is_off_publishes_the_vendors_minutes(tmp_path: Pa
         assert any(right.values())
         footy.simulator.control.set_clock(advance=0)
         with time_machine.travel(time.time() - ahead, tick=True):
-            footy.board = type(footy.board)()
+            footy.state = type(footy.state)()
             snapshot = footy.snapshot()
         told = {record["match_id"]: record["minute"] for record in snapshot["matches"]}
         assert {key: abs((told[key] or 0) - (right[key] or 0)) <= 1 for key in right} == dict.fromkeys(

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.mirror.state import Board, Held, HeldMatch, Source
+from footy.mirror.state import Held, MatchState, Source, State
 from footy.pipeline.cycle import Outcome
 from footy.record import Degradation, MatchRecord, Snapshot, field_names
 from footy.service.data_health import DataWatch, Shown, Since, degradations, lacking_since, shown
 from footy.service.instance import longest_silence_s
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 from tests.pipeline.test_cycle import running
 
 WALL = 1_750_000_000.0
@@ -27,12 +27,12 @@ def record(match_id: str, **sources: str) -> MatchRecord:
     return cast("MatchRecord", fields | {"match_id": match_id, "in_play": True} | sources)
 
 
-def outcome(*records: MatchRecord, **undecided: HeldMatch) -> Outcome:
+def outcome(*records: MatchRecord, **undecided: MatchState) -> Outcome:
     snapshot = cast("Snapshot", {"meta": {}, "matches": list(records)})
-    return Outcome(Board(), snapshot, None, {}, Budget(0.0), undecided)
+    return Outcome(State(), snapshot, None, {}, RetryBudget(0.0), undecided)
 
 
-def lacks(*records: MatchRecord, **undecided: HeldMatch) -> list[tuple[str, ...]]:
+def lacks(*records: MatchRecord, **undecided: MatchState) -> list[tuple[str, ...]]:
     return [match.lacks for match in shown(outcome(*records, **undecided))]
 
 
@@ -80,9 +80,9 @@ def test_a_match_left_out_because_its_detail_is_missing_lacks_it() -> None:
 
     judged = shown(
         outcome(
-            a=HeldMatch(live, nothing, nothing),
-            b=HeldMatch(live, refused, nothing),
-            c=HeldMatch(over, nothing, nothing),
+            a=MatchState(live, nothing, nothing),
+            b=MatchState(live, refused, nothing),
+            c=MatchState(over, nothing, nothing),
         )
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from footy.mirror.state import Board, Held, HeldMatch, References, Source
+from footy.mirror.state import Held, MatchState, References, Source, State
 from footy.service.indicators import (
     Level,
     Reading,
@@ -171,10 +171,10 @@ EMPTY: Held[Any] = Held(None, None, Source.MISSING)
 REFUSED: Held[Any] = Held(None, None, Source.REFUSED)
 
 
-def board(*, teams: Held[Any] = FULL, **matches: tuple[Held[Any], Held[Any]]) -> Board:
-    """A board of matches by id, each with its detail and odds."""
-    return Board(
-        {match_id: HeldMatch(FULL, detail, odds) for match_id, (detail, odds) in matches.items()},
+def state(*, teams: Held[Any] = FULL, **matches: tuple[Held[Any], Held[Any]]) -> State:
+    """A state of matches by id, each with its detail and odds."""
+    return State(
+        {match_id: MatchState(FULL, detail, odds) for match_id, (detail, odds) in matches.items()},
         References({"team": teams}),
     )
 
@@ -182,20 +182,20 @@ def board(*, teams: Held[Any] = FULL, **matches: tuple[Held[Any], Held[Any]]) ->
 @pytest.mark.parametrize(
     ("before", "after", "fills"),
     [
-        (Board(), board(a=(FULL, FULL)), True),
-        (Board(), board(teams=EMPTY, a=(EMPTY, EMPTY)), False),
-        (board(a=(EMPTY, FULL)), board(a=(FULL, FULL)), True),
-        (board(a=(FULL, EMPTY)), board(a=(FULL, FULL)), True),
-        (board(a=(FULL, FULL)), board(a=(FULL, FULL), b=(FULL, EMPTY)), True),
-        (board(teams=EMPTY, a=(FULL, FULL)), board(a=(FULL, FULL)), True),
-        (board(a=(FULL, FULL)), board(a=(FULL, FULL)), False),
-        (board(a=(FULL, EMPTY)), board(a=(FULL, EMPTY)), False),
-        (board(a=(FULL, EMPTY)), board(a=(FULL, REFUSED)), False),
-        (board(a=(FULL, FULL), b=(FULL, FULL)), board(b=(FULL, FULL)), False),
+        (State(), state(a=(FULL, FULL)), True),
+        (State(), state(teams=EMPTY, a=(EMPTY, EMPTY)), False),
+        (state(a=(EMPTY, FULL)), state(a=(FULL, FULL)), True),
+        (state(a=(FULL, EMPTY)), state(a=(FULL, FULL)), True),
+        (state(a=(FULL, FULL)), state(a=(FULL, FULL), b=(FULL, EMPTY)), True),
+        (state(teams=EMPTY, a=(FULL, FULL)), state(a=(FULL, FULL)), True),
+        (state(a=(FULL, FULL)), state(a=(FULL, FULL)), False),
+        (state(a=(FULL, EMPTY)), state(a=(FULL, EMPTY)), False),
+        (state(a=(FULL, EMPTY)), state(a=(FULL, REFUSED)), False),
+        (state(a=(FULL, FULL), b=(FULL, FULL)), state(b=(FULL, FULL)), False),
     ],
 )
 def test_a_cycle_of_a_cold_start_is_one_that_fetched_what_was_missing(
-    before: Board, after: Board, fills: bool
+    before: State, after: State, fills: bool
 ) -> None:
     assert fills_gaps(before, after) is fills
 

@@ -16,7 +16,7 @@ from filelock import FileLock
 
 from footy.errors import CannotWriteError, LockedError
 from footy.files import remove_leftovers
-from footy.service.instance import Doing, Files, health, living, owned, owner, prepare_folder
+from footy.service.instance import Files, Role, health, locked, owner, prepare_folder, running_owner
 from footy.service.status import lines
 from footy.times import moment_text
 
@@ -38,7 +38,7 @@ def stranger() -> Iterator[psutil.Process]:
     child.communicate()
 
 
-def note_owner(files: Files, pid: int, started_at: float, doing: Doing = Doing.SERVICE) -> None:
+def note_owner(files: Files, pid: int, started_at: float, doing: Role = Role.SERVICE) -> None:
     files.pid.write_text(f"{pid}\n{started_at}\n{doing}\n", encoding="ascii")
 
 
@@ -70,7 +70,7 @@ def line(files: Files) -> str:
 
 
 def test_nobody_owns_an_empty_folder(files: Files) -> None:
-    assert living(files) is None
+    assert running_owner(files) is None
 
 
 @pytest.mark.parametrize("content", ["", "4711", "4711\n1.0", "one\ntwo\nservice", "1\n1.0\ndancing", "\xff"])
@@ -83,34 +83,34 @@ def test_a_pid_file_that_makes_no_sense_names_nobody(files: Files, content: str)
 
 def test_a_process_that_has_ended_owns_nothing(files: Files, stranger: psutil.Process) -> None:
     note_owner(files, stranger.pid, stranger.create_time())
-    assert living(files) is not None
+    assert running_owner(files) is not None
 
     stranger.kill()
     stranger.wait()
 
-    assert living(files) is None
+    assert running_owner(files) is None
 
 
 def test_another_process_with_a_reused_pid_owns_nothing(files: Files, stranger: psutil.Process) -> None:
     note_owner(files, stranger.pid, stranger.create_time() - 3600)
 
-    assert living(files) is None
+    assert running_owner(files) is None
     assert line(files).startswith("Pipeline is not running")
 
 
 def test_an_owner_is_known_by_its_lock_after_the_clock_was_set(files: Files) -> None:
     note_owner(files, ME.pid, ME.create_time() - 3600)
-    assert living(files) is None
+    assert running_owner(files) is None
 
     with FileLock(files.lock):
-        assert living(files) is not None
+        assert running_owner(files) is not None
 
 
 def test_the_lock_is_held_and_the_pid_file_written_by_the_owner_alone(files: Files) -> None:
-    with owned(files, Doing.SERVICE) as me:
+    with locked(files, Role.SERVICE) as me:
         assert owner(files) == me
-        assert (me.pid, me.doing) == (os.getpid(), Doing.SERVICE)
-        with pytest.raises(LockedError, match=f"PID {me.pid} holds"), owned(files, Doing.ONCE):
+        assert (me.pid, me.doing) == (os.getpid(), Role.SERVICE)
+        with pytest.raises(LockedError, match=f"PID {me.pid} holds"), locked(files, Role.ONCE):
             pass
         assert owner(files) == me
 
@@ -119,7 +119,7 @@ def test_the_lock_is_held_and_the_pid_file_written_by_the_owner_alone(files: Fil
 
 
 def test_a_lock_that_nobody_put_a_name_to_is_respected(files: Files) -> None:
-    with FileLock(files.lock), pytest.raises(LockedError, match="another process"), owned(files, Doing.ONCE):
+    with FileLock(files.lock), pytest.raises(LockedError, match="another process"), locked(files, Role.ONCE):
         pass
 
 
@@ -127,17 +127,17 @@ def test_the_owner_clears_what_killed_writers_left(files: Files) -> None:
     half = files.folder / ".matches.json.abc.tmp"
     half.write_text("{", encoding="utf-8")
 
-    with owned(files, Doing.SERVICE):
+    with locked(files, Role.SERVICE):
         assert not half.exists()
 
 
 def test_whoever_does_not_get_the_lock_clears_nothing(files: Files) -> None:
     being_written = files.folder / ".matches.json.abc.tmp"
 
-    with owned(files, Doing.SERVICE):
+    with locked(files, Role.SERVICE):
         being_written.write_text("{", encoding="utf-8")
         prepare_folder(files.folder)
-        with pytest.raises(LockedError), owned(files, Doing.ONCE):
+        with pytest.raises(LockedError), locked(files, Role.ONCE):
             pass
 
         assert being_written.exists()
@@ -237,7 +237,7 @@ def test_a_heartbeat_that_cannot_be_read_is_no_sign_of_life(files: Files, conten
 
 def test_a_single_cycle_is_no_running_pipeline(files: Files) -> None:
     note_success(files, 1)
-    note_owner(files, ME.pid, ME.create_time(), Doing.ONCE)
+    note_owner(files, ME.pid, ME.create_time(), Role.ONCE)
 
     judged = health(files, demo=False, now=NOW)
 

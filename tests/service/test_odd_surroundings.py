@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from footy.errors import Exit
-from tests.service.place import SECRET, Finished, Place, complaints
+from tests.support.place import SECRET, Finished, Place, complaints
 from thesports_simulator.process import RunningSimulator, start
 
 FOOTY = f"{shlex.quote(sys.executable)} -m footy"

@@ -16,7 +16,7 @@ import pytest
 
 from footy.errors import Exit
 from tests.outputs.console.terminal import Emulator
-from tests.service.place import SECRET, Place, heartbeat, wait_until
+from tests.support.place import SECRET, Place, heartbeat, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 MATCHES = 20

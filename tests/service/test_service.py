@@ -19,7 +19,7 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from footy.errors import Exit
 from footy.service import control, daemon
 from footy.service.instance import owner
-from tests.service.place import SECRET, WITHIN_S, Place, complaints, family, gone, heartbeat, wait_until
+from tests.support.place import SECRET, WITHIN_S, Place, complaints, family, gone, heartbeat, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 PROMISED_S = 2.0
@@ -166,9 +166,9 @@ def test_a_cycle_that_raises_is_logged_counted_as_failed_and_the_next_one_runs(l
     live.set(FOOTY_INTERVAL=2)
     script = (
         "import sys; from footy.pipeline.cycle import Pipeline; real = Pipeline.run\n"
-        "def run(self, board, number, **more):\n"
+        "def run(self, state, number, **more):\n"
         "    if number == 1: raise ZeroDivisionError('a bug of the tests')\n"
-        "    return real(self, board, number, **more)\n"
+        "    return real(self, state, number, **more)\n"
         "Pipeline.run = run\n"
         "from footy.cli import main\nsys.exit(main([]))"
     )
@@ -461,7 +461,7 @@ def test_stop_kills_what_does_not_listen(live: Place) -> None:
     deaf = "import signal, time; from footy.service.instance import *; from pathlib import Path\n"
     deaf += "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     deaf += f"folder = Path({str(live.files.folder)!r}); prepare_folder(folder)\n"
-    deaf += "with owned(Files(folder), Doing.SERVICE): time.sleep(60)"
+    deaf += "with locked(Files(folder), Role.SERVICE): time.sleep(60)"
     service = live.begin_program(sys.executable, "-c", deaf)
     wait_until(live.files.pid.exists)
     impatience = "import footy.service.control as b; b.TERM_S = 0.3; from footy.cli import main"

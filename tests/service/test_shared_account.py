@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from footy.service.shared_account import SharedAccount
-from tests.service.place import SECRET, Place, wait_until
+from tests.support.place import SECRET, Place, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 

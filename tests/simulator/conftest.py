@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator.caller import EPOCH, Caller
+from tests.support.caller import EPOCH, Caller
 from thesports_simulator.process import RunningSimulator, start
 
 CAPTURE = Path(__file__).resolve().parents[2].parent / "shared" / "capture"

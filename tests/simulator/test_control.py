@@ -4,7 +4,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from tests.simulator.caller import EPOCH, Caller
+from tests.support.caller import EPOCH, Caller
 from thesports_simulator.control import Control
 from thesports_simulator.process import SimulatorError, start
 from thesports_simulator.protocol.wire import Request

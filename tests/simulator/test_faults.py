@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.caller import EPOCH, Caller, eventually
+from tests.support.caller import EPOCH, Caller, eventually
 from thesports_simulator.faults import CATALOGUE, FaultError, parse_fault
 from thesports_simulator.process import SimulatorError, start
 

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.simulator.caller import Caller, eventually
+from tests.support.caller import Caller, eventually
 from thesports_simulator.process import SECRET, SimulatorError, launch, start
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.thesports.wire import Server, answer, reply
+from tests.support.wire import Server, answer, reply
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from footy.thesports.client import (
 )
 from footy.thesports.errors import BadBodyError, NoSuchRowError, RefusedError, VendorError
 from footy.thesports.models import Detail, StatRow, Team
-from footy.thesports.retry_budget import Budget
-from tests.thesports.wire import Server, Talk, answer, asking, budget, reply, results_of
+from footy.thesports.retry_budget import RetryBudget
+from tests.support.wire import Server, Talk, answer, asking, budget, reply, results_of
 
 SIDE = [1, 0, 0, 2, 5, 0, 0]
 MATCH = {
@@ -62,7 +62,7 @@ def says(server: Server, results: Any) -> None:
     server.script = answer(reply(results_of(results)))
 
 
-Call = Callable[[Client, Budget], Any]
+Call = Callable[[Client, RetryBudget], Any]
 CALLS: dict[str, tuple[Call, Any]] = {
     "live": (lambda client, spent: client.live(spent), [MATCH]),
     "detail": (lambda client, spent: client.detail("m1", spent), [DETAIL]),

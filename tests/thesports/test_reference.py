@@ -19,18 +19,7 @@ from footy.thesports.client import Client
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.errors import BadBodyError, BadStatusError, NoSuchRowError, OutOfTimeError, RefusedError
 from footy.thesports.transport import Transport
-from tests.thesports.wire import (
-    SECRET,
-    USER,
-    Script,
-    Server,
-    Talk,
-    answer,
-    asking,
-    budget,
-    reply,
-    results_of,
-)
+from tests.support.wire import SECRET, USER, Script, Server, Talk, answer, asking, budget, reply, results_of
 
 HOUR, DAY = 3600.0, 86_400.0
 TTL_S = {

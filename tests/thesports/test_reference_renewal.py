@@ -14,7 +14,7 @@ from footy.reference.lookup import Key, Reference
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints
 from footy.thesports.client import Client
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.transport import Transport
 from thesports_simulator.process import RunningSimulator, start
 
@@ -51,8 +51,8 @@ class Library:
         return int(self.simulator.control.stats()["requests"].get("team/additional/list", 0))
 
 
-def budget() -> Budget:
-    return Budget(time.monotonic() + 30)
+def budget() -> RetryBudget:
+    return RetryBudget(time.monotonic() + 30)
 
 
 @contextmanager

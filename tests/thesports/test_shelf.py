@@ -21,7 +21,7 @@ from requests_cache.backends.sqlite import SQLiteCache
 
 from footy.reference import disk_cache as module
 from footy.reference.disk_cache import Kept, Shelf
-from tests.thesports.wire import GENEROUS_S
+from tests.support.wire import GENEROUS_S
 
 SOON_S = 0.3
 """Far more than a reader may wait, and far less than a lock is held here."""

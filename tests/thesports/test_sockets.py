@@ -17,18 +17,7 @@ from footy.errors import ConfigError
 from footy.thesports.connections import Watch
 from footy.thesports.endpoints import LIVE, TEAM
 from footy.thesports.errors import OutOfTimeError, StoppedError, TimedOutError, UnreachableError
-from tests.thesports.wire import (
-    GENEROUS_S,
-    GOOD,
-    Script,
-    Server,
-    Talk,
-    answer,
-    asking,
-    budget,
-    reply,
-    zipped,
-)
+from tests.support.wire import GENEROUS_S, GOOD, Script, Server, Talk, answer, asking, budget, reply, zipped
 
 SHORT_S = 0.08
 HEAD = b"HTTP/1.1 200 OK\r\n"

@@ -28,7 +28,7 @@ from urllib3.response import HTTPResponse
 from footy.telemetry.counters import Counters
 from footy.telemetry.logs import LineFormatter
 from footy.telemetry.redaction import Redactor
-from footy.thesports.adapter import SMALL, Room, read_body
+from footy.thesports.adapter import SMALL, MemoryLimit, read_body
 from footy.thesports.endpoints import ADDRESS_PROBE, LIVE, ODDS, TEAM, Endpoint
 from footy.thesports.errors import (
     BadBodyError,
@@ -42,9 +42,9 @@ from footy.thesports.errors import (
     VendorCodeError,
     VendorError,
 )
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.transport import FAIR_S, JitterRetry, Reply, Transport
-from tests.thesports.wire import (
+from tests.support.wire import (
     GENEROUS_S,
     GOOD,
     SECRET,
@@ -209,7 +209,7 @@ class TestReply:
             transport.get(few, {}, budget())
 
     def test_large_ones_may_not_fill_the_memory_together(self) -> None:
-        large, small, room = 4 * SMALL, SMALL, Room(4 * SMALL)
+        large, small, room = 4 * SMALL, SMALL, MemoryLimit(4 * SMALL)
         assert room.take(2 * SMALL)
         with pytest.raises(BadBodyError, match="too many replies at once"):
             read_body(HTTPResponse(io.BytesIO(b" " * large), preload_content=False), 2 * large, room)
@@ -518,7 +518,7 @@ THROTTLES = {
 
 def rest_of(transport: Transport) -> float:
     with pytest.raises(ThrottledError) as throttled:
-        transport.gates.enter(LIVE)
+        transport.breaker.enter(LIVE)
     return throttled.value.retry_at - time.monotonic()
 
 
@@ -624,8 +624,8 @@ class TestRefusal:
                 with pytest.raises(RefusedError) as refused:
                     transport.get(LIVE, {}, budget())
                 assert refused.value.what == "endpoint"
-            assert transport.gates.is_refused(LIVE)
-            assert not transport.gates.is_refused(TEAM)
+            assert transport.breaker.is_refused(LIVE)
+            assert not transport.breaker.is_refused(TEAM)
         assert len(server.requests) == 3
         assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING", "ERROR"]
 
@@ -673,7 +673,7 @@ class TestCounting:
             for _ in range(3):
                 with pytest.raises(VendorError):
                     transport.get(ODDS, {"uuid": "x"}, budget())
-            assert transport.gates.left(ODDS) == 120 - 4
+            assert transport.breaker.left(ODDS) == 120 - 4
         assert counters.error_rate() == 0.75
 
     def test_an_attempt_that_the_cycles_end_cut_at_once_is_not_counted(self, server: Server) -> None:
@@ -697,7 +697,7 @@ class TestCounting:
 
     def test_what_cannot_be_answered_in_time_is_not_sent(self, server: Server) -> None:
         passed = [0.0]
-        short = Budget(
+        short = RetryBudget(
             time.monotonic() + 30, answers_s={LIVE: 20.0}, now=lambda: time.monotonic() + passed[0]
         )
         passed[0] = 15
@@ -705,7 +705,7 @@ class TestCounting:
             transport.get(ODDS, {"uuid": "x"}, short)
         assert not caught.value.was_sent
         assert server.requests == []
-        assert transport.gates.left(ODDS) == 120
+        assert transport.breaker.left(ODDS) == 120
 
     def test_how_long_an_answer_took_is_noted_and_a_failure_is_not(self, server: Server) -> None:
         spending = budget()

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footy.record import MatchRecord
-from tests.capture import MOMENT, real_or_written, written
-from tests.pipeline.oracle import Picture
-from tests.pipeline.test_flatten import changed, flattened, pictured, thinned, unhurried
+from tests.records.test_flatten import changed, flattened, pictured, thinned, unhurried
+from tests.support.capture import MOMENT, real_or_written, written
+from tests.support.oracle import Picture
 from thesports_simulator.world.world import World, WorldOptions
 
 SIDES = ("home", "away")

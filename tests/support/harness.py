@@ -16,13 +16,13 @@ from typing import Any, Literal, cast
 
 import time_machine
 
-from footy.mirror.state import Board
+from footy.mirror.state import State
 from footy.pipeline.cycle import Outcome
 from footy.record import MatchRecord
-from footy.service.app import Assembly, assembled
+from footy.service.app import App, running_app
 from footy.service.instance import Files
 from footy.settings import Mode, load
-from tests.pipeline import oracle
+from tests.support import oracle
 from thesports_simulator.process import RunningSimulator
 from thesports_simulator.world import feeds
 
@@ -131,9 +131,9 @@ class Cycle:
         ]
 
 
-def shift_gates(assembly: Assembly, seconds: float) -> None:
+def shift_gates(app: App, seconds: float) -> None:
     """Let cooldowns, refusals and quotas, which are kept by the monotonic clock, come nearer to their end."""
-    for state in assembly.transport.gates._states.values():
+    for state in app.transport.breaker._states.values():
         state.cool_until -= seconds
         state.probe_at -= seconds
         state.sent = deque(moment - seconds for moment in state.sent)
@@ -148,10 +148,10 @@ class Bedside:
     """A pipeline and a vendor under observation."""
 
     simulator: RunningSimulator
-    assembly: Assembly
+    app: App
     clock: Any
     interval: float
-    board: Board = field(default_factory=Board)
+    state: State = field(default_factory=State)
     cycles: list[Cycle] = field(default_factory=list)
     excused: set[tuple[str, str]] = field(default_factory=set)
     """What faults touched: (live, detail, odds, team or competition; id, or `*`)."""
@@ -171,23 +171,23 @@ class Bedside:
         """Let time pass for everyone: the world, the clock on the wall, cooldowns and quotas."""
         self.simulator.control.advance(seconds)
         self.clock.shift(seconds)
-        shift_gates(self.assembly, seconds)
+        shift_gates(self.app, seconds)
 
     def run(self) -> Outcome:
         """Run a cycle without comparing it with anything."""
-        outcome = self.assembly.pipeline.run(self.board, len(self.cycles) + 1)
-        self.board = outcome.board
+        outcome = self.app.pipeline.run(self.state, len(self.cycles) + 1)
+        self.state = outcome.state
         return outcome
 
     def listen(self) -> None:
         """Ask between two cycles, as the service does where they are far apart."""
-        self.board = self.assembly.pipeline.listen(self.board)
+        self.state = self.app.pipeline.listen(self.state)
 
     def cycle(self) -> Cycle:
         """Run a cycle, and compare it with the truth."""
         control = self.simulator.control
         arrived = control.stats()["total"]
-        since = self.board.details_feed.latest - 120
+        since = self.state.details_feed.latest - 120
         started = time.monotonic()
         outcome = self.run()
         seconds = time.monotonic() - started
@@ -203,7 +203,7 @@ class Bedside:
             [],
             [],
             self.interval,
-            set(self.world.live_ids(int(time.time()))) - self.board.deleted,
+            set(self.world.live_ids(int(time.time()))) - self.state.deleted,
         )
         for record in cycle.records.values():
             true, made_up = self._lies(record)
@@ -271,7 +271,7 @@ class Bedside:
             seconds_of(at) if at else 0.0
             for at in (record["fetched_at"], record["detail_fetched_at"], record["odds_fetched_at"])
         )
-        match_id, held = record["match_id"], self.board.references
+        match_id, held = record["match_id"], self.state.references
         live = self.world.live_element(match_id, int(live_at))
         assert live is not None
         detail = self.world.detail_row(match_id, int(detail_at)) if detail_at else None
@@ -344,9 +344,9 @@ def bedside(
     ).settings
     with (
         time_machine.travel(simulator.control.clock()["now"], tick=False) as clock,
-        assembled(settings, Mode.LIVE, Files(folder)) as assembly,
+        running_app(settings, Mode.LIVE, Files(folder)) as app,
     ):
-        yield Bedside(simulator, assembly, clock, settings.interval)
+        yield Bedside(simulator, app, clock, settings.interval)
 
 
 def everywhere_but(endpoints: Iterable[str], *faults: str) -> list[str]:

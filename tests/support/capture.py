@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[1].parent / "shared" / "capture"
+FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "capture"
 MOMENT = 1748453500.25
 """Unix seconds, some seconds after the youngest of the captured odds."""
 EUROPE, INTERNATIONAL = "49vjxm8ghgr6odg", "kp3glrw7hwqdyjv"

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footy.mirror.odds_book import Quotes, digest
+from footy.mirror.odds_book import OddsBook, digest
 from footy.mirror.periods import Periods
-from footy.mirror.state import HeldMatch, References
+from footy.mirror.state import MatchState, References
 from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
 from footy.records.flatten import Flattener
 from footy.records.prices import PriceRules
 from footy.thesports.models import Competition, Country, Detail, LiveMatch, Odds, Team
-from tests.capture import MOMENT, PRESENT, Replies, needs_capture, real_or_written, replies, written
-from tests.pipeline import oracle
-from tests.pipeline.oracle import Picture
+from tests.support import oracle
+from tests.support.capture import MOMENT, PRESENT, Replies, needs_capture, real_or_written, replies, written
+from tests.support.oracle import Picture
 
 RULES = PriceRules(bookmakers=oracle.ORDER, early_window=(2, 6), max_age_s=900)
 MISSING: Held[Any] = Held(None, None, Source.MISSING)
@@ -35,13 +35,13 @@ def fresh(value: Any, at: float = MOMENT) -> Held[Any]:
     return MISSING if value is None else Held(value, at, Source.FRESH)
 
 
-def held(picture: Picture) -> tuple[HeldMatch, References]:
-    """A picture as the board holds it."""
+def held(picture: Picture) -> tuple[MatchState, References]:
+    """A picture as the state holds it."""
     detail = picture.detail and decoded(picture.detail, Detail)
     quotes = None
     if picture.odds is not None:
         quotes = digest(decoded(picture.odds, Odds), picture.window)
-    match = HeldMatch(
+    match = MatchState(
         fresh(decoded(picture.live, LiveMatch), picture.live_at),
         fresh(detail, picture.detail_at),
         fresh(quotes, picture.odds_at),
@@ -58,7 +58,7 @@ def held(picture: Picture) -> tuple[HeldMatch, References]:
     return match, references
 
 
-def flatten(match: HeldMatch, references: References, rules: PriceRules, published_at: float) -> MatchRecord:
+def flatten(match: MatchState, references: References, rules: PriceRules, published_at: float) -> MatchRecord:
     """One record, with nothing remembered."""
     return Flattener(rules).record(match, references, published_at)
 
@@ -520,7 +520,7 @@ class TestSources:
     def record(
         self, detail: Held[Any], references: References | None = None, odds: Held[Any] = MISSING
     ) -> dict[str, Any]:
-        match = HeldMatch(fresh(self.LIVE), detail, odds)
+        match = MatchState(fresh(self.LIVE), detail, odds)
         return dict(flatten(match, references or References(), RULES, MOMENT))
 
     def sources(self, *args: Any) -> dict[str, str]:
@@ -561,7 +561,7 @@ class TestSources:
             countries=Held({"n1": Country(id="n1", name="Wales")}, 1.0, Source.CACHE),
         )
         detail = Held(self.DETAIL, MOMENT - 90, Source.STALE)
-        record = self.record(detail, references, Held(Quotes(), MOMENT - 5, Source.FRESH))
+        record = self.record(detail, references, Held(OddsBook(), MOMENT - 5, Source.FRESH))
         assert {what: record[f"{what}_source"] for what in SOURCES} == {
             "detail": "stale",
             "odds": "fresh",
@@ -609,21 +609,21 @@ class TestSources:
         assert self.record(fresh(self.DETAIL), known)["country"] == "International"
 
     def test_the_age_is_that_of_the_oldest_part_held_and_never_negative(self) -> None:
-        match = HeldMatch(fresh(self.LIVE, MOMENT - 2), fresh(self.DETAIL, MOMENT - 61.5), MISSING)
+        match = MatchState(fresh(self.LIVE, MOMENT - 2), fresh(self.DETAIL, MOMENT - 61.5), MISSING)
         record = flatten(match, References(), RULES, MOMENT)
         assert record["data_age_s"] == 61.5
         assert record["odds_fetched_at"] is None
         assert flatten(match, References(), RULES, MOMENT - 3600)["data_age_s"] == 0.0
 
     def test_empty_odds_are_fresh(self) -> None:
-        record = self.record(MISSING, None, fresh(Quotes()))
+        record = self.record(MISSING, None, fresh(OddsBook()))
         assert (record["odds_source"], record["current_spread_line"]) == ("fresh", None)
 
 
 class TestFlattener:
-    def matches(self, *ids: str) -> dict[str, HeldMatch]:
+    def matches(self, *ids: str) -> dict[str, MatchState]:
         return {
-            key: HeldMatch(fresh(decoded(live() | {"id": key}, LiveMatch)), MISSING, MISSING) for key in ids
+            key: MatchState(fresh(decoded(live() | {"id": key}, LiveMatch)), MISSING, MISSING) for key in ids
         }
 
     def test_it_forgets_the_matches_that_are_no_longer_there(self) -> None:
@@ -633,7 +633,7 @@ class TestFlattener:
         assert list(flattener._remembered) == ["c"]
 
     def test_a_match_without_its_live_element_has_no_record(self) -> None:
-        nothing = HeldMatch(MISSING, MISSING, MISSING)
+        nothing = MatchState(MISSING, MISSING, MISSING)
         assert Flattener(RULES).records({"a": nothing}, References(), MOMENT) == []
         with pytest.raises(ValueError, match="no record"):
             flatten(nothing, References(), RULES, MOMENT)
@@ -698,7 +698,7 @@ class TestScoreOfAPrice:
         flattener, chosen = Flattener(RULES), []
         held_odds = fresh(digest(decoded(self.ODDS, Odds), (2, 6)))
         for goals in (1, 2, 3, 1):
-            match = HeldMatch(fresh(decoded(live(4, [goals]), LiveMatch)), MISSING, held_odds)
+            match = MatchState(fresh(decoded(live(4, [goals]), LiveMatch)), MISSING, held_odds)
             record = flattener.record(match, References(), MOMENT)
             chosen.append((record["current_money_line_bookmaker_id"], record["current_money_line_outdated"]))
         assert chosen == [(2, False), (3, False), (2, True), (2, False)]

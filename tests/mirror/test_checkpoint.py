@@ -4,73 +4,73 @@ import msgspec
 import pytest
 import time_machine
 
-from footy.mirror.checkpoint import NAME, SAVE_EVERY_S, TRUSTED_S, BoardFile
-from footy.mirror.feed_health import Feed
+from footy.mirror.checkpoint import NAME, SAVE_EVERY_S, TRUSTED_S, Checkpoint
+from footy.mirror.feed_health import FeedHealth
 from footy.mirror.periods import UNSEEN
-from footy.mirror.state import Board
+from footy.mirror.state import State
 from tests.pipeline.test_truth import watched
 
 WINDOW = (2, 6)
 ASKED = "http://127.0.0.1:1/v1/football"
 
 
-def saved(folder: Path) -> tuple[BoardFile, Board]:
+def saved(folder: Path) -> tuple[Checkpoint, State]:
     with watched(folder) as watch:
         watch.cycle()
-    file = BoardFile(folder / NAME, ASKED, WINDOW)
-    file.save(watch.board)
-    return file, watch.board
+    file = Checkpoint(folder / NAME, ASKED, WINDOW)
+    file.save(watch.state)
+    return file, watch.state
 
 
-def test_a_board_comes_back_as_it_was_but_for_the_reference_data(tmp_path: Path) -> None:
-    file, board = saved(tmp_path)
+def test_a_state_comes_back_as_it_was_but_for_the_reference_data(tmp_path: Path) -> None:
+    file, state = saved(tmp_path)
     again = file.load()
-    assert again.matches == board.matches
-    assert again.details_feed == board.details_feed
+    assert again.matches == state.matches
+    assert again.details_feed == state.details_feed
     assert len(again.matches) == 30
     assert not again.references.teams
 
 
 def test_what_was_seen_of_a_match_s_periods_comes_back(tmp_path: Path) -> None:
-    file, board = saved(tmp_path)
-    seen = {match_id: held.periods for match_id, held in board.matches.items()}
+    file, state = saved(tmp_path)
+    seen = {match_id: held.periods for match_id, held in state.matches.items()}
     assert {periods.first_half_at is None for periods in seen.values()} == {False, True}
     assert {match_id: held.periods for match_id, held in file.load().matches.items()} == seen
 
 
-def test_a_board_saved_before_periods_were_held_is_read_without_them(
+def test_a_state_saved_before_periods_were_held_is_read_without_them(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file, board = saved(tmp_path)
+    file, state = saved(tmp_path)
     content = msgspec.msgpack.decode((tmp_path / NAME).read_bytes())
-    for held in content["board"]["matches"].values():
+    for held in content["state"]["matches"].values():
         del held["periods"]
     (tmp_path / NAME).write_bytes(msgspec.msgpack.encode(content))
     caplog.clear()
     again = file.load()
-    assert again.matches.keys() == board.matches.keys()
+    assert again.matches.keys() == state.matches.keys()
     assert {held.periods for held in again.matches.values()} == {UNSEEN}
     assert caplog.messages == []
 
 
 def test_the_direction_of_the_feed_outlives_a_restart(tmp_path: Path) -> None:
-    file = BoardFile(tmp_path / NAME, ASKED, WINDOW)
+    file = Checkpoint(tmp_path / NAME, ASKED, WINDOW)
     for newest_first in (True, False, None):
-        file.save(Board(odds_feed=Feed(newest_first=newest_first)), at_once=True)
+        file.save(State(odds_feed=FeedHealth(newest_first=newest_first)), at_once=True)
         assert file.load().odds_feed.newest_first is newest_first
 
 
-def test_a_board_from_before_the_direction_was_kept_is_read(
+def test_a_state_from_before_the_direction_was_kept_is_read(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file, board = saved(tmp_path)
+    file, state = saved(tmp_path)
     content = msgspec.msgpack.decode((tmp_path / NAME).read_bytes())
     for feed in ("details_feed", "odds_feed"):
-        del content["board"][feed]["newest_first"]
+        del content["state"][feed]["newest_first"]
     (tmp_path / NAME).write_bytes(msgspec.msgpack.encode(content))
     caplog.clear()
     again = file.load()
-    assert again.matches == board.matches
+    assert again.matches == state.matches
     assert again.odds_feed.newest_first is None
     assert not caplog.records
 
@@ -78,9 +78,9 @@ def test_a_board_from_before_the_direction_was_kept_is_read(
 def test_a_restart_asks_only_for_what_has_changed(tmp_path: Path) -> None:
     with watched(tmp_path) as watch:
         watch.cycle()
-        watch.assembly.board_file.save(watch.board)
+        watch.app.checkpoint.save(watch.state)
         watch.wait(20)
-        watch.board = watch.assembly.board_file.load()
+        watch.state = watch.app.checkpoint.load()
         snapshot = watch.cycle()
         assert not watch.falsehoods(snapshot["matches"])
         assert snapshot["meta"]["complete"]
@@ -90,22 +90,22 @@ def test_a_restart_asks_only_for_what_has_changed(tmp_path: Path) -> None:
 def test_after_a_longer_stop_the_odds_are_read_again(tmp_path: Path) -> None:
     with watched(tmp_path) as watch:
         watch.cycle()
-        watch.assembly.board_file.save(watch.board)
+        watch.app.checkpoint.save(watch.state)
         watch.wait(600)
-        watch.board = watch.assembly.board_file.load()
+        watch.state = watch.app.checkpoint.load()
         snapshot = watch.cycle()
         assert not watch.falsehoods(snapshot["matches"])
         assert snapshot["meta"]["complete"]
 
 
-def test_a_board_that_is_too_old_broken_or_of_another_version_is_left(tmp_path: Path) -> None:
-    file, board = saved(tmp_path)
+def test_a_state_that_is_too_old_broken_or_of_another_version_is_left(tmp_path: Path) -> None:
+    file, state = saved(tmp_path)
     with time_machine.travel(0) as clock:
-        file.save(board, now=0, at_once=True)
+        file.save(state, now=0, at_once=True)
         clock.shift(TRUSTED_S - 10)
         assert file.load().matches
         clock.shift(20)
-        assert file.load() == Board()
+        assert file.load() == State()
     content = (tmp_path / NAME).read_bytes()
     for broken in (
         b"",
@@ -114,29 +114,29 @@ def test_a_board_that_is_too_old_broken_or_of_another_version_is_left(tmp_path: 
         content.replace(b"version\x01", b"version\x02"),
     ):
         (tmp_path / NAME).write_bytes(broken)
-        assert file.load() == Board()
+        assert file.load() == State()
 
 
 def test_odds_cut_down_for_another_window_are_not_taken(tmp_path: Path) -> None:
     saved(tmp_path)
-    assert BoardFile(tmp_path / NAME, ASKED, (3, 8)).load() == Board()
+    assert Checkpoint(tmp_path / NAME, ASKED, (3, 8)).load() == State()
 
 
-def test_the_board_of_another_server_is_not_taken(tmp_path: Path) -> None:
+def test_the_state_of_another_server_is_not_taken(tmp_path: Path) -> None:
     saved(tmp_path)
-    assert BoardFile(tmp_path / NAME, "http://127.0.0.1:2/v1/football", WINDOW).load() == Board()
+    assert Checkpoint(tmp_path / NAME, "http://127.0.0.1:2/v1/football", WINDOW).load() == State()
 
 
-def test_a_board_is_saved_now_and_then_not_every_time(tmp_path: Path) -> None:
-    file = BoardFile(tmp_path / NAME, ASKED, WINDOW)
-    file.save(Board(checked=1), now=1000)
-    file.save(Board(checked=2), now=1000 + SAVE_EVERY_S / 2)
+def test_a_state_is_saved_now_and_then_not_every_time(tmp_path: Path) -> None:
+    file = Checkpoint(tmp_path / NAME, ASKED, WINDOW)
+    file.save(State(checked=1), now=1000)
+    file.save(State(checked=2), now=1000 + SAVE_EVERY_S / 2)
     with time_machine.travel(1010):
         assert file.load().checked == 1
-        file.save(Board(checked=3), now=1000 + SAVE_EVERY_S)
-        file.save(Board(checked=4), now=1005, at_once=True)
+        file.save(State(checked=3), now=1000 + SAVE_EVERY_S)
+        file.save(State(checked=4), now=1005, at_once=True)
         assert file.load().checked == 4
 
 
 def test_a_folder_that_cannot_be_written_costs_only_the_warm_start(tmp_path: Path) -> None:
-    BoardFile(tmp_path / "absent" / NAME, ASKED, WINDOW).save(Board())
+    Checkpoint(tmp_path / "absent" / NAME, ASKED, WINDOW).save(State())

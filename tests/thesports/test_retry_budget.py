@@ -3,7 +3,7 @@
 import pytest
 
 from footy.thesports.endpoints import LIVE, ODDS, TEAM, Endpoint
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 
 BEGAN = 1000.0
 
@@ -18,10 +18,10 @@ class Clock:
 
 def spending(
     seconds: float, answers_s: dict[Endpoint, float], live_s: float | None = None
-) -> tuple[Budget, Clock]:
+) -> tuple[RetryBudget, Clock]:
     clock = Clock()
     live_deadline = None if live_s is None else BEGAN + live_s
-    return Budget(BEGAN + seconds, live_deadline=live_deadline, answers_s=answers_s, now=clock), clock
+    return RetryBudget(BEGAN + seconds, live_deadline=live_deadline, answers_s=answers_s, now=clock), clock
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,15 @@
-"""The new board from the one before, as plain values."""
+"""The new state from the one before, as plain values."""
 
 import pytest
 
-from footy.mirror.answers import Gathered, OddsReading
+from footy.mirror.answers import FullOdds, Gathered
 from footy.mirror.changes import odds_changes
-from footy.mirror.feed_health import Feed
-from footy.mirror.merge import listened, merged
-from footy.mirror.odds_book import Quotes, digest
+from footy.mirror.feed_health import FeedHealth
+from footy.mirror.merge import merged, merged_between_cycles
+from footy.mirror.odds_book import OddsBook, digest
 from footy.mirror.periods import Periods
-from footy.mirror.state import Board, Held, HeldMatch, References, Source
-from footy.pipeline.plan import Terms
+from footy.mirror.state import Held, MatchState, References, Source, State
+from footy.pipeline.plan import PlanInputs
 from footy.reference.lookup import Key
 from footy.thesports import endpoints
 from footy.thesports.client import Fetched, LiveList, PriceChange
@@ -22,11 +22,11 @@ def playing(match_id: str, status_id: int = 2, started_at: int = 0) -> LiveMatch
     return LiveMatch(match_id, LiveScore(match_id, status_id, SideScore(), SideScore(), started_at))
 
 
-def after(seconds: float, live: LiveList, interval_s: float = 20.0) -> Board:
-    """Give the board after a list that is read so long after one that had the matches a and b."""
-    before = Board(
+def after(seconds: float, live: LiveList, interval_s: float = 20.0) -> State:
+    """Give the state after a list that is read so long after one that had the matches a and b."""
+    before = State(
         {
-            one: HeldMatch(
+            one: MatchState(
                 Held(playing(one), NOW, Source.FRESH),
                 Held(Detail(id=one), NOW, Source.FRESH),
                 Held(None, None, Source.MISSING),
@@ -36,9 +36,9 @@ def after(seconds: float, live: LiveList, interval_s: float = 20.0) -> Board:
         fetched_at=NOW,
     )
     at = NOW + seconds
-    return merged(Fetched(live, at), before, Gathered(), References(), Terms(at, interval_s, True), (3, 10))[
-        0
-    ]
+    return merged(
+        Fetched(live, at), before, Gathered(), References(), PlanInputs(at, interval_s, True), (3, 10)
+    )[0]
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def after(seconds: float, live: LiveList, interval_s: float = 20.0) -> Board:
 def test_a_match_whose_element_is_not_read_any_more_is_shown_only_for_a_while(
     live: LiveList, seconds: float, interval_s: float, shown: str
 ) -> None:
-    board = after(seconds, live, interval_s)
-    unheard = board.matches.keys() - live.matches.keys()
+    state = after(seconds, live, interval_s)
+    unheard = state.matches.keys() - live.matches.keys()
     assert unheard == set(shown)
-    assert all(board.matches[one].live.source is Source.STALE for one in unheard)
+    assert all(state.matches[one].live.source is Source.STALE for one in unheard)
 
 
 def test_what_was_seen_of_a_match_s_periods_is_held_from_list_to_list() -> None:
-    board = Board()
+    state = State()
     for seconds, status_id, started_at in (
         (0, 2, 1000),
         (20, 3, 0),
@@ -66,31 +66,31 @@ def test_what_was_seen_of_a_match_s_periods_is_held_from_list_to_list() -> None:
     ):
         at = NOW + seconds
         live = Fetched(LiveList({"a": playing("a", status_id, started_at)}, {}, 0), at)
-        terms = Terms(at, 20.0, True)
-        board, _ = merged(live, board, Gathered(), References(), terms, (3, 10))
-        board = listened(board, Gathered(), terms, (3, 10))
-    assert board.matches["a"].periods == Periods(1000, NOW + 20)
-    board, _ = merged(None, board, Gathered(), References(), Terms(NOW + 60, 20.0, True), (3, 10))
-    assert board.matches["a"].periods == Periods(1000, NOW + 20)
+        inputs = PlanInputs(at, 20.0, True)
+        state, _ = merged(live, state, Gathered(), References(), inputs, (3, 10))
+        state = merged_between_cycles(state, Gathered(), inputs, (3, 10))
+    assert state.matches["a"].periods == Periods(1000, NOW + 20)
+    state, _ = merged(None, state, Gathered(), References(), PlanInputs(NOW + 60, 20.0, True), (3, 10))
+    assert state.matches["a"].periods == Periods(1000, NOW + 20)
 
 
 def row(at: float, price: float) -> OddsRow:
     return OddsRow(int(at), "70", price, 0.5, 0.9, 4, 0, "0-0")
 
 
-def quotes(*rows: OddsRow) -> Quotes:
+def quotes(*rows: OddsRow) -> OddsBook:
     """Give the quotes of rows of one series, newest first."""
     return digest({"2": Markets(asia=list(rows))}, (3, 10))
 
 
 def fed(
-    changes: list[PriceChange], *, newest_first: bool | None, odds: dict[str, OddsReading] | None = None
-) -> Board:
-    """Give the board after a reply of the feed, 10 s after one that confirmed the odds of a and b."""
+    changes: list[PriceChange], *, newest_first: bool | None, odds: dict[str, FullOdds] | None = None
+) -> State:
+    """Give the state after a reply of the feed, 10 s after one that confirmed the odds of a and b."""
     held = quotes(row(NOW - 900, 1.5))
-    before = Board(
+    before = State(
         {
-            one: HeldMatch(
+            one: MatchState(
                 Held(playing(one), NOW, Source.FRESH),
                 Held(Detail(id=one), NOW, Source.FRESH),
                 Held(held, NOW, Source.FRESH),
@@ -98,13 +98,13 @@ def fed(
             for one in "ab"
         },
         fetched_at=NOW,
-        odds_feed=Feed(heard_at=NOW, latest=int(NOW) - 5, newest_first=newest_first),
+        odds_feed=FeedHealth(polled_at=NOW, latest=int(NOW) - 5, newest_first=newest_first),
     )
     at = NOW + 10
     gathered = Gathered(answers={Key(endpoints.ODDS_LIVE): Fetched(odds_changes(changes, at), at)})
     gathered.odds = {one: Fetched(reading, at) for one, reading in (odds or {}).items()}
     live = Fetched(LiveList({one: playing(one) for one in "ab"}, {}, 0), at)
-    return merged(live, before, gathered, References(), Terms(at, 10, delta=True), (3, 10))[0]
+    return merged(live, before, gathered, References(), PlanInputs(at, 10, delta=True), (3, 10))[0]
 
 
 OLDER, NEWER = row(NOW + 5, 1.1), row(NOW + 5, 1.2)
@@ -120,28 +120,28 @@ def test_rows_of_one_second_are_folded_in_the_direction_that_is_known(known: boo
 
 def test_a_reply_shows_its_own_direction_whatever_was_known() -> None:
     shown = [PriceChange("unlisted", 2, "asia", row(NOW + second, 1.0)) for second in (4, 3)]
-    board = fed([*shown, *TIED], newest_first=False)
-    assert board.odds_feed.newest_first is True
-    assert board.matches["b"].odds.value == quotes(NEWER)
+    state = fed([*shown, *TIED], newest_first=False)
+    assert state.odds_feed.newest_first is True
+    assert state.matches["b"].odds.value == quotes(NEWER)
 
 
 def test_without_a_direction_a_match_keeps_its_odds_and_the_others_are_confirmed() -> None:
-    board = fed(TIED, newest_first=None)
-    kept, confirmed = board.matches["b"].odds, board.matches["a"].odds
+    state = fed(TIED, newest_first=None)
+    kept, confirmed = state.matches["b"].odds, state.matches["a"].odds
     assert (kept.value, kept.fetched_at, kept.source) == (quotes(row(NOW - 900, 1.5)), NOW, Source.CACHE)
     assert (confirmed.fetched_at, confirmed.source) == (NOW + 10, Source.FRESH)
-    assert board.odds_told == {"b": (NOW + 5, False)}
+    assert state.odds_announced == {"b": (NOW + 5, False)}
 
 
 def test_without_a_direction_the_history_that_was_read_is_taken() -> None:
-    board = fed(TIED, newest_first=None, odds={"b": OddsReading(quotes(NEWER, OLDER))})
-    odds = board.matches["b"].odds
+    state = fed(TIED, newest_first=None, odds={"b": FullOdds(quotes(NEWER, OLDER))})
+    odds = state.matches["b"].odds
     assert (odds.value, odds.fetched_at) == (quotes(NEWER), NOW + 10)
 
 
 def test_a_difference_in_one_match_does_not_change_how_the_others_are_folded() -> None:
     missed = quotes(row(NOW - 700, 1.7))
-    board = fed(TIED, newest_first=True, odds={"a": OddsReading(missed, settled=missed)})
-    assert board.odds_feed.differences == 1
-    assert board.odds_feed.newest_first is None
-    assert board.matches["b"].odds.value == quotes(NEWER)
+    state = fed(TIED, newest_first=True, odds={"a": FullOdds(missed, settled=missed)})
+    assert state.odds_feed.differences == 1
+    assert state.odds_feed.newest_first is None
+    assert state.matches["b"].odds.value == quotes(NEWER)

@@ -13,11 +13,11 @@ from typing import Any, cast
 from footy.mirror.answers import Gathered
 from footy.mirror.joins import gathered_details, held_details, references_for
 from footy.mirror.merge import merged
-from footy.mirror.state import Board
-from footy.pipeline.fetch import Gatherer
+from footy.mirror.state import State
+from footy.pipeline.fetch import Fetcher
 from footy.pipeline.pace import Pace
-from footy.pipeline.plan import Terms
-from footy.pipeline.rounds import Inquiry
+from footy.pipeline.plan import PlanInputs
+from footy.pipeline.rounds import Rounds
 from footy.records.selection import Selection
 from footy.reference.lookup import Reference
 from footy.thesports import endpoints
@@ -34,7 +34,7 @@ from footy.thesports.models import (
     SideScore,
     Team,
 )
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 
 WINDOW = (2, 6)
 HANGS = math.inf
@@ -150,7 +150,7 @@ class Vendor:
             sent.popleft()
         return endpoint.quota.calls - len(sent)
 
-    def _answer(self, endpoint: Endpoint, budget: Budget, value: Any, key: str = "") -> Fetched[Any]:
+    def _answer(self, endpoint: Endpoint, budget: RetryBudget, value: Any, key: str = "") -> Fetched[Any]:
         if not budget.has_time(endpoint):
             raise OutOfTimeError("the cycle's time is up")
         if self.left(endpoint) == 0:
@@ -168,10 +168,10 @@ class Vendor:
         self.answered[endpoint] += 1
         return Fetched(value, self.clock.wall() + takes)
 
-    def live(self, budget: Budget) -> Fetched[LiveList]:
+    def live(self, budget: RetryBudget) -> Fetched[LiveList]:
         return self._answer(endpoints.LIVE, budget, LiveList(dict(self.matches)))
 
-    def detail(self, match_id: str, budget: Budget) -> Fetched[Detail]:
+    def detail(self, match_id: str, budget: RetryBudget) -> Fetched[Detail]:
         number = int(match_id[1:])
         detail = Detail(
             match_id,
@@ -182,22 +182,22 @@ class Vendor:
         )
         return self._answer(endpoints.DETAIL, budget, detail, match_id)
 
-    def details_since(self, _since: int, budget: Budget) -> Fetched[list[Detail]]:
+    def details_since(self, _since: int, budget: RetryBudget) -> Fetched[list[Detail]]:
         return self._answer(endpoints.DETAIL, budget, [])
 
-    def odds(self, match_id: str, budget: Budget) -> Fetched[Any]:
+    def odds(self, match_id: str, budget: RetryBudget) -> Fetched[Any]:
         return self._answer(endpoints.ODDS, budget, {}, match_id)
 
-    def odds_changes(self, budget: Budget) -> Fetched[Any]:
+    def odds_changes(self, budget: RetryBudget) -> Fetched[Any]:
         return self._answer(endpoints.ODDS_LIVE, budget, [])
 
-    def odds_updates(self, budget: Budget) -> Fetched[Any]:
+    def odds_updates(self, budget: RetryBudget) -> Fetched[Any]:
         return self._answer(endpoints.ODDS_UPDATE, budget, {})
 
-    def deleted(self, budget: Budget) -> Fetched[Deleted]:
+    def deleted(self, budget: RetryBudget) -> Fetched[Deleted]:
         return self._answer(endpoints.DELETED, budget, Deleted())
 
-    def reference(self, endpoint: Endpoint, row_id: str, budget: Budget) -> Fetched[Any]:
+    def reference(self, endpoint: Endpoint, row_id: str, budget: RetryBudget) -> Fetched[Any]:
         kinds: Mapping[Endpoint, Any] = {
             endpoints.TEAM: Team(row_id, name=row_id),
             endpoints.COMPETITION: Competition(row_id, name=row_id, country_id="x"),
@@ -225,7 +225,7 @@ class Following:
         selection: Selection | None = None,
     ) -> None:
         self.vendor = vendor
-        self.board = Board()
+        self.state = State()
         self.pace = Pace(interval_s, vendor.timeout_s)
         self.live_error: VendorError | None = None
         self.asked: list[tuple[Endpoint, str]] = []
@@ -244,16 +244,16 @@ class Following:
         self._number += 1
         clock, asked = self.vendor.clock, len(self.vendor.asked)
         started = clock.now
-        budget = Budget(
+        budget = RetryBudget(
             started + self.pace.deadline_s,
             self.pace.grace_s,
             live_deadline=started + self.pace.live_deadline_s,
             answers_s=self.pace.answers_s,
             now=lambda: clock.now,
         )
-        terms = self._terms()
+        inputs = self._terms()
         gathered = Gathered()
-        gatherer = Gatherer(
+        fetcher = Fetcher(
             cast("Client", self.vendor),
             self._reference,
             self.vendor.workers,
@@ -261,27 +261,27 @@ class Following:
             workers=self._count,
             early_window=WINDOW,
             budget=budget,
-            left=terms.left,
-            shared_from=self._number if terms.short_of_time else None,
+            left=inputs.left,
+            shared_from=self._number if inputs.short_of_time else None,
         )
-        gatherer._done = Done(clock)  # type: ignore[assignment]
+        fetcher._done = Done(clock)  # type: ignore[assignment]
 
         def on_live() -> None:
             if (took_s := budget.answer_s(endpoints.LIVE)) is not None:
                 self.pace = self.pace.answered(took_s)
             budget.live_is_in(started + self.pace.deadline_s)
 
-        inquiry = Inquiry(
-            gatherer, self._reference, None, before=self.board, terms=terms, selection=self._selection
+        rounds = Rounds(
+            fetcher, self._reference, None, before=self.state, inputs=inputs, selection=self._selection
         )
-        live = inquiry.run(on_live)
+        live = rounds.run(on_live)
         self.pace = self.pace.ended(budget.answers_s(), unfinished=gathered.unfinished)
-        details = held_details(self.board) | gathered_details(gathered)
+        details = held_details(self.state) | gathered_details(gathered)
         self.live_error = None if isinstance(live, Fetched) else live
-        terms = self._terms()
-        references = references_for(self._reference, gathered, self.board, details, terms)
-        self.board, _ = merged(
-            live if isinstance(live, Fetched) else None, self.board, gathered, references, terms, WINDOW
+        inputs = self._terms()
+        references = references_for(self._reference, gathered, self.state, details, inputs)
+        self.state, _ = merged(
+            live if isinstance(live, Fetched) else None, self.state, gathered, references, inputs, WINDOW
         )
         self.asked = self.vendor.asked[asked:]
         self.took_s = clock.now - started
@@ -289,23 +289,23 @@ class Following:
         while clock.advance_to_next(due):
             pass
 
-    def _terms(self) -> Terms:
-        return Terms(
+    def _terms(self) -> PlanInputs:
+        return PlanInputs(
             now=self.vendor.clock.wall(),
             interval_s=self.pace.apart_s,
             delta=self._delta,
             left={endpoint: self.vendor.left(endpoint) for endpoint in ENDPOINTS.values()},
-            there=frozenset(ENDPOINTS.values()),
+            available=frozenset(ENDPOINTS.values()),
             short_of_time=self.pace.is_short_of_time,
         )
 
     def lacking(self) -> Counter[str]:
         """Count what is not held of the matches listed: lists, details, odds, names."""
         lacks: Counter[str] = Counter()
-        if not self.board.matches:
+        if not self.state.matches:
             lacks["list"] = 1
-        references = self.board.references
-        for match in self.board.matches.values():
+        references = self.state.references
+        for match in self.state.matches.values():
             lacks["details"] += match.detail.value is None
             lacks["odds"] += match.odds.value is None
             detail = match.detail.value

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from footy.mirror.periods import Periods
-from footy.mirror.state import Board, HeldMatch, References
+from footy.mirror.state import MatchState, References, State
 from footy.provenance import Held, Source
 from footy.records.mock import filled
-from footy.service.app import Assembly, assembled
+from footy.service.app import App, running_app
 from footy.service.instance import Files
 from footy.settings import Mode, load
 from footy.thesports.models import Competition, Detail, LiveMatch, LiveScore, SideScore, Team
@@ -43,7 +43,7 @@ WHOLE = References(
 
 @pytest.mark.parametrize("source", [Source.NONE, Source.REFUSED, Source.STALE, Source.FRESH])
 def test_only_what_is_missing_is_made_up(source: Source, caplog: pytest.LogCaptureFixture) -> None:
-    matches = {"m1": HeldMatch(LIVE, lacking(source), lacking(source))}
+    matches = {"m1": MatchState(LIVE, lacking(source), lacking(source))}
     references = References({"h": lacking(source)}, {"c": lacking(source)}, lacking(source), lacking(source))
 
     assert filled(matches, references, WINDOW) == (matches, references)
@@ -52,7 +52,7 @@ def test_only_what_is_missing_is_made_up(source: Source, caplog: pytest.LogCaptu
 
 def test_a_missing_detail_names_teams_and_a_competition_that_are_made_up_too() -> None:
     matches, references = filled(
-        {"m1": HeldMatch(LIVE, lacking(Source.MISSING), fresh({}))}, References(), WINDOW
+        {"m1": MatchState(LIVE, lacking(Source.MISSING), fresh({}))}, References(), WINDOW
     )
 
     detail = matches["m1"].detail
@@ -68,7 +68,7 @@ def test_a_missing_detail_names_teams_and_a_competition_that_are_made_up_too() -
 def test_what_was_seen_of_a_match_stays_with_it() -> None:
     seen = Periods(1000, 4000.0)
     matches, _ = filled(
-        {"m1": HeldMatch(LIVE, lacking(Source.MISSING), fresh({}), seen)}, References(), WINDOW
+        {"m1": MatchState(LIVE, lacking(Source.MISSING), fresh({}), seen)}, References(), WINDOW
     )
     assert matches["m1"].periods == seen
 
@@ -76,7 +76,7 @@ def test_what_was_seen_of_a_match_stays_with_it() -> None:
 def test_what_a_real_detail_names_keeps_its_id_and_gets_a_name_that_says_it_is_made_up() -> None:
     teams = {"h": lacking(Source.MISSING), "a": WHOLE.teams["a"]}
     _, references = filled(
-        {"m1": HeldMatch(LIVE, DETAIL, fresh({}))},
+        {"m1": MatchState(LIVE, DETAIL, fresh({}))},
         References(teams, WHOLE.competitions, lacking(Source.MISSING), WHOLE.categories),
         WINDOW,
     )
@@ -90,7 +90,7 @@ def test_what_a_real_detail_names_keeps_its_id_and_gets_a_name_that_says_it_is_m
 
 
 def test_made_up_odds_are_the_same_in_every_cycle() -> None:
-    given = {"m1": HeldMatch(LIVE, DETAIL, lacking(Source.MISSING))}
+    given = {"m1": MatchState(LIVE, DETAIL, lacking(Source.MISSING))}
 
     first, again = (filled(given, WHOLE, WINDOW)[0]["m1"].odds for _ in range(2))
 
@@ -99,7 +99,7 @@ def test_made_up_odds_are_the_same_in_every_cycle() -> None:
 
 
 def test_each_cycle_says_once_how_much_of_it_is_made_up(caplog: pytest.LogCaptureFixture) -> None:
-    filled({"m1": HeldMatch(LIVE, DETAIL, lacking(Source.MISSING))}, WHOLE, WINDOW)
+    filled({"m1": MatchState(LIVE, DETAIL, lacking(Source.MISSING))}, WHOLE, WINDOW)
 
     assert caplog.messages == [f"{GUIDE}: 1 values are made up and marked mock"]
 
@@ -130,17 +130,17 @@ def sources(snapshot: Any) -> set[str]:
     }
 
 
-def cycle(assembly: Assembly, board: Board) -> tuple[Board, Any]:
-    outcome = assembly.pipeline.run(board, 1)
-    return outcome.board, outcome.snapshot
+def cycle(app: App, state: State) -> tuple[State, Any]:
+    outcome = app.pipeline.run(state, 1)
+    return outcome.state, outcome.snapshot
 
 
 def test_nothing_is_made_up_unless_the_operator_asks_for_it(
     vendor: RunningSimulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     vendor.control.set_faults(*(f"http500@{one}" for one in ENRICHING))
-    with assembled(settings_for(vendor), Mode.LIVE, Files(tmp_path)) as assembly:
-        _, snapshot = cycle(assembly, Board())
+    with running_app(settings_for(vendor), Mode.LIVE, Files(tmp_path)) as app:
+        _, snapshot = cycle(app, State())
 
     assert "missing" in sources(snapshot)
     assert "mock" not in sources(snapshot) | set(json.dumps(snapshot).lower().split('"'))
@@ -154,23 +154,23 @@ def test_what_is_made_up_is_marked_and_kept_out_of_all_that_is_held(
     files = Files(tmp_path)
     vendor.control.set_faults(*(f"http500@{one}" for one in (*ENRICHING, "country/list")))
     asked_for = settings_for(vendor, FOOTY_FALLBACK="stale,mock")
-    with assembled(asked_for, Mode.LIVE, files) as assembly:
-        board, snapshot = cycle(assembly, Board())
+    with running_app(asked_for, Mode.LIVE, files) as app:
+        state, snapshot = cycle(app, State())
 
         assert sources(snapshot) == {"fresh", "mock", "none"}
         assert {record["live_source"] for record in snapshot["matches"]} == {"fresh"}
         assert not snapshot["meta"]["complete"]
         assert all(record["odds_fetched_at"] is None for record in snapshot["matches"])
         assert caplog.text.count(GUIDE) == 1
-        held = [part for one in board.matches.values() for part in (one.detail, one.odds)]
+        held = [part for one in state.matches.values() for part in (one.detail, one.odds)]
         assert {part.source for part in held} == {Source.MISSING}
-        assembly.board_file.save(board, at_once=True)
+        app.checkpoint.save(state, at_once=True)
     for kept in tmp_path.iterdir():
         assert b"mock" not in kept.read_bytes().lower(), kept.name
 
     vendor.control.clear_faults()
-    with assembled(asked_for, Mode.LIVE, files) as assembly:
-        _, snapshot = cycle(assembly, assembly.board_file.load())
+    with running_app(asked_for, Mode.LIVE, files) as app:
+        _, snapshot = cycle(app, app.checkpoint.load())
     assert snapshot["meta"]["complete"]
     assert "Mock" not in json.dumps(snapshot)
 
@@ -178,8 +178,8 @@ def test_what_is_made_up_is_marked_and_kept_out_of_all_that_is_held(
 def test_the_live_list_itself_is_never_made_up(vendor: RunningSimulator, tmp_path: Path) -> None:
     vendor.control.set_faults("http500@match/detail_live")
     asked_for = settings_for(vendor, FOOTY_FALLBACK="stale,mock")
-    with assembled(asked_for, Mode.LIVE, Files(tmp_path)) as assembly:
-        outcome = assembly.pipeline.run(Board(), 1)
+    with running_app(asked_for, Mode.LIVE, Files(tmp_path)) as app:
+        outcome = app.pipeline.run(State(), 1)
 
     assert outcome.snapshot is None
     assert outcome.error is not None

@@ -13,10 +13,10 @@ from footy.mirror.changes import (
     covers,
     directions,
     lists_newest_first,
+    pending,
     same_detail,
     same_quotes,
     unordered,
-    unread,
     with_changes,
 )
 from footy.mirror.feed_health import (
@@ -25,10 +25,10 @@ from footy.mirror.feed_health import (
     SETTLED_S,
     TOLD_BEFORE_TRUST,
     TRUST_AGAIN_AFTER,
-    Feed,
+    FeedHealth,
 )
-from footy.mirror.odds_book import Quotes, digest
-from footy.mirror.state import Board, Held, HeldMatch, Source
+from footy.mirror.odds_book import OddsBook, digest
+from footy.mirror.state import Held, MatchState, Source, State
 from footy.thesports.client import PriceChange, read_odds_changes
 from footy.thesports.models import Detail, LiveMatch, LiveScore, Markets, OddsRow, SideScore
 
@@ -39,12 +39,12 @@ def change(match_id: str, at: int, row: OddsRow | None = None) -> PriceChange:
     return PriceChange(match_id, 2, "asia", row or OddsRow(at, "", 1.0, 0.5, 0.9, 1, 0, "0-0"))
 
 
-def priced(odds_at: float) -> HeldMatch:
+def priced(odds_at: float) -> MatchState:
     live = LiveMatch("m", LiveScore("m", 2, SideScore(), SideScore()))
-    return HeldMatch(
+    return MatchState(
         Held(live, odds_at, Source.FRESH),
         Held(Detail("m"), odds_at, Source.FRESH),
-        Held(Quotes(), odds_at, Source.FRESH),
+        Held(OddsBook(), odds_at, Source.FRESH),
     )
 
 
@@ -133,7 +133,7 @@ def test_only_different_rows_of_one_second_need_a_direction() -> None:
     tied = [change("b", 100, row), change("b", 100, other)]
     unlisted = [change("x", 100, row), change("x", 100, other)]
     apart = [change("c", 100, row), replace(change("c", 100, other), market="eu")]
-    before = Board({one: priced(100.0) for one in "abc"}, odds_feed=Feed(heard_at=99.0, latest=90))
+    before = State({one: priced(100.0) for one in "abc"}, odds_feed=FeedHealth(polled_at=99.0, latest=90))
     changes = OddsChanges([*same, *tied, *unlisted, *apart], frozenset())
     assert unordered(changes, before) == {"b": 100}
     known = replace(before, odds_feed=replace(before.odds_feed, newest_first=False))
@@ -156,16 +156,16 @@ def test_a_missed_row_is_a_difference() -> None:
     later = OddsRow(105, "4", 0.8, 0.5, 1.0, 2, 0, "0-0")
     held = digest({"2": Markets(asia=[row])}, WINDOW)
     full = digest({"2": Markets(asia=[later, row])}, WINDOW)
-    assert not same_quotes(held, full, settled_before=110)
-    assert same_quotes(held, held, settled_before=110)
+    assert not same_quotes(held, full, watermark=110)
+    assert same_quotes(held, held, watermark=110)
 
 
 def test_a_market_or_bookmaker_that_only_one_side_has_is_a_difference() -> None:
     row = OddsRow(100, "3", 0.9, 0.5, 0.9, 2, 0, "0-0")
     held = digest({"2": Markets(asia=[row])}, WINDOW)
-    assert not same_quotes(Quotes(), held, settled_before=110)
-    assert not same_quotes(held, Quotes(), settled_before=110)
-    assert same_quotes(held, Quotes(), settled_before=100)
+    assert not same_quotes(OddsBook(), held, watermark=110)
+    assert not same_quotes(held, OddsBook(), watermark=110)
+    assert same_quotes(held, OddsBook(), watermark=100)
 
 
 def test_details_are_compared_only_where_both_are_settled() -> None:
@@ -177,9 +177,9 @@ def test_details_are_compared_only_where_both_are_settled() -> None:
 
 
 def test_changes_that_were_told_of_before_are_left_out_for_matches_that_are_up_to_date() -> None:
-    before = Board(
+    before = State(
         {"current": priced(200.0), "behind": priced(199.0)},
-        odds_feed=Feed(heard_at=200.0, latest=100 + REFOLDED_S),
+        odds_feed=FeedHealth(polled_at=200.0, latest=100 + REFOLDED_S),
     )
     changes = [change(match_id, at) for match_id in before.matches for at in (101, 100, 99)]
     grouped = by_match(OddsChanges(changes, frozenset({True})), before)
@@ -201,7 +201,7 @@ def test_both_packings_of_a_price_change_are_read_alike() -> None:
 
 
 def test_a_feed_loses_trust_after_three_differences_and_regains_it_after_a_while() -> None:
-    feed = Feed()
+    feed = FeedHealth()
     for _ in range(DISTRUST_AFTER):
         assert feed.trusted
         feed = feed.checked(agreed=False, told=True)
@@ -214,13 +214,13 @@ def test_a_feed_loses_trust_after_three_differences_and_regains_it_after_a_while
 
 
 def test_a_difference_puts_the_direction_in_doubt_until_a_reply_shows_it_again() -> None:
-    feed = Feed(newest_first=True)
+    feed = FeedHealth(newest_first=True)
     assert feed.checked(agreed=True, told=True).newest_first is True
     assert feed.checked(agreed=False, told=True).newest_first is None
 
 
 def test_a_silent_feed_regains_no_trust_by_agreeing_with_what_stays() -> None:
-    feed = Feed(trusted=False)
+    feed = FeedHealth(trusted=False)
     for _ in range(10 * TRUST_AGAIN_AFTER):
         feed = feed.checked(agreed=True, told=False)
     for _ in range(TOLD_BEFORE_TRUST):
@@ -232,12 +232,12 @@ def test_a_silent_feed_regains_no_trust_by_agreeing_with_what_stays() -> None:
 def test_an_update_is_news_until_the_match_has_been_read_after_it_was_told() -> None:
     told = {"read": (100, True), "unread": (100, False), "newer": (90, True)}
     updates = {"read": 100, "unread": 100, "newer": 100, "unheard": 100, "timeless": 0}
-    assert unread(updates, told) == updates.keys() - {"read"}
-    assert unread({"timeless": 0}, {"timeless": (0, True)}) == {"timeless"}
+    assert pending(updates, told) == updates.keys() - {"read"}
+    assert pending({"timeless": 0}, {"timeless": (0, True)}) == {"timeless"}
 
 
 def test_differences_far_apart_are_forgiven() -> None:
-    feed = Feed()
+    feed = FeedHealth()
     for _ in range(10):
         feed = feed.checked(agreed=False, told=False)
         for _ in range(FORGIVE_AFTER):
@@ -246,7 +246,7 @@ def test_differences_far_apart_are_forgiven() -> None:
 
 
 def test_a_feed_that_has_fallen_silent_settles_what_is_older_than_its_replies() -> None:
-    feed = Feed().heard(1000.5, 990)
-    assert feed.settled_before == 990
-    assert feed.heard(1200.5, 0).settled_before == 1200 - SETTLED_S
-    assert Feed().settled_before == 0
+    feed = FeedHealth().polled(1000.5, 990)
+    assert feed.watermark == 990
+    assert feed.polled(1200.5, 0).watermark == 1200 - SETTLED_S
+    assert FeedHealth().watermark == 0

@@ -8,12 +8,12 @@ from typing import Any, cast
 import pytest
 
 from footy.mirror.answers import Gathered
-from footy.pipeline.fetch import Gatherer
+from footy.pipeline.fetch import Fetcher
 from footy.pipeline.plan import Call, Value
 from footy.reference.lookup import Key
 from footy.thesports import endpoints
 from footy.thesports.client import Client
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 from tests.pipeline.test_odds_order import histories
 from tests.pipeline.test_truth import watched
 
@@ -27,7 +27,7 @@ def test_the_self_check_reads_each_match_once_before_it_reads_one_twice(
         for _ in range(3):
             watch.cycle()
             watch.wait(5)
-        matches = len(watch.board.matches)
+        matches = len(watch.state.matches)
         checked: list[str] = []
         for _ in range(matches // at_once):
             asked, _ = histories(watch)
@@ -58,17 +58,17 @@ def test_a_check_is_done_once_the_match_was_asked_about_whatever_came_of_it(
     with watched(tmp_path) as watch, ThreadPoolExecutor(2) as executor:
         watch.simulator.control.set_faults(*([fault] if fault else []))
         first, second, *_ = watch.world.live_ids(int(time.time()))
-        gatherer = Gatherer(
-            Client(watch.assembly.transport),
+        fetcher = Fetcher(
+            Client(watch.app.transport),
             cast("Any", None),
             executor,
             gathered=Gathered(),
             workers=2,
             early_window=(2, 6),
-            budget=Budget(time.monotonic() + seconds),
+            budget=RetryBudget(time.monotonic() + seconds),
             left={ODDS: left},
         )
         ids = {"first": first, "second": second}
-        gatherer.add([Call(Key(ODDS, ids[planned]), Value.ODDS)] if planned else [])
-        gatherer.add([Call(Key(ODDS, match_id), Value.CHECK, 1) for match_id in ids.values()])
-        assert gatherer.run(lambda _: ()).checked == done
+        fetcher.add([Call(Key(ODDS, ids[planned]), Value.ODDS)] if planned else [])
+        fetcher.add([Call(Key(ODDS, match_id), Value.CHECK, 1) for match_id in ids.values()])
+        assert fetcher.run(lambda _: ()).checked == done

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from footy.mirror.periods import UNSEEN, Periods
-from footy.mirror.state import Held, HeldMatch, Source
-from footy.records.clock_checks import doubts
+from footy.mirror.state import Held, MatchState, Source
+from footy.records.clock_checks import implausible_clocks
 from footy.thesports.models import Detail, LiveMatch, LiveScore, SideScore
-from tests.capture import FOLDER, MOMENT
-from tests.pipeline.oracle import Picture
-from tests.pipeline.test_flatten import flattened
 from tests.pipeline.test_truth import watched
-from tests.reliability.liar import changed
+from tests.records.test_flatten import flattened
+from tests.support.capture import FOLDER, MOMENT
+from tests.support.liar import changed
+from tests.support.oracle import Picture
 
 CASES = FOLDER.parent / "cases"
 NOW = int(MOMENT)
@@ -95,9 +95,9 @@ def test_the_clock_of_a_case_is_possible(name: str, clock: str) -> None:
     assert clocks == {"match0000000001": clock, "match0000000002": "66'"}
 
 
-def playing(status_id: int, started: int, kick_off: int, periods: Periods = UNSEEN) -> HeldMatch:
+def playing(status_id: int, started: int, kick_off: int, periods: Periods = UNSEEN) -> MatchState:
     live = LiveMatch("m1", LiveScore("m1", status_id, SideScore(), SideScore(), started and NOW + started))
-    return HeldMatch(
+    return MatchState(
         Held(live, NOW, Source.FRESH),
         Held(Detail("m1", match_time=NOW + kick_off), NOW, Source.FRESH),
         Held(None, None, Source.MISSING),
@@ -113,22 +113,22 @@ class TestDoubts:
     RUNNING = playing(2, -64 * MINUTE, -70 * MINUTE)
 
     def test_nothing_is_said_of_matches_whose_periods_end(self) -> None:
-        assert doubts([self.AT_HALF_TIME, self.RUNNING, playing(8, 0, -180 * MINUTE)]) == []
+        assert implausible_clocks([self.AT_HALF_TIME, self.RUNNING, playing(8, 0, -180 * MINUTE)]) == []
 
     def test_it_is_said_of_how_many_matches_a_period_does_not_end(self) -> None:
         listed = [self.AT_HALF_TIME, self.STUCK, self.STUCK_AS_SEEN, self.ENDLESS, self.RUNNING]
-        assert doubts(listed) == [
+        assert implausible_clocks(listed) == [
             "In doubt: 2 of 5 live matches: half-time for more than 45 min",
             "In doubt: 1 of 5 live matches: a first half without an end",
         ]
 
     def test_periods_are_counted_by_the_vendor_s_clock(self) -> None:
-        assert len(doubts([self.AT_HALF_TIME, self.RUNNING], clock_offset_s=3600)) == 2
+        assert len(implausible_clocks([self.AT_HALF_TIME, self.RUNNING], clock_offset_s=3600)) == 2
 
     def test_without_a_live_element_or_a_detail_there_is_no_doubt(self) -> None:
         nothing: Held[Any] = Held(None, None, Source.MISSING)
-        assert doubts([HeldMatch(nothing, nothing, nothing)]) == []
-        assert doubts([replace(self.STUCK, detail=nothing)]) == []
+        assert implausible_clocks([MatchState(nothing, nothing, nothing)]) == []
+        assert implausible_clocks([replace(self.STUCK, detail=nothing)]) == []
 
 
 def test_a_half_time_that_does_not_end_is_a_problem_of_the_snapshot_across_a_restart(tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ def test_a_half_time_that_does_not_end_is_a_problem_of_the_snapshot_across_a_res
         for minutes in (1, 44):
             watch.wait(minutes * MINUTE)
             assert doubted(watch.cycle()) == []
-        watch.assembly.board_file.save(watch.board, at_once=True)
-        watch.board = watch.assembly.board_file.load()
+        watch.app.checkpoint.save(watch.state, at_once=True)
+        watch.state = watch.app.checkpoint.load()
         watch.wait(2 * MINUTE)
         snapshot = watch.cycle()
         [held] = [record for record in snapshot["matches"] if record["match_id"] in stuck]

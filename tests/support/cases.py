@@ -18,11 +18,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from footy.record import MatchRecord, Snapshot
-from footy.service.app import assembled
+from footy.service.app import running_app
 from footy.service.instance import Files
 from footy.settings import Mode, load
 
-FOLDER = Path(__file__).resolve().parents[1].parent / "shared" / "cases"
+FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "cases"
 PRESENT = (FOLDER / "base.json").is_file()
 needs_cases = pytest.mark.skipif(not PRESENT, reason=f"the cases are not in {FOLDER}")
 
@@ -105,11 +105,11 @@ class Cycles:
 
     def run(self, count: int = 1) -> Snapshot:
         """Run so many cycles from an empty data folder, and return the last snapshot."""
-        with assembled(self.settings, Mode.LIVE, self.files) as assembly:
-            board = assembly.board_file.load()
+        with running_app(self.settings, Mode.LIVE, self.files) as app:
+            state = app.checkpoint.load()
             for number in range(1, count + 1):
-                outcome = assembly.pipeline.run(board, number)
-                board = outcome.board
+                outcome = app.pipeline.run(state, number)
+                state = outcome.state
                 assert outcome.error is None, outcome.error
                 assert outcome.snapshot is not None
                 self.snapshots.append(outcome.snapshot)

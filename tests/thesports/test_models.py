@@ -27,7 +27,7 @@ from footy.thesports.models import (
     Team,
     Text,
 )
-from tests.capture import needs_capture, replies, written
+from tests.support.capture import needs_capture, replies, written
 
 LIVE = written().live["m1"]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.mirror.odds_book import Kept, Quotes, digest, fold, minute_of
+from footy.mirror.odds_book import Kept, OddsBook, digest, fold, minute_of
 from footy.records.prices import (
     PriceRules,
     Score,
@@ -23,7 +23,7 @@ from footy.records.prices import (
     score_of,
 )
 from footy.thesports.models import Markets, Odds, OddsRow
-from tests.capture import needs_capture, replies
+from tests.support.capture import needs_capture, replies
 
 WINDOW = (2, 6)
 RULES = PriceRules(bookmakers=(2, 3, 22), early_window=WINDOW, max_age_s=900)
@@ -86,14 +86,14 @@ class TestDigest:
 
     @pytest.mark.parametrize("key", ["", "x", "-2", "2.0", "\u00b2", "\u0662", " 2", "9" * 19, "9" * 5000])
     def test_a_key_that_is_no_bookmakers_number_is_left_out(self, key: str) -> None:
-        assert digest({key: Markets(eu=[row()])}, WINDOW) == Quotes()
+        assert digest({key: Markets(eu=[row()])}, WINDOW) == OddsBook()
 
     def test_no_odds_are_no_quotes(self) -> None:
-        assert digest({}, WINDOW) == digest({"2": Markets()}, WINDOW) == Quotes()
+        assert digest({}, WINDOW) == digest({"2": Markets()}, WINDOW) == OddsBook()
 
     def test_a_digest_can_be_kept_on_disk(self) -> None:
         quotes = digest(money_line(b2=[row(minute="5"), row(minute="3", sealed=1)]), WINDOW)
-        assert msgspec.json.decode(msgspec.json.encode(quotes), type=Quotes) == quotes
+        assert msgspec.json.decode(msgspec.json.encode(quotes), type=OddsBook) == quotes
 
 
 class TestMinute:
@@ -231,7 +231,7 @@ class TestCurrent:
     def test_a_choice_stands_until_the_moment_it_says(
         self, newest: dict[int, OddsRow], in_play: bool, later: int
     ) -> None:
-        quotes = Quotes(money_line={key: Kept(value) for key, value in newest.items()})
+        quotes = OddsBook(money_line={key: Kept(value) for key, value in newest.items()})
         now, until = current_fields(quotes, RULES, in_play=in_play, score=(1, 0), arrived_at=NOW)
         then, _ = current_fields(quotes, RULES, in_play=in_play, score=(1, 0), arrived_at=NOW + later)
         if NOW + later <= until:
@@ -261,8 +261,8 @@ class TestFold:
         assert after.money_line[2].early_sealed == row(at=6, minute="5", sealed=1)
 
     def test_a_row_of_a_new_bookmaker_or_market_is_added(self) -> None:
-        after = fold(Quotes(), 22, "cr", row(), WINDOW)
-        assert after == Quotes(corners={22: Kept(row())})
+        after = fold(OddsBook(), 22, "cr", row(), WINDOW)
+        assert after == OddsBook(corners={22: Kept(row())})
 
     @pytest.mark.parametrize(
         ("market", "again"), [("eu", row(at=5, minute="5")), ("eu", row(at=4)), ("penalties", row())]
@@ -287,7 +287,7 @@ class TestFold:
     def test_rows_folded_one_by_one_are_digested_as_the_list_with_the_last_first(
         self, rows: list[OddsRow]
     ) -> None:
-        quotes = Quotes()
+        quotes = OddsBook()
         for arrived in rows:
             quotes = fold(quotes, 2, "asia", arrived, WINDOW)
         assert quotes == digest({"2": Markets(asia=rows[::-1])}, WINDOW)
@@ -307,7 +307,7 @@ class TestFold:
             for key, markets in odds.items()
         }
         random.Random(match_id).shuffle(bookmakers := sorted({key for key, _, _ in arrivals}))
-        quotes = Quotes()
+        quotes = OddsBook()
         for bookmaker_id in bookmakers:
             for key, market, price in arrivals:
                 if key == bookmaker_id:
@@ -467,7 +467,7 @@ class TestFields:
         assert told(0.9, 0.0, 0.9, score="void")["score"] is None
 
     def test_without_a_row_everything_is_none(self) -> None:
-        for quotes in (None, Quotes()):
+        for quotes in (None, OddsBook()):
             assert set(early_fields(quotes, RULES).values()) == {None}
             fields, until = current_fields(quotes, RULES, in_play=True, score=(0, 0), arrived_at=NOW)
             assert set(fields.values()) == {None}

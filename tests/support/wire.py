@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from footy.telemetry.counters import Counters
-from footy.thesports.retry_budget import Budget
+from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.transport import Transport
 
 USER = "some-user"
@@ -190,14 +190,14 @@ class Server:
                 self._changed.notify_all()
 
     def _talk(self, connection: socket.socket) -> None:
-        heard = b""
+        polled = b""
         while True:
-            while b"\r\n\r\n" not in heard:
+            while b"\r\n\r\n" not in polled:
                 piece = connection.recv(65536)
                 if not piece:
                     return
-                heard += piece
-            request, _, heard = heard.partition(b"\r\n\r\n")
+                polled += piece
+            request, _, polled = polled.partition(b"\r\n\r\n")
             with self._changed:
                 self.requests.append(request)
                 self._changed.notify_all()
@@ -219,7 +219,7 @@ def asking(url: str, **options: Any) -> Iterator[Transport]:
         transport.close()
 
 
-def budget(seconds: float = 30.0, calls: int = 0) -> Budget:
-    spending = Budget(time.monotonic() + seconds)
+def budget(seconds: float = 30.0, calls: int = 0) -> RetryBudget:
+    spending = RetryBudget(time.monotonic() + seconds)
     spending.calls = calls
     return spending
