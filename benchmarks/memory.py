@@ -11,10 +11,10 @@ import time_machine
 
 from benchmarks import chart, measure, report, upstream
 from footy.mirror.state import State
+from footy.outputs.publish import publish
 from footy.outputs.snapshot_file import SnapshotFile
 from footy.service.app import running_app
-from footy.service.instance import Files
-from footy.service.publishing import publish
+from footy.service.paths import Files
 from footy.settings import Mode, load
 
 MATCHES = 102

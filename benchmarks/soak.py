@@ -13,10 +13,10 @@ import time_machine
 from benchmarks import chart, measure, report
 from benchmarks.upstream import ORDERS
 from footy.mirror.state import State
+from footy.outputs.publish import publish
 from footy.outputs.snapshot_file import SnapshotFile
 from footy.service.app import running_app
-from footy.service.instance import Files
-from footy.service.publishing import publish
+from footy.service.paths import Files
 from footy.settings import Mode, load
 from tests.support.harness import shift_gates
 from thesports_simulator.process import start

@@ -218,7 +218,7 @@ def _restart(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 
 def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.instance import Files  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
     from footy.service.status import lines  # noqa: PLC0415
 
     mode = loaded.settings.observed_mode()
@@ -229,7 +229,8 @@ def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 
 def _health(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.instance import Files, health  # noqa: PLC0415
+    from footy.service.health import health  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
 
     mode = loaded.settings.observed_mode()
     files = Files(loaded.settings.folder(mode))
@@ -246,7 +247,7 @@ def _logs(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 def _names(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.filter_names import lines  # noqa: PLC0415
-    from footy.service.instance import Files  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
 
     files = Files(loaded.settings.folder(loaded.settings.observed_mode()))
     for line in lines(files.cache, arguments.text):
@@ -257,7 +258,7 @@ def _names(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.account_check import run  # noqa: PLC0415
     from footy.service.app import keep_bugs_scrubbed, upstream  # noqa: PLC0415
-    from footy.service.instance import Files  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
 
     mode = loaded.settings.resolve_mode()
     if mode is Mode.DEMO and loaded.settings.mode is not Mode.DEMO:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from footy.errors import Exit
-from footy.service.instance import Files
+from footy.service.paths import Files
 from tests.support.place import SECRET, Finished, Place, complaints, wait_until
 from thesports_simulator.process import RunningSimulator, start
 

@@ -22,7 +22,7 @@ from benchmarks import report
 from footy import cli
 from footy.errors import Exit
 from footy.record import Heartbeat, Meta, field_names
-from footy.service.instance import Files
+from footy.service.paths import Files
 from footy.settings import Settings, load
 from footy.telemetry.logs import LOG_NAME
 from thesports_simulator.faults import CATALOGUE

@@ -17,7 +17,7 @@ import pytest
 from filelock import FileLock
 
 from footy.errors import Exit
-from footy.service.instance import owner
+from footy.service.lock import owner
 from tests.support.place import PROJECT, SECRET, Finished, Place, gone, wait_until
 from thesports_simulator.process import RunningSimulator, start
 

@@ -10,10 +10,10 @@ from typing import Any
 from benchmarks.child import answer
 from benchmarks.clients.meter import Lap, Meter
 from footy.mirror.state import State
+from footy.outputs.publish import publish
 from footy.outputs.snapshot_file import SnapshotFile
 from footy.service.app import App, redactor, running_app, set_up_logging
-from footy.service.instance import Files
-from footy.service.publishing import publish
+from footy.service.paths import Files
 from footy.settings import Mode, load
 from thesports_simulator.process import SimulatorControl
 

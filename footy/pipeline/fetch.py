@@ -132,7 +132,7 @@ class Fetcher:
         """
         while True:
             self._bring_back()
-            self._ask_again(on_answer)
+            self.retry_refused(on_answer)
             self._submit()
             if not self._submitted and not self._deferred:
                 break
@@ -191,7 +191,7 @@ class Fetcher:
             return kind, 0, 0
         return SHARING[0], self._in_flight[kind], (SHARING.index(kind) - self._shared_from) % len(SHARING)
 
-    def _ask_again(self, on_answer: Callable[[Call], Iterable[Call]]) -> None:
+    def retry_refused(self, on_answer: Callable[[Call], Iterable[Call]]) -> None:
         """Make what failed once more, when no other call waits and as far as the retries go.
 
         Retries may be a share of the calls made, and by then most have been. It helps where attempts in a row

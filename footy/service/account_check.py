@@ -8,7 +8,7 @@ from footy.errors import Exit
 from footy.pipeline.cycle import CLOCK_OFF_S
 from footy.service import check_note
 from footy.service.app import VendorAccount, transport_for
-from footy.service.instance import Files
+from footy.service.paths import Files
 from footy.settings import Settings
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints

@@ -17,7 +17,8 @@ from footy.reference.lookup import Reference
 from footy.service import memory
 from footy.service.check_note import CheckNote
 from footy.service.demo import DemoVendor
-from footy.service.instance import Files, read_heartbeat
+from footy.service.heartbeat import read_heartbeat
+from footy.service.paths import Files
 from footy.settings import Mode, Settings
 from footy.telemetry import logs
 from footy.telemetry.counters import Counters

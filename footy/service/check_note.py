@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from footy.files import write_atomically
-from footy.service.instance import Files
+from footy.service.paths import Files
 from footy.thesports.tolerant import UNREADABLE
 
 

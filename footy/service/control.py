@@ -12,14 +12,9 @@ import psutil
 
 from footy.errors import CannotWriteError, Exit, FootyError
 from footy.record import Heartbeat
-from footy.service.instance import (
-    Files,
-    Role,
-    belongs_to_another,
-    prepare_folder,
-    read_heartbeat,
-    running_owner,
-)
+from footy.service.heartbeat import read_heartbeat
+from footy.service.lock import Role, belongs_to_another, running_owner
+from footy.service.paths import Files, prepare_folder
 from footy.settings import Mode, Settings
 
 FIRST_SNAPSHOT_S = 60.0

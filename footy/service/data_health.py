@@ -9,7 +9,7 @@ from footy.mirror.state import MatchState, References, Source
 from footy.pipeline.cycle import Outcome
 from footy.record import Degradation, MatchRecord
 from footy.records.flatten import competition_of
-from footy.service.instance import degradation_text
+from footy.service.health import degradation_text
 from footy.thesports.codes import IN_PLAY
 from footy.times import moment_text
 

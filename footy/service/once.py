@@ -12,11 +12,13 @@ from footy.errors import CannotWriteError, Exit, FootyError
 from footy.outputs.console.consoles import OnceConsole
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.progress import Progress
+from footy.outputs.publish import publish
 from footy.outputs.snapshot_file import SnapshotFile, encode
 from footy.record import Snapshot
 from footy.service.app import redactor, running_app, set_up_logging
-from footy.service.instance import Files, Role, locked, prepare_folder
-from footy.service.publishing import HeartbeatFile, publish
+from footy.service.heartbeat import HeartbeatFile
+from footy.service.lock import Role, locked
+from footy.service.paths import Files, prepare_folder
 from footy.settings import Mode, Settings
 
 log = logging.getLogger("footy")

@@ -6,7 +6,9 @@ import msgspec
 
 from footy.outputs.record_values import duration_text
 from footy.record import Heartbeat, Meta
-from footy.service.instance import Files, Health, health, read_heartbeat
+from footy.service.health import Health, health
+from footy.service.heartbeat import read_heartbeat
+from footy.service.paths import Files
 from footy.times import unix_seconds
 
 TOGETHER = "together they exceed the vendor's quota"

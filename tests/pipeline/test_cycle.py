@@ -15,7 +15,7 @@ from footy.pipeline.cycle import Outcome
 from footy.pipeline.pace import RECENT
 from footy.pipeline.plan import CHECKS_PER_SLOW_CYCLE
 from footy.service.app import App, running_app
-from footy.service.instance import Files
+from footy.service.paths import Files
 from footy.settings import Mode, load
 from thesports_simulator.process import RunningSimulator, start
 from thesports_simulator.world import feeds

@@ -13,7 +13,7 @@ import time_machine
 from footy.mirror.state import State
 from footy.record import MatchRecord
 from footy.service.app import App, running_app
-from footy.service.instance import Files
+from footy.service.paths import Files
 from footy.settings import Mode, load
 from tests.support import oracle
 from tests.support.liar import Lie, lying, reply, truth

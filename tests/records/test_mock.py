@@ -13,7 +13,7 @@ from footy.mirror.state import MatchState, References, State
 from footy.provenance import Held, Source
 from footy.records.mock import filled
 from footy.service.app import App, running_app
-from footy.service.instance import Files
+from footy.service.paths import Files
 from footy.settings import Mode, load
 from footy.thesports.models import Competition, Detail, LiveMatch, LiveScore, SideScore, Team
 from thesports_simulator.process import RunningSimulator, start

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from footy.reference import disk_cache
-from footy.service.instance import Files
+from footy.service.paths import Files
 from tests.support.caller import eventually
 from tests.support.harness import COMPETITION, TEAM, Bedside, Cycle, bedside, seconds_of
 from thesports_simulator.process import RunningSimulator

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from footy.outputs.snapshot_file import SnapshotFile
-from footy.service.daemon import _CycleJob
-from footy.service.instance import Files, Role, health, locked
-from footy.service.publishing import HeartbeatFile
+from footy.service.cycle_job import CycleJob
+from footy.service.health import health
+from footy.service.heartbeat import HeartbeatFile
+from footy.service.lock import Role, locked
+from footy.service.paths import Files
 from footy.settings import load
 from tests.support.harness import LIVE, Bedside, bedside, seconds_of
 from thesports_simulator.process import RunningSimulator
@@ -23,7 +25,7 @@ DAY = 86_400
 @contextmanager
 def service(
     vendor: RunningSimulator, folder: Path, interval: int
-) -> Iterator[tuple[Bedside, _CycleJob, Files]]:
+) -> Iterator[tuple[Bedside, CycleJob, Files]]:
     """What the scheduler runs, run by hand."""
     files = Files(folder)
     settings = load({"FOOTY_INTERVAL": str(interval)}, Path("absent")).settings
@@ -32,7 +34,7 @@ def service(
         locked(files, Role.SERVICE) as me,
     ):
         heartbeat_file = HeartbeatFile(files, started_at=me.started_at, interval_s=interval, mode="live")
-        yield bed, _CycleJob(settings, bed.app, [SnapshotFile(folder)], heartbeat_file), files
+        yield bed, CycleJob(settings, bed.app, [SnapshotFile(folder)], heartbeat_file), files
 
 
 def published(files: Files) -> dict[str, Any]:

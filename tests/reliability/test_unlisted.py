@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from footy.service.instance import Files
+from footy.service.paths import Files
 from tests.support.harness import DETAIL, LIVE, ODDS, STRATEGIES, bedside
 from tests.support.liar import Lie, changed, lying, reply, truth
 from thesports_simulator.process import RunningSimulator

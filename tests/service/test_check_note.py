@@ -7,11 +7,11 @@ import pytest
 import pytz
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from footy.service import check_note, daemon
+from footy.service import check_note, schedule
 from footy.service.app import running_app
 from footy.service.check_note import CheckNote
-from footy.service.instance import Files
-from footy.service.publishing import HeartbeatFile
+from footy.service.heartbeat import HeartbeatFile
+from footy.service.paths import Files
 from footy.settings import Mode, load
 from footy.thesports.endpoints import ODDS, TEAM
 from footy.thesports.errors import RefusedError
@@ -83,11 +83,11 @@ def test_the_next_cycle_is_within_a_minute_if_something_is_refused(
         for _ in range(3 if refused else 0):
             app.transport.breaker.refused(ODDS, NOT_IN_PLAN)
         scheduler = BackgroundScheduler(timezone=pytz.utc)
-        scheduler.add_job(print, "interval", id=daemon.CYCLE, seconds=interval_s)
+        scheduler.add_job(print, "interval", id=schedule.CYCLE, seconds=interval_s)
         scheduler.start()
         try:
-            daemon._ask_again(app, scheduler, [])
-            left = scheduler.get_job(daemon.CYCLE).next_run_time - dt.datetime.now(pytz.utc)
+            schedule.retry_refused(app, scheduler, [])
+            left = scheduler.get_job(schedule.CYCLE).next_run_time - dt.datetime.now(pytz.utc)
         finally:
             scheduler.shutdown()
 

@@ -12,7 +12,7 @@ import pytz
 import time_machine
 
 from footy.clock import MachineClock
-from footy.service.daemon import EveryInterval
+from footy.service.schedule import EveryInterval
 from tests.pipeline.test_cycle import Running, running
 
 STEPS = {"a second back": -1.5, "an hour back": -3600, "to 1970": -1.7e9, "an hour ahead": 3600}

@@ -13,7 +13,7 @@ from footy.mirror.state import Held, MatchState, Source, State
 from footy.pipeline.cycle import Outcome
 from footy.record import Degradation, MatchRecord, Snapshot, field_names
 from footy.service.data_health import DataWatch, Shown, Since, degradations, lacking_since, shown
-from footy.service.instance import longest_silence_s
+from footy.service.health import longest_silence_s
 from footy.thesports.retry_budget import RetryBudget
 from tests.pipeline.test_cycle import running
 

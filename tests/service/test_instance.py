@@ -16,7 +16,9 @@ from filelock import FileLock
 
 from footy.errors import CannotWriteError, LockedError
 from footy.files import remove_leftovers
-from footy.service.instance import Files, Role, health, locked, owner, prepare_folder, running_owner
+from footy.service.health import health
+from footy.service.lock import Role, locked, owner, running_owner
+from footy.service.paths import Files, prepare_folder
 from footy.service.status import lines
 from footy.times import moment_text
 

@@ -17,8 +17,8 @@ import pytest
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 
 from footy.errors import Exit
-from footy.service import control, daemon
-from footy.service.instance import owner
+from footy.service import control, schedule, stop_signal
+from footy.service.lock import owner
 from tests.support.place import SECRET, WITHIN_S, Place, complaints, family, gone, heartbeat, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
@@ -108,7 +108,7 @@ def test_a_signal_ends_the_service_over_30_replies_that_never_end(
     place: Place, number: signal.Signals, fault: str
 ) -> None:
     faults = [f"{fault}@match/recent/list", f"{fault}@odds/history"]
-    patient = "import sys, footy.service.daemon as d; d.STOP_WITHIN_S = 600; from footy.cli import main"
+    patient = "import sys, footy.service.stop_signal as d; d.STOP_WITHIN_S = 600; from footy.cli import main"
     with start(matches=40, odds="light", secret=SECRET, faults=faults) as vendor:
         place.ask(vendor)
         place.set(FOOTY_TIMEOUT=300, FOOTY_INTERVAL=600)
@@ -121,7 +121,9 @@ def test_a_signal_ends_the_service_over_30_replies_that_never_end(
 
 
 def test_whatever_hangs_has_to_end_in_time_for_the_two_seconds_that_are_promised() -> None:
-    assert daemon.STOP_WITHIN_S <= PROMISED_S - 0.5  # which the process's own end and a busy machine may take
+    assert (
+        stop_signal.STOP_WITHIN_S <= PROMISED_S - 0.5
+    )  # which the process's own end and a busy machine may take
 
 
 def test_a_signal_ends_the_service_that_is_still_starting(place: Place) -> None:
@@ -218,7 +220,7 @@ def test_what_is_due_while_a_cycle_still_runs_is_skipped_and_said(caplog: pytest
         def listen(self) -> None:
             pass
 
-    scheduler = daemon._scheduled(Slow(), 0.1)  # type: ignore[arg-type]
+    scheduler = schedule.scheduled(Slow(), 0.1)  # type: ignore[arg-type]
     wait_until(lambda: any("A cycle was skipped" in message for message in caplog.messages))
     assert len(began) == 1
     go_on.set()
@@ -244,7 +246,7 @@ def test_with_a_slow_vendor_of_whom_all_is_said_skipped_cycles_are_no_warnings(
         def listen(self) -> None:
             pass
 
-    scheduler = daemon._scheduled(Slow(), 0.1, lambda: True)  # type: ignore[arg-type]
+    scheduler = schedule.scheduled(Slow(), 0.1, lambda: True)  # type: ignore[arg-type]
     wait_until(lambda: any("A cycle was skipped" in message for message in caplog.messages))
     go_on.set()
     scheduler.shutdown()
@@ -257,7 +259,7 @@ def test_a_hearing_that_waits_behind_a_long_cycle_is_no_skipped_cycle(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level("WARNING", logger="footy")
-    monkeypatch.setattr(daemon, "LISTEN_EVERY_S", 0.05)
+    monkeypatch.setattr(schedule, "LISTEN_EVERY_S", 0.05)
     go_on = threading.Event()
     dropped: list[object] = []
 
@@ -268,7 +270,7 @@ def test_a_hearing_that_waits_behind_a_long_cycle_is_no_skipped_cycle(
         def listen(self) -> None:
             pass
 
-    scheduler = daemon._scheduled(Long(), 3600)  # type: ignore[arg-type]
+    scheduler = schedule.scheduled(Long(), 3600)  # type: ignore[arg-type]
     scheduler.add_listener(dropped.append, EVENT_JOB_MAX_INSTANCES)
     wait_until(lambda: len(dropped) > 2)
     go_on.set()
@@ -458,7 +460,7 @@ def test_stop_ends_it_all(place: Place) -> None:
 
 
 def test_stop_kills_what_does_not_listen(live: Place) -> None:
-    deaf = "import signal, time; from footy.service.instance import *; from pathlib import Path\n"
+    deaf = "import signal, time; from footy.service.health import *; from pathlib import Path\n"
     deaf += "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     deaf += f"folder = Path({str(live.files.folder)!r}); prepare_folder(folder)\n"
     deaf += "with locked(Files(folder), Role.SERVICE): time.sleep(60)"
@@ -542,7 +544,7 @@ def test_a_heartbeat_that_got_old_is_stale_and_exits_with_1(live: Place) -> None
 
 
 def test_data_that_most_matches_lack_is_degraded_but_for_whoever_asks_about_cycles(place: Place) -> None:
-    hasty = "import footy.service.instance as i; i.STALE_AT_LEAST_S = i.STALE_INTERVALS = 1; import footy.cli"
+    hasty = "import footy.service.health as i; i.STALE_AT_LEAST_S = i.STALE_INTERVALS = 1; import footy.cli"
     with start(matches=4, odds="light", secret=SECRET, speed=0, faults=["http500@odds/history"]) as vendor:
         place.ask(vendor)
         place.set(FOOTY_INTERVAL=2, FOOTY_ATTEMPTS=1)

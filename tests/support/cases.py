@@ -19,7 +19,7 @@ import pytest
 
 from footy.record import MatchRecord, Snapshot
 from footy.service.app import running_app
-from footy.service.instance import Files
+from footy.service.paths import Files
 from footy.settings import Mode, load
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "cases"

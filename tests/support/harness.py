@@ -20,7 +20,7 @@ from footy.mirror.state import State
 from footy.pipeline.cycle import Outcome
 from footy.record import MatchRecord
 from footy.service.app import App, running_app
-from footy.service.instance import Files
+from footy.service.paths import Files
 from footy.settings import Mode, load
 from tests.support import oracle
 from thesports_simulator.process import RunningSimulator

@@ -14,7 +14,8 @@ from typing import Any, Self
 
 import psutil
 
-from footy.service.instance import Files, owner
+from footy.service.lock import owner
+from footy.service.paths import Files
 from thesports_simulator.process import RunningSimulator
 
 PROJECT = Path(__file__).parents[2]

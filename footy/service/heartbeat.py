@@ -1,56 +1,28 @@
-"""One cycle's results to the outputs, and the heartbeat that says how it went."""
+"""The heartbeat: how the last cycle went, for those who watch the service."""
 
 import logging
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
-from footy.errors import CannotWriteError, Exit
+from footy.errors import Exit
 from footy.files import write_atomically
-from footy.outputs.base import Output
-from footy.outputs.snapshot_file import NAME as SNAPSHOT
-from footy.record import Degradation, Heartbeat, Snapshot
+from footy.record import Degradation, Heartbeat
 from footy.service.indicators import Level, Reading
-from footy.service.instance import Files, read_heartbeat
+from footy.service.paths import Files
 from footy.times import moment_text
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """How publishing went."""
-
-    seconds: float
-    failures: Mapping[str, str]
-    """Why an output could not take the snapshot, by the output's name."""
-
-    @property
-    def failure(self) -> str | None:
-        """Why the snapshot file could not be written; None where it was."""
-        return self.failures.get(SNAPSHOT)
-
-
-def publish(snapshot: Snapshot, outputs: Sequence[Output]) -> Published:
-    """Give a snapshot to every output; the failure of one stops nothing."""
-    started = time.monotonic()
-    failures: dict[str, str] = {}
-    for output in outputs:
-        try:
-            output.publish(snapshot)
-        except OSError as error:
-            failures[output.name] = f"{output.name} could not be written: {error.strerror or error}"
-            log.error(failures[output.name])
-        except CannotWriteError as error:
-            failures[output.name] = str(error)
-            log.error(failures[output.name])
-        except Exception as error:
-            failures[output.name] = f"{output.name} could not be published: {type(error).__name__}"
-            log.exception(failures[output.name])
-    return Published(round(time.monotonic() - started, 4), failures)
+def read_heartbeat(files: Files) -> Heartbeat | None:
+    """Read the heartbeat; None where there is none that can be read."""
+    try:
+        return msgspec.json.decode(files.heartbeat.read_bytes(), type=Heartbeat)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 class HeartbeatFile:

@@ -1,0 +1,122 @@
+"""The job that the scheduler runs: one cycle, published."""
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+
+from footy.clock import CLOCK
+from footy.errors import Exit
+from footy.outputs.base import Output
+from footy.outputs.console.progress import Progress
+from footy.outputs.publish import publish
+from footy.service import indicators
+from footy.service.app import App
+from footy.service.data_health import DataWatch
+from footy.service.health import longest_silence_s
+from footy.service.heartbeat import HeartbeatFile
+from footy.service.indicators import Reading, Thresholds
+from footy.settings import Settings
+from footy.thesports.errors import StoppedError
+
+log = logging.getLogger("footy")
+
+
+class CycleJob:
+    """What the scheduler runs: one cycle, published; whatever happens in it, the next one runs."""
+
+    def __init__(
+        self, settings: Settings, app: App, outputs: Sequence[Output], heartbeat_file: HeartbeatFile
+    ) -> None:
+        self._interval_s = settings.interval
+        self._thresholds = Thresholds.of(settings)
+        self._readings: dict[str, Reading] = {}
+        self._data = DataWatch(longest_silence_s(settings.interval))
+        self._pipeline = app.pipeline
+        self._gates = app.transport.breaker
+        self._counters = app.counters
+        self._outputs = outputs
+        self._pulse = heartbeat_file
+        self._checkpoint = app.checkpoint
+        self._state = app.checkpoint.load()
+        self._number = 0
+        self._cold_until = time.monotonic() + longest_silence_s(settings.interval)
+        """Until then a cycle that fetches what was missing is one of a cold start."""
+        self._publish_s: float | None = None
+        self._timings = {"total": 0.0, "enrich": 0.0}
+
+    def __call__(self) -> None:
+        """Run and publish one cycle; whatever happens in it, the next one runs."""
+        started = time.monotonic()
+        attempted_at = time.time()
+        before = self._state
+        self._number += 1
+        try:
+            error, code = self._cycle()
+        except StoppedError:
+            return
+        except Exception as bug:
+            log.exception("Cycle %d failed", self._number)
+            error, code = f"cycle {self._number} failed: {type(bug).__name__}", Exit.BUG
+        sleep_s = max(0.0, self._interval_s - (time.monotonic() - started))
+        cold = time.monotonic() < self._cold_until and indicators.fills_gaps(before, self._state)
+        self._watch(sleep_s, cold=cold)
+        self._checkpoint.save(self._state)
+        self._pulse.note(not_in_plan=self._gates.not_in_plan(), degraded=self._data.degraded)
+        self._pulse.cycle(
+            self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
+        )
+        log.info("Sleep time: %.2fs", sleep_s)
+
+    def listen(self) -> None:
+        """Ask for what is best asked for between two cycles; whatever happens in it, the next cycle runs."""
+        try:
+            self._state = self._pipeline.listen(self._state)
+        except Exception:
+            log.exception("Asking between two cycles failed")
+
+    def save(self) -> None:
+        """Save the state for the next start."""
+        self._checkpoint.save(self._state, at_once=True)
+
+    def _watch(self, sleep_s: float, *, cold: bool) -> None:
+        """Judge the indicators, and log those that changed."""
+        readings = indicators.read(
+            self._thresholds,
+            interval_s=self._interval_s,
+            cycle_s=self._timings["total"],
+            enrich_s=self._timings["enrich"],
+            sleep_s=sleep_s,
+            error_rate=self._counters.error_rate(),
+        )
+        if cold:
+            readings = indicators.without_times(self._readings, readings)
+        indicators.log_changes(self._readings, readings)
+        self._readings = readings
+
+    def _cycle(self) -> tuple[str | None, Exit]:
+        """Run and publish one cycle; return why it did not succeed, or None, with the exit code for that."""
+        progress = Progress(sys.stderr) if self._number == 1 else None
+        try:
+            outcome = self._pipeline.run(
+                self._state,
+                self._number,
+                publish_s=self._publish_s,
+                progress=progress.update if progress is not None else None,
+            )
+        finally:
+            if progress is not None:
+                progress.close()
+        self._state = outcome.state
+        self._timings = outcome.timings
+        self._data.judge(outcome)
+        error = None if outcome.error is None else f"live list unavailable: {outcome.error}"
+        code = Exit.OK if outcome.error is None else outcome.error.exit_code
+        if error is not None:
+            log.error("Cycle %d failed: %s", self._number, error)
+        age = CLOCK.now() - (self._state.fetched_at or 0)
+        if outcome.snapshot is None or (error is not None and age >= longest_silence_s(self._interval_s)):
+            return error, code
+        published = publish(outcome.snapshot, self._outputs)
+        self._publish_s = published.seconds
+        return (error, code) if error is not None else (published.failure, Exit.CANNOT_WRITE)

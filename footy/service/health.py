@@ -1,0 +1,92 @@
+"""An instance of footy in a data folder: its files, its lock, its PID file, and whether it lives."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from footy.outputs.record_values import duration_text
+from footy.record import Degradation, Heartbeat
+from footy.service.heartbeat import read_heartbeat
+from footy.service.lock import Role, belongs_to_another, running_owner
+from footy.service.paths import Files
+from footy.settings import DEMO_FOLDER
+from footy.times import unix_seconds
+
+STALE_INTERVALS = 3
+STALE_AT_LEAST_S = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether an instance is well, and the one line that says so."""
+
+    well: bool
+    line: str
+    pid: int | None
+
+
+def health(files: Files, *, demo: bool, now: float | None = None, cycles_only: bool = False) -> Health:
+    """Judge an instance by its process, its last success and, unless only cycles count, by its data."""
+    marks = " (demo)" if demo else ""
+    where = f" – data folder {files.folder}"
+    if (stranger := belongs_to_another(files)) is not None:
+        line = f"It is not known whether the pipeline runs{marks}: {stranger}{where}"
+        return Health(well=False, line=line, pid=None)
+    held = running_owner(files)
+    if held is None:
+        beside = "" if demo else _demo_beside(files)
+        return Health(well=False, line=f"Pipeline is not running{marks}{beside}{where}", pid=None)
+    holder, process = held
+    if holder.doing is Role.ONCE:
+        single = f"Pipeline is not running{marks}, only a single cycle (PID: {holder.pid}){where}"
+        return Health(well=False, line=single, pid=holder.pid)
+    heartbeat = read_heartbeat(files)
+    now = time.time() if now is None else now
+    trouble = _staleness(heartbeat, now, process.create_time())
+    if heartbeat is None or heartbeat["pid"] != holder.pid:
+        trouble = "it has not written a heartbeat yet"
+    if trouble is not None:
+        return Health(
+            well=False, line=f"Pipeline is stale{marks}: {trouble} (PID: {holder.pid}){where}", pid=holder.pid
+        )
+    degraded = [] if heartbeat is None or cycles_only else heartbeat.get("degraded", [])
+    if degraded:
+        line = f"Pipeline is degraded{marks}: {degradation_text(degraded, now)} (PID: {holder.pid}){where}"
+        return Health(well=False, line=line, pid=holder.pid)
+    return Health(well=True, line=f"Pipeline is running (PID: {holder.pid}){marks}{where}", pid=holder.pid)
+
+
+def _demo_beside(files: Files) -> str:
+    """Name the demo that runs in the folder of a live instance that does not."""
+    held = running_owner(Files(files.folder / DEMO_FOLDER))
+    if held is None or held[0].doing is not Role.SERVICE:
+        return ""
+    return f", only a demo in {DEMO_FOLDER}/ (PID: {held[0].pid})"
+
+
+def longest_silence_s(interval_s: float) -> float:
+    """Give the age of the last success from which on an instance is stale, in seconds."""
+    return max(STALE_INTERVALS * interval_s, STALE_AT_LEAST_S)
+
+
+def _staleness(heartbeat: Heartbeat | None, now: float, started_at: float) -> str | None:
+    if heartbeat is None:
+        return None
+    last = heartbeat["last_success_at"]
+    because = f"; last error: {heartbeat['last_error']}" if heartbeat["last_error"] else ""
+    if last is None:
+        return f"no cycle has succeeded in {duration_text(now - started_at)} since its start{because}"
+    age = now - unix_seconds(last)
+    if age < longest_silence_s(heartbeat["interval_s"]):
+        return None
+    return f"the last success is {duration_text(age)} old{because}"
+
+
+def degradation_text(degraded: Iterable[Degradation], now: float) -> str:
+    """Return what most matches in play lack, and for how long until now (Unix seconds), as one clause."""
+    kinds: dict[str, list[str]] = {}
+    for one in degraded:
+        length = duration_text(now - unix_seconds(one["since"]))
+        clause = f"missing or old for {one['matches']} of {one['in_play']} matches in play for {length}"
+        kinds.setdefault(clause, []).append(one["kind"])
+    return "; ".join(f"{' and '.join(alike)} {clause}" for clause, alike in kinds.items())

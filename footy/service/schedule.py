@@ -1,0 +1,96 @@
+"""When cycles run: every interval, whatever is done to the machine's clock."""
+
+import datetime as dt
+import itertools
+import logging
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytz
+from apscheduler.events import EVENT_JOB_MAX_INSTANCES
+from apscheduler.executors.pool import ThreadPoolExecutor as OneThread
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from footy.clock import SET_FROM_S
+from footy.pipeline.plan import LISTEN_EVERY_S
+from footy.service.app import App
+from footy.service.cycle_job import CycleJob
+
+log = logging.getLogger("footy")
+
+CYCLE = "cycle"
+"""The scheduler's name for it."""
+
+
+ASK_AGAIN_WITHIN_S = 50.0
+"""After a `check`, if the next cycle is further away; until then one that runs may end."""
+
+
+class EveryInterval(IntervalTrigger):  # type: ignore[misc]
+    """The library's interval, without the runs that a clock set ahead seems to have missed.
+
+    It would list them one by one, ten years of them if the clock was set from 1970.
+    """
+
+    def get_next_fire_time(
+        self, previous_fire_time: dt.datetime | None, now: dt.datetime
+    ) -> dt.datetime | None:
+        """Return the first time after now that is a whole number of intervals after the last run."""
+        if previous_fire_time is not None and now > previous_fire_time:
+            previous_fire_time += (now - previous_fire_time) // self.interval * self.interval
+        following: dt.datetime | None = super().get_next_fire_time(previous_fire_time, now)
+        return following
+
+
+def scheduled(
+    beat: CycleJob, interval_s: float, is_slow: Callable[[], bool] = lambda: False
+) -> BackgroundScheduler:
+    """Start the beat, the first at once, then every interval; what is due while one still runs is skipped."""
+    scheduler = BackgroundScheduler(
+        executors={"default": OneThread(1)},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        timezone=pytz.utc,
+    )
+
+    count = itertools.count(1)
+
+    def skipped(event: Any) -> None:
+        if event.job_id == CYCLE:  # and not a hearing of the odds feed that waits behind a long cycle
+            # Of a slow vendor it has been said once that cycles are skipped.
+            level = logging.DEBUG if is_slow() else logging.WARNING
+            log.log(level, "A cycle was skipped: the one before still runs (%d since the start)", next(count))
+
+    scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
+    now = dt.datetime.now(pytz.utc)
+    scheduler.add_job(beat, EveryInterval(seconds=interval_s), id=CYCLE, next_run_time=now)
+    if interval_s > LISTEN_EVERY_S:
+        between = interval_s / math.ceil(interval_s / LISTEN_EVERY_S)
+        first = now + dt.timedelta(seconds=between)
+        scheduler.add_job(beat.listen, EveryInterval(seconds=between), next_run_time=first)
+    scheduler.start()
+    return scheduler
+
+
+def follow_clock(scheduler: BackgroundScheduler, interval_s: float) -> None:
+    """Let what is due only in more than an interval run now: the machine's clock was set back.
+
+    The scheduler goes by that clock, and would wait until it is as late again as it was.
+    """
+    now = dt.datetime.now(pytz.utc)
+    for job in scheduler.get_jobs():
+        if job.next_run_time - now > dt.timedelta(seconds=interval_s + SET_FROM_S):
+            job.modify(next_run_time=now)
+
+
+def retry_refused(app: App, scheduler: BackgroundScheduler, answered: Sequence[str]) -> None:
+    """Ask for what was refused, soon: somebody has run `check`, and may have changed the plan before."""
+    refused = app.transport.breaker.ask_again(answered)
+    if not refused:
+        return
+    log.info("check was run: asking again for what was refused: %s", ", ".join(map(str, refused)))
+    soon = dt.datetime.now(pytz.utc) + dt.timedelta(seconds=ASK_AGAIN_WITHIN_S)
+    cycle = scheduler.get_job(CYCLE)
+    if cycle.next_run_time > soon:
+        cycle.modify(next_run_time=soon)
