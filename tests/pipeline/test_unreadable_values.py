@@ -144,7 +144,9 @@ def touched_by(field: str, path: tuple[Any, ...]) -> bool:
     match top:
         case "stats":
             numbers = ("shots", "attacks", "possession", "penalties", "cards", "corners")
-            return field == "has_stats" or any(word in field for word in numbers)
+            # A score of 0-0 before play counts only beside statistics.
+            of_score = {"has_stats", "home_score", "away_score"}
+            return field in of_score or any(word in field for word in numbers)
         case "incidents":
             return field.startswith("incidents") or field.endswith("_ht")
         case "score" if rest and rest[0] == 4:
