@@ -338,7 +338,7 @@ def test_a_snapshot_that_cannot_be_written_is_73_and_is_shown_all_the_same(live:
     assert "4 from the live list" in finished.stdout
 
 
-@pytest.mark.parametrize("name", ["cache", "board", "quota"])
+@pytest.mark.parametrize("name", ["cache", "checkpoint", "quota"])
 def test_a_folder_in_place_of_a_file_that_only_helps_stops_nothing(live: Place, name: str) -> None:
     getattr(live.files, name).mkdir(parents=True)
 
