@@ -460,7 +460,8 @@ def test_stop_ends_it_all(place: Place) -> None:
 
 
 def test_stop_kills_what_does_not_listen(live: Place) -> None:
-    deaf = "import signal, time; from footy.service.lock import *; from footy.service.paths import *; from pathlib import Path\n"
+    deaf = "import signal, time; from pathlib import Path\n"
+    deaf += "from footy.service.lock import *; from footy.service.paths import *\n"
     deaf += "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     deaf += f"folder = Path({str(live.files.folder)!r}); prepare_folder(folder)\n"
     deaf += "with locked(Files(folder), Role.SERVICE): time.sleep(60)"
