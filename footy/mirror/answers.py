@@ -2,74 +2,118 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar, cast
 
 from footy.mirror.odds_book import OddsBook
-from footy.mirror.state import Held
-from footy.reference.lookup import Key
-from footy.thesports.client import Fetched
-from footy.thesports.endpoints import Endpoint
-from footy.thesports.errors import (
-    VendorError,
-)
+from footy.thesports import endpoints
+from footy.thesports.decoders import LiveList, PriceChange
+from footy.thesports.errors import OutOfTimeError, RefusedError
 from footy.thesports.models import Detail
+from footy.thesports.request import LIVE_LIST, Answer, Priority, Request
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class FullOdds:
-    """Odds read in full, cut down to what can matter."""
+    """Odds read in full, cut down to the rows that can matter."""
 
-    quotes: OddsBook
+    book: OddsBook
     settled: OddsBook | None = None
-    """The same of the rows that are settled, where they are to be compared."""
+    """The same of the rows before the request's watermark, if they are to be compared with the feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class OddsChanges:
+    """A reply of `odds/live`."""
+
+    listed: list[PriceChange]
+    """In the vendor's order."""
+    directions: frozenset[bool]
+    """In which directions its series run, see `changes.directions`."""
+    unreadable: frozenset[str] = frozenset()
+    """Matches with a change that could not be read."""
 
 
 @dataclass(slots=True)
-class Gathered:
-    """What came of the calls."""
+class Answers:
+    """The last answer to each request of a cycle."""
 
-    answers: dict[Key, Fetched[Any] | VendorError] = field(default_factory=dict)
-    """Of the live list and the feeds."""
-    details: dict[str, Fetched[Detail] | VendorError] = field(default_factory=dict)
-    odds: dict[str, Fetched[FullOdds] | VendorError] = field(default_factory=dict)
-    references: dict[Key, Held[Any]] = field(default_factory=dict)
-    unconfirmed_refusals: set[Key] = field(default_factory=set)
-    """References that were refused by endpoints that did not count as refused yet."""
-    failures: dict[Endpoint, Counter[str]] = field(default_factory=dict)
-    """Why calls failed, by endpoint: sentence to count."""
-    unfinished: bool = False
-    """Whether the time was up before all calls for details, odds and names were sent."""
+    by_request: dict[Request, Answer[object]] = field(default_factory=dict)
     checks: dict[str, bool] = field(default_factory=dict)
-    """The matches chosen for the self-check, in order, and whether one of their calls was made."""
+    """The matches chosen for the self-check, in order, and whether they have been asked about."""
+
+    def add(self, answer: Answer[object]) -> None:
+        """Note an answer. What fails of a self-check is not noted: what was to be compared is held."""
+        request, error = answer.request, answer.error
+        if request.priority is Priority.CHECK:
+            if not (isinstance(error, OutOfTimeError) and not error.was_sent):
+                self.checks[request.id] = True
+            if error is not None:
+                return
+        self.by_request[request] = answer
+
+    def __iter__(self) -> Iterator[Answer[object]]:
+        """Yield the answers in the order in which they were first noted."""
+        return iter(self.by_request.values())
+
+    def live(self) -> Answer[LiveList] | None:
+        """Return the live list, or why it failed; None if it has not been answered yet."""
+        return self._answer(LIVE_LIST, LiveList)
+
+    def detail(self, match_id: str) -> Answer[Detail] | None:
+        """Return the detail of a match that was read in full, or why that failed."""
+        return self._answer(Request(endpoints.DETAIL, match_id), Detail)
+
+    def odds(self, match_id: str) -> Answer[FullOdds] | None:
+        """Return the odds of a match that were read in full, or why that failed."""
+        return self._answer(Request(endpoints.ODDS, match_id), FullOdds)
+
+    def feed(self, kind: type[T]) -> T | None:
+        """Return what a feed answered, by the type of its value; None if it was not asked, or failed."""
+        values = (one.value for one in self if one.request.priority is Priority.FEED)
+        return next((value for value in values if isinstance(value, kind)), None)
+
+    def failed_feeds(self) -> list[Answer[object]]:
+        """Return the answers of the feeds that failed."""
+        return [one for one in self if one.request.priority is Priority.FEED and one.error is not None]
+
+    def details(self) -> dict[str, Detail]:
+        """Return the details that were read one by one, by match id."""
+        return {
+            one.request.id: one.value
+            for one in self
+            if isinstance(one.value, Detail) and one.request.endpoint is endpoints.DETAIL
+        }
+
+    def read_odds(self) -> set[str]:
+        """Return the matches whose odds were read in full."""
+        return {one.request.id for one in self if isinstance(one.value, FullOdds)}
+
+    def is_unconfirmed_refusal(self, request: Request) -> bool:
+        """Check whether a request was refused by an endpoint that did not count as refused yet."""
+        answer = self.by_request.get(request)
+        error = None if answer is None else answer.error
+        return isinstance(error, RefusedError) and not error.confirmed_refusal
+
+    def left_out(self) -> Counter[str]:
+        """Count what could not be read in the replies of this cycle's feeds, by endpoint and field."""
+        return Counter(
+            f"{one.request.endpoint} {path}"
+            for one in self
+            if one.request.priority is Priority.FEED
+            for path in one.left_out
+        )
 
     @property
     def checked(self) -> int:
         """How many matches the self-check has done with; the next one begins with the match after them."""
         return len(list(itertools.takewhile(bool, self.checks.values())))
 
-    refusals: dict[Endpoint, Counter[str]] = field(default_factory=dict)
-    """The same of calls that were refused."""
-
-    def feed(self, endpoint: Endpoint) -> Fetched[Any] | None:
-        """Give what a feed answered; None where it was not asked, or failed."""
-        for key, answer in self.answers.items():
-            if key.endpoint is endpoint and isinstance(answer, Fetched):
-                return answer
-        return None
-
-    def left_out(self) -> Counter[str]:
-        """Count what could not be read in the replies of this cycle's feeds, by endpoint and field."""
-        return Counter(
-            f"{key.endpoint} {path}"
-            for key, answer in self.answers.items()
-            if isinstance(answer, Fetched)
-            for path in answer.left_out
-        )
-
-    def failed(self, endpoint: Endpoint) -> bool:
-        """Tell whether a feed was asked in vain."""
-        return any(
-            key.endpoint is endpoint and isinstance(answer, VendorError)
-            for key, answer in self.answers.items()
-        )
+    def _answer(self, request: Request, kind: type[T]) -> Answer[T] | None:
+        answer = self.by_request.get(request)
+        if answer is None or not (answer.value is None or isinstance(answer.value, kind)):
+            return None
+        return cast("Answer[T]", answer)

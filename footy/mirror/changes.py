@@ -1,11 +1,11 @@
 """Folding what feeds of changes say into what is held, and comparing it with what was read in full. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from footy.mirror.answers import OddsChanges
 from footy.mirror.odds_book import MARKETS, Kept, OddsBook, fold
 from footy.mirror.state import Held, Source, State
-from footy.thesports.client import PriceChange
+from footy.thesports.decoders import PriceChange, PriceChanges
 from footy.thesports.models import Detail, OddsRow
 
 GAP_MARGIN_S = 5.0
@@ -16,16 +16,6 @@ AHEAD_S = 300.0
 """A change of price from further ahead than the vendor's clock can be would hide all others until then."""
 REFOLDED_S = 30
 """Changes this much older than the latest heard are folded again: a vendor may publish a little late."""
-
-
-@dataclass(frozen=True, slots=True)
-class OddsChanges:
-    """A reply of `odds/live`."""
-
-    listed: list[PriceChange]
-    """In the vendor's order."""
-    directions: frozenset[bool]
-    """In which directions its series run, see `directions`."""
 
 
 def covers(polled_at: float, fetched_at: float | None, window_s: float) -> bool:
@@ -43,9 +33,9 @@ def pending(updates: Mapping[str, int], told: Mapping[str, tuple[int, bool]]) ->
     return frozenset(one for one, at in updates.items() if not at or told.get(one) != (at, True))
 
 
-def odds_changes(listed: list[PriceChange], at: float) -> OddsChanges:
+def odds_changes(reply: PriceChanges, at: float) -> OddsChanges:
     """Return a reply of `odds/live`, which arrived at this time (Unix seconds), with its directions."""
-    return OddsChanges(listed, directions(listed, at + AHEAD_S))
+    return OddsChanges(reply.listed, directions(reply.listed, at + AHEAD_S), reply.unreadable)
 
 
 def directions(changes: Iterable[PriceChange], believed_until: float) -> frozenset[bool]:

@@ -1,55 +1,75 @@
 """The reference data that match details point at."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar, cast
 
-from footy.mirror.answers import Gathered
+from footy.mirror.answers import Answers
 from footy.mirror.state import Held, References, Source, State
-from footy.pipeline.plan import PlanInputs
 from footy.reference.disk_cache import KEEP_DAYS
-from footy.reference.lookup import CATEGORIES, COUNTRIES, Key, Reference
+from footy.reference.lookup import Lookup
 from footy.thesports import endpoints
-from footy.thesports.client import Fetched
+from footy.thesports.decoders import Reference
+from footy.thesports.endpoints import Endpoint
 from footy.thesports.models import Detail
+from footy.thesports.request import CATEGORY_LIST, COUNTRY_LIST, Request
+
+T = TypeVar("T", bound=Reference)
 
 
 def held_details(state: State) -> dict[str, Detail]:
-    """Give the details that a state holds, by match id."""
+    """Return the details that a state holds, by match id."""
     return {key: held.detail.value for key, held in state.matches.items() if held.detail.value is not None}
 
 
-def gathered_details(gathered: Gathered) -> dict[str, Detail]:
-    """Give the details that came one by one, by match id."""
-    return {key: one.value for key, one in gathered.details.items() if isinstance(one, Fetched)}
-
-
 def references_for(
-    reference: Reference, gathered: Gathered, before: State, details: Mapping[str, Detail], inputs: PlanInputs
+    lookup: Lookup,
+    answers: Answers,
+    before: References,
+    details: Mapping[str, Detail],
+    *,
+    now: float,
+    available: frozenset[Endpoint],
 ) -> References:
-    """Give the references that these details need: as gathered, else as they were, for up to 30 days."""
+    """Return the references that these details need: as answered, else as they were, for up to 30 days.
 
-    def held(key: Key, was: Held[Any] | None) -> Held[Any]:
-        found = gathered.references.get(key) or reference.peek(key)
+    Args:
+        lookup: What is in memory.
+        answers: The answers of this cycle.
+        before: The references of the cycle before.
+        details: The details by match id.
+        now: Unix seconds.
+        available: Endpoints that the account has, whatever a single refusal says.
+    """
+
+    def held(request: Request, was: Held[T] | None) -> Held[T]:
+        found = _answered(answers, request) or lookup.peek(request)
         if found is not None and found.value is not None:
-            return found
-        if (
-            was is not None
-            and was.value is not None
-            and inputs.now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400
-        ):
+            return cast("Held[T]", found)
+        recent = was is not None and now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400
+        if was is not None and was.value is not None and recent:
             return Held(was.value, was.fetched_at, Source.STALE)
-        if found is None or (key in gathered.unconfirmed_refusals and key.endpoint in inputs.available):
+        refused_once = answers.is_unconfirmed_refusal(request) and request.endpoint in available
+        if found is None or refused_once:
             return Held(None, None, Source.MISSING)
-        return found
+        return cast("Held[T]", found)
 
-    were = before.references
     team_ids = {
         team_id for one in details.values() for team_id in (one.home_team_id, one.away_team_id) if team_id
     }
     competition_ids = {one.competition_id for one in details.values() if one.competition_id}
     return References(
-        {one: held(Key(endpoints.TEAM, one), were.teams.get(one)) for one in team_ids},
-        {one: held(Key(endpoints.COMPETITION, one), were.competitions.get(one)) for one in competition_ids},
-        held(COUNTRIES, were.countries),
-        held(CATEGORIES, were.categories),
+        {one: held(Request(endpoints.TEAM, one), before.teams.get(one)) for one in team_ids},
+        {
+            one: held(Request(endpoints.COMPETITION, one), before.competitions.get(one))
+            for one in competition_ids
+        },
+        held(COUNTRY_LIST, before.countries),
+        held(CATEGORY_LIST, before.categories),
     )
+
+
+def _answered(answers: Answers, request: Request) -> Held[Reference] | None:
+    answer = answers.by_request.get(request)
+    if answer is None:
+        return None
+    return Held(cast("Reference | None", answer.value), answer.at, answer.source)

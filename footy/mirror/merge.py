@@ -1,10 +1,15 @@
-"""Merge: the new state, from the one before and what was gathered. Pure."""
+"""Merge: each answer into the state as it is when the answer arrives, and what a cycle leaves behind. Pure.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+`merge` folds one answer, whoever asked for it, so that an answer from elsewhere is neither lost nor late in
+the middle of a cycle. `settle` ends a cycle: it marks what was not renewed, compares the feeds with what was
+read in full, and notes what failed.
+"""
 
-from footy.mirror.answers import FullOdds, Gathered
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from footy.mirror.answers import Answers, FullOdds, OddsChanges
 from footy.mirror.changes import (
     AHEAD_S,
     any_rows,
@@ -22,12 +27,10 @@ from footy.mirror.feed_health import FeedHealth
 from footy.mirror.odds_book import OddsBook
 from footy.mirror.periods import UNSEEN, Periods
 from footy.mirror.state import Held, MatchState, References, Source, State
-from footy.pipeline.plan import PlanInputs
 from footy.thesports import endpoints
-from footy.thesports.client import Fetched, LiveList, PriceChange
+from footy.thesports.decoders import DetailChanges, LiveList, OddsUpdates, PriceChange
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.errors import (
-    BadBodyError,
     OutOfTimeError,
     QuotaSpentError,
     RefusedError,
@@ -35,7 +38,8 @@ from footy.thesports.errors import (
     ThrottledError,
     VendorError,
 )
-from footy.thesports.models import Detail, LiveMatch
+from footy.thesports.models import Deleted, Detail, LiveMatch
+from footy.thesports.request import Answer
 
 T = TypeVar("T")
 
@@ -44,159 +48,148 @@ SILENT_INTERVALS = 3
 SILENT_AT_LEAST_S = 180.0
 """A match whose element cannot be read is shown no longer than a snapshot without a fresh list would be."""
 
-
 OF_THE_ENDPOINT = (QuotaSpentError, RefusedError, StoppedError, ThrottledError)
 """Failures that have nothing to do with what was asked for."""
 
+_NO_DETAIL: Held[Detail] = Held(None, None, Source.MISSING)
+_NO_ODDS: Held[OddsBook] = Held(None, None, Source.MISSING)
 
-@dataclass(slots=True)
-class _Feeds:
-    """What the feeds said in this cycle, and what comparing them with full reads shows."""
 
-    inputs: PlanInputs
+@dataclass(frozen=True, slots=True)
+class MergeInputs:
+    """What merging goes by, besides the state and the answers."""
+
+    interval_s: float
+    """From the start of one cycle to the next."""
     early_window: tuple[int, int]
-    details: FeedHealth
-    odds: FeedHealth
-    details_at: float | None = None
-    odds_at: float | None = None
-    changed_details: Mapping[str, Detail] = field(default_factory=dict)
-    changed_odds: Mapping[str, list[PriceChange]] = field(default_factory=dict)
-    newest_first: bool | None = None
-    """Whether they are listed so; a difference that is found puts only the replies to come in doubt."""
-    pending_odds: frozenset[str] = frozenset()
-    """Matches of which only is known that their odds have changed, or of which that cannot be believed."""
-    named_odds: Mapping[str, int] | None = None
-    """By match the vendor's time of the newest change of odds that only reading in full shows; None if none
-    was named."""
-    differences: list[str] = field(default_factory=list)
+    vendor_ahead_s: float = 0.0
+    """The vendor's clock minus ours."""
 
 
-def merged(
-    live: Fetched[LiveList] | None,
-    before: State,
-    gathered: Gathered,
-    references: References,
-    inputs: PlanInputs,
-    early_window: tuple[int, int],
-) -> tuple[State, list[str]]:
-    """Give the new state, and a sentence for each match in which a feed and a full read disagree.
+@dataclass(frozen=True, slots=True)
+class SettleInputs(MergeInputs):
+    """What the end of a cycle goes by."""
 
-    Without a live list the matches are those that were, their live values as stale.
-    """
-    feeds = _polled(before, gathered, inputs, early_window)
-    settled_details = before.details_feed.watermark
-    settled_odds = before.odds_feed.watermark
-    listed: dict[str, Held[LiveMatch]] = {}
-    if live is not None:
-        listed = {key: Held(match, live.at, Source.FRESH) for key, match in live.value.matches.items()}
-    unheard = before.matches if live is None else _unheard(live, before, inputs)
-    listed |= {match_id: _old(before.matches[match_id].live) for match_id in unheard}
-    matches: dict[str, MatchState] = {}
-    for match_id, match in listed.items():
-        held = before.matches.get(match_id)
-        matches[match_id] = MatchState(
-            live=match,
-            detail=_detail(feeds, held, gathered.details.get(match_id), settled_details),
-            odds=_odds(feeds, match_id, held, gathered.odds.get(match_id), settled_odds),
-            periods=_periods(match, held),
-        )
-    deleted = gathered.feed(endpoints.DELETED)
-    gone = frozenset(deleted.value.match) if deleted is not None else before.deleted
-    state = State(
-        matches={match_id: held for match_id, held in matches.items() if match_id not in gone},
-        references=references,
-        fetched_at=before.fetched_at if live is None else live.at,
-        details_feed=feeds.details if live is None else _up_to(feeds, matches, gathered, live.at),
-        odds_feed=feeds.odds,
-        details_failed_at=_last_failed_at(before.details_failed_at, gathered.details, matches, inputs),
-        odds_failed_at=_last_failed_at(before.odds_failed_at, gathered.odds, matches, inputs),
-        odds_announced=_announced(before, gathered, feeds),
-        deleted=gone,
-        deleted_at=deleted.at if deleted is not None else before.deleted_at,
-        checked=before.checked + gathered.checked,
-    )
-    return state, feeds.differences
+    now: float = 0.0
+    """Unix seconds."""
+    delta: bool = True
+    """Whether feeds of changes are used."""
+    available: frozenset[Endpoint] = frozenset()
+    """Endpoints that the account has, whatever a single refusal says."""
+    odds_feed: Endpoint | None = None
+    """The feed of odds that the account has."""
 
 
-def _unheard(live: Fetched[LiveList], before: State, inputs: PlanInputs) -> list[str]:
-    """Name the held matches whose element of the live list could not be read.
-
-    Where even its id could not be, it is one of those that are not on the list; which of them has left, and
-    which is still there, nobody can tell. So as many as such elements are kept. Neither is kept for long.
-    """
-    longest = max(SILENT_INTERVALS * inputs.interval_s, SILENT_AT_LEAST_S)
-    unheard = {
-        match_id: held.live.fetched_at or 0.0
-        for match_id, held in before.matches.items()
-        if match_id not in live.value.matches and live.at - (held.live.fetched_at or 0.0) < longest
-    }
-    named = [match_id for match_id in unheard if match_id in live.value.broken]
-    absent = sorted(unheard.keys() - set(named), key=unheard.__getitem__, reverse=True)
-    return [*named, *absent[: live.value.nameless]]
-
-
-def merged_between_cycles(
-    before: State, gathered: Gathered, inputs: PlanInputs, early_window: tuple[int, int]
+def merge(  # noqa: PLR0911 - one for each kind of answer
+    state: State, answer: Answer[object], answers: Answers, inputs: MergeInputs
 ) -> State:
-    """Give the state after what was asked between two cycles; what was not, or in vain, is as it was."""
-    feeds = _polled(before, gathered, inputs, early_window)
-    matches = {}
-    for match_id, held in before.matches.items():
-        detail, odds = gathered.details.get(match_id), gathered.odds.get(match_id)
-        matches[match_id] = MatchState(
-            held.live,
-            _detail(feeds, held, detail, 0) if isinstance(detail, Fetched) else held.detail,
-            _odds(feeds, match_id, held, odds, 0)
-            if isinstance(odds, Fetched)
-            else _fed_odds(feeds, match_id, held.odds) or held.odds,
-            held.periods,
-        )
+    """Return the state with an answer folded in; the same object if the answer changes nothing.
+
+    Args:
+        state: The state as it is by now.
+        answer: An answer, of this cycle or from elsewhere.
+        answers: The answers of this cycle so far: what was read in full in it is not changed by a feed, since
+            nobody can tell which of the two is newer.
+        inputs: What merging goes by.
+    """
+    at = answer.at
+    if at is None:
+        return state
+    match answer.value:
+        case LiveList() as listed:
+            return _with_live_list(state, listed, at, inputs)
+        case Detail() as detail:
+            return _with(state, answer.request.id, detail=Held(detail, at, Source.FRESH))
+        case FullOdds(book=book):
+            held = state.matches.get(answer.request.id)
+            if held is None or _has_lost_all(held.odds, book):
+                return state
+            return _with(state, answer.request.id, odds=Held(book, at, Source.FRESH))
+        case DetailChanges() as changes:
+            return _with_changed_details(state, changes, at, answers, inputs)
+        case OddsChanges() | OddsUpdates():
+            return _with_changed_odds(state, answers, inputs, at, answer.value)
+        case Deleted() as deleted:
+            gone = frozenset(deleted.match)
+            return replace(state, matches=_without(state.matches, gone), deleted=gone, deleted_at=at)
+        case _:
+            return state
+
+
+def settle(
+    state: State, before: State, answers: Answers, references: References, inputs: SettleInputs
+) -> tuple[State, list[str]]:
+    """Return the state at the end of a cycle, and a sentence for each difference of a feed and a full read.
+
+    Args:
+        state: The state with all answers of the cycle merged.
+        before: The state at its start.
+        answers: The answers of the cycle.
+        references: What the details of the state point at.
+        inputs: What the end of a cycle goes by.
+    """
+    checks = _check_feeds(state, before, answers, inputs)
+    matches = {
+        match_id: _settled(match_id, match, before.matches.get(match_id), answers, inputs)
+        for match_id, match in state.matches.items()
+        if match_id not in state.deleted
+    }
+    state = replace(state, matches=matches, references=references, odds_feed=checks.odds)
+    details_feed = checks.details
+    live = answers.live()
+    if live is not None and live.at is not None:
+        details_feed = _started(details_feed, matches, answers, live.at, inputs.vendor_ahead_s)
+    state = replace(state, details_feed=details_feed, checked=before.checked + answers.checked)
+    return noted(state, before, answers, inputs.now), checks.differences
+
+
+def noted(state: State, before: State, answers: Answers, now: float) -> State:
+    """Return the state with what failed, and what feeds announced without saying how it changed."""
     return replace(
-        before,
-        matches=matches,
-        odds_feed=feeds.odds,
-        details_failed_at=_last_failed_at(before.details_failed_at, gathered.details, matches, inputs),
-        odds_failed_at=_last_failed_at(before.odds_failed_at, gathered.odds, matches, inputs),
-        odds_announced=_announced(before, gathered, feeds),
+        state,
+        details_failed_at=_last_failed_at(before.details_failed_at, endpoints.DETAIL, answers, state, now),
+        odds_failed_at=_last_failed_at(before.odds_failed_at, endpoints.ODDS, answers, state, now),
+        odds_announced=_announced(before, answers),
     )
 
 
-def _announced(before: State, gathered: Gathered, feeds: _Feeds) -> Mapping[str, tuple[int, bool]]:
-    """Note of each change that a feed only names whether the match has been read in full since.
+# The live list.
 
-    A reading of the same cycle does not count: it may have been answered before, or in the second that the
-    change is of and that is not over.
+
+def _with_live_list(state: State, live: LiveList, at: float, inputs: MergeInputs) -> State:
+    listed = {key: Held(match, at, Source.FRESH) for key, match in live.matches.items()}
+    for match_id in _silent(state, live, at, inputs.interval_s):
+        listed[match_id] = _stale(state.matches[match_id].live)
+    matches = {}
+    for match_id, element in listed.items():
+        if match_id in state.deleted:
+            continue
+        held = state.matches.get(match_id)
+        matches[match_id] = MatchState(
+            live=element,
+            detail=_NO_DETAIL if held is None else held.detail,
+            odds=_NO_ODDS if held is None else held.odds,
+            periods=_periods(element, held),
+        )
+    return replace(state, matches=matches, fetched_at=at)
+
+
+def _silent(state: State, live: LiveList, at: float, interval_s: float) -> list[str]:
+    """Return the held matches whose element of the live list could not be read.
+
+    An element without a readable id belongs to a match that is not on the list. Nobody can tell which of them
+    has left and which is still there, so as many are kept as there are such elements. Neither is kept for
+    long.
     """
-    read = {one for one, answer in gathered.odds.items() if isinstance(answer, Fetched)}
-    known = {one: (at, was_read or one in read) for one, (at, was_read) in before.odds_announced.items()}
-    if feeds.named_odds is None:
-        return known
-    return {
-        one: known[one] if one in known and known[one][0] == at else (at, False)
-        for one, at in feeds.named_odds.items()
+    longest = max(SILENT_INTERVALS * interval_s, SILENT_AT_LEAST_S)
+    silent = {
+        match_id: held.live.fetched_at or 0.0
+        for match_id, held in state.matches.items()
+        if match_id not in live.matches and at - (held.live.fetched_at or 0.0) < longest
     }
-
-
-def _last_failed_at(
-    before: Mapping[str, float],
-    answers: Mapping[str, Fetched[Any] | VendorError],
-    matches: Mapping[str, MatchState],
-    inputs: PlanInputs,
-) -> dict[str, float]:
-    """Note which matches were asked for in vain; what was never sent has still its turn to come."""
-    failed = {
-        match_id: inputs.now
-        for match_id, answer in answers.items()
-        if isinstance(answer, VendorError)
-        and not isinstance(answer, OF_THE_ENDPOINT)
-        and not (isinstance(answer, OutOfTimeError) and not answer.was_sent)
-    }
-    return {match_id: at for match_id, at in {**before, **failed}.items() if match_id in matches}
-
-
-def _old(held: Held[T]) -> Held[T]:
-    """Give a value that could not be asked for, as stale."""
-    return held if held.value is None else Held(held.value, held.fetched_at, Source.STALE)
+    named = [match_id for match_id in silent if match_id in live.broken]
+    absent = sorted(silent.keys() - set(named), key=silent.__getitem__, reverse=True)
+    return [*named, *absent[: live.nameless]]
 
 
 def _periods(live: Held[LiveMatch], held: MatchState | None) -> Periods:
@@ -208,37 +201,297 @@ def _periods(live: Held[LiveMatch], held: MatchState | None) -> Periods:
     return seen.after(score.status_id, score.period_started_at, live.fetched_at)
 
 
-def _polled(before: State, gathered: Gathered, inputs: PlanInputs, early_window: tuple[int, int]) -> _Feeds:
-    feeds = _Feeds(inputs, early_window, before.details_feed, before.odds_feed)
-    ahead_s = inputs.vendor_ahead_s
-    details = gathered.feed(endpoints.DETAIL)
-    if details is not None:
-        feeds.details_at = details.at
-        feeds.changed_details = {row.id: row for row in sorted(details.value, key=_updated_at)}
-        latest = max((row.updated_at or 0 for row in details.value), default=0)
-        feeds.details = feeds.details.polled(details.at, _believable(latest, details.at + ahead_s), ahead_s)
-    changes = gathered.feed(endpoints.ODDS_LIVE)
-    if changes is not None:
-        feeds.odds_at = changes.at
-        listed = changes.value.listed
-        latest = max((change.row.at for change in listed), default=0)
-        feeds.changed_odds = by_match(changes.value, before)
-        feeds.pending_odds = frozenset(
-            change.match_id for change in listed if change.row.at > changes.at + ahead_s + AHEAD_S
-        ).union(changes.unreadable)
-        feeds.newest_first = lists_newest_first(changes.value.directions, before.odds_feed.newest_first)
-        feeds.odds = feeds.odds.polled(changes.at, _believable(latest, changes.at + ahead_s), ahead_s)
-        feeds.odds = replace(feeds.odds, newest_first=feeds.newest_first)
-        if tied := unordered(changes.value, before):
-            feeds.named_odds = tied
-            feeds.pending_odds |= pending(tied, before.odds_announced)
-    updates = gathered.feed(endpoints.ODDS_UPDATE)
-    if updates is not None:
-        feeds.odds_at = updates.at
-        feeds.named_odds = updates.value
-        feeds.pending_odds = pending(updates.value, before.odds_announced)
-        feeds.odds = feeds.odds.polled(updates.at, 0, ahead_s)
-    return feeds
+# The feed of details.
+
+
+def _with_changed_details(
+    state: State, changes: DetailChanges, at: float, answers: Answers, inputs: MergeInputs
+) -> State:
+    feed = _polled_details(state.details_feed, changes, at, inputs.vendor_ahead_s)
+    if not feed.trusted:
+        return replace(state, details_feed=feed)
+    rows = _by_id(changes)
+    read = answers.details()
+    matches = {
+        match_id: match
+        if match_id in read or match.detail.value is None
+        else replace(match, detail=_fed_detail(match.detail, match.detail.value, rows, at, inputs))
+        for match_id, match in state.matches.items()
+    }
+    return replace(state, matches=matches, details_feed=feed)
+
+
+def _polled_details(feed: FeedHealth, changes: DetailChanges, at: float, ahead_s: float) -> FeedHealth:
+    latest = max((row.updated_at or 0 for row in changes.rows), default=0)
+    return feed.polled(at, _believable(latest, at + ahead_s), ahead_s)
+
+
+def _by_id(changes: DetailChanges) -> dict[str, Detail]:
+    """Return the latest row of each match."""
+    return {row.id: row for row in sorted(changes.rows, key=_updated_at)}
+
+
+def _fed_detail(
+    held: Held[Detail], detail: Detail, rows: Mapping[str, Detail], at: float, inputs: MergeInputs
+) -> Held[Detail]:
+    """Return a detail after a reply of the feed: changed, or known unchanged."""
+    changed = rows.get(detail.id)
+    if changed is not None and _updated_at(changed) < min(_updated_at(detail), at + inputs.vendor_ahead_s):
+        changed = None  # an older state: what answered lags behind what answered before
+    return confirmed(held, changed, at)
+
+
+def _started(
+    feed: FeedHealth, matches: Mapping[str, MatchState], answers: Answers, at: float, ahead_s: float
+) -> FeedHealth:
+    """Start the feed of details from what has been read in full, if it has not been polled yet.
+
+    So too if it failed and all matches were read in full instead: what it could not tell is known by now, and
+    need not be asked for again.
+    """
+    failed = any(one.request.endpoint is endpoints.DETAIL for one in answers.failed_feeds())
+    if feed.latest and not (failed and matches.keys() <= answers.details().keys()):
+        return feed
+    latest = max(
+        (held.detail.value.updated_at or 0 for held in matches.values() if held.detail.value is not None),
+        default=0,
+    )
+    return feed.polled(at, _believable(latest, at + ahead_s), ahead_s) if latest else feed
+
+
+# The feeds of odds.
+
+
+@dataclass(frozen=True, slots=True)
+class _OddsFeed:
+    """A reply of a feed of odds, and what it says of the matches of a state."""
+
+    at: float
+    health: FeedHealth
+    changed: Mapping[str, list[PriceChange]]
+    pending: frozenset[str]
+    """Matches of which only is known that their odds have changed, or whose changes cannot be believed."""
+    early_window: tuple[int, int]
+
+    def applied(self, match_id: str, held: Held[OddsBook]) -> Held[OddsBook] | None:
+        """Return the odds as the feed makes them; None if it cannot have told of all changes."""
+        if held.value is None or match_id in self.pending:
+            return None
+        if not covers(self.at, held.fetched_at, endpoints.ODDS_LIVE.window_s):
+            return None
+        changes = self.changed.get(match_id)
+        if not changes:
+            return Held(held.value, self.at, Source.FRESH)
+        newest_first = self.health.newest_first
+        book = with_changes(held.value, changes, self.early_window, newest_first=newest_first)
+        return Held(book, self.at, Source.FRESH)
+
+
+def _odds_feed(state: State, value: OddsChanges | OddsUpdates, at: float, inputs: MergeInputs) -> _OddsFeed:
+    feed, ahead_s = state.odds_feed, inputs.vendor_ahead_s
+    if isinstance(value, OddsUpdates):
+        named = pending(value.newest, state.odds_announced)
+        return _OddsFeed(at, feed.polled(at, 0, ahead_s), {}, named, inputs.early_window)
+    latest = max((change.row.at for change in value.listed), default=0)
+    newest_first = lists_newest_first(value.directions, feed.newest_first)
+    health = replace(feed.polled(at, _believable(latest, at + ahead_s), ahead_s), newest_first=newest_first)
+    unbelievable = {change.match_id for change in value.listed if change.row.at > at + ahead_s + AHEAD_S}
+    tied = pending(unordered(value, state), state.odds_announced)
+    return _OddsFeed(
+        at, health, by_match(value, state), tied | unbelievable | value.unreadable, inputs.early_window
+    )
+
+
+def _with_changed_odds(
+    state: State, answers: Answers, inputs: MergeInputs, at: float, value: OddsChanges | OddsUpdates
+) -> State:
+    feed = _odds_feed(state, value, at, inputs)
+    if not feed.health.trusted:
+        return replace(state, odds_feed=feed.health)
+    read = answers.read_odds()
+    matches = {}
+    for match_id, match in state.matches.items():
+        fed = None if match_id in read else feed.applied(match_id, match.odds)
+        matches[match_id] = match if fed is None else replace(match, odds=fed)
+    return replace(state, matches=matches, odds_feed=feed.health)
+
+
+def _announced(before: State, answers: Answers) -> Mapping[str, tuple[int, bool]]:
+    """Note of each change that a feed only names whether the match has been read in full since.
+
+    A reading of the same cycle does not count: it may have been answered before, or in the second that the
+    change is of and that is not over.
+    """
+    read = answers.read_odds()
+    known = {one: (at, was_read or one in read) for one, (at, was_read) in before.odds_announced.items()}
+    updates, changes = answers.feed(OddsUpdates), answers.feed(OddsChanges)
+    named = (
+        updates.newest if updates is not None else unordered(changes, before) if changes is not None else {}
+    )
+    if updates is None and not named:
+        return known
+    return {
+        one: known[one] if one in known and known[one][0] == at else (at, False) for one, at in named.items()
+    }
+
+
+def _has_lost_all(held: Held[OddsBook], full: OddsBook) -> bool:
+    """Check whether a history is empty although the match had odds: the vendor cannot be believed."""
+    return held.value is not None and any_rows(held.value) and not any_rows(full)
+
+
+# The self-check: what the feeds made, beside what was read in full.
+
+
+@dataclass(slots=True)
+class _Checks:
+    details: FeedHealth
+    odds: FeedHealth
+    differences: list[str]
+
+
+def _check_feeds(state: State, before: State, answers: Answers, inputs: SettleInputs) -> _Checks:
+    checks = _Checks(state.details_feed, state.odds_feed, [])
+    _check_details(checks, state, before, answers, inputs)
+    _check_odds(checks, state, before, answers, inputs)
+    return checks
+
+
+def _check_details(
+    checks: _Checks, state: State, before: State, answers: Answers, inputs: SettleInputs
+) -> None:
+    watermark = before.details_feed.watermark
+    if not (inputs.delta and watermark):
+        return
+    feed = answers.feed(DetailChanges)
+    rows = {} if feed is None else _by_id(feed)
+    at = state.details_feed.polled_at or 0.0
+    for match_id, full in answers.details().items():
+        held = before.matches[match_id].detail if match_id in before.matches else None
+        if match_id not in state.matches or held is None or held.value is None:
+            continue
+        fed = None if feed is None else _fed_detail(held, held.value, rows, at, inputs)
+        compared = fed or (held if state.details_feed.trusted else None)
+        if compared is None or compared.value is None:
+            continue
+        agreed = same_detail(compared.value, full, watermark)
+        if agreed is not None:
+            told = fed is not None and fed.value != held.value
+            checks.details = checks.details.checked(agreed=agreed, told=told)
+        if agreed is False:
+            checks.differences.append(f"match {full.id}: the detail differs from what its feed made")
+
+
+def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, inputs: SettleInputs) -> None:
+    feed = answers.feed(OddsUpdates) or answers.feed(OddsChanges)
+    compared = [
+        (match_id, match.odds, full.value.settled)
+        for match_id, match in before.matches.items()
+        if match_id in state.matches
+        and match.odds.value is not None
+        and (full := answers.odds(match_id)) is not None
+        and full.value is not None
+        and full.value.settled is not None
+        and not _has_lost_all(match.odds, full.value.book)
+    ]
+    if feed is None or not compared:
+        return
+    reply = _odds_feed(before, feed, state.odds_feed.polled_at or 0.0, inputs)
+    for match_id, held, settled in compared:
+        fed = reply.applied(match_id, held)
+        if fed is None or fed.value is None:
+            continue
+        agreed = same_quotes(fed.value, settled, before.odds_feed.watermark)
+        checks.odds = checks.odds.checked(agreed=agreed, told=fed.value != held.value)
+        if not agreed:
+            checks.differences.append(f"match {match_id}: the odds differ from what their feed made")
+
+
+# What was not renewed, and what failed.
+
+
+def _settled(
+    match_id: str, match: MatchState, was: MatchState | None, answers: Answers, inputs: SettleInputs
+) -> MatchState:
+    """Return a match with the source of each part that this cycle has not renewed."""
+    live, detail, odds = match.live, match.detail, match.odds
+    if was is not None and live is was.live:
+        live = _stale(live)
+    if detail.value is None or (was is not None and detail is was.detail):
+        full = answers.detail(match_id)
+        failed = None if full is None else full.error
+        detail = _kept(
+            None if was is None else was.detail, failed, endpoints.DETAIL, endpoints.DETAIL.cadence_s, inputs
+        )
+    if odds.value is None or (was is not None and odds is was.odds):
+        read = answers.odds(match_id)
+        lost = read is not None and read.value is not None
+        failed = None if read is None else read.error
+        cadence_s = (inputs.odds_feed or endpoints.ODDS).cadence_s
+        odds = _kept(None if was is None else was.odds, failed, endpoints.ODDS, cadence_s, inputs, lost=lost)
+    return MatchState(live, detail, odds, match.periods)
+
+
+def _kept(
+    was: Held[T] | None,
+    error: VendorError | None,
+    endpoint: Endpoint,
+    cadence_s: float,
+    inputs: SettleInputs,
+    *,
+    lost: bool = False,
+) -> Held[T]:
+    """Return the last good value: within its cadence as it is, later as stale; else nothing.
+
+    `lost` is whether an answer came that could not be believed.
+    """
+    failed = error is not None or lost
+    if was is not None and was.value is not None:
+        age = inputs.now - (was.fetched_at or 0.0)
+        in_time = inputs.delta and not failed and age <= cadence_s + inputs.interval_s + LATE_S
+        return Held(was.value, was.fetched_at, Source.CACHE if in_time else Source.STALE)
+    if not failed and was is not None:
+        return was  # nothing was asked that could tell otherwise
+    refused = isinstance(error, RefusedError) and (
+        error.confirmed_refusal or endpoint not in inputs.available
+    )
+    return Held(None, None, Source.REFUSED if refused else Source.MISSING)
+
+
+def _last_failed_at(
+    before: Mapping[str, float], endpoint: Endpoint, answers: Answers, state: State, now: float
+) -> dict[str, float]:
+    """Return when the last request about each match failed; one that was not sent did not fail."""
+    failed = {
+        one.request.id: now
+        for one in answers
+        if one.request.endpoint is endpoint
+        and one.request.id
+        and one.error is not None
+        and not isinstance(one.error, OF_THE_ENDPOINT)
+        and not (isinstance(one.error, OutOfTimeError) and not one.error.was_sent)
+    }
+    return {match_id: at for match_id, at in {**before, **failed}.items() if match_id in state.matches}
+
+
+def _with(
+    state: State, match_id: str, *, detail: Held[Detail] | None = None, odds: Held[OddsBook] | None = None
+) -> State:
+    """Return the state with a part of a match; the state as it is if the match is not in it."""
+    match = state.matches.get(match_id)
+    if match is None:
+        return state
+    changed = MatchState(match.live, detail or match.detail, odds or match.odds, match.periods)
+    return replace(state, matches={**state.matches, match_id: changed})
+
+
+def _without(matches: Mapping[str, MatchState], gone: Collection[str]) -> dict[str, MatchState]:
+    return {match_id: match for match_id, match in matches.items() if match_id not in gone}
+
+
+def _stale(held: Held[T]) -> Held[T]:
+    """Return a value that could not be asked for, as stale."""
+    return held if held.value is None else Held(held.value, held.fetched_at, Source.STALE)
 
 
 def _believable(latest: int, at: float) -> int:
@@ -248,109 +501,3 @@ def _believable(latest: int, at: float) -> int:
 
 def _updated_at(row: Detail) -> int:
     return row.updated_at or 0
-
-
-def _up_to(feeds: _Feeds, matches: Mapping[str, MatchState], gathered: Gathered, at: float) -> FeedHealth:
-    """Start the feed of details from what has been read in full, where it has not been heard yet.
-
-    So too where it failed and all matches were read in full instead: what it could not tell is known by now,
-    and need not be asked for again.
-    """
-    feed, ahead_s = feeds.details, feeds.inputs.vendor_ahead_s
-    if feed.latest and not (gathered.failed(endpoints.DETAIL) and _all_read(matches, gathered)):
-        return feed
-    latest = max(
-        (held.detail.value.updated_at or 0 for held in matches.values() if held.detail.value is not None),
-        default=0,
-    )
-    return feed.polled(at, _believable(latest, at + ahead_s), ahead_s) if latest else feed
-
-
-def _all_read(matches: Mapping[str, MatchState], gathered: Gathered) -> bool:
-    return all(isinstance(gathered.details.get(match_id), Fetched) for match_id in matches)
-
-
-def _detail(
-    feeds: _Feeds, held: MatchState | None, full: Fetched[Detail] | VendorError | None, watermark: int
-) -> Held[Detail]:
-    before = held.detail if held is not None else None
-    fed: Held[Detail] | None = None
-    if before is not None and before.value is not None and feeds.details_at is not None:
-        changed = feeds.changed_details.get(before.value.id)
-        if changed is not None and _updated_at(changed) < min(
-            _updated_at(before.value), feeds.details_at + feeds.inputs.vendor_ahead_s
-        ):
-            changed = None  # an older state: what answered lags behind what answered before
-        fed = confirmed(before, changed, feeds.details_at)
-    if not isinstance(full, Fetched):
-        trusted = fed if feeds.details.trusted else None
-        return trusted or _kept(before, full, endpoints.DETAIL, endpoints.DETAIL.cadence_s, feeds.inputs)
-    compared = fed or (before if feeds.details.trusted else None)
-    if compared is not None and compared.value is not None and feeds.inputs.delta and watermark:
-        agreed = same_detail(compared.value, full.value, watermark)
-        if agreed is not None:
-            feeds.details = feeds.details.checked(agreed=agreed, told=_is_told(fed, before))
-        if agreed is False:
-            feeds.differences.append(f"match {full.value.id}: the detail differs from what its feed made")
-    return Held(full.value, full.at, Source.FRESH)
-
-
-def _odds(
-    feeds: _Feeds,
-    match_id: str,
-    held: MatchState | None,
-    full: Fetched[FullOdds] | VendorError | None,
-    watermark: int,
-) -> Held[OddsBook]:
-    before = held.odds if held is not None else None
-    fed = _fed_odds(feeds, match_id, before)
-    if isinstance(full, Fetched) and _is_unhappened(before, full.value.quotes):
-        full = BadBodyError("a history that had rows does not become one without")
-    if not isinstance(full, Fetched):
-        trusted = fed if feeds.odds.trusted else None
-        told_by = feeds.inputs.odds_feed() or endpoints.ODDS
-        return trusted or _kept(before, full, endpoints.ODDS, told_by.cadence_s, feeds.inputs)
-    compared = fed.value if fed is not None else None
-    if compared is not None and full.value.settled is not None:
-        agreed = same_quotes(compared, full.value.settled, watermark)
-        feeds.odds = feeds.odds.checked(agreed=agreed, told=_is_told(fed, before))
-        if not agreed:
-            feeds.differences.append(f"match {match_id}: the odds differ from what their feed made")
-    return Held(full.value.quotes, full.at, Source.FRESH)
-
-
-def _is_told(fed: Held[T] | None, before: Held[T] | None) -> bool:
-    return fed is not None and before is not None and fed.value != before.value
-
-
-def _is_unhappened(before: Held[OddsBook] | None, full: OddsBook) -> bool:
-    return before is not None and before.value is not None and any_rows(before.value) and not any_rows(full)
-
-
-def _fed_odds(feeds: _Feeds, match_id: str, before: Held[OddsBook] | None) -> Held[OddsBook] | None:
-    """Give the odds as the feed makes them; None where it cannot have told of all changes."""
-    if before is None or before.value is None or feeds.odds_at is None or match_id in feeds.pending_odds:
-        return None
-    if not covers(feeds.odds_at, before.fetched_at, endpoints.ODDS_LIVE.window_s):
-        return None
-    changes = feeds.changed_odds.get(match_id)
-    if not changes:
-        return Held(before.value, feeds.odds_at, Source.FRESH)
-    quotes = with_changes(before.value, changes, feeds.early_window, newest_first=feeds.newest_first)
-    return Held(quotes, feeds.odds_at, Source.FRESH)
-
-
-def _kept(
-    before: Held[T] | None, error: VendorError | Any, endpoint: Endpoint, cadence_s: float, inputs: PlanInputs
-) -> Held[T]:
-    """Give the last good value: within its cadence as it is, later as stale; else nothing."""
-    if before is not None and before.value is not None:
-        age = inputs.now - (before.fetched_at or 0.0)
-        in_time = inputs.delta and error is None and age <= cadence_s + inputs.interval_s + LATE_S
-        return Held(before.value, before.fetched_at, Source.CACHE if in_time else Source.STALE)
-    if error is None and before is not None:
-        return before  # nothing was asked that could tell otherwise
-    refused = isinstance(error, RefusedError) and (
-        error.confirmed_refusal or endpoint not in inputs.available
-    )
-    return Held(None, None, Source.REFUSED if refused else Source.MISSING)

@@ -1,63 +1,60 @@
-"""Gather: make the calls of the plan on the pool of workers, and those that their answers call for.
+"""Fetch: make the requests of the plan on the pool of workers, and yield the answers as they come.
 
-The cycle's thread alone submits, each key once per cycle, so no worker ever waits for another and two workers
-never ask for the same thing.
+The cycle's thread alone submits, each request once per cycle, so no worker ever waits for another and two
+workers never ask for the same thing.
 """
 
 import heapq
 import itertools
-import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from queue import Empty, SimpleQueue
-from typing import Any
 
-from footy.mirror.answers import FullOdds, Gathered
+from footy.mirror.answers import Answers, FullOdds
 from footy.mirror.changes import odds_changes
 from footy.mirror.odds_book import digest
-from footy.mirror.state import Held, Source
-from footy.pipeline import plan
-from footy.pipeline.plan import Call
-from footy.reference.lookup import Key, Reference
+from footy.provenance import Source
+from footy.reference.lookup import Lookup
 from footy.thesports import endpoints
-from footy.thesports.client import Client, Fetched
+from footy.thesports.client import Asker
+from footy.thesports.decoders import PriceChanges
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.errors import (
     OutOfTimeError,
     QuotaSpentError,
-    RefusedError,
-    StoppedError,
     ThrottledError,
     VendorError,
     drop_tracebacks,
 )
 from footy.thesports.models import Markets, Odds
+from footy.thesports.request import Answer, Priority, Request
 from footy.thesports.retry_budget import RetryBudget
 
-log = logging.getLogger(__name__)
-
 LONGEST_DEFERRAL_S = 15.0
-"""A throttled call is made again in the same cycle only where it need not wait longer than this."""
+"""A throttled request is made again in the same cycle only if it need not wait longer than this."""
 
-OF_A_MATCH = frozenset({plan.Value.DETAIL, plan.Value.ODDS, plan.Value.CHECK})
-SHARING = (plan.Value.DETAIL, plan.Value.REFERENCE, plan.Value.ODDS)
-"""Kinds of calls that share the workers where time is short."""
+OF_A_MATCH = frozenset({Priority.DETAIL, Priority.ODDS, Priority.CHECK})
+SHARING = (Priority.DETAIL, Priority.REFERENCE, Priority.ODDS)
+"""Kinds of requests that share the workers if time is short."""
+LOOKED_UP = frozenset({endpoints.TEAM, endpoints.COMPETITION, endpoints.COUNTRIES, endpoints.CATEGORIES})
 
+Arrived = SimpleQueue[Future[Answer[object]] | Answer[object]]
+"""Where answers arrive: those of the workers, and those from elsewhere."""
 Progress = Callable[[int, int], None]
-"""Is told the calls done and the calls planned."""
+"""Is called with the requests done and the requests planned."""
 
 
 class Fetcher:
-    """Makes the calls of one cycle."""
+    """Makes the requests of one cycle."""
 
     def __init__(
         self,
-        client: Client,
-        reference: Reference,
+        client: Asker,
+        lookup: Lookup,
         executor: Executor,
         *,
-        gathered: Gathered,
         workers: int,
         early_window: tuple[int, int],
         budget: RetryBudget,
@@ -65,16 +62,19 @@ class Fetcher:
         vendor_ahead_s: float = 0.0,
         shared_from: int | None = None,
         progress: Progress | None = None,
+        arrived: Arrived | None = None,
     ) -> None:
-        """Take, among others, what is left of the quotas, and how the kinds of calls share the workers.
+        """Take, among others, what is left of the quotas, and how the kinds of requests share the workers.
 
-        `left` is the calls left by endpoint; None, or absent, is no limit. With a number in `shared_from`,
+        `left` is the requests left by endpoint; None, or absent, is no limit. With a number in `shared_from`,
         details, names and odds share the workers, and which of them goes first changes with that number.
         With None one kind follows the other, which is quicker if there is time for all of them.
         """
-        self.gathered = gathered
+        self.answers = Answers()
+        self.unfinished = False
+        """Whether the time was up before all requests for details, odds and names were sent."""
         self._client = client
-        self._reference = reference
+        self._lookup = lookup
         self._executor = executor
         self._most_submitted = 2 * workers if shared_from is None else workers
         self._shared_from = shared_from
@@ -83,272 +83,241 @@ class Fetcher:
         self._left = dict(left)
         self._vendor_ahead_s = vendor_ahead_s
         self._progress = progress
-        self._seen: set[Key] = set()
-        self._repeated: dict[Key, Any] = {}
-        """What came of the first asking of what is asked once more."""
-        self._waiting: dict[plan.Value, list[tuple[int, Call]]] = {}
-        """A heap for each kind of which a call waits."""
-        self._in_flight: Counter[plan.Value] = Counter()
-        self._deferred: list[tuple[float, int, Call, Any]] = []
-        """With what came of it, where it was sent."""
-        self._failed: list[tuple[int, int, Call, Any]] = []
-        """What may be asked once more, when no other call waits; with what came of it."""
+        self._seen: set[Request] = set()
+        self._repeated: dict[Request, Answer[object]] = {}
+        """The first answer to what is asked once more."""
+        self._waiting: dict[Priority, list[tuple[int, Request]]] = {}
+        """A heap for each kind of which a request waits."""
+        self._in_flight: Counter[Priority] = Counter()
+        self._deferred: list[tuple[float, int, Request, Answer[object] | None]] = []
+        """With the answer, if it was sent."""
+        self._failed: list[tuple[int, int, Answer[object]]] = []
+        """What may be asked once more when no other request waits, by its answer."""
         self._order = itertools.count()
-        self._submitted: dict[Future[Any], Call] = {}
-        self._done: SimpleQueue[Future[Any]] = SimpleQueue()
+        self._submitted: dict[Future[Answer[object]], Request] = {}
+        self._arrived = arrived or SimpleQueue()
         self._finished = 0
 
-    def add(self, calls: Iterable[Call]) -> None:
-        """Plan these calls too, unless they have been; what the memo holds needs none.
+    def add(self, requests: Iterable[Request]) -> None:
+        """Plan these requests too, unless they have been; what is in memory needs none.
 
         Of those for a single match, none is planned that the quota cannot serve; what is held is kept.
         """
-        for call in calls:
-            if call.value is plan.Value.CHECK:
-                is_read = self.gathered.checks.get(call.key.id, False) or call.key in self._seen
-                self.gathered.checks[call.key.id] = is_read
-            if call.key in self._seen or not self._is_served(call):
+        for request in requests:
+            if request.priority is Priority.CHECK:
+                is_read = self.answers.checks.get(request.id, False) or request in self._seen
+                self.answers.checks[request.id] = is_read
+            if request in self._seen or not self._is_served(request):
                 continue
-            self._seen.add(call.key)
-            if call.value in {plan.Value.NAMES, plan.Value.REFERENCE}:
-                known = self._reference.peek(call.key)
-                if known is not None:
-                    self.gathered.references[call.key] = known
-                    continue
+            self._seen.add(request)
+            names_it = request.priority in {Priority.NAMES, Priority.REFERENCE}
+            if names_it and self._lookup.peek(request) is not None:
+                continue
             self._budget.calls += 1
-            self._wait(call)
+            self._wait(request)
 
-    def _is_served(self, call: Call) -> bool:
-        left = self._left.get(call.key.endpoint) if call.value in OF_A_MATCH else None
+    def _is_served(self, request: Request) -> bool:
+        left = self._left.get(request.endpoint) if request.priority in OF_A_MATCH else None
         if left is not None:
-            self._left[call.key.endpoint] = left - 1
+            self._left[request.endpoint] = left - 1
         return left is None or left > 0
 
-    def run(self, on_answer: Callable[[Call], Iterable[Call]]) -> Gathered:
-        """Make all calls planned so far, until none is left or the time is up; more may be added then.
+    def run(self) -> Iterator[Answer[object]]:
+        """Make all requests planned so far and yield their answers, until none is left or the time is up.
 
-        `on_answer` is told each call whose answer has come, successful or not, and gives the calls that it
-        calls for.
+        More may be planned meanwhile. Answers from elsewhere are yielded as they arrive.
         """
         while True:
+            # 1. What was put off, what failed once, what waits.
             self._bring_back()
-            self.retry_refused(on_answer)
+            yield from self._ask_again()
             self._submit()
             if not self._submitted and not self._deferred:
                 break
+            # 2. The next answer.
             try:
-                finished = self._done.get(timeout=max(0.0, self._pause()))
+                arrived = self._arrived.get(timeout=max(0.0, self._pause()))
             except Empty:
                 if self._budget.wait_s() > 0:
                     continue
                 break
-            call = self._submitted.pop(finished, None)
-            if call is None:
-                continue
-            self._in_flight[call.value] -= 1
-            if self._take(call, finished.result()):
-                self.add(on_answer(call))
+            answer = self._taken(arrived)
+            # 3. It counts, or its request is put off or made again.
+            if isinstance(arrived, Answer):
+                yield arrived
+            elif answer is not None and (last := self._judged(answer)) is not None:
+                yield self._finish(last)
             if self._progress is not None:
                 self._progress(self._finished, self._budget.calls)
-        self._drain()
-        return self.gathered
+        yield from self._drain()
+
+    def _taken(self, arrived: Future[Answer[object]] | Answer[object]) -> Answer[object] | None:
+        """Return a worker's answer; None if it is not one of this cycle's."""
+        request = None if isinstance(arrived, Answer) else self._submitted.pop(arrived, None)
+        if request is None or isinstance(arrived, Answer):
+            return None
+        self._in_flight[request.priority] -= 1
+        if arrived.cancelled():
+            return _unasked(request, "the cycle's time was up before it was its turn")
+        return arrived.result()
 
     def _bring_back(self) -> None:
         """Take up what was put off and may be asked now."""
         now = self._budget.now()
         while self._deferred and self._deferred[0][0] <= now:
-            _, order, call, answer = heapq.heappop(self._deferred)
+            _, order, request, answer = heapq.heappop(self._deferred)
             if answer is None:
-                self._wait(call, order)
+                self._wait(request, order)
             else:
-                heapq.heappush(self._failed, (call.value, order, call, answer))
+                heapq.heappush(self._failed, (request.priority, order, answer))
 
     def _submit(self) -> None:
         while self._waiting and len(self._submitted) < self._most_submitted:
-            call = self._next()
-            future = self._executor.submit(self._ask, call)
-            self._submitted[future] = call
-            self._in_flight[call.value] += 1
-            future.add_done_callback(self._done.put)
+            request = self._next()
+            future = self._executor.submit(self._ask, request)
+            self._submitted[future] = request
+            self._in_flight[request.priority] += 1
+            future.add_done_callback(self._arrived.put)
 
-    def _wait(self, call: Call, order: int | None = None) -> None:
-        """Let a call wait for its turn among those of its kind."""
+    def _wait(self, request: Request, order: int | None = None) -> None:
+        """Let a request wait for its turn among those of its kind."""
         place = next(self._order) if order is None else order
-        heapq.heappush(self._waiting.setdefault(call.value, []), (place, call))
+        heapq.heappush(self._waiting.setdefault(request.priority, []), (place, request))
 
-    def _next(self) -> Call:
-        """Take the call whose turn it is."""
+    def _next(self) -> Request:
+        """Take the request whose turn it is."""
         kind = min(self._waiting, key=self._turn)
         waiting = self._waiting[kind]
-        call = heapq.heappop(waiting)[1]
+        request = heapq.heappop(waiting)[1]
         if not waiting:
             del self._waiting[kind]
-        return call
+        return request
 
-    def _turn(self, kind: plan.Value) -> tuple[int, int, int]:
-        """Order the kinds: by their value, or where they share the workers, the one with the fewest first."""
+    def _turn(self, kind: Priority) -> tuple[int, int, int]:
+        """Order the kinds by priority; of those that share the workers, the least busy one goes first."""
         if self._shared_from is None or kind not in SHARING:
             return kind, 0, 0
         return SHARING[0], self._in_flight[kind], (SHARING.index(kind) - self._shared_from) % len(SHARING)
 
-    def retry_refused(self, on_answer: Callable[[Call], Iterable[Call]]) -> None:
-        """Make what failed once more, when no other call waits and as far as the retries go.
+    def _ask_again(self) -> Iterator[Answer[object]]:
+        """Ask once more for what failed, when no other request waits and as far as the retries go.
 
-        Retries may be a share of the calls made, and by then most have been. It helps where attempts in a row
-        did not outlast what went wrong, and where a body was not usable.
+        Retries may be a share of the requests made, and by then most have been. It helps if attempts in a row
+        did not outlast what went wrong.
         """
         while self._failed and not self._waiting:
-            _, _, call, answer = self._failed[0]
-            if self._budget.may_retry(call.key.endpoint):
-                self._wait(call)
-            elif self._submitted or self._deferred:
+            answer = self._failed[0][-1]
+            may_retry = self._budget.may_retry(answer.request.endpoint)
+            if not may_retry and (self._submitted or self._deferred):
                 return
-            else:
-                self._finish(call, answer)
-                self.add(on_answer(call))
             heapq.heappop(self._failed)
+            if may_retry:
+                self._wait(answer.request)
+            else:
+                yield self._finish(answer)
 
     def _pause(self) -> float:
         left = self._budget.wait_s()
         return min(left, self._deferred[0][0] - self._budget.now()) if self._deferred else left
 
-    def _ask(self, call: Call) -> Any:  # noqa: PLR0911 - a line for each endpoint
-        """Make one call, in a worker; give what came of it."""
-        key, client, budget = call.key, self._client, self._budget
-        try:
-            match key.endpoint:
-                case endpoints.LIVE:
-                    return client.live(budget)
-                case endpoints.DETAIL if key.since is not None:
-                    return client.details_since(key.since, budget)
-                case endpoints.DETAIL:
-                    return client.detail(key.id, budget)
-                case endpoints.ODDS:
-                    reply = client.odds(key.id, budget)
-                    return Fetched(self._reading(reply, call.watermark), reply.at)
-                case endpoints.ODDS_LIVE:
-                    listed = client.odds_changes(budget)
-                    changes = odds_changes(listed.value, listed.at + self._vendor_ahead_s)
-                    return Fetched(changes, listed.at, listed.left_out, listed.unreadable)
-                case endpoints.ODDS_UPDATE:
-                    return client.odds_updates(budget)
-                case endpoints.DELETED:
-                    return client.deleted(budget)
-                case _ if key.since is not None:
-                    return self._reference.renew(key.endpoint, key.since, budget)
-                case _:
-                    return self._reference.get(key, budget)
-        except VendorError as error:
-            return error
+    def _ask(self, request: Request) -> Answer[object]:
+        """Make one request, in a worker."""
+        if request.endpoint in LOOKED_UP:
+            if request.since is not None:
+                return self._lookup.renew(request, self._budget)
+            return self._lookup.ask(request, self._budget)
+        answer = self._client.ask(request, self._budget)
+        match answer.value:
+            case PriceChanges() as changes:
+                return replace(answer, value=odds_changes(changes, (answer.at or 0.0) + self._vendor_ahead_s))
+            case dict() as odds:
+                return replace(answer, value=self._full_odds(request, odds, answer.left_out))
+            case _:
+                return answer
 
-    def _reading(self, reply: Fetched[Odds], watermark: int | None) -> FullOdds:
-        odds = reply.value
-        quotes = digest(odds, self._early_window, reply.left_out)
+    def _full_odds(self, request: Request, odds: Odds, left_out: tuple[str, ...]) -> FullOdds:
+        book, watermark = digest(odds, self._early_window, left_out), request.watermark
         if watermark is None:
-            return FullOdds(quotes)
+            return FullOdds(book)
         settled = {
             company: Markets(
                 *([row for row in rows if row.at < watermark] for rows in (m.eu, m.asia, m.bs, m.cr))
             )
             for company, m in odds.items()
         }
-        return FullOdds(quotes, digest(settled, self._early_window))
+        return FullOdds(book, digest(settled, self._early_window))
 
-    def _take(self, call: Call, answer: Any) -> bool:
-        """Note an answer; tell whether it is one, or the call has been put off."""
-        held, error = answer if isinstance(answer, tuple) else (answer, answer)
-        if isinstance(error, VendorError):
-            drop_tracebacks(error)
-        if isinstance(error, VendorError) and (held is error or held.value is None):
-            if isinstance(error, ThrottledError) and self._defer(call, answer, error):
-                return False
-            has_time = self._budget.has_time(call.key.endpoint)
-            if error.retryable and call.key not in self._repeated and has_time:
-                self._repeated[call.key] = answer
-                heapq.heappush(self._failed, (call.value, next(self._order), call, answer))
-                return False
-            if isinstance(error, QuotaSpentError) or _is_unsent(error):
-                answer = self._repeated.get(call.key, answer)
-        self._finish(call, answer)
-        return True
+    def _judged(self, answer: Answer[object]) -> Answer[object] | None:
+        """Return the answer that counts; None if its request is put off or made once more."""
+        request, error = answer.request, answer.error
+        if error is None:
+            return answer
+        drop_tracebacks(error)
+        if answer.value is not None:
+            return answer
+        if isinstance(error, ThrottledError) and self._defer(answer, error):
+            return None
+        has_time = self._budget.has_time(request.endpoint)
+        if error.retryable and request not in self._repeated and has_time:
+            self._repeated[request] = answer
+            heapq.heappush(self._failed, (request.priority, next(self._order), answer))
+            return None
+        if isinstance(error, QuotaSpentError) or _is_unsent(error):
+            return self._repeated.get(request, answer)
+        return answer
 
-    def _finish(self, call: Call, answer: Any) -> None:
-        """Note what came of a call in the end."""
-        key = call.key
-        error = answer if isinstance(answer, VendorError) else None
-        if isinstance(answer, tuple):
-            answer, error = answer
+    def _finish(self, answer: Answer[object]) -> Answer[object]:
+        """Note the last answer to a request, and return it."""
         self._finished += 1
-        if call.value is plan.Value.CHECK and not (isinstance(error, OutOfTimeError) and not error.was_sent):
-            self.gathered.checks[key.id] = True
-        if error is not None and call.value is plan.Value.CHECK:
-            return  # what was to be compared is held all the same
-        if error is not None:
-            self._note(key.endpoint, error)
-            self.gathered.unfinished |= _is_unsent(error) and call.value in SHARING
-            if isinstance(error, RefusedError) and not error.confirmed_refusal:
-                self.gathered.unconfirmed_refusals.add(key)
-        if call.value in {plan.Value.LIVE, plan.Value.FEED}:
-            self.gathered.answers[key] = answer
-        elif key.endpoint is endpoints.DETAIL:
-            self.gathered.details[key.id] = answer
-        elif key.endpoint is endpoints.ODDS:
-            self.gathered.odds[key.id] = answer
-        else:
-            self.gathered.references[key] = answer
+        self.answers.add(answer)
+        if answer.error is not None and answer.request.priority in SHARING:
+            self.unfinished |= _is_unsent(answer.error)
+        return answer
 
-    def _defer(self, call: Call, answer: Any, error: ThrottledError) -> bool:
-        """Put a throttled call off until its endpoint may be asked again, where that is soon."""
-        left = self._budget.left(call.key.endpoint)
+    def _defer(self, answer: Answer[object], error: ThrottledError) -> bool:
+        """Put a throttled request off until its endpoint may be asked again, if that is soon."""
+        request = answer.request
+        left = self._budget.left(request.endpoint)
         if error.retry_at - self._budget.now() > min(LONGEST_DEFERRAL_S, left):
             return False
         sent = answer if error.was_sent else None
-        heapq.heappush(self._deferred, (error.retry_at, next(self._order), call, sent))
+        heapq.heappush(self._deferred, (error.retry_at, next(self._order), request, sent))
         return True
 
-    def _note(self, endpoint: Endpoint, error: VendorError) -> None:
-        if not isinstance(error, StoppedError):
-            refused = isinstance(error, RefusedError)
-            reasons = self.gathered.refusals if refused else self.gathered.failures
-            reasons.setdefault(endpoint, Counter())[str(error)] += 1
-
-    def _drain(self) -> None:
-        """Take what the cut attempts still answer; what is left then counts as out of time."""
+    def _drain(self) -> Iterator[Answer[object]]:
+        """Take what the aborted attempts still answer; what is left then counts as out of time."""
         end = self._budget.now() + self._budget.grace_s
         for future in self._submitted:
             future.cancel()
         while self._submitted and (left := end - self._budget.now()) > 0:
             try:
-                finished = self._done.get(timeout=left)
+                arrived = self._arrived.get(timeout=left)
             except Empty:
                 break
-            call = self._submitted.pop(finished, None)
-            if call is None:
-                continue
-            late = OutOfTimeError("the cycle's time was up before it was its turn")
-            self._finish_late(call, late if finished.cancelled() else finished.result())
-        for _, _, call, answer in self._failed:
-            self._finish_late(call, answer)
-        late = OutOfTimeError("the cycle's time was up")
-        rest = [call for waiting in self._waiting.values() for _, call in waiting]
-        rest += [call for _, _, call, _ in self._deferred]
+            if isinstance(arrived, Answer):
+                yield arrived
+            elif (answer := self._taken(arrived)) is not None:
+                yield self._finish_late(answer)
+        rest = [request for waiting in self._waiting.values() for _, request in waiting]
+        rest += [request for _, _, request, _ in self._deferred]
         rest += self._submitted.values()
-        self._failed.clear()
-        self._in_flight.clear()
-        self._waiting.clear()
-        self._deferred.clear()
-        self._submitted.clear()
-        for call in rest:
-            self._finish_late(call, late)
+        late = [answer for _, _, answer in self._failed]
+        late += [_unasked(request, "the cycle's time was up") for request in rest]
+        for left_over in (self._failed, self._in_flight, self._waiting, self._deferred, self._submitted):
+            left_over.clear()
+        for answer in late:
+            yield self._finish_late(answer)
 
-    def _finish_late(self, call: Call, answer: Any) -> None:
-        if isinstance(answer, ThrottledError):
-            answer = OutOfTimeError(str(answer))
-        if isinstance(answer, VendorError) and call.value in {plan.Value.NAMES, plan.Value.REFERENCE}:
-            answer = (Held(None, None, Source.MISSING), answer)
-        self._finish(call, answer)
+    def _finish_late(self, answer: Answer[object]) -> Answer[object]:
+        if isinstance(answer.error, ThrottledError):
+            answer = replace(answer, error=OutOfTimeError(str(answer.error)))
+        return self._finish(answer)
+
+
+def _unasked(request: Request, why: str) -> Answer[object]:
+    return Answer(request, error=OutOfTimeError(why), source=Source.MISSING)
 
 
 def _is_unsent(error: VendorError) -> bool:
-    """Check whether a call was not sent because the cycle's time was up: it is the next cycle's."""
+    """Check whether a request was not sent because the cycle's time was up: it is the next cycle's."""
     return isinstance(error, OutOfTimeError) and not error.was_sent

@@ -7,15 +7,14 @@ and in rotation to check the feeds. What a feed tells that is refused or not tru
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
 
 from footy.mirror.changes import DETAIL_OVERLAP_S, covers
 from footy.mirror.state import MatchState, State
-from footy.reference.lookup import CATEGORIES, COUNTRIES, Key
 from footy.thesports import endpoints
 from footy.thesports.codes import IN_PLAY
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.models import Detail, LiveMatch
+from footy.thesports.request import CATEGORY_LIST, COUNTRY_LIST, LIVE_LIST, Priority, Request
 
 IN_PLAY_WEIGHT = 4
 EARLY_OF_CADENCE, EARLY_OF_INTERVAL = 0.1, 0.25
@@ -26,32 +25,6 @@ CHECKS_PER_SLOW_CYCLE = 2
 SLOW_CYCLE_S = 30.0
 LISTEN_EVERY_S = 25.0
 """Between cycles further apart than the odds feed reaches back, it is heard this often."""
-
-
-class Value(IntEnum):
-    """How valuable a call is; the smallest goes first.
-
-    What names other things goes before what is named, and both before odds: the large bodies at the end keep
-    every connection busy while nothing is left to discover.
-    """
-
-    LIVE = 0
-    FEED = 1
-    NAMES = 2
-    DETAIL = 3
-    REFERENCE = 4
-    ODDS = 5
-    CHECK = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call worth making."""
-
-    key: Key
-    value: Value
-    watermark: int | None = None
-    """Of odds that are to be compared: the vendor's time before which rows are settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +72,7 @@ class PlanInputs:
         return state.odds_feed.trusted and self.odds_feed() is not None
 
 
-def first_round(state: State, inputs: PlanInputs, *, chosen: Collection[str] | None = None) -> list[Call]:
+def first_round(state: State, inputs: PlanInputs, *, chosen: Collection[str] | None = None) -> list[Request]:
     """Return the calls of the first round: the live list, and what does not depend on it.
 
     Args:
@@ -108,7 +81,7 @@ def first_round(state: State, inputs: PlanInputs, *, chosen: Collection[str] | N
         chosen: The held matches that are known to be wanted, where only some competitions are; for the
             others, odds and teams wait as in `after_live_list`.
     """
-    calls = [Call(Key(endpoints.LIVE), Value.LIVE)]
+    calls = [LIVE_LIST]
     if not state.matches:
         return calls
     if not inputs.delta:
@@ -119,17 +92,19 @@ def first_round(state: State, inputs: PlanInputs, *, chosen: Collection[str] | N
         and endpoints.DETAIL not in inputs.refused
         and _due(endpoints.DETAIL, feed.polled_at, inputs)
     ):
-        calls.append(Call(Key(endpoints.DETAIL, since=feed.latest - DETAIL_OVERLAP_S), Value.FEED))
+        calls.append(Request(endpoints.DETAIL, since=feed.latest - DETAIL_OVERLAP_S, priority=Priority.FEED))
     odds_feed = inputs.odds_feed()
     if odds_feed is not None and _due(odds_feed, state.odds_feed.polled_at, inputs):
-        calls.append(Call(Key(odds_feed), Value.FEED))
+        calls.append(Request(odds_feed, priority=Priority.FEED))
     if endpoints.DELETED not in inputs.refused and _due(endpoints.DELETED, state.deleted_at, inputs):
-        calls.append(Call(Key(endpoints.DELETED), Value.FEED))
-    calls += [Call(Key(endpoint, since=since), Value.FEED) for endpoint, since in inputs.renewals.items()]
+        calls.append(Request(endpoints.DELETED, priority=Priority.FEED))
+    calls += [
+        Request(endpoint, since=since, priority=Priority.FEED) for endpoint, since in inputs.renewals.items()
+    ]
     return [*calls, *_incomplete_matches(state, inputs, chosen), *_checks(state, inputs)]
 
 
-def _incomplete_matches(state: State, inputs: PlanInputs, chosen: Collection[str] | None) -> list[Call]:
+def _incomplete_matches(state: State, inputs: PlanInputs, chosen: Collection[str] | None) -> list[Request]:
     """Return the calls for matches that were listed before and of which something is to be read in full.
 
     Were they left until the list is in, a vendor who takes half a cycle to answer would never be asked for
@@ -145,9 +120,9 @@ def _incomplete_matches(state: State, inputs: PlanInputs, chosen: Collection[str
         for one, live in held.items()
         if matches[one].detail.value is None or (one in wanted and not inputs.details_by_feed(state))
     }
-    calls = [Call(COUNTRIES, Value.NAMES), Call(CATEGORIES, Value.NAMES)]
+    calls = [COUNTRY_LIST, CATEGORY_LIST]
     calls += [
-        Call(Key(endpoints.DETAIL, match_id), Value.DETAIL)
+        Request(endpoints.DETAIL, match_id, priority=Priority.DETAIL)
         for match_id in _in_turn(details, state, endpoints.DETAIL, inputs)
     ]
     for match_id in sorted(held, key=lambda one: held[one].score.status_id not in IN_PLAY):
@@ -158,15 +133,15 @@ def _incomplete_matches(state: State, inputs: PlanInputs, chosen: Collection[str
     return [*calls, *odds_of(wanted, held, state, inputs)]
 
 
-def fallback_feed(state: State, inputs: PlanInputs) -> list[Call]:
+def fallback_feed(state: State, inputs: PlanInputs) -> list[Request]:
     """Give the feed that stands in for one that has failed in this cycle."""
     feed = inputs.odds_feed() if state.matches else None
-    return [Call(Key(feed), Value.FEED)] if feed is endpoints.ODDS_UPDATE else []
+    return [Request(feed, priority=Priority.FEED)] if feed is endpoints.ODDS_UPDATE else []
 
 
 def after_live_list(
     live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs, *, filtered: bool
-) -> list[Call]:
+) -> list[Request]:
     """Give the calls that the live list makes worth it.
 
     Args:
@@ -177,14 +152,14 @@ def after_live_list(
     """
     if not live:
         return []
-    calls = [Call(COUNTRIES, Value.NAMES), Call(CATEGORIES, Value.NAMES)]
+    calls = [COUNTRY_LIST, CATEGORY_LIST]
     asked = {
         match_id: match
         for match_id, match in live.items()
         if _needs_detail(state.matches.get(match_id), state, inputs)
     }
     calls += [
-        Call(Key(endpoints.DETAIL, match_id), Value.DETAIL)
+        Request(endpoints.DETAIL, match_id, priority=Priority.DETAIL)
         for match_id in _in_turn(asked, state, endpoints.DETAIL, inputs)
     ]
     for match_id in live.keys() - asked.keys():
@@ -197,7 +172,7 @@ def after_live_list(
 
 def odds_of(
     wanted: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs
-) -> list[Call]:
+) -> list[Request]:
     """Give the calls for the odds of these matches, where no feed will do and as far as the quota goes."""
     chosen = {
         match_id: live[match_id]
@@ -206,23 +181,23 @@ def odds_of(
     }
     watermark = state.odds_feed.watermark or None
     return [
-        Call(Key(endpoints.ODDS, match_id), Value.ODDS, watermark)
+        Request(endpoints.ODDS, match_id, priority=Priority.ODDS, watermark=watermark)
         for match_id in _in_turn(chosen, state, endpoints.ODDS, inputs)
     ]
 
 
 def changed_odds(
     match_ids: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs
-) -> list[Call]:
+) -> list[Request]:
     """Give the calls for the odds of matches that a feed says have changed, without saying how."""
     listed = {match_id: live[match_id] for match_id in match_ids if match_id in live}
     return [
-        Call(Key(endpoints.ODDS, match_id), Value.ODDS)
+        Request(endpoints.ODDS, match_id, priority=Priority.ODDS)
         for match_id in _in_turn(listed, state, endpoints.ODDS, inputs)
     ]
 
 
-def between_cycles(state: State, wanted: Iterable[str], inputs: PlanInputs) -> list[Call]:
+def between_cycles(state: State, wanted: Iterable[str], inputs: PlanInputs) -> list[Request]:
     """Give the calls that help the next cycle before it begins.
 
     They are the odds feed, where it does not reach back to the last cycle, and what had to wait for a quota:
@@ -233,10 +208,10 @@ def between_cycles(state: State, wanted: Iterable[str], inputs: PlanInputs) -> l
     calls = []
     feed, polled_at = inputs.odds_feed(), state.odds_feed.polled_at
     if feed is not None and (polled_at is None or inputs.now - polled_at >= LISTEN_EVERY_S / 2):
-        calls += [Call(Key(feed), Value.FEED)] if state.odds_feed.trusted else []
-    for endpoint, value, needed in (
-        (endpoints.DETAIL, Value.DETAIL, _needs_detail),
-        (endpoints.ODDS, Value.ODDS, _needs_odds),
+        calls += [Request(feed, priority=Priority.FEED)] if state.odds_feed.trusted else []
+    for endpoint, priority, needed in (
+        (endpoints.DETAIL, Priority.DETAIL, _needs_detail),
+        (endpoints.ODDS, Priority.ODDS, _needs_odds),
     ):
         if inputs.left.get(endpoint) is None or endpoint in inputs.refused:
             continue
@@ -247,24 +222,26 @@ def between_cycles(state: State, wanted: Iterable[str], inputs: PlanInputs) -> l
             and needed(state.matches[match_id], state, inputs)
             and _last_asked(match_id, state, endpoint) < (state.fetched_at or 0.0)
         }
-        calls += [Call(Key(endpoint, one), value) for one in _in_turn(waiting, state, endpoint, inputs)]
+        calls += [
+            Request(endpoint, one, priority=priority) for one in _in_turn(waiting, state, endpoint, inputs)
+        ]
     return calls
 
 
-def teams_of(detail: Detail) -> list[Call]:
+def teams_of(detail: Detail) -> list[Request]:
     """Give the calls for the teams that a match detail names."""
     return [
-        Call(Key(endpoints.TEAM, team_id), Value.REFERENCE)
+        Request(endpoints.TEAM, team_id, priority=Priority.REFERENCE)
         for team_id in (detail.home_team_id, detail.away_team_id)
         if team_id
     ]
 
 
-def competition_of(detail: Detail) -> list[Call]:
+def competition_of(detail: Detail) -> list[Request]:
     """Give the call for the competition that a match detail names."""
     if not detail.competition_id:
         return []
-    return [Call(Key(endpoints.COMPETITION, detail.competition_id), Value.REFERENCE)]
+    return [Request(endpoints.COMPETITION, detail.competition_id, priority=Priority.REFERENCE)]
 
 
 def _due(endpoint: Endpoint, polled_at: float | None, inputs: PlanInputs) -> bool:
@@ -282,7 +259,7 @@ def _needs_odds(held: MatchState | None, state: State, inputs: PlanInputs) -> bo
     return not covers(inputs.now, held.odds.fetched_at, endpoints.ODDS_LIVE.window_s)
 
 
-def _checks(state: State, inputs: PlanInputs) -> list[Call]:
+def _checks(state: State, inputs: PlanInputs) -> list[Request]:
     """Give the calls that re-read a few matches in full, in rotation, to compare them with the feeds.
 
     Odds are re-read with what the quota leaves when all that wait for theirs have been served. If that is
@@ -302,10 +279,10 @@ def _checks(state: State, inputs: PlanInputs) -> list[Call]:
     for number in range(min(most, len(held), spare if with_odds else most)):
         match_id = held[(state.checked + number) % len(held)]
         if inputs.details_by_feed(state) and state.details_feed.latest:
-            calls.append(Call(Key(endpoints.DETAIL, match_id), Value.CHECK))
+            calls.append(Request(endpoints.DETAIL, match_id, priority=Priority.CHECK))
         if with_odds:
             watermark = state.odds_feed.watermark
-            calls.append(Call(Key(endpoints.ODDS, match_id), Value.CHECK, watermark))
+            calls.append(Request(endpoints.ODDS, match_id, priority=Priority.CHECK, watermark=watermark))
     return calls
 
 

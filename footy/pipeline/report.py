@@ -1,40 +1,161 @@
 """What a snapshot says of itself: counts, completeness and problems."""
 
+import logging
 from collections import Counter
-from collections.abc import Collection, Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from footy.mirror.answers import Gathered
-from footy.mirror.state import Held, MatchState, References, Source
-from footy.record import MatchRecord
+from footy.mirror.answers import Answers
+from footy.mirror.odds_book import OddsBook
+from footy.mirror.state import MatchState, References, Source, State
+from footy.record import SCHEMA, MatchRecord, Snapshot
+from footy.records.selection import Selected, Selection, misspelt
 from footy.thesports import endpoints
+from footy.thesports.codes import CATEGORIES
+from footy.thesports.decoders import LiveList, Reference
 from footy.thesports.endpoints import Endpoint
+from footy.thesports.errors import RefusedError, StoppedError
+from footy.thesports.models import Competition, Detail, LiveMatch, Team
+from footy.times import moment_text
 
-
-def problems(gathered: Gathered, not_in_plan: Collection[Endpoint] = ()) -> list[str]:
-    """Return one plain sentence for each endpoint whose calls failed.
-
-    That what the account lacks is refused is no problem: `footy status` names it.
-    """
-    failures = {endpoint: Counter(reasons) for endpoint, reasons in gathered.failures.items()}
-    for endpoint, reasons in gathered.refusals.items():
-        if endpoint not in not_in_plan:
-            failures.setdefault(endpoint, Counter()).update(reasons)
-    sentences = []
-    for endpoint, reasons in failures.items():
-        (most, _), *_ = reasons.most_common(1)
-        was_asked = not most.startswith(("the quota", "the cycle's time"))
-        verb = "failed" if was_asked else "not asked for"
-        sentences.append(f"{endpoint.title}: {reasons.total()} {verb}: {most}")
-    return sentences
-
+log = logging.getLogger(__name__)
 
 MOST_FIELDS_NAMED = 3
 """In the sentence about values that could not be read."""
-
-
+_Row = LiveMatch | Detail | OddsBook | Team | Competition
+"""A value that says itself what was left out of it."""
 UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
 """Sources that make a snapshot incomplete."""
+
+
+def snapshot(
+    records: Sequence[MatchRecord],
+    *,
+    mode: str,
+    number: int,
+    fetched_at: float,
+    published_at: float,
+    complete: bool,
+    requests: int,
+    timings: Mapping[str, float],
+    publish_s: float | None,
+    problems: list[str],
+) -> Snapshot:
+    """Return the snapshot of a cycle; times in Unix seconds, timings in seconds."""
+    return {
+        "meta": {
+            "schema": SCHEMA,
+            "mode": mode,
+            "cycle": number,
+            "fetched_at": moment_text(fetched_at),
+            "published_at": moment_text(published_at) or "",
+            "complete": complete,
+            "counts": {
+                "live": len(records),
+                "in_play": sum(record["in_play"] for record in records),
+                "status": statuses(records),
+            },
+            "requests": requests,
+            "timings": {
+                "live": timings["live"],
+                "enrich": timings["enrich"],
+                "flatten": timings["flatten"],
+                "filter": timings["filter"],
+                "publish": publish_s,
+                "total": timings["total"],
+            },
+            "problems": problems,
+        },
+        "matches": list(records),
+    }
+
+
+def request_problems(
+    answers: Answers, state: State, selected: Selected, not_in_plan: Collection[Endpoint]
+) -> list[str]:
+    """Return a sentence for each thing that this cycle could not have; log those about the live list."""
+    live = answers.live()
+    if live is None or live.value is None:
+        failed = f"Live list unavailable: {None if live is None else live.error}"
+        return [failed, *failures(answers, [endpoints.LIVE, *not_in_plan])]
+    said = [f"Live match {name} could not be read: {why}" for name, why in live.value.broken.items()]
+    for sentence in said:
+        log.warning(sentence)
+    said += failures(answers, not_in_plan)
+    if deleted := len(live.value.matches.keys() & state.deleted):
+        said.append(f"live matches: {deleted} left out: the vendor lists them, but as deleted too")
+    if waiting := _waiting_for_odds(answers, live.value, selected.wanted):
+        said.append(f"odds: {waiting} wait for their turn: the quota is spent")
+    return said
+
+
+def failures(answers: Answers, left_out: Collection[Endpoint] = ()) -> list[str]:
+    """Return one plain sentence for each endpoint whose requests failed, but those left out.
+
+    That what the account lacks is refused is no problem: `footy status` names it.
+    """
+    failed: dict[Endpoint, Counter[str]] = {}
+    refused: dict[Endpoint, Counter[str]] = {}
+    for answer in answers:
+        error, endpoint = answer.error, answer.request.endpoint
+        if error is None or isinstance(error, StoppedError):
+            continue
+        if isinstance(error, RefusedError):
+            if endpoint not in left_out:
+                refused.setdefault(endpoint, Counter())[str(error)] += 1
+        elif endpoint is not endpoints.LIVE or endpoints.LIVE not in left_out:
+            failed.setdefault(endpoint, Counter())[str(error)] += 1
+    for endpoint, reasons in refused.items():
+        failed.setdefault(endpoint, Counter()).update(reasons)
+    return [_failure(endpoint, reasons) for endpoint, reasons in failed.items()]
+
+
+def _failure(endpoint: Endpoint, reasons: Counter[str]) -> str:
+    (most, _), *_ = reasons.most_common(1)
+    was_asked = not most.startswith(("the quota", "the cycle's time"))
+    verb = "failed" if was_asked else "not asked for"
+    return f"{endpoint.title}: {reasons.total()} {verb}: {most}"
+
+
+def _waiting_for_odds(answers: Answers, live: LiveList, wanted: Mapping[str, MatchState]) -> int:
+    """Count the matches whose odds were not asked for although they are old or missing."""
+    return sum(
+        match_id in live.matches
+        and match.odds.source in {Source.STALE, Source.MISSING}
+        and answers.odds(match_id) is None
+        for match_id, match in wanted.items()
+    )
+
+
+def of_earlier_cycles(unsettled: int, not_in_plan: Collection[Endpoint]) -> list[str]:
+    """Return a sentence about values that are missing or old, although nothing failed in this cycle."""
+    lost = f"; not in the account's plan: {', '.join(map(str, not_in_plan))}" if not_in_plan else ""
+    return [f"Still missing or old from an earlier cycle: {unsettled} values{lost}"]
+
+
+def selection_problems(state: State, selected: Selected, selection: Selection) -> list[str]:
+    """Return a sentence if the operator's filters left out what they might not mean to."""
+    if selected.undecided:
+        said = (
+            f"Left out: {len(selected.undecided)} live matches of which it could not be told "
+            "whether they are wanted (FOOTY_COMPETITIONS, FOOTY_COUNTRIES)"
+        )
+        return [said]
+    if state.matches and not selected.wanted:
+        settings = " and ".join(selection.settings())
+        return [
+            f"None of the {len(state.matches)} live matches listed is wanted: {settings} left out all of them"
+        ]
+    return []
+
+
+def misspelt_names(selection: Selection, known: Iterable[Reference], references: References) -> list[str]:
+    """Return a sentence for each filter that seems misspelt."""
+    competitions = {one.id: one.name or "" for one in known if isinstance(one, Competition)}
+    places: dict[str, str] = {}
+    if references.countries.value is not None:
+        rows = {**references.countries.value, **(references.categories.value or {})}
+        places = {**CATEGORIES, **{one: row.name or "" for one, row in rows.items()}}
+    return misspelt(selection, competitions, places)
 
 
 def unsettled_values(records: Iterable[MatchRecord]) -> int:
@@ -56,16 +177,15 @@ def unsettled_values(records: Iterable[MatchRecord]) -> int:
 
 def left_out(matches: Iterable[MatchState], references: References) -> Counter[str]:
     """Count what could not be read of the values that are held, by endpoint and field."""
-    held: list[tuple[Endpoint, Held[Any]]] = []
+    values: list[tuple[Endpoint, _Row | None]] = []
     for match in matches:
-        held += ((endpoints.LIVE, match.live), (endpoints.DETAIL, match.detail), (endpoints.ODDS, match.odds))
-    held += ((endpoints.TEAM, one) for one in references.teams.values())
-    held += ((endpoints.COMPETITION, one) for one in references.competitions.values())
+        values.append((endpoints.LIVE, match.live.value))
+        values.append((endpoints.DETAIL, match.detail.value))
+        values.append((endpoints.ODDS, match.odds.value))
+    values += ((endpoints.TEAM, one.value) for one in references.teams.values())
+    values += ((endpoints.COMPETITION, one.value) for one in references.competitions.values())
     return Counter(
-        f"{endpoint} {path}"
-        for endpoint, one in held
-        if one.value is not None and one.value.left_out
-        for path in one.value.left_out
+        f"{endpoint} {path}" for endpoint, value in values if value is not None for path in value.left_out
     )
 
 

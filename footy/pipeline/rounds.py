@@ -1,23 +1,23 @@
-"""Rounds: one cycle's asking, in which each answer may call for further calls."""
+"""The rounds of one cycle's asking, in which each answer may call for further requests."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from footy.mirror.answers import OddsChanges
 from footy.mirror.changes import pending, unordered
-from footy.mirror.joins import gathered_details, held_details, references_for
+from footy.mirror.joins import held_details, references_for
 from footy.mirror.state import Held, Source, State
 from footy.pipeline import plan
 from footy.pipeline.fetch import Fetcher
-from footy.pipeline.plan import Call, PlanInputs, Value
+from footy.pipeline.plan import PlanInputs
 from footy.records.selection import Selection, Verdict
-from footy.reference.lookup import Key, Reference
+from footy.reference.lookup import Lookup
 from footy.thesports import endpoints
-from footy.thesports.client import Fetched, LiveList
+from footy.thesports.decoders import DetailChanges, OddsUpdates
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.errors import OutOfTimeError, StoppedError, VendorError
-from footy.thesports.models import Detail, LiveMatch
+from footy.thesports.errors import OutOfTimeError, StoppedError
+from footy.thesports.models import Deleted, Detail, LiveMatch
 from footy.thesports.quota import Spending
-
-LIVE = Key(endpoints.LIVE)
+from footy.thesports.request import LIVE_LIST, Answer, Request
 
 
 class Rounds:
@@ -26,102 +26,99 @@ class Rounds:
     def __init__(
         self,
         fetcher: Fetcher,
-        reference: Reference,
+        lookup: Lookup,
         spending: Spending | None,
         *,
         before: State,
         inputs: PlanInputs,
         selection: Selection,
     ) -> None:
-        self._gatherer = fetcher
-        self._gathered = fetcher.gathered
-        self._reference = reference
+        self._fetcher = fetcher
+        self._answers = fetcher.answers
+        self._lookup = lookup
         self._spending = spending
         self._before = before
-        self._terms = inputs
+        self._inputs = inputs
         self._selection = selection
         self._filtered = not selection.keeps_all
-        self._on_live: Callable[[], None] = lambda: None
 
-    def run(self, on_live: Callable[[], None]) -> Fetched[LiveList] | VendorError:
-        """Ask until nothing is left to ask or the time is up; `on_live` is called when the list is in."""
-        self._on_live = on_live
-        ask = self._gatherer
-        first = plan.first_round(self._before, self._terms, chosen=self._chosen())
-        self._reserve(len({call.key.id for call in first if call.key.id}))
-        ask.add(first)
-        ask.run(self._on_answer)
-        while failed := [feed for feed in self._failed_feeds() if feed not in self._terms.refused]:
-            self._terms = self._terms.without(failed)
-            ask.add([*plan.fallback_feed(self._before, self._terms), *self._after_live()])
-            ask.run(self._on_answer)
+    def run(self) -> Iterator[Answer[object]]:
+        """Ask until nothing is left to ask or the time is up, and yield the answers."""
+        # 1. The live list, and what does not depend on it.
+        first = plan.first_round(self._before, self._inputs, chosen=self._chosen())
+        self._reserve(len({request.id for request in first if request.id}))
+        yield from self._asked(first)
+        # 2. What a feed that failed would have told.
+        while failed := [feed for feed in self._failed_feeds() if feed not in self._inputs.refused]:
+            self._inputs = self._inputs.without(failed)
+            yield from self._asked([*plan.fallback_feed(self._before, self._inputs), *self._after_live()])
+        # 3. What is asked only for matches that the operator wants.
         if self._filtered:
-            ask.add(self._of_chosen())
-            ask.run(self._on_answer)
+            yield from self._asked(self._of_chosen())
+        # 4. The odds that have changed in a way that only reading them in full shows.
         if named := self._only_named():
-            ask.add(plan.changed_odds(named, self._wanted_ones(), self._before, self._terms))
-            ask.run(self._on_answer)
+            wanted = self._wanted_ones()
+            yield from self._asked(plan.changed_odds(named, wanted, self._before, self._inputs))
         if self._spending is not None:
             self._spending.settle()
-        return self._gathered.answers[LIVE]
+
+    def _asked(self, requests: Iterable[Request]) -> Iterator[Answer[object]]:
+        """Make these requests, and those that their answers call for."""
+        self._fetcher.add(requests)
+        for answer in self._fetcher.run():
+            self._fetcher.add(self._follow_up(answer))
+            yield answer
+
+    def _follow_up(self, answer: Answer[object]) -> Iterable[Request]:
+        """Return the requests that an answer calls for."""
+        if answer.request == LIVE_LIST:
+            return self._after_live()
+        match answer.value:
+            case Deleted() as deleted:
+                keys = [Request(endpoints.TEAM, one) for one in deleted.team]
+                keys += [Request(endpoints.COMPETITION, one) for one in deleted.competition]
+                self._lookup.forget(keys, answer.at or self._inputs.now)
+                return ()
+            case DetailChanges(rows):
+                held = (row for row in rows if row.id in self._before.matches)
+                return [named for row in held for named in self._named_by(row)]
+            case Detail() as row:
+                return self._named_by(row)
+            case _:
+                return ()
 
     def _listed(self) -> Mapping[str, LiveMatch]:
-        answer = self._gathered.answers.get(LIVE)
-        return answer.value.matches if isinstance(answer, Fetched) else {}
-
-    def _on_answer(self, call: Call) -> Iterable[Call]:
-        if call.key == LIVE:
-            self._on_live()
-            return self._after_live()
-        if call.key.endpoint is endpoints.DELETED:
-            self._forget_deleted()
-            return ()
-        if call.key.endpoint is not endpoints.DETAIL:
-            return ()
-        if call.value is Value.FEED:
-            feed = self._gathered.feed(endpoints.DETAIL)
-            rows = [] if feed is None else [row for row in feed.value if row.id in self._before.matches]
-        else:
-            answer = self._gathered.details.get(call.key.id)
-            rows = [answer.value] if isinstance(answer, Fetched) else []
-        return [named for row in rows for named in self._named_by(row)]
+        answer = self._answers.live()
+        return {} if answer is None or answer.value is None else answer.value.matches
 
     def _failed_feeds(self) -> list[Endpoint]:
-        """Name the feeds that were asked in vain, for another reason than the time being up."""
+        """Return the feeds that failed for another reason than the time being up."""
         return [
-            key.endpoint
-            for key, answer in self._gathered.answers.items()
-            if key != LIVE
-            and isinstance(answer, VendorError)
-            and not isinstance(answer, OutOfTimeError | StoppedError)
+            one.request.endpoint
+            for one in self._answers.failed_feeds()
+            if not isinstance(one.error, OutOfTimeError | StoppedError)
         ]
 
     def _only_named(self) -> frozenset[str]:
         """Return the matches whose odds have changed in a way that only reading them in full shows."""
-        changes = self._gathered.feed(endpoints.ODDS_LIVE)
-        updates = self._gathered.feed(endpoints.ODDS_UPDATE)
-        named = unordered(changes.value, self._before) if changes is not None else {}
-        named |= dict.fromkeys(changes.unreadable, 0) if changes is not None else {}
-        named |= updates.value if updates is not None else {}
+        changes, updates = self._answers.feed(OddsChanges), self._answers.feed(OddsUpdates)
+        named: dict[str, int] = {}
+        if changes is not None:
+            named |= unordered(changes, self._before) | dict.fromkeys(changes.unreadable, 0)
+        if updates is not None:
+            named |= updates.newest
         return pending(named, self._before.odds_announced)
 
-    def _forget_deleted(self) -> None:
-        answer = self._gathered.feed(endpoints.DELETED)
-        if answer is not None:
-            keys = [Key(endpoints.TEAM, one) for one in answer.value.team]
-            keys += [Key(endpoints.COMPETITION, one) for one in answer.value.competition]
-            self._reference.forget(keys, answer.at)
-
     def _wanted_ones(self) -> dict[str, LiveMatch]:
-        """Give the listed matches but those that are deleted, or known not to be wanted."""
+        """Return the listed matches but those that are deleted, or known not to be wanted."""
         listed = self._listed()
         left_out = self._before.deleted | (self._ruled_out(listed) if self._filtered else frozenset())
         return {match_id: match for match_id, match in listed.items() if match_id not in left_out}
 
-    def _after_live(self) -> list[Call]:
+    def _after_live(self) -> list[Request]:
         asked = self._wanted_ones()
         self._reserve(len(asked))
-        return plan.after_live_list(asked, self._before, self._terms, filtered=self._filtered)
+        return plan.after_live_list(asked, self._before, self._inputs, filtered=self._filtered)
 
     def _reserve(self, matches: int) -> None:
         """Write down that so many matches are about to be asked about, retries and all."""
@@ -132,37 +129,41 @@ class Rounds:
         """Return the held matches that the operator is known to want; None if all are wanted."""
         if not self._filtered:
             return None
-        held = self._before.matches
-        return frozenset(
-            match_id
-            for match_id, match in held.items()
-            if self._selection.judge(match.detail, self._before.references) is Verdict.YES
-        )
+        return frozenset(self._judged(self._before.matches, Verdict.YES))
 
     def _ruled_out(self, listed: Iterable[str]) -> frozenset[str]:
-        """Give the matches that the operator does not want, as far as it is known already."""
+        """Return the matches that the operator does not want, as far as it is known already."""
         held = self._before.matches
-        return frozenset(
-            match_id
-            for match_id in listed
-            if match_id in held
-            and held[match_id].detail.value is not None
-            and self._selection.judge(held[match_id].detail, self._before.references) is Verdict.NO
-        )
+        known = (one for one in listed if one in held and held[one].detail.value is not None)
+        return frozenset(self._judged(known, Verdict.NO))
 
-    def _named_by(self, detail: Detail) -> list[Call]:
+    def _judged(self, match_ids: Iterable[str], verdict: Verdict) -> Iterator[str]:
+        """Yield the held matches of which this is known."""
+        for match_id in match_ids:
+            detail = self._before.matches[match_id].detail
+            if self._selection.judge(detail, self._before.references) is verdict:
+                yield match_id
+
+    def _named_by(self, detail: Detail) -> list[Request]:
         teams = [] if self._filtered else plan.teams_of(detail)
         return [*plan.competition_of(detail), *teams]
 
-    def _of_chosen(self) -> Iterable[Call]:
-        """Teams and odds of the matches of which it can be told by now that they are wanted."""
-        details = held_details(self._before) | gathered_details(self._gathered)
-        references = references_for(self._reference, self._gathered, self._before, details, self._terms)
+    def _of_chosen(self) -> Iterable[Request]:
+        """Yield the requests for teams and odds of the matches that are known by now to be wanted."""
+        details = held_details(self._before) | self._answers.details()
+        references = references_for(
+            self._lookup,
+            self._answers,
+            self._before.references,
+            details,
+            now=self._inputs.now,
+            available=self._inputs.available,
+        )
         chosen = []
         for match_id in self._listed():
             detail = details.get(match_id)
-            held = Held(detail, self._terms.now, Source.FRESH)
+            held = Held(detail, self._inputs.now, Source.FRESH)
             if detail is not None and self._selection.judge(held, references) is Verdict.YES:
                 chosen.append(match_id)
                 yield from plan.teams_of(detail)
-        yield from plan.odds_of(chosen, self._listed(), self._before, self._terms)
+        yield from plan.odds_of(chosen, self._listed(), self._before, self._inputs)

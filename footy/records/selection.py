@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from footy.mirror.state import References
+from footy.mirror.state import MatchState, References, State
 from footy.provenance import Held
 from footy.records.flatten import competition_of, place_of
 from footy.thesports.models import Competition, Detail
@@ -95,6 +95,27 @@ class Selection:
         if place.name is None:
             return Verdict.UNKNOWN
         return _either(_fold(place.name) in self.countries)
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The matches of a state by whether the operator wants them."""
+
+    wanted: Mapping[str, MatchState]
+    undecided: Mapping[str, MatchState]
+    """Those of which that is not known."""
+
+
+def select(state: State, selection: Selection) -> Selected:
+    """Return the matches that the operator wants, and those of which that is not known."""
+    verdicts = {
+        match_id: selection.judge(match.detail, state.references) for match_id, match in state.matches.items()
+    }
+    wanted, undecided = (
+        {key: match for key, match in state.matches.items() if verdicts[key] is verdict}
+        for verdict in (Verdict.YES, Verdict.UNKNOWN)
+    )
+    return Selected(wanted, undecided)
 
 
 def misspelt(

@@ -5,9 +5,8 @@ Each level answers before the next is asked, and where asking fails, the last go
 
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
 
 import msgspec
 from cachetools import TLRUCache
@@ -16,10 +15,20 @@ from footy.clock import CLOCK
 from footy.provenance import Held, Source, shifted
 from footy.reference.disk_cache import KEEP_DAYS, Kept, Shelf
 from footy.thesports import endpoints
-from footy.thesports.client import Client, Fetched, read_id, read_reference
+from footy.thesports.client import Asker
+from footy.thesports.decoders import Reference, ReferenceChanges, ReferenceReply, read_id, read_reference
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.errors import BadBodyError, NoSuchRowError, OutOfTimeError, RefusedError, VendorError
+from footy.thesports.errors import (
+    BadBodyError,
+    NoSuchRowError,
+    OutOfTimeError,
+    RefusedError,
+    VendorError,
+)
+from footy.thesports.request import Answer, Request
 from footy.thesports.retry_budget import RetryBudget
+from footy.thesports.tolerant import LeftOut
+from footy.thesports.vendor_clock import VendorClock
 
 MOST_REMEMBERED = 20_000
 STALE_MEMO_S = 60.0
@@ -35,73 +44,60 @@ RENEWED = frozenset({endpoints.TEAM, endpoints.COMPETITION})
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """What is asked for: an id of an endpoint, or the whole of one where the id is empty.
-
-    The same id text occurs in different kinds, so neither names a thing without the other.
-    """
-
-    endpoint: Endpoint
-    id: str = ""
-    since: int | None = None
-    """Of a feed: from when on changes are asked for, in the vendor's time."""
-
-    def __str__(self) -> str:
-        """Give the key under which it is kept on disk; it holds no credentials."""
-        return f"{self.endpoint}?uuid={self.id}" if self.id else str(self.endpoint)
-
-
-COUNTRIES = Key(endpoints.COUNTRIES)
-CATEGORIES = Key(endpoints.CATEGORIES)
-
-
-@dataclass(frozen=True, slots=True)
 class _Memo:
-    held: Held[Any]
+    held: Held[Reference]
     expires_at: float
     """By the clock that nobody sets."""
 
 
-class Reference:
+class Lookup:
     """Looks reference data up; safe to use from every worker."""
 
-    def __init__(self, client: Client, shelf: Shelf | None, ttl_s: Mapping[Endpoint, float]) -> None:
+    def __init__(
+        self,
+        client: Asker,
+        shelf: Shelf | None,
+        ttl_s: Mapping[Endpoint, float],
+        vendor_clock: VendorClock | None = None,
+    ) -> None:
         """Take the times to live in seconds by endpoint."""
         self._client = client
+        self._vendor_clock = VendorClock() if vendor_clock is None else vendor_clock
         self._shelf = shelf
         self._ttl_s = ttl_s
         self._lock = threading.Lock()
-        self._gone: dict[Key, float] = {}
+        self._gone: dict[Request, float] = {}
         self._renewal_failed_at: dict[Endpoint, float] = {}
-        self._memo: TLRUCache[Key, _Memo] = TLRUCache(
+        self._memo: TLRUCache[Request, _Memo] = TLRUCache(
             MOST_REMEMBERED,
             ttu=lambda _key, memo, _now: memo.expires_at,
             timer=lambda: CLOCK.uptime(),  # noqa: PLW0108 - tests move the clock after this
         )
 
-    def peek(self, key: Key) -> Held[Any] | None:
+    def peek(self, key: Request) -> Held[Reference] | None:
         """Give what the memo holds, at no cost."""
         with self._lock:
             memo = self._memo.get(key)
         return memo.held if memo else None
 
-    def get(self, key: Key, budget: RetryBudget) -> tuple[Held[Any], VendorError | None]:
-        """Look one thing up, asking the vendor where it is not known; with why that failed, where it did."""
-        held, error = self._get(key, budget)
-        survivor = getattr(held.value, "uid", None)
-        if not survivor or survivor == key.id:
-            return held, error
-        merged, _ = self._get(Key(key.endpoint, survivor), budget)
-        if merged.value is None or merged.fetched_at is None:
-            return held, error
-        self._remember(
-            key,
-            Held(merged.value, merged.fetched_at, Source.CACHE),
-            merged.fetched_at + self._ttl_s[key.endpoint] - CLOCK.now(),
-        )
-        return merged, error
+    def ask(self, request: Request, budget: RetryBudget) -> Answer[Reference]:
+        """Look one thing up, asking the vendor if it is not known.
 
-    def known(self, endpoint: Endpoint) -> list[Any]:
+        If asking fails, the answer holds the error, and the last good value as stale if there is one.
+        """
+        answer = self._ask(request, budget)
+        survivor = getattr(answer.value, "uid", None)
+        if not survivor or survivor == request.id:
+            return answer
+        # The vendor has merged the row into another one.
+        merged = self._ask(Request(request.endpoint, survivor), budget)
+        if merged.value is None or merged.at is None:
+            return answer
+        held: Held[Reference] = Held(merged.value, merged.at, Source.CACHE)
+        self._remember(request, held, merged.at + self._ttl_s[request.endpoint] - CLOCK.now())
+        return replace(merged, request=request)
+
+    def known(self, endpoint: Endpoint) -> list[Reference]:
         """Return all rows of an endpoint that the memo holds, at no cost in calls."""
         with self._lock:
             return [
@@ -125,22 +121,22 @@ class Reference:
             and CLOCK.uptime() - self._renewal_failed_at.get(endpoint, -inf) >= RENEW_AGAIN_S
         }
 
-    def renew(self, endpoint: Endpoint, since: int, budget: RetryBudget) -> Fetched[int]:
-        """Ask for all rows changed since then; what is held and not among them is known unchanged.
+    def renew(self, request: Request, budget: RetryBudget) -> Answer[int]:
+        """Ask for all rows changed since a time of ours; what is held and not among them is known unchanged.
 
-        Raises:
-            VendorError: Asking failed; then what is held expires in its own time.
+        The answer is how many have changed. If asking failed, what is held expires in its own time.
         """
-        try:
-            by_vendor = since + int(self._client.transport.vendor_clock.offset_s)
-            reply = self._client.references_since(endpoint, by_vendor, budget)
-        except VendorError:
+        endpoint, since = request.endpoint, request.since or 0
+        by_vendor = since + int(self._vendor_clock.offset_s)
+        answer = self._client.ask(replace(request, since=by_vendor), budget)
+        if not isinstance(answer.value, ReferenceChanges) or answer.at is None:
             self._renewal_failed_at[endpoint] = CLOCK.uptime()
-            raise
-        changed = {row_id: row for row in reply.value if (row_id := read_id(row)) is not None}
-        if reply.value and not changed:
+            return Answer(request, error=answer.error)
+        rows = answer.value.rows
+        changed = {row_id: row for row in rows if (row_id := read_id(row)) is not None}
+        if rows and not changed:
             self._renewal_failed_at[endpoint] = CLOCK.uptime()
-            raise BadBodyError(f"{endpoint} answered no row that can be read")
+            return Answer(request, error=BadBodyError(f"{endpoint} answered no row that can be read"))
         ttl_s = self._ttl_s[endpoint]
         with self._lock:
             held = [
@@ -153,22 +149,22 @@ class Reference:
             if key.id in changed:
                 results = b"[" + changed[key.id] + b"]"
                 try:
-                    value = read_reference(endpoint, key.id, results)
+                    value = read_reference(key, results)
                 except BadBodyError:
                     continue  # it is asked for by itself when it expires
-                if value.left_out:
+                if value is None or _left_out(value):
                     continue
             is_itself = getattr(value, "id", "") == key.id  # and not what a duplicate became
             if is_itself and self._shelf is not None:
                 results = results or b"[" + msgspec.json.encode(value) + b"]"
-                self._shelf.write(str(key), Kept(results, reply.at))
+                self._shelf.write(str(key), Kept(results, answer.at))
             if is_itself and not getattr(value, "uid", None):
-                self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s - CLOCK.now())
+                self._remember(key, Held(value, answer.at, Source.CACHE), answer.at + ttl_s - CLOCK.now())
             else:
                 self._forget(key)  # the row that it was merged into is looked up, and may have changed too
-        return Fetched(len(changed), reply.at)
+        return Answer(request, len(changed), answer.at)
 
-    def forget(self, keys: Iterable[Key], now: float) -> None:
+    def forget(self, keys: Iterable[Request], now: float) -> None:
         """Drop what the vendor has taken out."""
         with self._lock:
             for key in [key for key, at in self._gone.items() if at < now - KEEP_DAYS * 86_400]:
@@ -184,39 +180,29 @@ class Reference:
                 self._memo[key] = _Memo(shifted(memo.held, step_s), memo.expires_at)
             self._gone = {key: at + step_s for key, at in self._gone.items()}
 
-    def _get(  # noqa: PLR0911 - one for each level
-        self, key: Key, budget: RetryBudget
-    ) -> tuple[Held[Any], VendorError | None]:
-        if (known := self.peek(key)) is not None:
-            return known, None
-        kept = self._kept(key)
-        ttl_s = self._ttl_s[key.endpoint]
-        if (
-            kept is not None
-            and kept.fetched_at is not None
-            and (left_s := kept.fetched_at + ttl_s - CLOCK.now()) > 0
-        ):
-            return self._remember(key, kept, left_s), None
-        try:
-            reply = self._client.reference(key.endpoint, key.id, budget)
-            results, value = reply.value
-        except NoSuchRowError as error:
-            if kept is not None:
-                # It was there, and the vendor has not said that it was taken out.
-                return self._without_vendor(key, kept, error), error
-            nothing: Held[Any] = Held(None, None, Source.MISSING)
-            return self._remember(key, nothing, NO_ROW_MEMO_S), error
-        except VendorError as error:
-            return self._without_vendor(key, kept, error), error
-        whole = not reply.left_out
-        if whole and self._shelf is not None:
-            self._shelf.write(str(key), Kept(results, reply.at))
-        if not whole and kept is not None:  # what can be read in part does not take the place of a whole row
-            return self._without_vendor(key, kept, None), None
-        self._remember(key, Held(value, reply.at, Source.CACHE), reply.at + ttl_s - CLOCK.now())
-        return Held(value, reply.at, Source.FRESH), None
+    def _ask(self, request: Request, budget: RetryBudget) -> Answer[Reference]:
+        # 1. In memory.
+        if (known := self.peek(request)) is not None:
+            return _answer(request, known)
+        # 2. On disk, within its time to live.
+        kept = self._kept(request)
+        ttl_s = self._ttl_s[request.endpoint]
+        if kept is not None and (left_s := (kept.fetched_at or 0.0) + ttl_s - CLOCK.now()) > 0:
+            return _answer(request, self._remember(request, kept, left_s))
+        # 3. From the vendor.
+        reply = self._client.ask(request, budget)
+        if not isinstance(reply.value, ReferenceReply) or reply.at is None:
+            return self._without_vendor(request, kept, reply.error)
+        if reply.left_out and kept is not None:
+            # What can be read in part does not take the place of a whole row.
+            return self._without_vendor(request, kept, None)
+        if not reply.left_out and self._shelf is not None:
+            self._shelf.write(str(request), Kept(reply.value.results, reply.at))
+        value = reply.value.value
+        self._remember(request, Held(value, reply.at, Source.CACHE), reply.at + ttl_s - CLOCK.now())
+        return Answer(request, value, reply.at, left_out=reply.left_out)
 
-    def _kept(self, key: Key) -> Held[Any] | None:
+    def _kept(self, key: Request) -> Held[Reference] | None:
         """Read what the shelf keeps; what cannot be read any more is not there."""
         kept = self._shelf.read(str(key)) if self._shelf is not None else None
         # The shelf keeps microseconds, so a moment read back may be a little later than it was.
@@ -225,25 +211,40 @@ class Reference:
         if not 0 <= CLOCK.now() - kept.received_at + 1 < KEEP_DAYS * 86_400:
             return None
         try:
-            value = read_reference(key.endpoint, key.id, kept.results)
-        except (BadBodyError, NoSuchRowError):
+            value = read_reference(key, kept.results)
+        except BadBodyError:
             return None
-        return None if getattr(value, "left_out", ()) else Held(value, kept.received_at, Source.CACHE)
+        return None if value is None or _left_out(value) else Held(value, kept.received_at, Source.CACHE)
 
-    def _without_vendor(self, key: Key, kept: Held[Any] | None, error: VendorError | None) -> Held[Any]:
+    def _without_vendor(
+        self, request: Request, kept: Held[Reference] | None, error: VendorError | None
+    ) -> Answer[Reference]:
         if kept is not None:
-            stale = Held(kept.value, kept.fetched_at, Source.STALE)
-            if isinstance(error, OutOfTimeError) and not error.was_sent:
-                return stale  # nothing failed: it is the next cycle's to ask for, and not only in a minute
-            return self._remember(key, stale, STALE_MEMO_S)
+            stale: Held[Reference] = Held(kept.value, kept.fetched_at, Source.STALE)
+            # What was not sent did not fail: the next cycle asks for it, and not only in a minute.
+            if not (isinstance(error, OutOfTimeError) and not error.was_sent):
+                self._remember(request, stale, STALE_MEMO_S)
+            return _answer(request, stale, error)
         refused = isinstance(error, RefusedError)
-        return Held(None, None, Source.REFUSED if refused else Source.MISSING)
+        nothing: Held[Reference] = Held(None, None, Source.REFUSED if refused else Source.MISSING)
+        if isinstance(error, NoSuchRowError):
+            self._remember(request, nothing, NO_ROW_MEMO_S)
+        return _answer(request, nothing, error)
 
-    def _forget(self, key: Key) -> None:
+    def _forget(self, key: Request) -> None:
         with self._lock:
             self._memo.pop(key, None)
 
-    def _remember(self, key: Key, held: Held[Any], for_s: float) -> Held[Any]:
+    def _remember(self, key: Request, held: Held[Reference], for_s: float) -> Held[Reference]:
         with self._lock:
             self._memo[key] = _Memo(held, CLOCK.uptime() + for_s)
         return held
+
+
+def _answer(request: Request, held: Held[Reference], error: VendorError | None = None) -> Answer[Reference]:
+    return Answer(request, held.value, held.fetched_at, error, held.source)
+
+
+def _left_out(value: Reference) -> LeftOut:
+    """Return what was left out of a row; a list of countries does not say so itself."""
+    return getattr(value, "left_out", ())

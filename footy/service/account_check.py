@@ -13,13 +13,17 @@ from footy.settings import Settings
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints
 from footy.thesports.client import Client
+from footy.thesports.decoders import LiveList
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
 from footy.thesports.errors import NoSuchRowError, RefusedError, VendorError
+from footy.thesports.request import LIVE_LIST, Request
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.vendor_clock import clock_text
 
 ANY_ID = "0"
 """Asked for where no match is known: an id that the vendor does not know tells as much."""
+
+BY_ID = frozenset({endpoints.DETAIL, endpoints.ODDS, endpoints.TEAM, endpoints.COMPETITION})
 
 Say = Callable[[str], None]
 
@@ -75,39 +79,19 @@ def _address(client: Client, budget: RetryBudget) -> str:
 
 def _live(client: Client, budget: RetryBudget) -> tuple[str, _Finding]:
     started = time.monotonic()
-    try:
-        listed = client.live(budget).value
-    except VendorError as error:
-        return ANY_ID, _Finding(_words(error), error)
-    latency = time.monotonic() - started
-    return next(iter(listed.matches), ANY_ID), _Finding(
-        f"ok, {len(listed.matches)} matches, {latency:.2f} s", None
-    )
+    answer = client.ask(LIVE_LIST, budget)
+    if not isinstance(answer.value, LiveList):
+        return ANY_ID, _Finding(_words(answer.error), answer.error)
+    latency, matches = time.monotonic() - started, answer.value.matches
+    return next(iter(matches), ANY_ID), _Finding(f"ok, {len(matches)} matches, {latency:.2f} s", None)
 
 
 def _probe(client: Client, endpoint: Endpoint, match_id: str, budget: RetryBudget) -> _Finding:
     """Ask an endpoint once; an id of a match will do for all, since the vendor answers unknown ids too."""
     started = time.monotonic()
-    try:
-        match endpoint:
-            case endpoints.DETAIL:
-                client.detail(match_id, budget)
-            case endpoints.ODDS:
-                client.odds(match_id, budget)
-            case endpoints.ODDS_LIVE:
-                client.odds_changes(budget)
-            case endpoints.ODDS_UPDATE:
-                client.odds_updates(budget)
-            case endpoints.DELETED:
-                client.deleted(budget)
-            case endpoints.TEAM | endpoints.COMPETITION:
-                client.reference(endpoint, match_id, budget)
-            case _:
-                client.reference(endpoint, "", budget)
-    except NoSuchRowError:
-        pass
-    except VendorError as error:
-        return _Finding(_words(error), error)
+    answer = client.ask(Request(endpoint, match_id if endpoint in BY_ID else ""), budget)
+    if answer.error is not None and not isinstance(answer.error, NoSuchRowError):
+        return _Finding(_words(answer.error), answer.error)
     return _Finding(f"ok, {time.monotonic() - started:.2f} s", None)
 
 
@@ -116,7 +100,7 @@ def _hopeless(error: VendorError | None) -> bool:
     return error is not None and not (isinstance(error, RefusedError) and error.what == "endpoint")
 
 
-def _words(error: VendorError) -> str:
+def _words(error: VendorError | None) -> str:
     if isinstance(error, RefusedError):
         return "REFUSED: not in the account's plan" if error.what == "endpoint" else f"REFUSED: {error}"
     return f"FAILED: {error}"

@@ -13,7 +13,7 @@ from footy.pipeline.cycle import Pipeline, Rules
 from footy.records.prices import PriceRules
 from footy.records.selection import Selection
 from footy.reference.disk_cache import Shelf
-from footy.reference.lookup import Reference
+from footy.reference.lookup import Lookup
 from footy.service import memory
 from footy.service.check_note import CheckNote
 from footy.service.demo import DemoVendor
@@ -131,8 +131,8 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
         }
         spending = Spending(transport.breaker, files.quota)
         spending.recall()
-        reference = Reference(client, shelf, ttl_s)
-        pipeline = Pipeline(rules_for(settings, mode), client, reference, spending)
+        lookup = Lookup(client, shelf, ttl_s, transport.vendor_clock)
+        pipeline = Pipeline(rules_for(settings, mode), client, lookup, spending)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
         checkpoint = Checkpoint(files.checkpoint, asked.base_url, settings.early_window)

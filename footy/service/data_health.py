@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from footy.mirror.state import MatchState, References, Source
-from footy.pipeline.cycle import Outcome
+from footy.pipeline.cycle import CycleResult
 from footy.record import Degradation, MatchRecord
 from footy.records.flatten import competition_of
 from footy.service.health import degradation_text
@@ -32,7 +32,7 @@ class Shown:
     """Kinds of data that are missing or old: `details`, `odds`, `names`."""
 
 
-def shown(outcome: Outcome) -> list[Shown]:
+def shown(outcome: CycleResult) -> list[Shown]:
     """Return the matches of a cycle, also those left out because their competition is not known."""
     records = [] if outcome.snapshot is None else outcome.snapshot["matches"]
     references = outcome.state.references
@@ -101,7 +101,7 @@ class DataWatch:
         self._longest_s = longest_s
         self._since: Since = {}
 
-    def judge(self, outcome: Outcome) -> None:
+    def judge(self, outcome: CycleResult) -> None:
         """Judge a cycle that has just ended."""
         matches, now, wall = shown(outcome), time.monotonic(), time.time()
         self._since = lacking_since(matches, self._since, now)

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from footy.errors import CannotWriteError
 from footy.reference.disk_cache import Kept, read_all
-from footy.reference.lookup import CATEGORIES as CATEGORY_LIST
-from footy.reference.lookup import COUNTRIES as COUNTRY_LIST
 from footy.thesports import endpoints
-from footy.thesports.client import read_reference
 from footy.thesports.codes import CATEGORIES
+from footy.thesports.decoders import read_reference
 from footy.thesports.errors import VendorError
 from footy.thesports.models import Competition, Country
+from footy.thesports.request import CATEGORY_LIST, COUNTRY_LIST, Request
 
 EXPLAINED = "A filter takes names or ids, with commas between; a name that has a comma in it only by its id."
 
@@ -43,8 +42,8 @@ def known(cache: Path) -> Known:
     categories = {one: Country(one, name) for one, name in CATEGORIES.items()}
     return Known(
         list(_competitions(kept)),
-        _list(kept, str(COUNTRY_LIST)),
-        {**categories, **_list(kept, str(CATEGORY_LIST))},
+        _list(kept, COUNTRY_LIST),
+        {**categories, **_list(kept, CATEGORY_LIST)},
     )
 
 
@@ -85,17 +84,19 @@ def _competitions(kept: Mapping[str, Kept]) -> Iterator[Competition]:
     for key, one in kept.items():
         if key.startswith(prefix):
             try:
-                yield read_reference(endpoints.COMPETITION, key.removeprefix(prefix), one.results)
+                row = read_reference(Request(endpoints.COMPETITION, key.removeprefix(prefix)), one.results)
             except VendorError:
                 continue
+            if isinstance(row, Competition):
+                yield row
 
 
-def _list(kept: Mapping[str, Kept], key: str) -> dict[str, Country]:
+def _list(kept: Mapping[str, Kept], request: Request) -> dict[str, Country]:
     try:
-        rows: dict[str, Country] = read_reference(endpoints.COUNTRIES, "", kept[key].results)
+        rows = read_reference(request, kept[str(request)].results)
     except (KeyError, VendorError):
         return {}
-    return rows
+    return rows if isinstance(rows, dict) else {}
 
 
 def _plain(text: str) -> str:

@@ -40,11 +40,6 @@ class Counters:
         with self._lock:
             self._count(self._now(), failed=failed)
 
-    def unusable(self) -> None:
-        """Count as failed an attempt that has just been counted as one that did not."""
-        with self._lock:
-            self._recent[-1].failed += 1
-
     def unreadable(self, endpoint: str, field: str) -> bool:
         """Count a value that could not be read; return whether it is the first of its field in 24 hours."""
         with self._lock:

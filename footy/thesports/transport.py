@@ -11,10 +11,11 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
+from typing import Generic, TypeVar
 from urllib.parse import urlencode, urljoin
 
 import requests
@@ -48,6 +49,8 @@ from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.tolerant import UNREADABLE
 from footy.thesports.vendor_clock import VendorClock
 
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 HTTP_OK = 200
@@ -69,13 +72,11 @@ class JitterRetry(Retry):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A good reply: the JSON text of its results, and when it arrived (Unix seconds)."""
+class Reply(Generic[T]):
+    """A good reply: its results, as they were decoded, and when it arrived (Unix seconds)."""
 
-    results: bytes
+    value: T
     received_at: float
-    attempt: int = 1
-    """The how-manieth attempt it answers."""
 
 
 class Transport:
@@ -122,8 +123,20 @@ class Transport:
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, SigningAdapter(credentials, workers, context))
 
-    def get(self, endpoint: Endpoint, parameters: Mapping[str, str], budget: RetryBudget) -> Reply:
+    def get(
+        self,
+        endpoint: Endpoint,
+        parameters: Mapping[str, str],
+        budget: RetryBudget,
+        decode: Callable[[bytes], T],
+    ) -> Reply[T]:
         """Ask until there is a good reply, or no attempt is left.
+
+        Args:
+            endpoint: What is asked.
+            parameters: The query, without credentials.
+            budget: What the cycle may still spend.
+            decode: Reads the JSON text of the results; a `BadBodyError` of it is a failed attempt.
 
         Raises:
             VendorError: The failure of the last attempt that was made.
@@ -133,7 +146,7 @@ class Transport:
         retry: Retry = self._policy
         for number in range(1, self._attempts + 1):
             try:
-                return self._attempt(endpoint, request, budget, number)
+                return self._attempt(endpoint, request, budget, decode)
             except QuotaSpentError as spent:
                 drop_tracebacks(spent)
                 raise before or spent from None
@@ -155,18 +168,6 @@ class Transport:
             if self.stopping.wait(pause):
                 raise StoppedError("footy is stopping")
         raise AssertionError("the last attempt returns or raises")
-
-    def unusable(
-        self,
-        endpoint: Endpoint,
-        parameters: Mapping[str, str],
-        budget: RetryBudget,
-        reply: Reply,
-        failure: BadBodyError,
-    ) -> None:
-        """Count and log as failed a reply whose results turned out to hold a value of a wrong type."""
-        self.counters.unusable()
-        self._log_failure(endpoint, parameters, budget, failure, reply.attempt, None)
 
     def stop(self) -> None:
         """End every attempt in flight and refuse every later one."""
@@ -191,8 +192,12 @@ class Transport:
         return request
 
     def _attempt(
-        self, endpoint: Endpoint, request: requests.PreparedRequest, budget: RetryBudget, number: int
-    ) -> Reply:
+        self,
+        endpoint: Endpoint,
+        request: requests.PreparedRequest,
+        budget: RetryBudget,
+        decode: Callable[[bytes], T],
+    ) -> Reply[T]:
         if self.stopping.is_set():
             raise StoppedError("footy is stopping")
         left = budget.left(endpoint)
@@ -207,9 +212,10 @@ class Transport:
         try:
             seconds = min(self._timeout, left)
             status, headers, body = self._exchange(endpoint, request, seconds, budget)
-            results = self._judge(endpoint, status, headers, body)
+            arrived_at, took_s = CLOCK.now(), time.monotonic() - started
+            value = decode(self._judge(endpoint, status, headers, body))
             failed = False
-            budget.answered(endpoint, time.monotonic() - started)
+            budget.answered(endpoint, took_s)
         except RefusedError as error:
             counts = not self.breaker.excuse(endpoint, error)
             raise
@@ -223,7 +229,7 @@ class Transport:
             self.counters.attempt(failed=True)
         if self.breaker.succeeded(endpoint):
             log.info("%s is authorized again", endpoint)
-        return Reply(results, CLOCK.now(), number)
+        return Reply(value, arrived_at)
 
     def _exchange(
         self, endpoint: Endpoint, request: requests.PreparedRequest, seconds: float, budget: RetryBudget

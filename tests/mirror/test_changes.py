@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footy.mirror.answers import OddsChanges
 from footy.mirror.changes import (
     REFOLDED_S,
-    OddsChanges,
     by_match,
     covers,
     directions,
@@ -29,7 +29,7 @@ from footy.mirror.feed_health import (
 )
 from footy.mirror.odds_book import OddsBook, digest
 from footy.mirror.state import Held, MatchState, Source, State
-from footy.thesports.client import PriceChange, read_odds_changes
+from footy.thesports.decoders import PriceChange, PriceChanges, read_odds_changes
 from footy.thesports.models import Detail, LiveMatch, LiveScore, Markets, OddsRow, SideScore
 
 WINDOW = (2, 6)
@@ -197,7 +197,7 @@ def test_both_packings_of_a_price_change_are_read_alike() -> None:
     text = b'{"2":[["m","asia",[100,"3","0.9,-0.25,1.02,1",2],"1-0"]]}'
     values = b'{"2":[["m","asia",[100,"3",0.9,-0.25,1.02,2,1],"1-0"]],"x":[]}'
     expected = [PriceChange("m", 2, "asia", OddsRow(100, "3", 0.9, -0.25, 1.02, 2, 1, "1-0"))]
-    assert read_odds_changes(text) == read_odds_changes(values) == (expected, frozenset(), ())
+    assert read_odds_changes(text) == read_odds_changes(values) == (PriceChanges(expected), ())
 
 
 def test_a_feed_loses_trust_after_three_differences_and_regains_it_after_a_while() -> None:

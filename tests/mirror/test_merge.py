@@ -1,44 +1,39 @@
-"""The new state from the one before, as plain values."""
+"""The state from the one before and the answers of a cycle, as plain values."""
+
+from itertools import permutations
 
 import pytest
 
-from footy.mirror.answers import FullOdds, Gathered
+from footy.mirror.answers import Answers, FullOdds
 from footy.mirror.changes import odds_changes
 from footy.mirror.feed_health import FeedHealth
-from footy.mirror.merge import merged, merged_between_cycles
+from footy.mirror.merge import noted
 from footy.mirror.odds_book import OddsBook, digest
 from footy.mirror.periods import Periods
-from footy.mirror.state import Held, MatchState, References, Source, State
-from footy.pipeline.plan import PlanInputs
-from footy.reference.lookup import Key
+from footy.mirror.state import Held, Source, State
 from footy.thesports import endpoints
-from footy.thesports.client import Fetched, LiveList, PriceChange
-from footy.thesports.models import Detail, LiveMatch, LiveScore, Markets, OddsRow, SideScore
+from footy.thesports.decoders import LiveList, PriceChange, PriceChanges
+from footy.thesports.errors import TimedOutError
+from footy.thesports.models import Markets, OddsRow
+from footy.thesports.request import LIVE_LIST, Answer
+from tests.support.states import (
+    NOW,
+    after,
+    failed,
+    feed,
+    full_odds,
+    inputs,
+    live_list,
+    match_state,
+    playing,
+)
 
-NOW = 1_800_000_000.0
 
-
-def playing(match_id: str, status_id: int = 2, started_at: int = 0) -> LiveMatch:
-    return LiveMatch(match_id, LiveScore(match_id, status_id, SideScore(), SideScore(), started_at))
-
-
-def after(seconds: float, live: LiveList, interval_s: float = 20.0) -> State:
-    """Give the state after a list that is read so long after one that had the matches a and b."""
-    before = State(
-        {
-            one: MatchState(
-                Held(playing(one), NOW, Source.FRESH),
-                Held(Detail(id=one), NOW, Source.FRESH),
-                Held(None, None, Source.MISSING),
-            )
-            for one in "ab"
-        },
-        fetched_at=NOW,
-    )
+def listed_again(seconds: float, live: LiveList, interval_s: float = 20.0) -> State:
+    """Return the state after a list that is read so long after one that had the matches a and b."""
+    before = State({one: match_state(one) for one in "ab"}, fetched_at=NOW)
     at = NOW + seconds
-    return merged(
-        Fetched(live, at), before, Gathered(), References(), PlanInputs(at, interval_s, True), (3, 10)
-    )[0]
+    return after(before, [Answer(LIVE_LIST, live, at)], inputs(at, interval_s))[0]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +46,7 @@ def after(seconds: float, live: LiveList, interval_s: float = 20.0) -> State:
 def test_a_match_whose_element_is_not_read_any_more_is_shown_only_for_a_while(
     live: LiveList, seconds: float, interval_s: float, shown: str
 ) -> None:
-    state = after(seconds, live, interval_s)
+    state = listed_again(seconds, live, interval_s)
     unheard = state.matches.keys() - live.matches.keys()
     assert unheard == set(shown)
     assert all(state.matches[one].live.source is Source.STALE for one in unheard)
@@ -65,13 +60,12 @@ def test_what_was_seen_of_a_match_s_periods_is_held_from_list_to_list() -> None:
         (40, 4, 1000),
     ):
         at = NOW + seconds
-        live = Fetched(LiveList({"a": playing("a", status_id, started_at)}, {}, 0), at)
-        inputs = PlanInputs(at, 20.0, True)
-        state, _ = merged(live, state, Gathered(), References(), inputs, (3, 10))
-        state = merged_between_cycles(state, Gathered(), inputs, (3, 10))
+        state, _ = after(state, [live_list(at, playing("a", status_id, started_at))], inputs(at))
+        state = noted(state, state, Answers(), at)
     assert state.matches["a"].periods == Periods(1000, NOW + 20)
-    state, _ = merged(None, state, Gathered(), References(), PlanInputs(NOW + 60, 20.0, True), (3, 10))
+    state, _ = after(state, [failed(LIVE_LIST, TimedOutError("no reply"))], inputs(NOW + 60))
     assert state.matches["a"].periods == Periods(1000, NOW + 20)
+    assert state.matches["a"].live.source is Source.STALE
 
 
 def row(at: float, price: float) -> OddsRow:
@@ -87,24 +81,22 @@ def fed(
     changes: list[PriceChange], *, newest_first: bool | None, odds: dict[str, FullOdds] | None = None
 ) -> State:
     """Give the state after a reply of the feed, 10 s after one that confirmed the odds of a and b."""
-    held = quotes(row(NOW - 900, 1.5))
+    held = Held(quotes(row(NOW - 900, 1.5)), NOW, Source.FRESH)
     before = State(
-        {
-            one: MatchState(
-                Held(playing(one), NOW, Source.FRESH),
-                Held(Detail(id=one), NOW, Source.FRESH),
-                Held(held, NOW, Source.FRESH),
-            )
-            for one in "ab"
-        },
+        {one: match_state(one, odds=held) for one in "ab"},
         fetched_at=NOW,
         odds_feed=FeedHealth(polled_at=NOW, latest=int(NOW) - 5, newest_first=newest_first),
     )
     at = NOW + 10
-    gathered = Gathered(answers={Key(endpoints.ODDS_LIVE): Fetched(odds_changes(changes, at), at)})
-    gathered.odds = {one: Fetched(reading, at) for one, reading in (odds or {}).items()}
-    live = Fetched(LiveList({one: playing(one) for one in "ab"}, {}, 0), at)
-    return merged(live, before, gathered, References(), PlanInputs(at, 10, delta=True), (3, 10))[0]
+    answers = [
+        live_list(at, playing("a"), playing("b")),
+        feed(endpoints.ODDS_LIVE, odds_changes(PriceChanges(changes), at), at),
+        *(full_odds(one, reading, at) for one, reading in (odds or {}).items()),
+    ]
+    state, _ = after(before, answers, inputs(at, 10))
+    for order in permutations(answers):
+        assert after(before, order, inputs(at, 10))[0] == state
+    return state
 
 
 OLDER, NEWER = row(NOW + 5, 1.1), row(NOW + 5, 1.2)

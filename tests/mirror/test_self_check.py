@@ -7,12 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from footy.mirror.answers import Gathered
 from footy.pipeline.fetch import Fetcher
-from footy.pipeline.plan import Call, Value
-from footy.reference.lookup import Key
 from footy.thesports import endpoints
 from footy.thesports.client import Client
+from footy.thesports.request import Priority, Request
 from footy.thesports.retry_budget import RetryBudget
 from tests.pipeline.test_odds_order import histories
 from tests.pipeline.test_truth import watched
@@ -62,13 +60,15 @@ def test_a_check_is_done_once_the_match_was_asked_about_whatever_came_of_it(
             Client(watch.app.transport),
             cast("Any", None),
             executor,
-            gathered=Gathered(),
             workers=2,
             early_window=(2, 6),
             budget=RetryBudget(time.monotonic() + seconds),
             left={ODDS: left},
         )
         ids = {"first": first, "second": second}
-        fetcher.add([Call(Key(ODDS, ids[planned]), Value.ODDS)] if planned else [])
-        fetcher.add([Call(Key(ODDS, match_id), Value.CHECK, 1) for match_id in ids.values()])
-        assert fetcher.run(lambda _: ()).checked == done
+        fetcher.add([Request(ODDS, ids[planned], priority=Priority.ODDS)] if planned else [])
+        checks = [Request(ODDS, one, priority=Priority.CHECK, watermark=1) for one in ids.values()]
+        fetcher.add(checks)
+        for _ in fetcher.run():
+            pass
+        assert fetcher.answers.checked == done

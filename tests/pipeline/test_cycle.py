@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from footy.mirror.state import State
-from footy.pipeline.cycle import Outcome
+from footy.pipeline.cycle import CycleResult
 from footy.pipeline.pace import RECENT
 from footy.pipeline.plan import CHECKS_PER_SLOW_CYCLE
 from footy.service.app import App, running_app
@@ -31,7 +31,7 @@ class Running:
         self.number = 0
         self.progress: list[tuple[int, int]] = []
 
-    def cycle(self) -> Outcome:
+    def cycle(self) -> CycleResult:
         self.simulator.control.reset()
         self.number += 1
         outcome = self.app.pipeline.run(

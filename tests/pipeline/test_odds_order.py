@@ -11,22 +11,20 @@ from typing import Any
 import msgspec
 import pytest
 
-from footy.mirror.answers import FullOdds, Gathered
+from footy.mirror.answers import FullOdds
 from footy.mirror.changes import REFOLDED_S, odds_changes, unordered
-from footy.mirror.merge import merged
 from footy.mirror.odds_book import MARKETS, digest
-from footy.mirror.state import Held, MatchState, References, Source, State
-from footy.pipeline.plan import PlanInputs
+from footy.mirror.state import Held, MatchState, Source, State
 from footy.records.prices import PriceRules
-from footy.reference.lookup import Key
 from footy.thesports import endpoints
-from footy.thesports.client import Fetched, LiveList, read_odds_changes
+from footy.thesports.decoders import read_odds_changes
 from footy.thesports.models import Odds, OddsRow
 from tests.pipeline.test_truth import Watched, beside, watched
 from tests.records.test_flatten import differences, flatten, held, pictured
 from tests.support import oracle
 from tests.support.capture import MOMENT, needs_capture, replies
 from tests.support.liar import Lie, changed
+from tests.support.states import after, feed, full_odds, inputs, live_list
 from thesports_simulator.process import start
 from thesports_simulator.world import feeds
 
@@ -219,16 +217,12 @@ def test_the_capture_told_as_a_feed_reads_as_the_contract_says(order: str) -> No
     while at < ended:
         at = min(at + 15, ended)
         changes = odds_changes(read_odds_changes(feed_of(rows.odds, at, order))[0], at)
-        gathered = Gathered(answers={Key(endpoints.ODDS_LIVE): Fetched(changes, at)})
+        answers = [feed(endpoints.ODDS_LIVE, changes, at)]
         for match_id in unordered(changes, state):
-            gathered.odds[match_id] = Fetched(FullOdds(digest(history(match_id, at), (2, 6))), at)
+            answers.append(full_odds(match_id, FullOdds(digest(history(match_id, at), (2, 6))), at))
             read += 1
-        live = LiveList(
-            {key: match.live.value for key, match in state.matches.items() if match.live.value}, {}, 0
-        )
-        state, found = merged(
-            Fetched(live, at), state, gathered, References(), PlanInputs(at, 15, delta=True), (2, 6)
-        )
+        live = [match.live.value for match in state.matches.values() if match.live.value]
+        state, found = after(state, [live_list(at, *live), *answers], inputs(at, 15, early_window=(2, 6)))
         assert not found
         if (ended - at) % 300 == 0:
             assert {key: match.odds.value for key, match in state.matches.items()} == {

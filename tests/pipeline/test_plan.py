@@ -8,10 +8,10 @@ from footy.mirror.feed_health import FeedHealth
 from footy.mirror.odds_book import OddsBook
 from footy.mirror.state import Held, MatchState, Source, State
 from footy.pipeline import plan
-from footy.pipeline.plan import Call, PlanInputs, Value
-from footy.reference.lookup import CATEGORIES, COUNTRIES, Key
+from footy.pipeline.plan import PlanInputs
 from footy.thesports import endpoints
 from footy.thesports.models import Detail, LiveMatch, LiveScore, SideScore
+from footy.thesports.request import CATEGORY_LIST, COUNTRY_LIST, Priority, Request
 
 NOW = 1_800_000_000.0
 DELTA = PlanInputs(now=NOW, interval_s=60, delta=True)
@@ -38,16 +38,16 @@ def state(*matches: MatchState, details: FeedHealth = HEARD, odds: FeedHealth = 
     return State(by_id, fetched_at=NOW - 60, details_feed=details, odds_feed=odds, deleted_at=NOW - 10)
 
 
-def names(calls: list[Call]) -> list[str]:
-    return [str(call.key.endpoint) + (f" {call.key.id}" if call.key.id else "") for call in calls]
+def names(calls: list[Request]) -> list[str]:
+    return [str(call.endpoint) + (f" {call.id}" if call.id else "") for call in calls]
 
 
-def feeds(calls: list[Call]) -> set[str]:
-    return {call.key.endpoint.path for call in calls if call.value is Value.FEED}
+def feeds(calls: list[Request]) -> set[str]:
+    return {call.endpoint.path for call in calls if call.priority is Priority.FEED}
 
 
-def asked(calls: list[Call], endpoint: endpoints.Endpoint) -> list[str]:
-    return [call.key.id for call in calls if call.key.endpoint is endpoint]
+def asked(calls: list[Request], endpoint: endpoints.Endpoint) -> list[str]:
+    return [call.id for call in calls if call.endpoint is endpoint]
 
 
 def test_the_first_round_of_an_empty_state_is_the_live_list_alone() -> None:
@@ -61,7 +61,7 @@ def test_per_match_asks_no_feed() -> None:
 def test_the_feeds_are_asked_beside_the_live_list() -> None:
     calls = plan.first_round(state(held("a")), DELTA)
     assert feeds(calls) == {"match/recent/list", "odds/live"}
-    (details,) = [call.key for call in calls if call.key.endpoint is endpoints.DETAIL and not call.key.id]
+    (details,) = [call for call in calls if call.endpoint is endpoints.DETAIL and not call.id]
     assert details.since == HEARD.latest - 120
 
 
@@ -100,7 +100,7 @@ def test_odds_update_stands_in_for_odds_live_that_the_account_lacks() -> None:
 
 def test_reference_data_is_renewed_by_one_call_for_each_kind() -> None:
     due = replace(DELTA, renewals={endpoints.TEAM: 1000})
-    assert Call(Key(endpoints.TEAM, since=1000), Value.FEED) in plan.first_round(state(held("a")), due)
+    assert Request(endpoints.TEAM, since=1000) in plan.first_round(state(held("a")), due)
 
 
 def test_matches_are_checked_in_rotation_each_with_detail_and_odds() -> None:
@@ -108,9 +108,9 @@ def test_matches_are_checked_in_rotation_each_with_detail_and_odds() -> None:
     for checked in range(5):
         now = replace(state(*(held(one) for one in "abcde")), checked=checked)
         calls = plan.first_round(now, replace(DELTA, interval_s=5))
-        checks = [call for call in calls if call.value is Value.CHECK]
-        assert {call.key.endpoint for call in checks} == {endpoints.DETAIL, endpoints.ODDS}
-        (match_id,) = {call.key.id for call in checks}
+        checks = [call for call in calls if call.priority is Priority.CHECK]
+        assert {call.endpoint for call in checks} == {endpoints.DETAIL, endpoints.ODDS}
+        (match_id,) = {call.id for call in checks}
         seen.add(match_id)
     assert seen == set("abcde")
 
@@ -130,7 +130,7 @@ def test_odds_are_checked_with_what_those_that_wait_leave_of_the_quota(
 ) -> None:
     now = state(held("a"), held("b"), held("waits", odds=False))
     calls = plan.first_round(now, replace(DELTA, left={endpoints.ODDS: left}))
-    assert asked([call for call in calls if call.value is Value.CHECK], endpoints.ODDS) == checks
+    assert asked([call for call in calls if call.priority is Priority.CHECK], endpoints.ODDS) == checks
     assert [one for one in asked(calls, endpoints.DETAIL) if one] == details
 
 
@@ -146,19 +146,19 @@ def test_a_steady_cycle_is_no_more_than_eight_calls() -> None:
     now = replace(state(*(held(one) for one in "abcde")), deleted_at=0.0)
     first = plan.first_round(now, DELTA)
     then = plan.after_live_list({one: live(one) for one in "abcde"}, now, DELTA, filtered=False)
-    known = {Value.NAMES, Value.REFERENCE}
-    assert len([call for call in first if call.value not in known]) == 8
-    assert {call.value for call in then} <= known
+    known = {Priority.NAMES, Priority.REFERENCE}
+    assert len([call for call in first if call.priority not in known]) == 8
+    assert {call.priority for call in then} <= known
 
 
 def test_what_matches_still_lack_is_asked_for_beside_the_live_list() -> None:
     """A vendor who takes most of a cycle to answer could not be asked for it after the list."""
     now = state(held("a"), held("bare", detail=False, odds=False), held("gap", age=600))
     calls = plan.first_round(now, DELTA)
-    lacking = [call for call in calls if call.value in {Value.DETAIL, Value.ODDS}]
+    lacking = [call for call in calls if call.priority in {Priority.DETAIL, Priority.ODDS}]
     assert asked(lacking, endpoints.DETAIL) == ["bare"]
     assert asked(lacking, endpoints.ODDS) == ["bare", "gap"]
-    assert {COUNTRIES, CATEGORIES} <= {call.key for call in calls}
+    assert {COUNTRY_LIST, CATEGORY_LIST} <= set(calls)
     assert asked(calls, endpoints.COMPETITION) == ["c", "c"]
     assert asked(calls, endpoints.TEAM) == ["h-a", "h-gap"]
 
@@ -174,7 +174,7 @@ def test_what_an_old_list_had_may_be_over_and_is_not_asked_for_before_the_new_on
 
 def test_beside_the_live_list_odds_and_teams_wait_where_only_some_competitions_are_wanted() -> None:
     now = state(held("bare", detail=False, odds=False), held("unpriced", odds=False))
-    calls = [call for call in plan.first_round(now, DELTA, chosen=()) if call.value is not Value.FEED]
+    calls = [call for call in plan.first_round(now, DELTA, chosen=()) if call.priority is not Priority.FEED]
     assert asked(calls, endpoints.DETAIL) == ["bare"]
     assert asked(calls, endpoints.ODDS) == asked(calls, endpoints.TEAM) == []
 
@@ -185,7 +185,7 @@ def test_a_new_match_is_asked_for_in_full() -> None:
     )
     assert asked(calls, endpoints.DETAIL) == ["new"]
     assert asked(calls, endpoints.ODDS) == ["new"]
-    assert {COUNTRIES, CATEGORIES} <= {call.key for call in calls}
+    assert {COUNTRY_LIST, CATEGORY_LIST} <= set(calls)
 
 
 def test_per_match_asks_everything_for_every_match() -> None:
@@ -278,6 +278,12 @@ def test_without_live_matches_nothing_more_is_asked() -> None:
 
 
 def test_what_names_others_goes_first_and_the_large_bodies_last() -> None:
-    assert sorted(Value) == [
-        Value.LIVE, Value.FEED, Value.NAMES, Value.DETAIL, Value.REFERENCE, Value.ODDS, Value.CHECK,
-    ]  # fmt: skip
+    assert sorted(Priority) == [
+        Priority.LIVE_LIST,
+        Priority.FEED,
+        Priority.NAMES,
+        Priority.DETAIL,
+        Priority.REFERENCE,
+        Priority.ODDS,
+        Priority.CHECK,
+    ]

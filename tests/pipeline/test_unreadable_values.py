@@ -16,9 +16,10 @@ from footy.record import MatchRecord
 from footy.records.flatten import Flattener
 from footy.records.prices import PriceRules
 from footy.thesports import endpoints
-from footy.thesports.client import read_live, read_odds_changes, read_reference, read_row
+from footy.thesports.decoders import read_live, read_odds_changes, read_reference, read_row
 from footy.thesports.errors import VendorError
 from footy.thesports.models import Detail, Odds
+from footy.thesports.request import Request
 from footy.thesports.tolerant import Decoder
 from tests.support import capture
 from tests.support.cases import by_id, case, needs_cases
@@ -206,6 +207,7 @@ def test_an_odd_value_in_a_detail_changes_only_what_comes_from_it(data: st.DataO
     path = data.draw(st.sampled_from(sorted((one for one in places(detail) if one[0] != "id"), key=str)))
     whole = read_row(Detail, text([detail]), match_id, endpoints.DETAIL)
     row = read_row(Detail, text([replaced(detail, path, data.draw(odd_values))]), match_id, endpoints.DETAIL)
+    assert row is not None
     changed = {name for name in Detail.__struct_fields__ if getattr(whole, name) != getattr(row, name)} - {
         "left_out"
     }
@@ -248,8 +250,9 @@ def test_an_odd_value_in_the_odds_feed_costs_at_most_its_entry(data: st.DataObje
         "3": [["m1", "asia", [98, "2", 0.9, -0.5, 0.95, 2, 0], "0-0"]],
     }
     path = data.draw(st.sampled_from(sorted(places(feed), key=str)))
-    whole, _, _ = read_odds_changes(text(feed))
-    read, unreadable, left_out = read_odds_changes(text(replaced(feed, path, data.draw(odd_values))))
+    whole = read_odds_changes(text(feed))[0].listed
+    changes, left_out = read_odds_changes(text(replaced(feed, path, data.draw(odd_values))))
+    read, unreadable = changes.listed, changes.unreadable
     lost = 1 if len(path) > 1 else len(feed[path[0]])
     assert len([change for change in whole if change not in read]) <= lost
     assert unreadable <= {"m1", "m2"} or path[2:] == [0]
@@ -266,9 +269,12 @@ def test_an_odd_value_in_a_reference_row_costs_at_most_its_field(data: st.DataOb
         "competitions": (endpoints.COMPETITION, row_id),
         "countries": (endpoints.COUNTRIES, ""),
     }[kind]
-    whole = read_reference(endpoint, key, text([rows[row_id]]))
+    request = Request(endpoint, key)
+    whole: Any = read_reference(request, text([rows[row_id]]))
     try:
-        read = read_reference(endpoint, key, text([{**rows[row_id], field: data.draw(odd_values)}]))
+        read: Any = read_reference(
+            Request(endpoint, key), text([{**rows[row_id], field: data.draw(odd_values)}])
+        )
     except VendorError:
         assert field == "id"
         return

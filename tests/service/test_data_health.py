@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footy.mirror.state import Held, MatchState, Source, State
-from footy.pipeline.cycle import Outcome
+from footy.pipeline.cycle import CycleResult
 from footy.record import Degradation, MatchRecord, Snapshot, field_names
 from footy.service.data_health import DataWatch, Shown, Since, degradations, lacking_since, shown
 from footy.service.health import longest_silence_s
@@ -27,9 +27,9 @@ def record(match_id: str, **sources: str) -> MatchRecord:
     return cast("MatchRecord", fields | {"match_id": match_id, "in_play": True} | sources)
 
 
-def outcome(*records: MatchRecord, **undecided: MatchState) -> Outcome:
+def outcome(*records: MatchRecord, **undecided: MatchState) -> CycleResult:
     snapshot = cast("Snapshot", {"meta": {}, "matches": list(records)})
-    return Outcome(State(), snapshot, None, {}, RetryBudget(0.0), undecided)
+    return CycleResult(State(), snapshot, None, {}, RetryBudget(0.0), undecided)
 
 
 def lacks(*records: MatchRecord, **undecided: MatchState) -> list[tuple[str, ...]]:

@@ -17,7 +17,7 @@ from typing import Any, Literal, cast
 import time_machine
 
 from footy.mirror.state import State
-from footy.pipeline.cycle import Outcome
+from footy.pipeline.cycle import CycleResult
 from footy.record import MatchRecord
 from footy.service.app import App, running_app
 from footy.service.paths import Files
@@ -51,7 +51,7 @@ OF_DETAIL = set(oracle.of_detail(_NOTHING))
 class Cycle:
     """What one cycle came to, and what the vendor saw of it."""
 
-    outcome: Outcome
+    outcome: CycleResult
     seconds: float
     arrived: int
     """Requests that reached the vendor."""
@@ -173,7 +173,7 @@ class Bedside:
         self.clock.shift(seconds)
         shift_gates(self.app, seconds)
 
-    def run(self) -> Outcome:
+    def run(self) -> CycleResult:
         """Run a cycle without comparing it with anything."""
         outcome = self.app.pipeline.run(self.state, len(self.cycles) + 1)
         self.state = outcome.state

@@ -10,18 +10,17 @@ from functools import partial
 from queue import Empty
 from typing import Any, cast
 
-from footy.mirror.answers import Gathered
-from footy.mirror.joins import gathered_details, held_details, references_for
-from footy.mirror.merge import merged
+from footy.mirror.joins import held_details, references_for
+from footy.mirror.merge import MergeInputs, SettleInputs, merge, settle
 from footy.mirror.state import State
-from footy.pipeline.fetch import Fetcher
+from footy.pipeline.fetch import Arrived, Fetcher
 from footy.pipeline.pace import Pace
 from footy.pipeline.plan import PlanInputs
 from footy.pipeline.rounds import Rounds
 from footy.records.selection import Selection
-from footy.reference.lookup import Reference
+from footy.reference.lookup import Lookup
 from footy.thesports import endpoints
-from footy.thesports.client import Client, Fetched, LiveList
+from footy.thesports.decoders import DetailChanges, LiveList, OddsUpdates, PriceChanges, ReferenceReply
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
 from footy.thesports.errors import OutOfTimeError, QuotaSpentError, TimedOutError, VendorError
 from footy.thesports.models import (
@@ -34,6 +33,7 @@ from footy.thesports.models import (
     SideScore,
     Team,
 )
+from footy.thesports.request import LIVE_LIST, Answer, Request
 from footy.thesports.retry_budget import RetryBudget
 
 WINDOW = (2, 6)
@@ -150,60 +150,52 @@ class Vendor:
             sent.popleft()
         return endpoint.quota.calls - len(sent)
 
-    def _answer(self, endpoint: Endpoint, budget: RetryBudget, value: Any, key: str = "") -> Fetched[Any]:
+    def ask(self, request: Request, budget: RetryBudget) -> Answer[object]:
+        endpoint = request.endpoint
         if not budget.has_time(endpoint):
-            raise OutOfTimeError("the cycle's time is up")
+            return Answer(request, error=OutOfTimeError("the cycle's time is up"))
         if self.left(endpoint) == 0:
-            raise QuotaSpentError("the quota is spent")
+            return Answer(request, error=QuotaSpentError("the quota is spent"))
         self._sent.setdefault(endpoint, deque()).append(self.clock.now)
         budget.sent()
-        self.asked.append((endpoint, key))
+        self.asked.append((endpoint, request.id))
         left = budget.left(endpoint)
         self.workers.took = takes = min(self.latency(endpoint), self.timeout_s, left)
         if takes < self.latency(endpoint):
-            raise (
-                OutOfTimeError("cut", was_sent=True) if left < self.timeout_s else TimedOutError("no reply")
-            )
+            was_cut = left < self.timeout_s
+            error = OutOfTimeError("cut", was_sent=True) if was_cut else TimedOutError("no reply")
+            return Answer(request, error=error)
         budget.answered(endpoint, takes)
         self.answered[endpoint] += 1
-        return Fetched(value, self.clock.wall() + takes)
+        return Answer(request, self._value(request), self.clock.wall() + takes)
 
-    def live(self, budget: RetryBudget) -> Fetched[LiveList]:
-        return self._answer(endpoints.LIVE, budget, LiveList(dict(self.matches)))
-
-    def detail(self, match_id: str, budget: RetryBudget) -> Fetched[Detail]:
-        number = int(match_id[1:])
-        detail = Detail(
-            match_id,
-            home_team_id=f"h{number}",
-            away_team_id=f"a{number}",
-            competition_id=f"c{number // 2}",
-            updated_at=int(STARTED_AT) - 1000,
-        )
-        return self._answer(endpoints.DETAIL, budget, detail, match_id)
-
-    def details_since(self, _since: int, budget: RetryBudget) -> Fetched[list[Detail]]:
-        return self._answer(endpoints.DETAIL, budget, [])
-
-    def odds(self, match_id: str, budget: RetryBudget) -> Fetched[Any]:
-        return self._answer(endpoints.ODDS, budget, {}, match_id)
-
-    def odds_changes(self, budget: RetryBudget) -> Fetched[Any]:
-        return self._answer(endpoints.ODDS_LIVE, budget, [])
-
-    def odds_updates(self, budget: RetryBudget) -> Fetched[Any]:
-        return self._answer(endpoints.ODDS_UPDATE, budget, {})
-
-    def deleted(self, budget: RetryBudget) -> Fetched[Deleted]:
-        return self._answer(endpoints.DELETED, budget, Deleted())
-
-    def reference(self, endpoint: Endpoint, row_id: str, budget: RetryBudget) -> Fetched[Any]:
-        kinds: Mapping[Endpoint, Any] = {
-            endpoints.TEAM: Team(row_id, name=row_id),
-            endpoints.COMPETITION: Competition(row_id, name=row_id, country_id="x"),
+    def _value(self, request: Request) -> object:
+        row_id = request.id
+        kinds: Mapping[Endpoint, Callable[[], object]] = {
+            endpoints.LIVE: lambda: LiveList(dict(self.matches)),
+            endpoints.DETAIL: lambda: DetailChanges([]) if request.since is not None else _detail(row_id),
+            endpoints.ODDS: dict,
+            endpoints.ODDS_LIVE: lambda: PriceChanges([]),
+            endpoints.ODDS_UPDATE: lambda: OddsUpdates({}),
+            endpoints.DELETED: Deleted,
+            endpoints.TEAM: lambda: ReferenceReply(b"", Team(row_id, name=row_id)),
+            endpoints.COMPETITION: lambda: ReferenceReply(
+                b"", Competition(row_id, name=row_id, country_id="x")
+            ),
         }
-        value = kinds.get(endpoint) or {"x": Country("x", "X")}
-        return self._answer(endpoint, budget, (b"", value), row_id)
+        of_list = lambda: ReferenceReply(b"", {"x": Country("x", "X")})  # noqa: E731 - as those above
+        return kinds.get(request.endpoint, of_list)()
+
+
+def _detail(match_id: str) -> Detail:
+    number = int(match_id[1:])
+    return Detail(
+        match_id,
+        home_team_id=f"h{number}",
+        away_team_id=f"a{number}",
+        competition_id=f"c{number // 2}",
+        updated_at=int(STARTED_AT) - 1000,
+    )
 
 
 def _match(number: int) -> LiveMatch:
@@ -236,7 +228,7 @@ class Following:
         self._count = workers
         self._selection = selection or Selection.of()
         ttl = dict.fromkeys(ENDPOINTS.values(), 10.0**9)
-        self._reference = Reference(cast("Client", vendor), None, ttl)
+        self._lookup = Lookup(vendor, None, ttl)
         vendor.workers = Workers(vendor.clock, workers)
 
     def cycle(self) -> None:
@@ -251,45 +243,55 @@ class Following:
             answers_s=self.pace.answers_s,
             now=lambda: clock.now,
         )
-        inputs = self._terms()
-        gathered = Gathered()
+        inputs = self._inputs()
         fetcher = Fetcher(
-            cast("Client", self.vendor),
-            self._reference,
+            self.vendor,
+            self._lookup,
             self.vendor.workers,
-            gathered=gathered,
             workers=self._count,
             early_window=WINDOW,
             budget=budget,
             left=inputs.left,
             shared_from=self._number if inputs.short_of_time else None,
+            arrived=cast("Arrived", Done(clock)),
         )
-        fetcher._done = Done(clock)  # type: ignore[assignment]
-
-        def on_live() -> None:
-            if (took_s := budget.answer_s(endpoints.LIVE)) is not None:
-                self.pace = self.pace.answered(took_s)
-            budget.live_is_in(started + self.pace.deadline_s)
-
-        rounds = Rounds(
-            fetcher, self._reference, None, before=self.state, inputs=inputs, selection=self._selection
+        before = self.state
+        rounds = Rounds(fetcher, self._lookup, None, before=before, inputs=inputs, selection=self._selection)
+        for answer in rounds.run():
+            merging = MergeInputs(self.pace.apart_s, WINDOW)
+            self.state = merge(self.state, answer, fetcher.answers, merging)
+            if answer.request == LIVE_LIST:
+                if (took_s := budget.answer_s(endpoints.LIVE)) is not None:
+                    self.pace = self.pace.answered(took_s)
+                budget.live_is_in(started + self.pace.deadline_s)
+        self.pace = self.pace.ended(budget.answers_s(), unfinished=fetcher.unfinished)
+        live = fetcher.answers.live()
+        self.live_error = None if live is None else live.error
+        inputs = self._inputs()
+        references = references_for(
+            self._lookup,
+            fetcher.answers,
+            before.references,
+            held_details(self.state),
+            now=inputs.now,
+            available=inputs.available,
         )
-        live = rounds.run(on_live)
-        self.pace = self.pace.ended(budget.answers_s(), unfinished=gathered.unfinished)
-        details = held_details(self.state) | gathered_details(gathered)
-        self.live_error = None if isinstance(live, Fetched) else live
-        inputs = self._terms()
-        references = references_for(self._reference, gathered, self.state, details, inputs)
-        self.state, _ = merged(
-            live if isinstance(live, Fetched) else None, self.state, gathered, references, inputs, WINDOW
+        settling = SettleInputs(
+            interval_s=self.pace.apart_s,
+            early_window=WINDOW,
+            now=inputs.now,
+            delta=self._delta,
+            available=inputs.available,
+            odds_feed=inputs.odds_feed(),
         )
+        self.state, _ = settle(self.state, before, fetcher.answers, references, settling)
         self.asked = self.vendor.asked[asked:]
         self.took_s = clock.now - started
         due = started + max(1, math.ceil(self.took_s / self.pace.interval_s)) * self.pace.interval_s
         while clock.advance_to_next(due):
             pass
 
-    def _terms(self) -> PlanInputs:
+    def _inputs(self) -> PlanInputs:
         return PlanInputs(
             now=self.vendor.clock.wall(),
             interval_s=self.pace.apart_s,

@@ -16,15 +16,6 @@ def test_there_is_no_error_rate_before_the_first_attempt() -> None:
     assert Counters().error_rate() is None
 
 
-def test_an_attempt_whose_reply_turns_out_to_be_unusable_has_failed() -> None:
-    counters = Counters()
-    counters.attempt(failed=False)
-    assert counters.error_rate() == 0
-    counters.unusable()
-    counters.attempt(failed=False)
-    assert counters.error_rate() == 0.5
-
-
 @given(st.lists(st.tuples(st.floats(0, 200), st.booleans()), min_size=1, max_size=400))
 def test_the_error_rate_is_over_five_minutes_and_at_least_a_hundred_attempts(
     attempts: list[tuple[float, bool]],

@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -11,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footy.thesports import endpoints
-from footy.thesports.client import (
-    Client,
+from footy.thesports.client import Client
+from footy.thesports.decoders import (
+    DetailChanges,
+    LiveList,
+    ReferenceChanges,
     read_live,
     read_odds_changes,
     read_reference,
@@ -20,7 +23,7 @@ from footy.thesports.client import (
 )
 from footy.thesports.errors import BadBodyError, NoSuchRowError, RefusedError, VendorError
 from footy.thesports.models import Detail, StatRow, Team
-from footy.thesports.retry_budget import RetryBudget
+from footy.thesports.request import LIVE_LIST, Request
 from tests.support.wire import Server, Talk, answer, asking, budget, reply, results_of
 
 SIDE = [1, 0, 0, 2, 5, 0, 0]
@@ -62,33 +65,47 @@ def says(server: Server, results: Any) -> None:
     server.script = answer(reply(results_of(results)))
 
 
-Call = Callable[[Client, RetryBudget], Any]
-CALLS: dict[str, tuple[Call, Any]] = {
-    "live": (lambda client, spent: client.live(spent), [MATCH]),
-    "detail": (lambda client, spent: client.detail("m1", spent), [DETAIL]),
-    "odds": (lambda client, spent: client.odds("m1", spent), ODDS),
-    "details since": (lambda client, spent: client.details_since(5, spent), [DETAIL]),
-    "references since": (
-        lambda client, spent: client.references_since(endpoints.TEAM, 5, spent),
-        [{"id": "t"}],
-    ),
-    "odds changes": (lambda client, spent: client.odds_changes(spent), {"2": [CHANGE]}),
-    "odds updates": (lambda client, spent: client.odds_updates(spent), [{"id": "m1", "company_id": 2}]),
-    "deleted": (lambda client, spent: client.deleted(spent), {"match": ["m1"]}),
-    "address": (lambda client, spent: client.address(spent), {"request_ip": "203.0.113.7"}),
+CALLS: dict[str, tuple[Request | None, Any]] = {
+    "live": (LIVE_LIST, [MATCH]),
+    "detail": (Request(endpoints.DETAIL, "m1"), [DETAIL]),
+    "odds": (Request(endpoints.ODDS, "m1"), ODDS),
+    "details since": (Request(endpoints.DETAIL, since=5), [DETAIL]),
+    "references since": (Request(endpoints.TEAM, since=5), [{"id": "t"}]),
+    "reference": (Request(endpoints.TEAM, "t1"), [{"id": "t1"}]),
+    "odds changes": (Request(endpoints.ODDS_LIVE), {"2": [CHANGE]}),
+    "odds updates": (Request(endpoints.ODDS_UPDATE), [{"id": "m1", "company_id": 2}]),
+    "deleted": (Request(endpoints.DELETED), {"match": ["m1"]}),
+    "address": (None, {"request_ip": "203.0.113.7"}),
 }
-each_call = pytest.mark.parametrize(("call", "good"), CALLS.values(), ids=CALLS.keys())
+each_call = pytest.mark.parametrize(("request_", "good"), CALLS.values(), ids=CALLS.keys())
 
 
-class TestEveryCall:
+def ask(client: Client, request: Request | None) -> Any:
+    """Ask, return the value and raise the error of the answer; without a request ask for the address."""
+    if request is None:
+        return client.address(budget())
+    answered = client.ask(request, budget())
+    if answered.error is not None:
+        raise answered.error
+    return answered.value
+
+
+def live(client: Client) -> LiveList:
+    found: LiveList = ask(client, LIVE_LIST)
+    return found
+
+
+class TestEveryRequest:
     @each_call
-    def test_a_good_answer_is_read(self, server: Server, client: Client, call: Call, good: Any) -> None:
+    def test_a_good_answer_is_read(
+        self, server: Server, client: Client, request_: Request | None, good: Any
+    ) -> None:
         says(server, good)
-        call(client, budget())
+        ask(client, request_)
 
     @each_call
     def test_nesting_without_end_in_a_field_that_is_not_read_is_no_bug(
-        self, server: Server, client: Client, call: Call, good: Any
+        self, server: Server, client: Client, request_: Request | None, good: Any
     ) -> None:
         nested = (
             text(good)[:-1]
@@ -97,19 +114,19 @@ class TestEveryCall:
         )
         server.script = answer(reply(b'{"code":0,"results":' + nested + b"}"))
         try:
-            call(client, budget())
+            ask(client, request_)
         except VendorError as error:
             assert str(error).isprintable()  # noqa: PT017 - what is nested is left out
 
     @each_call
     def test_bytes_that_are_no_text_are_no_bug(
-        self, server: Server, client: Client, call: Call, good: Any
+        self, server: Server, client: Client, request_: Request | None, good: Any
     ) -> None:
         server.script = answer(
             reply(results_of(good).replace(b'"m1"', b'"\xff\xfe"').replace(b'".', b'"\xff'))
         )
         try:
-            call(client, budget())
+            ask(client, request_)
         except VendorError as error:
             assert str(error).isprintable()  # noqa: PT017 - a call that does not read the text may succeed
 
@@ -123,13 +140,13 @@ class TestEveryCall:
     @given(any_json)
     @settings(max_examples=30)
     def test_no_results_are_a_bug(
-        self, asked: tuple[Server, Client], call: Call, good: Any, results: Any
+        self, asked: tuple[Server, Client], request_: Request | None, good: Any, results: Any
     ) -> None:
         del good
         server, client = asked
         says(server, results)
         try:
-            call(client, budget())
+            ask(client, request_)
         except VendorError as error:
             assert str(error)  # noqa: PT017 - some of it is good
 
@@ -137,14 +154,14 @@ class TestEveryCall:
 class TestLive:
     def test_matches_come_in_the_vendors_order(self, server: Server, client: Client) -> None:
         says(server, [live_match(name) for name in "cab"])
-        found = client.live(budget()).value
+        found = live(client)
         assert list(found.matches) == ["c", "a", "b"]
         assert (found.broken, found.nameless) == ({}, 0)
         assert found.matches["a"].score.status_id == 4
 
     def test_an_empty_list_is_believed(self, server: Server, client: Client) -> None:
         says(server, [])
-        assert client.live(budget()).value.matches == {}
+        assert live(client).matches == {}
 
     @pytest.mark.parametrize(
         "changes",
@@ -162,7 +179,7 @@ class TestLive:
         self, server: Server, client: Client, changes: dict[str, Any]
     ) -> None:
         says(server, [live_match("m1"), live_match("m2", **changes), live_match("m3")])
-        found = client.live(budget()).value
+        found = live(client)
         assert list(found.matches) == ["m1", "m3"]
         assert list(found.broken) == ["m2"]
         assert found.broken["m2"]
@@ -191,7 +208,7 @@ class TestLive:
         self, server: Server, client: Client, changes: dict[str, Any], path: str
     ) -> None:
         says(server, [live_match("m1"), live_match("m2", **changes), live_match("m3")])
-        found = client.live(budget()).value
+        found = live(client)
         assert list(found.matches) == ["m1", "m2", "m3"]
         assert (found.broken, found.nameless) == ({}, 0)
         assert found.matches["m2"].left_out == (path,)
@@ -213,7 +230,7 @@ class TestLive:
         self, server: Server, client: Client, changes: dict[str, Any]
     ) -> None:
         says(server, [live_match("m2", **changes)])
-        found = client.live(budget()).value
+        found = live(client)
         assert found.matches["m2"].left_out == ()
         if changes.get("stats"):
             assert found.matches["m2"].stats == [StatRow(21, 3, 2)]
@@ -223,7 +240,7 @@ class TestLive:
     ) -> None:
         for minute in ("12'", "13'", "13'", "14'"):
             says(server, [live_match("m1", incidents=[{"type": 1, "time": minute}])])
-            client.live(budget())
+            live(client)
         assert client.transport.counters.values_left_out == {("match/detail_live", "incidents[].time"): 3}
         [line] = [one.getMessage() for one in caplog.records if "unreadable" in one.getMessage()]
         assert line == (
@@ -235,7 +252,7 @@ class TestLive:
         self, server: Server, client: Client, element: Any
     ) -> None:
         says(server, [live_match("m1"), element])
-        found = client.live(budget()).value
+        found = live(client)
         assert list(found.matches) == ["m1"]
         assert list(found.broken) == ["element 2"]
         assert found.nameless == 1
@@ -245,12 +262,12 @@ class TestLive:
     ) -> None:
         says(server, [live_match("m1", score=7), 7])
         with pytest.raises(BadBodyError, match="no match that can be read"):
-            client.live(budget())
+            live(client)
 
     def test_of_duplicates_the_first_that_can_be_read_counts(self, server: Server, client: Client) -> None:
         late = live_match("m1", score=["m1", 8, SIDE, SIDE, 0, ""])
         says(server, [live_match("m1", score=7), live_match("m1"), late, live_match("m1", stats=7)])
-        found = client.live(budget()).value
+        found = live(client)
         assert found.matches["m1"].score.status_id == 4
         assert found.broken == {}
 
@@ -258,9 +275,9 @@ class TestLive:
         self, server: Server, client: Client
     ) -> None:
         says(server, [live_match("m1"), live_match("m2")])
-        before = client.live(budget()).value.matches
+        before = live(client).matches
         says(server, [live_match("m2", stats=[]), live_match("m1")])
-        after = client.live(budget()).value.matches
+        after = live(client).matches
         assert after["m1"] is before["m1"]
         assert after["m2"] is not before["m2"]
 
@@ -283,13 +300,13 @@ class TestRefusedAddress:
         with pytest.raises(
             RefusedError, match=r"the address to have whitelisted is 203\.0\.113\.7"
         ) as refused:
-            client.live(budget())
+            live(client)
         assert refused.value.what == "address"
 
     def test_where_it_cannot_be_told_the_refusal_stands(self, server: Server, client: Client) -> None:
         server.script = answer(reply(b'{"err":"IP is not authorized to access"}'))
         with pytest.raises(RefusedError, match="this address is not authorized") as refused:
-            client.live(budget())
+            live(client)
         assert "whitelisted" not in str(refused.value)
 
     @pytest.mark.parametrize(
@@ -306,12 +323,18 @@ class TestRefusedAddress:
 class TestRow:
     def test_the_row_that_was_asked_for_is_found_among_others(self) -> None:
         rows = text([{"id": "t2", "name": "B"}, {"id": "t1", "name": "A"}])
-        assert read_row(Team, rows, "t1", endpoints.TEAM).name == "A"
+        row = read_row(Team, rows, "t1", endpoints.TEAM)
+        assert row is not None
+        assert row.name == "A"
 
-    def test_no_row_is_a_named_error_that_is_not_asked_again(self) -> None:
-        with pytest.raises(NoSuchRowError, match="team/additional/list has no row for t1") as error:
-            read_row(Team, b"[]", "t1", endpoints.TEAM)
-        assert not error.value.retryable
+    def test_no_row_is_a_named_error_that_is_not_asked_again(self, server: Server, client: Client) -> None:
+        says(server, [])
+        for endpoint in (endpoints.TEAM, endpoints.DETAIL):
+            with pytest.raises(NoSuchRowError, match=f"{endpoint} has no row for t1") as error:
+                ask(client, Request(endpoint, "t1"))
+            assert not error.value.retryable
+        assert len(server.requests) == 2
+        assert client.transport.counters.error_rate() == 0
 
     def test_another_ones_row_is_not_taken_for_it(self) -> None:
         with pytest.raises(BadBodyError, match="answered another id than m1"):
@@ -323,6 +346,7 @@ class TestRow:
     def test_a_field_of_a_wrong_type_is_left_out_alone_and_named(self, field: str, value: Any) -> None:
         row = read_row(Detail, text([{**DETAIL, field: value}]), "m1", endpoints.DETAIL)
         whole = read_row(Detail, text([DETAIL]), "m1", endpoints.DETAIL)
+        assert whole is not None
         assert row == msgspec.structs.replace(whole, **{field: None}, left_out=(field,))
 
     @pytest.mark.parametrize("match_id", [None, 7, "", []])
@@ -333,13 +357,13 @@ class TestRow:
     def test_countries_and_categories_come_by_id(self) -> None:
         rows = text([{"id": "c1", "name": "England"}, {"id": "c2"}])
         for endpoint in (endpoints.COUNTRIES, endpoints.CATEGORIES):
-            found = read_reference(endpoint, "", rows)
+            found: Any = read_reference(Request(endpoint), rows)
             assert (found["c1"].name, found["c2"].name) == ("England", None)
 
     @given(any_json, st.sampled_from([endpoints.TEAM, endpoints.COMPETITION, endpoints.COUNTRIES]))
     def test_no_reference_row_is_a_bug(self, rows: Any, endpoint: endpoints.Endpoint) -> None:
         try:
-            read_reference(endpoint, "t1", text(rows))
+            read_reference(Request(endpoint, "t1"), text(rows))
         except VendorError as error:
             assert str(error)  # noqa: PT017 - an empty list of countries is good
 
@@ -347,7 +371,8 @@ class TestRow:
 class TestPriceChanges:
     def test_both_packings_are_the_same_row(self) -> None:
         values = [*CHANGE[:2], [1_748_450_000, "12", 1.5, 4.0, 6.5, 2, 0], "1-0"]
-        (first, second), unreadable, left_out = read_odds_changes(text({"2": [CHANGE, values]}))
+        changes, left_out = read_odds_changes(text({"2": [CHANGE, values]}))
+        (first, second), unreadable = changes.listed, changes.unreadable
         assert (unreadable, left_out) == (frozenset(), ())
         assert first == second
         assert (first.match_id, first.bookmaker_id, first.market) == ("m1", 2, "eu")
@@ -376,13 +401,13 @@ class TestPriceChanges:
         self, packed: list[Any]
     ) -> None:
         feed = {"2": [["m2", "eu", packed, "1-0"], CHANGE], "3": [CHANGE]}
-        changes, unreadable, left_out = read_odds_changes(text(feed))
-        assert [(change.match_id, change.bookmaker_id) for change in changes] == [("m1", 2), ("m1", 3)]
-        assert (unreadable, left_out) == (frozenset({"m2"}), ("{}[]",))
+        changes, left_out = read_odds_changes(text(feed))
+        assert [(change.match_id, change.bookmaker_id) for change in changes.listed] == [("m1", 2), ("m1", 3)]
+        assert (changes.unreadable, left_out) == (frozenset({"m2"}), ("{}[]",))
 
     @pytest.mark.parametrize("company", ["", "x", "-2", "²", "2.0"])
     def test_a_bookmaker_without_a_number_is_left_out(self, company: str) -> None:
-        assert read_odds_changes(text({company: [CHANGE]}))[0] == []
+        assert read_odds_changes(text({company: [CHANGE]}))[0].listed == []
 
 
 class TestSince:
@@ -394,16 +419,13 @@ class TestSince:
             talk.say(reply(results_of([row for row in rows if int(str(row["updated_at"])) >= since][:1000])))
 
         server.script = page
-        found = client.details_since(50, budget()).value
-        assert {row.id for row in found} == {row["id"] for row in rows}
-        found_rows = client.references_since(endpoints.TEAM, 50, budget()).value
-        assert {json.loads(row)["id"] for row in found_rows} == {row["id"] for row in rows}
+        found: DetailChanges = ask(client, Request(endpoints.DETAIL, since=50))
+        assert {row.id for row in found.rows} == {row["id"] for row in rows}
+        changed: ReferenceChanges = ask(client, Request(endpoints.TEAM, since=50))
+        assert {json.loads(row)["id"] for row in changed.rows} == {row["id"] for row in rows}
 
     def test_a_full_page_of_one_moment_is_not_taken_for_all(self, server: Server, client: Client) -> None:
         says(server, [{"id": f"m{number}", "updated_at": 50} for number in range(1000)])
-        for ask in (
-            lambda: client.details_since(50, budget()),
-            lambda: client.references_since(endpoints.TEAM, 50, budget()),
-        ):
+        for endpoint in (endpoints.DETAIL, endpoints.TEAM):
             with pytest.raises(BadBodyError, match="too many changes"):
-                ask()
+                ask(client, Request(endpoint, since=50))

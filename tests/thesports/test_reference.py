@@ -13,11 +13,12 @@ import time_machine
 from footy.provenance import Source
 from footy.reference import lookup
 from footy.reference.disk_cache import Kept, Shelf
-from footy.reference.lookup import CATEGORIES, COUNTRIES, Key, Reference
+from footy.reference.lookup import Lookup
 from footy.thesports import endpoints
 from footy.thesports.client import Client
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.errors import BadBodyError, BadStatusError, NoSuchRowError, OutOfTimeError, RefusedError
+from footy.thesports.request import CATEGORY_LIST, COUNTRY_LIST, Request
 from footy.thesports.transport import Transport
 from tests.support.wire import SECRET, USER, Script, Server, Talk, answer, asking, budget, reply, results_of
 
@@ -28,7 +29,7 @@ TTL_S = {
     endpoints.COUNTRIES: HOUR,
     endpoints.CATEGORIES: HOUR,
 }
-TEAM = Key(endpoints.TEAM, "t1")
+TEAM = Request(endpoints.TEAM, "t1")
 START = 1_750_000_000
 ILL = answer(reply(b"", status="500 X"))
 REFUSES = answer(reply(b'{"err":"URL is not authorized to access, please contact our business staff."}'))
@@ -59,7 +60,7 @@ class Desk:
         """Begins anew, as another process would, with what is in the file."""
         self.close()
         self.shelf = Shelf(path) if path else None
-        self.reference = Reference(Client(self._transport), self.shelf, TTL_S)
+        self.reference = Lookup(Client(self._transport), self.shelf, TTL_S)
 
     def close(self) -> None:
         if self.shelf:
@@ -71,9 +72,9 @@ class Desk:
             self.shelf.flush()
         self._clock.shift(seconds)
 
-    def get(self, key: Key = TEAM) -> tuple[Source, Any]:
-        held, _ = self.reference.get(key, budget())
-        return held.source, held.value.name if held.value is not None else None
+    def get(self, key: Request = TEAM) -> tuple[Source, Any]:
+        found: Any = self.reference.ask(key, budget())
+        return found.source, found.value.name if found.value is not None else None
 
     @property
     def asked(self) -> int:
@@ -93,9 +94,10 @@ class TestLadder:
     def test_what_the_vendor_answers_is_fresh_and_then_cached(self, desk: Desk) -> None:
         assert desk.get() == (Source.FRESH, "Alpha")
         assert desk.get() == (Source.CACHE, "Alpha")
-        held, error = desk.reference.get(TEAM, budget())
-        assert held.fetched_at is not None
-        assert START <= held.fetched_at < START + 60
+        held: Any = desk.reference.ask(TEAM, budget())
+        error = held.error
+        assert held.at is not None
+        assert START <= held.at < START + 60
         assert error is None
         assert desk.asked == 1
 
@@ -120,17 +122,17 @@ class TestLadder:
     @pytest.mark.parametrize("endpoint", TTL_S)
     def test_each_kind_has_its_own_time_to_live(self, desk: Desk, endpoint: Endpoint) -> None:
         desk.server.script = whatever_is_asked
-        key = Key(endpoint, "x" if endpoint in {endpoints.TEAM, endpoints.COMPETITION} else "")
-        desk.reference.get(key, budget())
+        key = Request(endpoint, "x" if endpoint in {endpoints.TEAM, endpoints.COMPETITION} else "")
+        desk.reference.ask(key, budget())
         for reopened in (False, True):
             asked = desk.asked
             desk.wait(TTL_S[endpoint] - 60)
             if reopened:
                 desk.open(desk.path)
-            assert desk.reference.get(key, budget())[0].source is Source.CACHE
+            assert desk.reference.ask(key, budget()).source is Source.CACHE
             assert desk.asked == asked
             desk.wait(120)
-            assert desk.reference.get(key, budget())[0].source is Source.FRESH
+            assert desk.reference.ask(key, budget()).source is Source.FRESH
             assert desk.asked == asked + 1
 
     def test_when_asking_fails_the_last_good_value_is_stale_with_its_age(self, desk: Desk) -> None:
@@ -138,12 +140,13 @@ class TestLadder:
         first = desk.reference.peek(TEAM)
         desk.server.script = ILL
         desk.wait(2 * DAY)
-        held, error = desk.reference.get(TEAM, budget())
+        held: Any = desk.reference.ask(TEAM, budget())
+        error = held.error
         assert held.source is Source.STALE
         assert held.value is not None
         assert held.value.name == "Alpha"
         assert first is not None
-        assert held.fetched_at == pytest.approx(first.fetched_at, abs=0.001)
+        assert held.at == pytest.approx(first.fetched_at, abs=0.001)
         assert isinstance(error, BadStatusError)
 
     def test_a_stale_value_is_tried_again_after_a_minute(self, desk: Desk) -> None:
@@ -164,7 +167,8 @@ class TestLadder:
     def test_what_was_not_asked_for_lack_of_time_is_asked_in_the_next_cycle(self, desk: Desk) -> None:
         desk.get()
         desk.wait(2 * DAY)
-        held, error = desk.reference.get(TEAM, budget(0))
+        held: Any = desk.reference.ask(TEAM, budget(0))
+        error = held.error
         assert held.source is Source.STALE
         assert isinstance(error, OutOfTimeError)
         assert desk.get() == (Source.FRESH, "Alpha")
@@ -192,14 +196,16 @@ class TestLadder:
     def test_without_the_right_it_is_refused(self, desk: Desk) -> None:
         desk.server.script = REFUSES
         for _ in range(9):
-            held, error = desk.reference.get(TEAM, budget())
+            held: Any = desk.reference.ask(TEAM, budget())
+            error = held.error
             assert (held.source, held.value) == (Source.REFUSED, None)
             assert isinstance(error, RefusedError)
         assert desk.asked == 3
 
     def test_an_id_that_the_vendor_does_not_know_is_missing_for_ten_minutes(self, desk: Desk) -> None:
         desk.server.script = rows()
-        held, error = desk.reference.get(TEAM, budget())
+        held: Any = desk.reference.ask(TEAM, budget())
+        error = held.error
         assert held.source is Source.MISSING
         assert isinstance(error, NoSuchRowError)
         assert desk.get() == (Source.MISSING, None)
@@ -229,7 +235,7 @@ class TestLadder:
         for kept in (b"[]", b"{}", b"\xff", b'[{"id":"t2"}]', b'[{"id":"t1","name":7}]', b"[" * 5000):
             desk.shelf.write(str(TEAM), Kept(kept, START - 10))
             desk.shelf.flush()
-            desk.reference = Reference(desk.reference._client, desk.shelf, TTL_S)
+            desk.reference = Lookup(desk.reference._client, desk.shelf, TTL_S)
             asked = desk.asked
             assert desk.get() == (Source.FRESH, "Alpha")
             assert desk.asked == asked + 1
@@ -248,9 +254,11 @@ class TestLadder:
         desk.server.script = whatever_is_asked
         desk.open(None)
         for number in range(20):
-            desk.get(Key(endpoints.TEAM, f"t{number}"))
+            desk.get(Request(endpoints.TEAM, f"t{number}"))
         assert (
-            sum(desk.reference.peek(Key(endpoints.TEAM, f"t{number}")) is not None for number in range(20))
+            sum(
+                desk.reference.peek(Request(endpoints.TEAM, f"t{number}")) is not None for number in range(20)
+            )
             == 5
         )
 
@@ -258,34 +266,34 @@ class TestLadder:
 class TestKinds:
     def test_the_same_id_of_another_kind_is_another_thing(self, desk: Desk) -> None:
         desk.server.script = whatever_is_asked
-        team, competition = Key(endpoints.TEAM, "x"), Key(endpoints.COMPETITION, "x")
+        team, competition = Request(endpoints.TEAM, "x"), Request(endpoints.COMPETITION, "x")
         for expected in (Source.FRESH, Source.CACHE):
             assert desk.get(team) == (expected, "team")
             assert desk.get(competition) == (expected, "competition")
 
     def test_countries_and_categories_are_whole_lists_by_id(self, desk: Desk) -> None:
         desk.server.script = rows({"id": "c1", "name": "England"}, {"id": "c2", "name": "Wales"})
-        for key in (COUNTRIES, CATEGORIES):
-            held, _ = desk.reference.get(key, budget())
+        for key in (COUNTRY_LIST, CATEGORY_LIST):
+            held: Any = desk.reference.ask(key, budget())
             assert held.value is not None
             assert {one: row.name for one, row in held.value.items()} == {"c1": "England", "c2": "Wales"}
         assert all("uuid" not in request.decode() for request in desk.server.requests)
 
     def test_a_key_on_disk_names_endpoint_and_id(self) -> None:
         assert str(TEAM) == "team/additional/list?uuid=t1"
-        assert str(COUNTRIES) == "country/list"
+        assert str(COUNTRY_LIST) == "country/list"
 
 
 class TestRenewal:
     def test_one_row_that_cannot_be_read_does_not_keep_the_others_from_it(self, desk: Desk) -> None:
         desk.server.script = whatever_is_asked
-        keys = [Key(endpoints.TEAM, name) for name in ("t1", "t2", "t3")]
+        keys = [Request(endpoints.TEAM, name) for name in ("t1", "t2", "t3")]
         for key in keys:
             desk.get(key)
         desk.wait(0.95 * DAY)
         (since,) = desk.reference.renewals(time.time()).values()
         desk.server.script = rows({"id": "t1", "name": 7}, {"id": "t2", "name": "Two"}, {"name": "?"})
-        desk.reference.renew(endpoints.TEAM, since, budget())
+        desk.reference.renew(Request(endpoints.TEAM, since=since), budget())
         assert f"time={since}" in desk.server.requests[-1].decode()
         assert desk.get(keys[1]) == (Source.CACHE, "Two")
         desk.wait(0.1 * DAY)
@@ -303,7 +311,7 @@ class TestRenewal:
         desk.server.script = merged
         assert desk.get() == (Source.FRESH, "New")
         desk.wait(0.95 * DAY)
-        desk.reference.renew(endpoints.TEAM, START - 300, budget())
+        desk.reference.renew(Request(endpoints.TEAM, since=START - 300), budget())
         asked = desk.asked
         desk.open(desk.path)
         assert desk.get() == (Source.CACHE, "New")
@@ -312,13 +320,13 @@ class TestRenewal:
     def test_a_renewal_that_fails_leaves_all_as_it_is(self, desk: Desk) -> None:
         desk.get()
         desk.server.script = answer(reply(b'{"code":0,"results":[7]}'))
-        with pytest.raises(BadBodyError):
-            desk.reference.renew(endpoints.TEAM, START - 300, budget())
+        renewed = desk.reference.renew(Request(endpoints.TEAM, since=START - 300), budget())
+        assert isinstance(renewed.error, BadBodyError)
         assert desk.get() == (Source.CACHE, "Alpha")
 
     def test_what_was_taken_out_is_forgotten_for_thirty_days_and_then_this_too(self, desk: Desk) -> None:
         for number in range(100):
-            desk.reference.forget([Key(endpoints.TEAM, f"gone{number}")], START + number * DAY)
+            desk.reference.forget([Request(endpoints.TEAM, f"gone{number}")], START + number * DAY)
         assert len(desk.reference._gone) == 31
 
 

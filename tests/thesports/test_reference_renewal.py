@@ -10,10 +10,11 @@ import time_machine
 
 from footy.provenance import Source
 from footy.reference.disk_cache import Shelf
-from footy.reference.lookup import Key, Reference
+from footy.reference.lookup import Lookup
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints
 from footy.thesports.client import Client
+from footy.thesports.request import Request
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.transport import Transport
 from thesports_simulator.process import RunningSimulator, start
@@ -32,7 +33,7 @@ class Library:
         self.world = simulator.world()
         self.client = Client(transport)
         self.shelf = shelf
-        self.reference = Reference(self.client, shelf, TTL_S)
+        self.reference = Lookup(self.client, shelf, TTL_S)
         self._clock = clock
 
     def wait(self, seconds: int) -> None:
@@ -45,7 +46,7 @@ class Library:
         return [row[side] for row in rows if row for side in ("home_team_id", "away_team_id")]
 
     def get(self, team_id: str) -> Any:
-        return self.reference.get(Key(endpoints.TEAM, team_id), budget())[0]
+        return self.reference.ask(Request(endpoints.TEAM, team_id), budget())
 
     def calls(self) -> int:
         return int(self.simulator.control.stats()["requests"].get("team/additional/list", 0))
@@ -82,7 +83,7 @@ def test_a_day_old_library_is_renewed_by_one_call(tmp_path: Path) -> None:
         books.wait(int(0.95 * DAY))
         due = books.reference.renewals(time.time())
         assert set(due) == {endpoints.TEAM}
-        books.reference.renew(endpoints.TEAM, due[endpoints.TEAM], budget())
+        books.reference.renew(Request(endpoints.TEAM, since=due[endpoints.TEAM]), budget())
         assert books.calls() == asked + 1
         assert books.reference.renewals(time.time()) == {}
         books.wait(int(0.5 * DAY))
@@ -103,12 +104,12 @@ def test_a_renewed_library_is_renewed_on_disk_too(tmp_path: Path) -> None:
         books.get(team_id)
         books.wait(int(0.95 * DAY))
         since = books.reference.renewals(time.time())[endpoints.TEAM]
-        books.reference.renew(endpoints.TEAM, since, budget())
+        books.reference.renew(Request(endpoints.TEAM, since=since), budget())
         books.wait(int(0.5 * DAY))
         assert books.shelf.flush()
         asked = books.calls()
-        after_a_restart = Reference(books.client, books.shelf, TTL_S)
-        held, _ = after_a_restart.get(Key(endpoints.TEAM, team_id), budget())
+        after_a_restart = Lookup(books.client, books.shelf, TTL_S)
+        held = after_a_restart.ask(Request(endpoints.TEAM, team_id), budget())
         assert held.source is Source.CACHE
         assert books.calls() == asked
 
@@ -136,18 +137,18 @@ def test_a_renewal_that_tells_of_a_merger_has_the_survivor_looked_up(tmp_path: P
                 break
             books.wait(DAY)
         assert merged is not None
-        key = Key(endpoints.TEAM, merged["id"])
+        key = Request(endpoints.TEAM, merged["id"])
         assert books.get(merged["id"]).value.id == merged["id"]
         books.wait(int(0.95 * DAY))
-        books.reference.renew(endpoints.TEAM, now - 300, budget())
+        books.reference.renew(Request(endpoints.TEAM, since=now - 300), budget())
         assert books.reference.peek(key) is None
         assert books.shelf.flush()
         assert books.get(merged["id"]).value.id == merged["uid"]
-        held = books.reference.peek(key)
+        held: Any = books.reference.peek(key)
         assert held is not None
         assert held.value is not None
         assert held.value.id == merged["uid"]
-        books.reference.renew(endpoints.TEAM, now - 300, budget())
+        books.reference.renew(Request(endpoints.TEAM, since=now - 300), budget())
         assert books.reference.peek(key) is None
 
 
@@ -155,7 +156,7 @@ def test_a_team_that_the_vendor_took_out_is_unknown_and_not_asked_for_in_every_c
     with library(tmp_path) as books:
         team_id = books.teams()[0]
         books.get(team_id)
-        books.reference.forget([Key(endpoints.TEAM, team_id)], time.time())
+        books.reference.forget([Request(endpoints.TEAM, team_id)], time.time())
         books.simulator.control.set_faults("unknown_uuid@team/additional/list")
         asked = books.calls()
         for _ in range(3):

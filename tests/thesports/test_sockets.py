@@ -72,13 +72,13 @@ class TestEnd:
     def test_an_attempt_ends_at_its_timeout(self, server: Server, script: Script) -> None:
         server.script = script
         with asking(server.url, timeout=SHORT_S) as transport, taking(SHORT_S), pytest.raises(TimedOutError):
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
 
     @endless
     def test_an_attempt_ends_at_the_cycles_deadline(self, server: Server, script: Script) -> None:
         server.script = script
         with asking(server.url, timeout=20) as transport, taking(SHORT_S), pytest.raises(OutOfTimeError):
-            transport.get(LIVE, {}, budget(SHORT_S))
+            transport.get(LIVE, {}, budget(SHORT_S), bytes)
 
     @endless
     def test_a_cut_connection_is_closed_and_its_place_is_free_again(
@@ -88,10 +88,10 @@ class TestEnd:
         with asking(server.url, timeout=0.03, workers=1) as transport:
             for _ in range(3):
                 with pytest.raises(TimedOutError):
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
             server.wait(lambda: server.open == 0)
             server.script = answer(reply())
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
 
     def test_a_slow_reply_within_its_time_is_whole(self, server: Server) -> None:
         def slowly(talk: Talk) -> None:
@@ -100,11 +100,11 @@ class TestEnd:
 
         server.script = slowly
         with asking(server.url) as transport:
-            assert transport.get(LIVE, {}, budget()).results == b"[]"
+            assert transport.get(LIVE, {}, budget(), bytes).value == b"[]"
 
     def test_no_time_left_is_no_attempt(self, server: Server, caplog: pytest.LogCaptureFixture) -> None:
         with asking(server.url) as transport, pytest.raises(OutOfTimeError):
-            transport.get(LIVE, {}, budget(0))
+            transport.get(LIVE, {}, budget(0), bytes)
         assert not server.requests
         assert not caplog.records
 
@@ -115,7 +115,7 @@ class TestEnd:
         server.script = script
         cycle = budget(4 * SHORT_S)
         with asking(server.url, timeout=20, workers=5) as transport, ThreadPoolExecutor(5) as pool:
-            asked = [pool.submit(transport.get, LIVE, {}, cycle) for _ in range(5)]
+            asked = [pool.submit(transport.get, LIVE, {}, cycle, bytes) for _ in range(5)]
             assert all(isinstance(one.exception(), OutOfTimeError) for one in asked)
         said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
         assert len(said) == 1
@@ -135,7 +135,7 @@ class TestStop:
 
         def ask() -> type[BaseException]:
             with pytest.raises(StoppedError) as stopped:
-                transport.get(LIVE, {}, budget(60))
+                transport.get(LIVE, {}, budget(60), bytes)
             return stopped.type
 
         with (
@@ -153,7 +153,7 @@ class TestStop:
         with asking(server.url) as transport:
             transport.stop()
             with pytest.raises(StoppedError):
-                transport.get(LIVE, {}, budget())
+                transport.get(LIVE, {}, budget(), bytes)
         assert not server.requests
 
     def test_an_attempt_that_begins_as_the_stop_comes_is_cut_too(self) -> None:
@@ -179,7 +179,7 @@ class TestStop:
     def test_the_watch_leaves_no_thread(self, server: Server) -> None:
         before = threading.active_count()
         with asking(server.url) as transport:
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
             assert threading.active_count() > before
         server.wait(lambda: server.open == 0)
         assert not [thread for thread in threading.enumerate() if thread.name == "watch"]
@@ -215,14 +215,14 @@ def full() -> Iterator[str]:
 class TestConnecting:
     def test_it_ends_at_the_timeout_and_at_the_deadline(self, full: str) -> None:
         with asking(full, timeout=SHORT_S) as transport, taking(SHORT_S), pytest.raises(TimedOutError):
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
         with asking(full, timeout=20) as transport, taking(SHORT_S), pytest.raises(OutOfTimeError):
-            transport.get(LIVE, {}, budget(SHORT_S))
+            transport.get(LIVE, {}, budget(SHORT_S), bytes)
 
     @pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux ends it from outside")
     def test_a_stop_ends_it(self, full: str) -> None:
         with asking(full, timeout=30) as transport, ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(transport.get, LIVE, {}, budget(60))
+            asked = pool.submit(transport.get, LIVE, {}, budget(60), bytes)
             with pytest.raises(TimeoutError):
                 asked.result(SHORT_S)
             with taking(0):
@@ -233,7 +233,7 @@ class TestConnecting:
         url = server.url
         server.close()
         with asking(url) as transport, pytest.raises(UnreachableError) as refused:
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
         assert str(refused.value) == (
             "no connection (Connection refused): check FOOTY_BASE_URL and the network"
         )
@@ -251,7 +251,7 @@ class TestName:
             asking("http://vendor.example/v1/football") as transport,
             pytest.raises(UnreachableError) as unreachable,
         ):
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
         assert str(unreachable.value) == (
             "the host name does not resolve: check FOOTY_BASE_URL and the network's DNS"
         )
@@ -263,7 +263,7 @@ class TestName:
             taking(0),
             pytest.raises(UnreachableError, match="does not resolve"),
         ):
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
 
     def test_only_addresses_of_version_4_are_asked_for(
         self, server: Server, monkeypatch: pytest.MonkeyPatch
@@ -277,7 +277,7 @@ class TestName:
 
         monkeypatch.setattr(socket, "getaddrinfo", noting)
         with asking(server.url.replace("127.0.0.1", "localhost")) as transport:
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
         assert families == [socket.AF_INET]
 
     def test_another_address_is_tried_where_the_first_refuses(
@@ -289,7 +289,7 @@ class TestName:
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in (dead, alive)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_: found)
         with asking("http://vendor.example/v1/football") as transport:
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
 
     @pytest.fixture
     def silent(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
@@ -315,14 +315,14 @@ class TestName:
             taking(SHORT_S),
             pytest.raises(TimedOutError),
         ):
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
 
     def test_a_stop_ends_the_wait_for_it(self, silent: threading.Event) -> None:
         with (
             asking("http://vendor.example/v1", timeout=30) as transport,
             ThreadPoolExecutor(1) as pool,
         ):
-            asked = pool.submit(transport.get, LIVE, {}, budget(60))
+            asked = pool.submit(transport.get, LIVE, {}, budget(60), bytes)
             assert silent.wait(GENEROUS_S)
             with taking(0):
                 transport.stop()
@@ -367,7 +367,7 @@ class TestTLS:
     ) -> None:
         with asking(secure.url, ca_bundle=certificates("ours")) as transport:
             for _ in range(3):
-                assert transport.get(LIVE, {}, budget()).results == b"[]"
+                assert transport.get(LIVE, {}, budget(), bytes).value == b"[]"
         assert secure.connections == 1
 
     @pytest.mark.parametrize("trusted", ["another", None])
@@ -377,7 +377,7 @@ class TestTLS:
         with asking(secure.url, ca_bundle=trusted and certificates(trusted)) as transport:
             for _ in range(3):
                 with pytest.raises(UnreachableError) as refused:
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
         assert str(refused.value) == (
             "the TLS connection failed: check FOOTY_CA_BUNDLE and the machine's clock"
         )
@@ -391,7 +391,7 @@ class TestTLS:
             asking(url, ca_bundle=certificates("ours")) as transport,
             pytest.raises(UnreachableError, match="TLS"),
         ):
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
         assert not secure.requests
 
     @pytest.mark.parametrize("content", [None, "", "not a certificate"])
@@ -415,14 +415,14 @@ class TestTLS:
             pool.submit(accept)
             url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
             with asking(url, timeout=SHORT_S) as transport, taking(SHORT_S), pytest.raises(TimedOutError):
-                transport.get(LIVE, {}, budget())
+                transport.get(LIVE, {}, budget(), bytes)
             held.set()
 
     def test_a_stop_ends_a_handshake(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
             url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
             with asking(url, timeout=30) as transport:
-                asked = pool.submit(transport.get, LIVE, {}, budget(60))
+                asked = pool.submit(transport.get, LIVE, {}, budget(60), bytes)
                 connection, _ = listener.accept()
                 with connection:
                     assert connection.recv(1)
@@ -437,6 +437,6 @@ class TestTLS:
         secure.script = ENDLESS[name]
         with asking(secure.url, ca_bundle=certificates("ours"), timeout=SHORT_S) as transport:
             with taking(SHORT_S), pytest.raises(TimedOutError):
-                transport.get(LIVE, {}, budget())
+                transport.get(LIVE, {}, budget(), bytes)
             secure.script = answer(reply())
-            transport.get(TEAM, {}, budget())
+            transport.get(TEAM, {}, budget(), bytes)

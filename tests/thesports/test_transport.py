@@ -160,8 +160,8 @@ class TestReply:
         server.script = unlike(results_of(rows))
         before = time.time()
         with asking(server.url) as transport:
-            found = transport.get(LIVE, {}, budget())
-        assert found.results == b'[{"id": "\\u00e9", "price": 1.0}]'
+            found = transport.get(LIVE, {}, budget(), bytes)
+        assert found.value == b'[{"id": "\\u00e9", "price": 1.0}]'
         assert before <= found.received_at <= time.time()
 
     @pytest.mark.parametrize(
@@ -179,14 +179,14 @@ class TestReply:
         server.script = answer(said)
         with asking(server.url) as transport:
             for _ in range(3):
-                assert transport.get(LIVE, {}, budget()).results == b"[]"
+                assert transport.get(LIVE, {}, budget(), bytes).value == b"[]"
         assert server.connections == 1
 
     def test_a_body_may_end_with_its_connection(self, server: Server) -> None:
         server.script = answer_and_close(b"HTTP/1.0 200 OK\r\n\r\n" + GOOD)
         with asking(server.url, workers=1) as transport:
             for _ in range(3):
-                assert transport.get(LIVE, {}, budget()).results == b"[]"
+                assert transport.get(LIVE, {}, budget(), bytes).value == b"[]"
 
     @pytest.mark.parametrize("compress", [bytes, zipped], ids=["plain", "gzip"])
     def test_one_that_is_too_large_is_given_up_early(
@@ -201,12 +201,12 @@ class TestReply:
             tracemalloc.start()
             try:
                 with pytest.raises(BadBodyError, match="the reply is larger than 1 MB"):
-                    transport.get(few, {}, budget())
+                    transport.get(few, {}, budget(), bytes)
                 assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
             finally:
                 tracemalloc.stop()
             server.script = answer(reply())
-            transport.get(few, {}, budget())
+            transport.get(few, {}, budget(), bytes)
 
     def test_large_ones_may_not_fill_the_memory_together(self) -> None:
         large, small, room = 4 * SMALL, SMALL, MemoryLimit(4 * SMALL)
@@ -223,14 +223,14 @@ class TestReply:
     def test_an_endless_redirect_is_given_up_early_too(self, server: Server) -> None:
         server.script = answer(reply(b" " * 2**22, "Location: /there", status="301 X"))
         with asking(server.url) as transport, pytest.raises(BadBodyError, match="larger"):
-            transport.get(dataclasses.replace(LIVE, max_body=2**20), {}, budget())
+            transport.get(dataclasses.replace(LIVE, max_body=2**20), {}, budget(), bytes)
         assert len(server.requests) == 1
 
 
 class TestRequest:
     def test_it_is_signed_and_asks_for_gzip_and_nothing_else(self, server: Server) -> None:
         with asking(server.url) as transport:
-            transport.get(TEAM, {"uuid": "a/b&c"}, budget())
+            transport.get(TEAM, {"uuid": "a/b&c"}, budget(), bytes)
         first, *headers = server.requests[0].decode().split("\r\n")
         method, target, version = first.split(" ")
         asked = urlsplit(target)
@@ -250,35 +250,35 @@ class TestRequest:
     def test_the_address_probe_lies_one_level_up(self, server: Server, base: str, path: str) -> None:
         server.script = unlike(b'{"code":0,"results":{"request_ip":"203.0.113.7"}}')
         with asking(server.url.removesuffix("/v1/football") + base) as transport:
-            transport.get(ADDRESS_PROBE, {}, budget())
+            transport.get(ADDRESS_PROBE, {}, budget(), bytes)
         assert server.requests[0].split(b"?")[0].decode() == f"GET {path}"
 
     def test_no_cookie_is_kept(self, server: Server) -> None:
         server.script = answer(reply(GOOD, "Set-Cookie: a=b; Path=/", "Set-Cookie: ;;=\x01\xff; expires=x"))
         with asking(server.url) as transport:
             for _ in range(2):
-                transport.get(LIVE, {}, budget())
+                transport.get(LIVE, {}, budget(), bytes)
         assert not [request for request in server.requests if b"cookie" in request.lower()]
 
     def test_redirects_are_not_followed(self, server: Server) -> None:
         with Server(answer(reply())) as elsewhere:
             server.script = answer(reply(GOOD, f"Location: {elsewhere.url}", status="302 Found"))
             with asking(server.url) as transport, pytest.raises(BadStatusError, match="HTTP status 302"):
-                transport.get(LIVE, {}, budget())
+                transport.get(LIVE, {}, budget(), bytes)
             assert not elsewhere.connections
 
     def test_the_environment_names_no_proxy(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "https_proxy"):
             monkeypatch.setenv(name, "http://127.0.0.1:9")
         with asking(server.url) as transport:
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
 
 
 class TestProxy:
     def test_the_settings_one_is_asked_for_the_whole_address(self, server: Server) -> None:
         proxy = f"http://me:pass%20word@127.0.0.1:{server.port}"
         with asking("http://vendor.example/v1/football", proxy=proxy) as transport:
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
         said = server.requests[0].decode()
         assert said.startswith("GET http://vendor.example/v1/football/match/detail_live?user=")
         assert f"Proxy-Authorization: Basic {b64encode(b'me:pass word').decode()}" in said
@@ -289,7 +289,7 @@ class TestProxy:
         with asking("https://vendor.example/v1/football", proxy=proxy, timeout=0.1) as transport:
             for _ in range(3):
                 with pytest.raises(TimedOutError):
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
         assert server.requests[0].startswith(b"CONNECT vendor.example:443 HTTP/1.")
         assert not [request for request in server.requests if b"secret" in request]
 
@@ -299,7 +299,7 @@ class TestProxy:
         with asking(url, proxy=proxy) as transport:
             for _ in range(3):
                 with pytest.raises(UnreachableError, match="through the proxy: check FOOTY_PROXY"):
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
 
     def test_one_that_is_not_there_is_named(self, server: Server) -> None:
         proxy = f"http://127.0.0.1:{server.port}"
@@ -308,7 +308,7 @@ class TestProxy:
             asking("http://vendor.example/v1/football", proxy=proxy) as transport,
             pytest.raises(UnreachableError, match="through the proxy: check FOOTY_PROXY"),
         ):
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
 
 
 class TestConnections:
@@ -316,7 +316,7 @@ class TestConnections:
         workers = 4
         with asking(server.url, workers=workers) as transport, ThreadPoolExecutor(workers) as pool:
             for _ in range(5):
-                list(pool.map(lambda _: transport.get(LIVE, {}, budget()), range(20)))
+                list(pool.map(lambda _: transport.get(LIVE, {}, budget(), bytes), range(20)))
         assert len(server.requests) == 100
         assert server.connections <= workers
 
@@ -324,7 +324,7 @@ class TestConnections:
         server.script = answer_and_close(reply())
         with asking(server.url) as transport:
             for number in range(5):
-                transport.get(LIVE, {}, budget())
+                transport.get(LIVE, {}, budget(), bytes)
                 server.wait(lambda: server.open == 0)
                 assert server.connections == number + 1
 
@@ -343,12 +343,12 @@ class TestConnections:
         with asking(server.url, workers=2) as transport, ThreadPoolExecutor(2) as pool:
             for number in range(10):
                 with pytest.raises(kind):
-                    transport.get(dataclasses.replace(LIVE, path=f"failing/{number}"), {}, budget())
+                    transport.get(dataclasses.replace(LIVE, path=f"failing/{number}"), {}, budget(), bytes)
                 server.wait(lambda: server.open <= 1)
             server.most_open = server.open
             server.script = meeting
-            found = pool.map(lambda _: transport.get(TEAM, {}, budget()), range(2))
-            assert [one.results for one in found] == [b"[]", b"[]"]
+            found = pool.map(lambda _: transport.get(TEAM, {}, budget(), bytes), range(2))
+            assert [one.value for one in found] == [b"[]", b"[]"]
         assert server.most_open <= 2
 
     @each(FAILING)
@@ -368,7 +368,7 @@ class TestConnections:
         try:
             with asking(server.url, attempts=2) as transport:
                 try:
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
                 except kind as error:
                     held = weakref.ref(error)
                 assert held() is None
@@ -385,7 +385,7 @@ class TestRetry:
         spent = budget()
         counters = Counters()
         with asking(server.url, attempts=3, counters=counters) as transport:
-            assert transport.get(LIVE, {}, spent).results == b"[]"
+            assert transport.get(LIVE, {}, spent, bytes).value == b"[]"
         assert (len(server.requests), spent.attempts, spent.retries) == (3, 3, 2)
         assert counters.error_rate() == 2 / 3
         del kind, words
@@ -396,7 +396,7 @@ class TestRetry:
     ) -> None:
         server.script = script
         with asking(server.url) as transport, pytest.raises(VendorError) as failure:
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
         assert type(failure.value) is kind
         assert words in str(failure.value)
 
@@ -407,7 +407,7 @@ class TestRetry:
         server.script = script
         spent = budget()
         with asking(server.url, attempts=9) as transport, pytest.raises(kind):
-            transport.get(LIVE, {}, spent)
+            transport.get(LIVE, {}, spent, bytes)
         assert (len(server.requests), spent.retries) == (1, 0)
         del words
 
@@ -421,23 +421,25 @@ class TestRetry:
 
             server.script = in_turn(halt, answer(reply()))
             with asking(server.url) as transport, pytest.raises(TimedOutError):
-                transport.get(LIVE, {}, budget())
+                transport.get(LIVE, {}, budget(), bytes)
             with asking(server.url) as transport:
-                assert transport.get(LIVE, {}, budget()).received_at == pytest.approx(time.time(), abs=2)
+                assert transport.get(LIVE, {}, budget(), bytes).received_at == pytest.approx(
+                    time.time(), abs=2
+                )
 
     def test_a_timeout_is_asked_again(self, server: Server) -> None:
         server.script = in_turn(Talk.hang, answer(reply()))
         with asking(server.url, attempts=2, timeout=0.5) as transport:
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
 
     def test_a_status_that_may_pass_is_not_hidden_by_a_code_in_its_body(self, server: Server) -> None:
         ill = answer(reply(b'{"code":500,"msg":"internal"}', status="500 X"))
         server.script = in_turn(ill, answer(reply()))
         with asking(server.url, attempts=2) as transport:
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
         server.script = answer(reply(b'{"code":503}', "Retry-After: 9", status="503 X"))
         with asking(server.url) as transport, pytest.raises(ThrottledError):
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
 
     @pytest.mark.parametrize(("calls", "retries"), [(0, 3), (14, 3), (15, 3), (20, 4), (100, 20)])
     def test_an_outage_is_not_made_worse(self, server: Server, calls: int, retries: int) -> None:
@@ -446,7 +448,7 @@ class TestRetry:
 
         def ask(_: int) -> None:
             with pytest.raises(BadStatusError):
-                transport.get(LIVE, {}, spent)
+                transport.get(LIVE, {}, spent, bytes)
 
         with asking(server.url, attempts=10, workers=8) as transport, ThreadPoolExecutor(8) as pool:
             list(pool.map(ask, range(calls or 1)))
@@ -461,7 +463,7 @@ class TestRetry:
         spent = budget(20)
         started = time.monotonic()
         with asking(server.url, attempts=3, backoff=25) as transport, pytest.raises(BadStatusError):
-            transport.get(LIVE, {}, spent)
+            transport.get(LIVE, {}, spent, bytes)
         assert time.monotonic() - started < GENEROUS_S
         assert spent.retries == 0
 
@@ -469,7 +471,7 @@ class TestRetry:
         monkeypatch.setattr(random, "uniform", lambda _, most: most)
         server.script = answer(reply(b"", status="500 X"))
         with asking(server.url, attempts=3, backoff=30) as transport, ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(transport.get, LIVE, {}, budget(60))
+            asked = pool.submit(transport.get, LIVE, {}, budget(60), bytes)
             server.wait(lambda: bool(server.requests))
             transport.stop()
             assert isinstance(asked.exception(GENEROUS_S), StoppedError)
@@ -482,7 +484,7 @@ class TestRetry:
 
         server.script = slow
         with asking(server.url, attempts=2) as transport, pytest.raises((BadStatusError, OutOfTimeError)):
-            transport.get(LIVE, {}, budget(0.05))
+            transport.get(LIVE, {}, budget(0.05), bytes)
         assert len(server.requests) == 1
 
 
@@ -529,7 +531,7 @@ class TestThrottle:
         server.script = answer(THROTTLES[form](f"Retry-After: {said}"))
         with asking(server.url) as transport:
             with pytest.raises(ThrottledError, match=f"rests for {seconds}|rests for {seconds + 1}") as error:
-                transport.get(LIVE, {}, budget())
+                transport.get(LIVE, {}, budget(), bytes)
             rest = error.value.retry_at - time.monotonic()
         assert seconds - 1 < rest <= seconds + 1
         assert error.value.was_sent
@@ -540,7 +542,7 @@ class TestThrottle:
         server.script = answer(THROTTLES[form](f"Retry-After: {date}"))
         with asking(server.url) as transport:
             with pytest.raises(ThrottledError):
-                transport.get(LIVE, {}, budget())
+                transport.get(LIVE, {}, budget(), bytes)
             assert 97 < rest_of(transport) <= 101
 
     @pytest.mark.parametrize(
@@ -552,20 +554,20 @@ class TestThrottle:
             server.script = answer(THROTTLES[form](*headers))
             with asking(server.url) as transport:
                 with pytest.raises(ThrottledError):
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
                 assert 4 < rest_of(transport) <= 5
         server.script = answer(THROTTLES["503"](*headers))
         with asking(server.url) as transport:
             for _ in range(2):
                 with pytest.raises(BadStatusError):
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
 
     def test_other_statuses_do_not_rest(self, server: Server) -> None:
         server.script = answer(reply(b"", "Retry-After: 100", status="404 X"))
         with asking(server.url) as transport:
             for _ in range(2):
                 with pytest.raises(BadStatusError):
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
 
     @pytest.mark.parametrize("form", ["a status", "a body"])
     def test_thirty_at_once_cool_it_once_and_the_others_go_on(self, server: Server, form: str) -> None:
@@ -577,7 +579,7 @@ class TestThrottle:
 
         def ask(_: int) -> float:
             with pytest.raises(ThrottledError) as throttled:
-                transport.get(LIVE, {}, budget())
+                transport.get(LIVE, {}, budget(), bytes)
             return throttled.value.retry_at
 
         server.script = throttle
@@ -586,7 +588,7 @@ class TestThrottle:
             server.script = answer(reply())
             for _ in range(3):
                 assert ask(0)
-            transport.get(TEAM, {}, budget())
+            transport.get(TEAM, {}, budget(), bytes)
         assert len(server.requests) == 31
 
     def test_what_is_not_sent_while_it_rests_is_not_logged_as_a_failed_call(
@@ -596,7 +598,7 @@ class TestThrottle:
         with asking(server.url) as transport:
             for _ in range(5):
                 with pytest.raises(ThrottledError):
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
         assert len(server.requests) == 1
         assert len([one for one in caplog.records if "API call failed" in one.getMessage()]) == 1
 
@@ -622,7 +624,7 @@ class TestRefusal:
         with asking(server.url) as transport:
             for _ in range(9):
                 with pytest.raises(RefusedError) as refused:
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
                 assert refused.value.what == "endpoint"
             assert transport.breaker.is_refused(LIVE)
             assert not transport.breaker.is_refused(TEAM)
@@ -643,7 +645,7 @@ class TestCounting:
             for script in scripts:
                 server.script = script
                 with contextlib.suppress(VendorError):
-                    transport.get(endpoint, {}, budget())
+                    transport.get(endpoint, {}, budget(), bytes)
         return counters.error_rate()
 
     def test_what_is_not_in_the_plan_is_no_error(self, server: Server) -> None:
@@ -669,10 +671,10 @@ class TestCounting:
             unlike(b'{"code":0,"results":{}}'), answer(reply(b"", status="500 X")), Talk.end, unlike(b"{")
         )
         with asking(server.url, counters=counters, rate_limits={}) as transport:
-            transport.get(ODDS, {"uuid": "x"}, budget())
+            transport.get(ODDS, {"uuid": "x"}, budget(), bytes)
             for _ in range(3):
                 with pytest.raises(VendorError):
-                    transport.get(ODDS, {"uuid": "x"}, budget())
+                    transport.get(ODDS, {"uuid": "x"}, budget(), bytes)
             assert transport.breaker.left(ODDS) == 120 - 4
         assert counters.error_rate() == 0.75
 
@@ -681,17 +683,17 @@ class TestCounting:
         server.script = Talk.hang
         with asking(server.url, counters=counters) as transport:
             with pytest.raises(OutOfTimeError):
-                transport.get(LIVE, {}, budget(0.1))
+                transport.get(LIVE, {}, budget(0.1), bytes)
             assert counters.error_rate() is None
             with pytest.raises(OutOfTimeError):
-                transport.get(LIVE, {}, budget(FAIR_S + 0.2))
+                transport.get(LIVE, {}, budget(FAIR_S + 0.2), bytes)
             assert counters.error_rate() == 1
 
     def test_what_was_not_sent_is_not_counted(self, server: Server) -> None:
         counters = Counters()
         spent = budget(0)
         with asking(server.url, counters=counters) as transport, pytest.raises(OutOfTimeError):
-            transport.get(LIVE, {}, spent)
+            transport.get(LIVE, {}, spent, bytes)
         assert counters.error_rate() is None
         assert spent.attempts == 0
 
@@ -702,7 +704,7 @@ class TestCounting:
         )
         passed[0] = 15
         with asking(server.url, rate_limits={}) as transport, pytest.raises(OutOfTimeError) as caught:
-            transport.get(ODDS, {"uuid": "x"}, short)
+            transport.get(ODDS, {"uuid": "x"}, short, bytes)
         assert not caught.value.was_sent
         assert server.requests == []
         assert transport.breaker.left(ODDS) == 120
@@ -710,10 +712,10 @@ class TestCounting:
     def test_how_long_an_answer_took_is_noted_and_a_failure_is_not(self, server: Server) -> None:
         spending = budget()
         with asking(server.url) as transport:
-            transport.get(LIVE, {}, spending)
+            transport.get(LIVE, {}, spending, bytes)
             server.script = answer(reply(b"", status="502 X"))
             with pytest.raises(BadStatusError):
-                transport.get(ODDS, {"uuid": "x"}, spending)
+                transport.get(ODDS, {"uuid": "x"}, spending, bytes)
         assert spending.answers_s().keys() == {LIVE}
 
 
@@ -723,7 +725,7 @@ class TestLog:
     ) -> None:
         server.script = answer(reply(b"", status="502 X"))
         with asking(server.url, attempts=2) as transport, pytest.raises(BadStatusError):
-            transport.get(TEAM, {"uuid": "abc"}, budget())
+            transport.get(TEAM, {"uuid": "abc"}, budget(), bytes)
         assert [record.getMessage() for record in caplog.records] == [
             f"API call failed: team/additional/list uuid=abc, attempt {number} of 2: HTTP status 502; {then}"
             for number, then in ((1, "next in 0.00 s"), (2, "no further attempt"))
@@ -737,7 +739,7 @@ class TestLog:
         with asking(server.url) as transport:
             for _ in range(50):
                 with pytest.raises(BadStatusError):
-                    transport.get(TEAM, {}, spent)
+                    transport.get(TEAM, {}, spent, bytes)
         assert [record.levelname for record in caplog.records].count("WARNING") == 1
         assert spent.failures.end_cycle() == (
             "API call failed 50 times in this cycle: team/additional/list 50 (HTTP status 404)"
@@ -831,7 +833,7 @@ class TestSecret:
         with asking(server.url, attempts=2, timeout=timeout_s) as transport:
             for _ in range(3):
                 with pytest.raises(kind) as failure:
-                    transport.get(LIVE, {}, budget())
+                    transport.get(LIVE, {}, budget(), bytes)
         for error in chain_of(failure.value):
             assert not leaks(f"{error} {error!r} {error.args!r} {vars(error)!r}")
             assert not leaks("".join(traceback.format_exception(error)))
@@ -843,23 +845,23 @@ class TestSecret:
 
     def test_no_piece_of_it_is_in_a_reply_or_in_the_transport(self, server: Server) -> None:
         with asking(server.url) as transport:
-            found = transport.get(LIVE, {}, budget())
+            found = transport.get(LIVE, {}, budget(), bytes)
             assert isinstance(found, Reply)
             assert not leaks(f"{found!r} {found} {transport!r} {transport}")
 
     def test_an_echo_in_the_results_is_taken_out_and_the_rest_is_left(self, server: Server) -> None:
         server.script = answer(reply(b'{"code":0,"results":[{"id":7,"name":"by %b"}]}' % QUOTED))
         with asking(server.url) as transport:
-            assert transport.get(LIVE, {}, budget()).results == b'[{"id":7,"name":"by ***"}]'
+            assert transport.get(LIVE, {}, budget(), bytes).value == b'[{"id":7,"name":"by ***"}]'
 
     def test_an_echo_in_results_that_cannot_be_read_is_a_bad_body(self, server: Server) -> None:
         server.script = answer(reply(b'{"code":0,"results":["\xff",["%b"]]}' % QUOTED))
         with asking(server.url) as transport, pytest.raises(BadBodyError):
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
 
     def test_a_wrong_name_keeps_it_too(self, lines: tuple[list[str], list[str]]) -> None:
         with asking("http://two..dots/v1") as transport, pytest.raises(UnreachableError) as failure:
-            transport.get(LIVE, {}, budget())
+            transport.get(LIVE, {}, budget(), bytes)
         for error in chain_of(failure.value):
             assert not leaks("".join(traceback.format_exception(error)))
         assert not leaks("\n".join(lines[1]))

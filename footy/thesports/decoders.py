@@ -1,0 +1,367 @@
+"""The results of replies as typed values; what cannot be read is left out on its own."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from footy.thesports import endpoints
+from footy.thesports.endpoints import Endpoint
+from footy.thesports.errors import BadBodyError
+from footy.thesports.models import (
+    Competition,
+    Country,
+    Deleted,
+    Detail,
+    LiveMatch,
+    Odds,
+    OddsChange,
+    OddsRow,
+    OddsUpdate,
+    Team,
+)
+from footy.thesports.request import Request
+from footy.thesports.tolerant import UNREADABLE, Decoder, LeftOut, RowsDecoder, marked, split
+
+T = TypeVar("T")
+Reference = Team | Competition | Mapping[str, Country]
+"""A row of teams or competitions, or the whole list of countries or categories by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveList:
+    """The live matches by id, in the vendor's order, and what was wrong with those that could not be read."""
+
+    matches: dict[str, LiveMatch]
+    broken: dict[str, str] = field(default_factory=dict)
+    """What is wrong, by match id, or by `element N` where even the id could not be read."""
+    nameless: int = 0
+    """How many of the broken have no id that could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChange:
+    """One price change out of the feed: whose, in which market, and the row as `odds/history` has it."""
+
+    match_id: str
+    bookmaker_id: int
+    market: str
+    row: OddsRow
+
+
+@dataclass(frozen=True, slots=True)
+class PriceChanges:
+    """A reply of `odds/live`: its changes in the vendor's order."""
+
+    listed: list[PriceChange]
+    unreadable: frozenset[str] = frozenset()
+    """Matches with a change that could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetailChanges:
+    """The match details that changed since a time."""
+
+    rows: list[Detail]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceChanges:
+    """The rows of teams or competitions that changed since a time, each as JSON text."""
+
+    rows: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class OddsUpdates:
+    """The matches with price changes in the last minute."""
+
+    newest: Mapping[str, int]
+    """The vendor's time of the newest change by match; 0 if it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the rows that changed since a time."""
+
+    rows: list[Any]
+    """Details, or other rows as JSON texts."""
+    size: int
+    """How many rows the vendor sent, those that cannot be read included."""
+    latest: int
+    """The vendor's time of the latest change; 0 if no row has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceReply:
+    """Reference data as JSON text, which is kept on disk, and as a value."""
+
+    results: bytes
+    value: Reference
+
+
+class _HasId(msgspec.Struct):
+    id: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class _Address(msgspec.Struct):
+    request_ip: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class _Stamped(msgspec.Struct):
+    updated_at: int | None = None
+
+
+_live_match: Decoder[LiveMatch] = Decoder(LiveMatch)
+_id = msgspec.json.Decoder(_HasId).decode
+_countries: RowsDecoder[Country] = RowsDecoder(Country)
+_odds: Decoder[Odds] = Decoder(Odds)
+_odds_changes: Decoder[dict[str, list[msgspec.Raw]]] = Decoder(dict[str, list[msgspec.Raw]])
+_odds_change: Decoder[OddsChange] = Decoder(OddsChange)
+_all_odds_changes = msgspec.json.Decoder(dict[str, list[OddsChange]]).decode
+_odds_updates: RowsDecoder[OddsUpdate] = RowsDecoder(OddsUpdate)
+_stamped: Decoder[_Stamped] = Decoder(_Stamped)
+_deleted: Decoder[Deleted] = Decoder(Deleted)
+_address = msgspec.json.Decoder(_Address).decode
+_rows: dict[type, RowsDecoder[Any]] = {kind: RowsDecoder(kind) for kind in (Detail, Team, Competition)}
+
+
+Elements = dict[bytes, LiveMatch]
+"""Live matches by the JSON text they were read from: an unchanged one is the same object again."""
+
+
+def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
+    """Read the live list element by element; of those that were known before, nothing is parsed.
+
+    Raises:
+        BadBodyError: It cannot be told where an element ends.
+    """
+    matches: dict[str, LiveMatch] = {}
+    broken: dict[str, str] = {}
+    nameless = 0
+    read: Elements = {}
+    elements: list[msgspec.Raw] = _decode(split, results, endpoints.LIVE)
+    for number, element in enumerate(elements, start=1):
+        text = bytes(element)
+        match = known.get(text)
+        if match is None:
+            try:
+                match = marked(*_live_match(text))
+                if match.score.match_id not in {None, match.id}:
+                    raise msgspec.ValidationError("the score is another match's")
+            except UNREADABLE as error:
+                match_id = read_id(element)
+                nameless += not match_id
+                broken[match_id or f"element {number}"] = str(error)
+                continue
+        read[text] = match
+        matches.setdefault(match.id, match)
+    unheard = {name: why for name, why in broken.items() if name not in matches}
+    return LiveList(matches, unheard, nameless), read
+
+
+def read_odds_changes(results: bytes) -> tuple[PriceChanges, LeftOut]:
+    """Read the feed of price changes, in either packing; bookmakers without a number are left out.
+
+    Raises:
+        BadBodyError: It cannot be told where an entry ends.
+    """
+    feed: Mapping[str, Iterable[OddsChange | msgspec.Raw]]
+    missed: LeftOut = ()
+    try:
+        feed = _all_odds_changes(results)
+    except UNREADABLE:
+        feed, missed = _decode(_odds_changes, results, endpoints.ODDS_LIVE)
+    changes: list[PriceChange] = []
+    unreadable: set[str] = set()
+    left_out = list(missed)
+    for company, entries in feed.items():
+        if not (company.isascii() and company.isdecimal()):
+            continue
+        for entry in entries:
+            try:
+                change = entry if isinstance(entry, OddsChange) else _odds_change(entry)[0]
+                row = _unpacked(change)
+                changes.append(PriceChange(change.match_id, int(company), change.market, row))
+            except UNPACKABLE:
+                unreadable.add(entry.match_id if isinstance(entry, OddsChange) else _match_of(entry))
+                left_out.append("{}[]")
+    return PriceChanges(changes, frozenset(unreadable - {""})), tuple(left_out)
+
+
+def _match_of(element: msgspec.Raw) -> str:
+    """Return the id of the match that an unreadable entry is about; empty if that is unreadable too."""
+    try:
+        first = _list(element)[0]
+    except (*UNREADABLE, IndexError):
+        return ""
+    return first if isinstance(first, str) else ""
+
+
+_list = msgspec.json.Decoder(list[Any]).decode
+
+UNPACKABLE = (*UNREADABLE, IndexError, TypeError, OverflowError)
+"""What reading an entry of the feed raises."""
+
+
+def _unpacked(change: OddsChange) -> OddsRow:
+    at, minute, *rest = change.packed
+    if isinstance(rest[0], str):
+        first, line, last, sealed = rest[0].split(",")
+        status = rest[1]
+    else:
+        first, line, last, status, sealed = rest  # type: ignore[assignment]
+    if not isinstance(at, int) or not isinstance(minute, str) or not isinstance(status, int):
+        raise TypeError
+    if not all(math.isfinite(float(price)) for price in (first, line, last)):
+        raise ValueError
+    return OddsRow(at, minute, float(first), float(line), float(last), status, int(sealed), change.score)
+
+
+def read_row(kind: type[T], results: bytes, key: str, endpoint: Endpoint) -> T | None:
+    """Read the one row that was asked for; None if the vendor has no such row.
+
+    Raises:
+        BadBodyError: It cannot be read, or the row is another one's.
+    """
+    rows, left_out = _decode(_rows[kind], results, endpoint)
+    if not rows and not left_out:
+        return None
+    if not rows:
+        raise BadBodyError(f"{endpoint} answered a value of a wrong type")
+    for row in rows:
+        if row.id == key:
+            return row  # type: ignore[no-any-return]
+    raise BadBodyError(f"{endpoint} answered another id than {key}")
+
+
+def read_reference(request: Request, results: bytes) -> Reference | None:
+    """Read reference data; None if the vendor has no such row.
+
+    Raises:
+        BadBodyError: It cannot be read.
+    """
+    return _reference(request, results)[0]
+
+
+def reader(request: Request) -> Callable[[bytes], tuple[object, LeftOut]]:
+    """Return what reads the results of a request; all but the live list, which has a memory.
+
+    The reader returns the value, None if the vendor has no such row, and what was left out of it. It raises
+    `BadBodyError`.
+    """
+    return partial(_READERS[request.endpoint], request)
+
+
+def page_reader(request: Request) -> Callable[[bytes], tuple[Page, LeftOut]]:
+    """Return what reads a page of the rows that changed since a time."""
+    return partial(_PAGES[request.endpoint], request)
+
+
+def _detail(request: Request, results: bytes) -> tuple[Detail | None, LeftOut]:
+    row = read_row(Detail, results, request.id, request.endpoint)
+    return row, () if row is None else row.left_out
+
+
+def _odds_history(request: Request, results: bytes) -> tuple[Odds, LeftOut]:
+    return _decode(_odds, results, request.endpoint)  # type: ignore[no-any-return]
+
+
+def _changed_odds(_request: Request, results: bytes) -> tuple[PriceChanges, LeftOut]:
+    return read_odds_changes(results)
+
+
+def _updated_odds(request: Request, results: bytes) -> tuple[OddsUpdates, LeftOut]:
+    rows, left_out = _decode(_odds_updates, results, request.endpoint)
+    newest: dict[str, int] = {}
+    for row in rows:
+        newest[row.id] = max(newest.get(row.id, 0), row.update_time or 0)
+    return OddsUpdates(newest), left_out
+
+
+def _deletions(request: Request, results: bytes) -> tuple[Deleted, LeftOut]:
+    return _decode(_deleted, results, request.endpoint)  # type: ignore[no-any-return]
+
+
+def _reference(request: Request, results: bytes) -> tuple[Reference | None, LeftOut]:
+    kind = _KINDS.get(request.endpoint)
+    if kind is not None:
+        row = read_row(kind, results, request.id, request.endpoint)
+        return row, () if row is None else row.left_out
+    rows, left_out = _decode(_countries, results, request.endpoint)
+    if left_out and not rows:
+        raise BadBodyError(f"{request.endpoint} answered values of a wrong type")
+    return {row.id: row for row in rows}, left_out
+
+
+def _reference_reply(request: Request, results: bytes) -> tuple[ReferenceReply | None, LeftOut]:
+    value, left_out = _reference(request, results)
+    return None if value is None else ReferenceReply(results, value), left_out
+
+
+def _detail_page(request: Request, results: bytes) -> tuple[Page, LeftOut]:
+    rows, left_out = _decode(_rows[Detail], results, request.endpoint)
+    size = len(rows) + left_out.count("[]")
+    return Page(rows, size, max((row.updated_at or 0 for row in rows), default=0)), left_out
+
+
+def _reference_page(request: Request, results: bytes) -> tuple[Page, LeftOut]:
+    rows = [bytes(row) for row in _decode(split, results, request.endpoint)]
+    return Page(rows, len(rows), max(map(_updated_at, rows), default=0)), ()
+
+
+_KINDS: Mapping[Endpoint, type[Team | Competition]] = {
+    endpoints.TEAM: Team,
+    endpoints.COMPETITION: Competition,
+}
+_READERS: Mapping[Endpoint, Callable[[Request, bytes], tuple[object, LeftOut]]] = {
+    endpoints.DETAIL: _detail,
+    endpoints.ODDS: _odds_history,
+    endpoints.ODDS_LIVE: _changed_odds,
+    endpoints.ODDS_UPDATE: _updated_odds,
+    endpoints.DELETED: _deletions,
+    endpoints.TEAM: _reference_reply,
+    endpoints.COMPETITION: _reference_reply,
+    endpoints.COUNTRIES: _reference_reply,
+    endpoints.CATEGORIES: _reference_reply,
+}
+_PAGES: Mapping[Endpoint, Callable[[Request, bytes], tuple[Page, LeftOut]]] = {
+    endpoints.DETAIL: _detail_page,
+    endpoints.TEAM: _reference_page,
+    endpoints.COMPETITION: _reference_page,
+}
+
+
+def read_address(results: bytes) -> str:
+    """Read which address of ours the vendor sees.
+
+    Raises:
+        BadBodyError: It cannot be read.
+    """
+    found: _Address = _decode(_address, results, endpoints.ADDRESS_PROBE)
+    return found.request_ip
+
+
+def _updated_at(row: bytes) -> int:
+    try:
+        return _stamped(row)[0].updated_at or 0
+    except UNREADABLE:
+        return 0
+
+
+def _decode(decode: Any, results: bytes, endpoint: Endpoint) -> Any:
+    try:
+        return decode(results)
+    except UNREADABLE as error:
+        raise BadBodyError(f"{endpoint} answered a value of a wrong type ({error})") from None
+
+
+def read_id(row: bytes | msgspec.Raw) -> str | None:
+    """Read the id of a row of which nothing else may be readable."""
+    try:
+        return _id(row).id
+    except UNREADABLE:
+        return None
