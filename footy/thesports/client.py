@@ -46,9 +46,9 @@ class Client:
                 return self._one(request, budget)
             return self._pages(request, request.since, budget)
         except RefusedError as error:
-            if error.what != "address":
-                return Answer(request, error=error)
-            return Answer(request, error=self._naming_address(error, budget))
+            if request.endpoint is endpoints.LIVE and error.what == "address":
+                error = self._naming_address(error, budget)
+            return Answer(request, error=error)
         except VendorError as error:
             return Answer(request, error=error)
 
