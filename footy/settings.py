@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from footy.errors import ConfigError
+from footy.thesports.endpoints import ENDPOINTS, RateLimit
 
 DEFAULT_BASE_URL = "https://api.thesports.com/v1/football"
 DEFAULT_BOOKMAKERS = "2,3,4,5,6,9,10,11,13,14,15,16,17,21,22"
@@ -35,19 +36,6 @@ DEMO_FOLDER = "demo"
 """Inside the data folder, so that a reader of the real files never gets simulated matches."""
 WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET")
 """Settings that tell which instance is meant: its data folder, and whether it is the live one or the demo."""
-ENDPOINTS = (
-    "match/detail_live",
-    "match/recent/list",
-    "odds/history",
-    "team/additional/list",
-    "competition/additional/list",
-    "country/list",
-    "category/list",
-    "odds/live",
-    "odds/update",
-    "deleted",
-)
-"""The vendor's endpoints that may be limited: those of its table, which nothing here may import."""
 SECRET_MIN_LENGTH = 8
 MOST_SHOWN = 60
 """Characters of a wrong value that are repeated to the operator."""
@@ -68,14 +56,6 @@ class Mode(StrEnum):
     AUTO = "auto"
     LIVE = "live"
     DEMO = "demo"
-
-
-@dataclass(frozen=True, slots=True)
-class RateLimit:
-    """So many calls of one endpoint in so many seconds."""
-
-    calls: int
-    seconds: float
 
 
 def _split(text: Any) -> Any:

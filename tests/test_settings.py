@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footy.errors import ConfigError
-from footy.settings import DEFAULT_BASE_URL, ENDPOINTS, Mode, RateLimit, Settings, load, variables
+from footy.settings import DEFAULT_BASE_URL, Mode, Settings, load, variables
 from footy.telemetry.redaction import Redactor
+from footy.thesports.endpoints import ENDPOINTS, RateLimit
 
 NOWHERE = Path("no such folder/.env")
 SECRET = "0123456789abcdef"

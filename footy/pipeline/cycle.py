@@ -29,7 +29,6 @@ from footy.thesports.client import Client
 from footy.thesports.endpoints import ENDPOINTS
 from footy.thesports.errors import StoppedError, VendorError
 from footy.thesports.failure_log import FailureLog
-from footy.thesports.quota import Spending
 from footy.thesports.request import LIVE_LIST, Answer
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.vendor_clock import clock_text
@@ -84,14 +83,12 @@ class CycleResult:
 class Pipeline:
     """Runs cycles on a pool of workers. The thread that runs them owns the state."""
 
-    def __init__(
-        self, rules: Rules, client: Client, lookup: Lookup, spending: Spending | None = None
-    ) -> None:
+    def __init__(self, rules: Rules, client: Client, lookup: Lookup) -> None:
         self._rules = rules
         self._client = client
         self._transport = client.transport
         self._lookup = lookup
-        self._spending = spending
+        self._quota = client.transport.quota
         self._executor = ThreadPoolExecutor(rules.workers, thread_name_prefix="worker")
         self._arrived: Arrived = SimpleQueue()
         self._flattener = Flattener(rules.prices)
@@ -142,7 +139,7 @@ class Pipeline:
         rounds = Rounds(
             fetcher,
             self._lookup,
-            self._spending,
+            self._quota,
             before=before,
             inputs=inputs,
             selection=self._rules.selection,
@@ -219,16 +216,14 @@ class Pipeline:
         requests = between_cycles(state, select(state, self._rules.selection).wanted, inputs)
         if not requests:
             return state
-        if self._spending is not None:
-            self._spending.reserve(len(requests))
+        self._quota.reserve(len(requests))
         rules = self._rules
         within_s = max(LISTEN_WITHIN_S, min(rules.timeout_s, LISTEN_SHARE * rules.interval_s))
         fetcher = self._fetcher(RetryBudget(time.monotonic() + within_s, failures=self._failures), inputs)
         fetcher.add(requests)
         for answer in fetcher.run():
             state = merge(state, answer, fetcher.answers, self._merge_inputs())
-        if self._spending is not None:
-            self._spending.settle()
+        self._quota.settle()
         return noted(state, before, fetcher.answers, inputs.now)
 
     # Time: how long a cycle may last, and what the clocks say.
@@ -291,7 +286,7 @@ class Pipeline:
             interval_s=self._pace.apart_s,
             delta=self._rules.delta,
             short_of_time=self._pace.is_short_of_time,
-            left={endpoint: breaker.left(endpoint) for endpoint in ENDPOINTS.values()},
+            left={endpoint: self._quota.left(endpoint) for endpoint in ENDPOINTS.values()},
             refused=frozenset(one for one in ENDPOINTS.values() if breaker.is_refused(one)),
             available=frozenset(one for one in ENDPOINTS.values() if not breaker.is_unavailable(one)),
             vendor_ahead_s=self._transport.vendor_clock.offset_s,

@@ -16,7 +16,7 @@ from footy.thesports.decoders import DetailChanges, OddsUpdates
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.errors import OutOfTimeError, StoppedError
 from footy.thesports.models import Deleted, Detail, LiveMatch
-from footy.thesports.quota import Spending
+from footy.thesports.quota import Quota
 from footy.thesports.request import LIVE_LIST, Answer, Request
 
 
@@ -27,7 +27,7 @@ class Rounds:
         self,
         fetcher: Fetcher,
         lookup: Lookup,
-        spending: Spending | None,
+        quota: Quota,
         *,
         before: State,
         inputs: PlanInputs,
@@ -36,7 +36,7 @@ class Rounds:
         self._fetcher = fetcher
         self._answers = fetcher.answers
         self._lookup = lookup
-        self._spending = spending
+        self._quota = quota
         self._before = before
         self._inputs = inputs
         self._selection = selection
@@ -59,8 +59,7 @@ class Rounds:
         if named := self._only_named():
             wanted = self._wanted_ones()
             yield from self._asked(plan.changed_odds(named, wanted, self._before, self._inputs))
-        if self._spending is not None:
-            self._spending.settle()
+        self._quota.settle()
 
     def _asked(self, requests: Iterable[Request]) -> Iterator[Answer[object]]:
         """Make these requests, and those that their answers call for."""
@@ -122,8 +121,7 @@ class Rounds:
 
     def _reserve(self, matches: int) -> None:
         """Write down that so many matches are about to be asked about, retries and all."""
-        if self._spending is not None:
-            self._spending.reserve(matches)
+        self._quota.reserve(matches)
 
     def _chosen(self) -> frozenset[str] | None:
         """Return the held matches that the operator is known to want; None if all are wanted."""

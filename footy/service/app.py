@@ -25,7 +25,6 @@ from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
 from footy.thesports import endpoints
 from footy.thesports.client import Client
-from footy.thesports.quota import Spending
 from footy.thesports.transport import Transport
 from thesports_simulator.process import SECRET as DEMO_SECRET
 
@@ -129,10 +128,9 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
             endpoints.COUNTRIES: settings.ttl_country,
             endpoints.CATEGORIES: settings.ttl_country,
         }
-        spending = Spending(transport.breaker, files.quota)
-        spending.recall()
+        transport.quota.keep_in(files.quota)
         lookup = Lookup(client, shelf, ttl_s, transport.vendor_clock)
-        pipeline = Pipeline(rules_for(settings, mode), client, lookup, spending)
+        pipeline = Pipeline(rules_for(settings, mode), client, lookup)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
         checkpoint = Checkpoint(files.checkpoint, asked.base_url, settings.early_window)

@@ -1,4 +1,4 @@
-"""What each attempt passes before it is sent: the endpoint's refusal, its cooldown and its quota.
+"""The circuit breaker of each endpoint: no attempt while the vendor refuses it, or while it cools down.
 
 Decided per endpoint and for all threads at once; nothing here waits.
 """
@@ -7,16 +7,13 @@ import datetime as dt
 import random
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 
-from footy.settings import RateLimit
 from footy.thesports.endpoints import ENDPOINTS, LIVE, Endpoint
-from footy.thesports.errors import QuotaSpentError, Refused, RefusedError, ThrottledError
+from footy.thesports.errors import Refused, RefusedError, ThrottledError
+from footy.thesports.quota import Quota
 
-WINDOW_SLACK_S = 2.0
-"""Arrival times jitter, so a window exact at the sender overshoots at the vendor."""
 REFUSALS_BELIEVED = 3
 FIRST_PROBE_S = 60.0
 LAST_PROBE_S = 15 * 60.0
@@ -31,8 +28,6 @@ MOST_DOUBLINGS = 4
 class _State:
     """What is known of one endpoint; all times on the monotonic clock."""
 
-    limit: RateLimit | None
-    sent: deque[float] = field(default_factory=deque)
     worked: bool = False
     refusals: int = 0
     refusal: tuple[str, Refused] | None = None
@@ -58,19 +53,19 @@ class CircuitBreaker:
 
     def __init__(
         self,
-        overrides: Mapping[str, RateLimit] | None,
+        quota: Quota,
         now: Callable[[], float] = time.monotonic,
         zone: dt.tzinfo = dt.UTC,
     ) -> None:
-        """Take the operator's limits over the vendor's; None switches all limits off."""
+        """Take the quota that an attempt counts towards, and the zone of the times in errors."""
         self._zone = zone
-        self._overrides = overrides
+        self._quota = quota
         self._now = now
         self._lock = threading.Lock()
         self._states: dict[str, _State] = {}
 
     def enter(self, endpoint: Endpoint) -> None:
-        """Let one attempt pass, and count it.
+        """Let one attempt pass, and count it towards the quota.
 
         Raises:
             RefusedError: The endpoint is refused and no probe is due.
@@ -88,11 +83,7 @@ class CircuitBreaker:
             if now < state.cool_until:
                 rest = f"{endpoint} rests for {state.cool_until - now:.0f} s more after a 429: rate limit"
                 raise ThrottledError(rest, state.cool_until, was_sent=False)
-            if state.limit is not None:
-                if _left(state, now) <= 0:
-                    limit = f"{state.limit.calls} in {state.limit.seconds:.0f} s"
-                    raise QuotaSpentError(f"the quota of {endpoint}, {limit}, is spent")
-                state.sent.append(now)
+            self._quota.take(endpoint)
             if state.refusal is not None:
                 state.probing = True
                 self._close(state, now)
@@ -236,28 +227,6 @@ class CircuitBreaker:
             state = self._state(endpoint)
             return state.refusal is not None or not state.worked
 
-    def left(self, endpoint: Endpoint) -> int | None:
-        """Give how many attempts the quota has left now; None where there is no quota."""
-        with self._lock:
-            state = self._state(endpoint)
-            return None if state.limit is None else _left(state, self._now())
-
-    def ages(self) -> dict[str, list[float]]:
-        """Give, per endpoint with a quota, how many seconds ago its attempts were: what a restart needs."""
-        with self._lock:
-            now = self._now()
-            return {
-                path: [now - moment for moment in state.sent]
-                for path, state in self._states.items()
-                if state.limit is not None and state.sent
-            }
-
-    def remember(self, endpoint: Endpoint, ages: Iterable[float]) -> None:
-        """Count attempts that an earlier process made so many seconds ago."""
-        with self._lock:
-            state, now = self._state(endpoint), self._now()
-            state.sent = deque(sorted([*state.sent, *(now - age for age in ages if age >= 0)]))
-
     def _close(self, state: _State, now: float) -> None:
         """Let nobody ask until the next probe is due."""
         state.probe_at = now + state.probe_after
@@ -271,17 +240,4 @@ class CircuitBreaker:
         return dt.datetime.fromtimestamp(time.time(), self._zone).strftime("%Z")
 
     def _state(self, endpoint: Endpoint) -> _State:
-        state = self._states.get(endpoint.path)
-        if state is None:
-            limit = None if self._overrides is None else self._overrides.get(endpoint.path, endpoint.quota)
-            state = self._states[endpoint.path] = _State(limit)
-        return state
-
-
-def _left(state: _State, now: float) -> int:
-    """Drop what is out of the window; give how many more fit."""
-    if state.limit is None:
-        return 0
-    while state.sent and state.sent[0] <= now - state.limit.seconds - WINDOW_SLACK_S:
-        state.sent.popleft()
-    return state.limit.calls - len(state.sent)
+        return self._states.setdefault(endpoint.path, _State())

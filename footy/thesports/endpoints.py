@@ -6,7 +6,13 @@ Rates and windows are the vendor's own, from its endpoint pages (2026).
 from dataclasses import dataclass
 from typing import Literal
 
-from footy.settings import RateLimit
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many calls of one endpoint in so many seconds."""
+
+    calls: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

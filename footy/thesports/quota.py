@@ -1,66 +1,135 @@
-"""What was spent of the quotas, on disk: a restart must not spend the same minute's quota twice."""
+"""The vendor's quotas: what is left of each, and what was spent, also by an earlier process.
+
+Decided per endpoint and for all threads at once; nothing here waits.
+"""
 
 import contextlib
-import logging
+import threading
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from footy.files import write_atomically
-from footy.thesports.circuit_breaker import CircuitBreaker
-from footy.thesports.endpoints import ENDPOINTS, LIVE
+from footy.thesports.endpoints import ENDPOINTS, LIVE, Endpoint, RateLimit
+from footy.thesports.errors import QuotaSpentError
 from footy.thesports.tolerant import UNREADABLE
 
-log = logging.getLogger(__name__)
+WINDOW_SLACK_S = 2.0
+"""Arrival times jitter, so a window exact at the sender overshoots at the vendor."""
+MOST_CALLS = 6
+"""A match needs a detail or odds, and names two teams; with two retries a call."""
 
 
-class Spending:
-    """Keeps the times of the attempts that quotas count.
+class Quota(Protocol):
+    """How many attempts each endpoint may still have."""
+
+    def take(self, endpoint: Endpoint) -> None:
+        """Count one attempt that is about to be made.
+
+        Raises:
+            QuotaSpentError: None is left.
+        """
+
+    def left(self, endpoint: Endpoint) -> int | None:
+        """Return how many attempts are left now; None if there is no quota."""
+
+    def reserve(self, matches: int) -> None:
+        """Write down the most that may be asked about so many matches from now on."""
+
+    def settle(self) -> None:
+        """Write down what was asked."""
+
+
+class WindowQuota:
+    """Quotas by sliding windows, kept in a file over a restart; safe to use from every thread.
 
     Before a cycle asks, what it plans is written down as if it had been asked at that moment, so that a
     process killed half-way has never spent more than the file says.
     """
 
-    def __init__(self, breaker: CircuitBreaker, path: Path) -> None:
-        self._gates = breaker
-        self._path = path
+    def __init__(
+        self, overrides: Mapping[str, RateLimit] | None, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Take the operator's limits over the vendor's; None switches all limits off."""
+        self._now = now
+        self._lock = threading.Lock()
+        self._path: Path | None = None
+        self._sent: dict[str, deque[float]] = {}
+        limits = {} if overrides is None else overrides
+        self._limits = {
+            endpoint.path: limit
+            for endpoint in ENDPOINTS.values()
+            if overrides is not None and (limit := limits.get(endpoint.path, endpoint.quota)) is not None
+        }
 
-    def recall(self) -> None:
-        """Count what an earlier process spent."""
+    def take(self, endpoint: Endpoint) -> None:
+        """Count one attempt that is about to be made.
+
+        Raises:
+            QuotaSpentError: The window is full.
+        """
+        limit = self._limits.get(endpoint.path)
+        if limit is None:
+            return
+        with self._lock:
+            if self._left(endpoint.path, limit) <= 0:
+                said = f"{limit.calls} in {limit.seconds:.0f} s"
+                raise QuotaSpentError(f"the quota of {endpoint}, {said}, is spent")
+            self._sent[endpoint.path].append(self._now())
+
+    def left(self, endpoint: Endpoint) -> int | None:
+        """Return how many attempts the window has room for now; None if there is no quota."""
+        limit = self._limits.get(endpoint.path)
+        if limit is None:
+            return None
+        with self._lock:
+            return self._left(endpoint.path, limit)
+
+    def keep_in(self, path: Path) -> None:
+        """Count what an earlier process spent, and write down in this file what is spent from now on."""
+        self._path = path
         try:
-            spent = msgspec.json.decode(self._path.read_bytes(), type=dict[str, list[float]])
+            spent = msgspec.json.decode(path.read_bytes(), type=dict[str, list[float]])
         except (OSError, *UNREADABLE):
             return
-        now = time.time()
-        for path, moments in spent.items():
-            if path in ENDPOINTS:
-                self._gates.remember(ENDPOINTS[path], [max(0.0, now - moment) for moment in moments])
+        wall, now = time.time(), self._now()
+        with self._lock:
+            for name in spent.keys() & self._limits.keys():
+                before = [now - max(0.0, wall - moment) for moment in spent[name]]
+                self._sent[name] = deque(sorted([*self._sent.get(name, ()), *before]))
 
     def reserve(self, matches: int) -> None:
-        """Write down the most that may be asked from now on for so many matches, with two retries a call.
+        """Write down the most that may be asked about so many matches from now on, retries and all.
 
-        The live list is had by now, and a match names two teams.
+        The live list has been answered by then.
         """
-        now = time.time()
-        limited = {
-            endpoint.path: [now] * min(6 * matches, left)
-            for endpoint in ENDPOINTS.values()
-            if endpoint is not LIVE and (left := self._gates.left(endpoint))
-        }
-        if limited:
-            self._write(limited)
+        wall = time.time()
+        limited = ((one, self.left(one)) for one in ENDPOINTS.values() if one is not LIVE)
+        self._write({one.path: [wall] * min(MOST_CALLS * matches, left) for one, left in limited if left})
 
     def settle(self) -> None:
         """Write down what was asked."""
         self._write({})
 
     def _write(self, more: Mapping[str, list[float]]) -> None:
-        now = time.time()
-        spent = {path: [now - age for age in ages] for path, ages in self._gates.ages().items()}
-        for path, moments in more.items():
-            spent[path] = [*spent.get(path, []), *moments]
-        if spent:
+        if self._path is None:
+            return
+        wall, now = time.time(), self._now()
+        with self._lock:
+            spent = {name: [wall - (now - moment) for moment in sent] for name, sent in self._sent.items()}
+        for name, moments in more.items():
+            spent[name] = [*spent.get(name, []), *moments]
+        if any(spent.values()):
             with contextlib.suppress(OSError):
                 write_atomically(self._path, msgspec.json.encode(spent))
+
+    def _left(self, name: str, limit: RateLimit) -> int:
+        """Drop what is out of the window; return how many more fit."""
+        sent, until = self._sent.setdefault(name, deque()), self._now() - limit.seconds - WINDOW_SLACK_S
+        while sent and sent[0] <= until:
+            sent.popleft()
+        return limit.calls - len(sent)

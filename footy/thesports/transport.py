@@ -23,13 +23,12 @@ from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, Protocol
 from urllib3.util import Retry
 
 from footy.clock import CLOCK
-from footy.settings import RateLimit
 from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
 from footy.thesports.adapter import MemoryLimit, SigningAdapter, failure_for, read_body, trusting
 from footy.thesports.circuit_breaker import CircuitBreaker
 from footy.thesports.connections import Watch
-from footy.thesports.endpoints import ADDRESS_PROBE, Endpoint
+from footy.thesports.endpoints import ADDRESS_PROBE, Endpoint, RateLimit
 from footy.thesports.envelope import judge
 from footy.thesports.errors import (
     TRANSIENT,
@@ -45,6 +44,7 @@ from footy.thesports.errors import (
     VendorError,
     drop_tracebacks,
 )
+from footy.thesports.quota import WindowQuota
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.tolerant import UNREADABLE
 from footy.thesports.vendor_clock import VendorClock
@@ -102,7 +102,8 @@ class Transport:
         Raises:
             ConfigError: The file of certificate authorities cannot be used.
         """
-        self.breaker = CircuitBreaker(rate_limits, zone=zone)
+        self.quota = WindowQuota(rate_limits)
+        self.breaker = CircuitBreaker(self.quota, zone=zone)
         self.stopping = threading.Event()
         self.vendor_clock = VendorClock()
         self._base_url = base_url

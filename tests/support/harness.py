@@ -136,7 +136,9 @@ def shift_gates(app: App, seconds: float) -> None:
     for state in app.transport.breaker._states.values():
         state.cool_until -= seconds
         state.probe_at -= seconds
-        state.sent = deque(moment - seconds for moment in state.sent)
+    windows = app.transport.quota._sent
+    for name, sent in windows.items():
+        windows[name] = deque(moment - seconds for moment in sent)
 
 
 def source(record: MatchRecord, part: Part) -> str:

@@ -33,6 +33,7 @@ from footy.thesports.models import (
     SideScore,
     Team,
 )
+from footy.thesports.quota import WindowQuota
 from footy.thesports.request import LIVE_LIST, Answer, Request
 from footy.thesports.retry_budget import RetryBudget
 
@@ -256,7 +257,9 @@ class Following:
             arrived=cast("Arrived", Done(clock)),
         )
         before = self.state
-        rounds = Rounds(fetcher, self._lookup, None, before=before, inputs=inputs, selection=self._selection)
+        rounds = Rounds(
+            fetcher, self._lookup, WindowQuota(None), before=before, inputs=inputs, selection=self._selection
+        )
         for answer in rounds.run():
             merging = MergeInputs(self.pace.apart_s, WINDOW)
             self.state = merge(self.state, answer, fetcher.answers, merging)

@@ -5,13 +5,12 @@ import traceback
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from footy.settings import RateLimit
 from footy.thesports import endpoints
 from footy.thesports.circuit_breaker import CircuitBreaker
+from footy.thesports.endpoints import RateLimit
 from footy.thesports.errors import QuotaSpentError, RefusedError, ThrottledError
+from footy.thesports.quota import WindowQuota
 
 LIVE, ODDS, TEAM = endpoints.LIVE, endpoints.ODDS, endpoints.TEAM
 NOT_IN_PLAN = RefusedError("the endpoint is not authorized", "endpoint")
@@ -31,7 +30,7 @@ def clock() -> Clock:
 
 
 def gates_at(clock: Clock, limits: Mapping[str, RateLimit] | None = None) -> CircuitBreaker:
-    return CircuitBreaker({} if limits is None else limits, clock)
+    return CircuitBreaker(WindowQuota({} if limits is None else limits, clock), clock)
 
 
 def close(breaker: CircuitBreaker) -> None:
@@ -345,78 +344,25 @@ class TestCooldown:
         assert breaker.throttled(ODDS, None) == until
 
 
-class TestQuota:
-    def test_the_window_is_the_vendors_and_two_seconds(self, clock: Clock) -> None:
-        breaker = gates_at(clock)
-        for _ in range(120):
-            breaker.enter(ODDS)
-        for moment in (0, 30, 61.99):
-            clock.now = 1000 + moment
-            with pytest.raises(QuotaSpentError, match=r"odds/history, 120 in 60 s"):
-                breaker.enter(ODDS)
-            assert breaker.left(ODDS) == 0
-        clock.now = 1062.0
-        assert breaker.left(ODDS) == 120
+def test_what_is_not_let_through_counts_towards_no_quota(clock: Clock) -> None:
+    quota = WindowQuota({LIVE.path: RateLimit(2, 10)}, clock)
+    breaker = CircuitBreaker(quota, clock)
+    close(breaker)
+    for _ in range(9):
+        assert not is_open(breaker)
+    breaker.throttled(ODDS, 1)
+    with pytest.raises(ThrottledError):
         breaker.enter(ODDS)
-        assert breaker.left(ODDS) == 119
+    assert (quota.left(LIVE), quota.left(ODDS)) == (2, 120)
 
-    def test_what_is_not_let_through_is_not_counted(self, clock: Clock) -> None:
-        breaker = gates_at(clock, {LIVE.path: RateLimit(2, 10)})
-        close(breaker)
-        for _ in range(9):
-            assert not is_open(breaker)
-        assert breaker.left(LIVE) == 2
-        breaker = gates_at(clock)
-        breaker.throttled(ODDS, 1)
-        with pytest.raises(ThrottledError):
-            breaker.enter(ODDS)
-        assert breaker.left(ODDS) == 120
 
-    def test_the_operators_limits_come_before_the_vendors(self, clock: Clock) -> None:
-        breaker = gates_at(clock, {ODDS.path: RateLimit(1, 10), TEAM.path: RateLimit(2, 10)})
-        assert (breaker.left(ODDS), breaker.left(TEAM), breaker.left(LIVE)) == (1, 2, None)
-        breaker.enter(ODDS)
+def test_a_quota_that_is_spent_leaves_the_probe_to_the_next(clock: Clock) -> None:
+    breaker = gates_at(clock, {LIVE.path: RateLimit(1, 1000)})
+    breaker.enter(LIVE)
+    close(breaker)
+    clock.now += 60
+    for _ in range(2):
         with pytest.raises(QuotaSpentError):
-            breaker.enter(ODDS)
-
-    def test_off_is_off(self, clock: Clock) -> None:
-        breaker = CircuitBreaker(None, clock)
-        for _ in range(1000):
-            breaker.enter(ODDS)
-        assert breaker.left(ODDS) is None
-        assert breaker.ages() == {}
-
-    def test_a_restart_goes_on_where_the_last_process_stopped(self, clock: Clock) -> None:
-        before = gates_at(clock)
-        for _ in range(100):
-            before.enter(ODDS)
-            clock.now += 0.1
-        ages = before.ages()
-        assert list(ages) == [ODDS.path]
-        after = gates_at(clock)
-        clock.now += 5
-        after.remember(ODDS, [age + 5 for age in ages[ODDS.path]])
-        assert after.left(ODDS) == 20
-        clock.now += 62 - 5 - 5
-        assert after.left(ODDS) == pytest.approx(70, abs=1)
-
-    @given(
-        st.lists(st.floats(0, 200), max_size=300),
-        st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=5),
-    )
-    def test_no_window_ever_holds_more_than_the_quota(self, pauses: list[float], ages: list[float]) -> None:
-        clock = Clock()
-        breaker = gates_at(clock, {ODDS.path: RateLimit(5, 60)})
-        breaker.remember(ODDS, ages)
-        sent: list[float] = []
-        for pause in pauses:
-            clock.now += pause / 10
-            left = breaker.left(ODDS)
-            try:
-                breaker.enter(ODDS)
-            except QuotaSpentError:
-                assert left == 0
-            else:
-                assert (left or 0) > 0
-                sent.append(clock.now)
-        assert all(late - early >= 62 for early, late in zip(sent, sent[5:], strict=False))
+            breaker.enter(LIVE)
+    clock.now += 1000
+    breaker.enter(LIVE)

@@ -1,11 +1,13 @@
 """The endpoint table against the vendor's pages."""
 
+from pathlib import Path
+
 import pytest
 
 from footy import settings
-from footy.settings import RateLimit, Settings
+from footy.settings import Settings
 from footy.thesports import endpoints
-from footy.thesports.endpoints import ADDRESS_PROBE, ENDPOINTS, Endpoint
+from footy.thesports.endpoints import ADDRESS_PROBE, ENDPOINTS, Endpoint, RateLimit
 
 SHAPES = {
     "match/detail_live": "list",
@@ -35,7 +37,9 @@ def test_only_what_the_vendor_limits_is_limited() -> None:
 
 
 def test_the_settings_know_the_endpoints_that_may_be_limited() -> None:
-    assert tuple(ENDPOINTS) == settings.ENDPOINTS
+    given = {"FOOTY_RATE_LIMITS": ",".join(f"{path}=1/60" for path in ENDPOINTS)}
+    limits = settings.load(given, Path("absent")).settings.rate_limits
+    assert limits == dict.fromkeys(ENDPOINTS, RateLimit(1, 60))
 
 
 def test_the_setting_s_example_names_an_endpoint() -> None:

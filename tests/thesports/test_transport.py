@@ -675,7 +675,7 @@ class TestCounting:
             for _ in range(3):
                 with pytest.raises(VendorError):
                     transport.get(ODDS, {"uuid": "x"}, budget(), bytes)
-            assert transport.breaker.left(ODDS) == 120 - 4
+            assert transport.quota.left(ODDS) == 120 - 4
         assert counters.error_rate() == 0.75
 
     def test_an_attempt_that_the_cycles_end_cut_at_once_is_not_counted(self, server: Server) -> None:
@@ -707,7 +707,7 @@ class TestCounting:
             transport.get(ODDS, {"uuid": "x"}, short, bytes)
         assert not caught.value.was_sent
         assert server.requests == []
-        assert transport.breaker.left(ODDS) == 120
+        assert transport.quota.left(ODDS) == 120
 
     def test_how_long_an_answer_took_is_noted_and_a_failure_is_not(self, server: Server) -> None:
         spending = budget()
