@@ -1,1 +1,1 @@
-"""Where snapshots go, one module each."""
+"""The outputs that snapshots are published to, one module each."""

@@ -1,4 +1,4 @@
-"""What every output is: something that snapshots are published to."""
+"""The interface of every output."""
 
 from typing import Protocol
 
@@ -6,12 +6,12 @@ from footy.record import Snapshot
 
 
 class Output(Protocol):
-    """One place that snapshots go to; its failure stops nothing else."""
+    """A destination of snapshots; its failure stops no other output."""
 
     name: str
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Take the newest snapshot; raises what goes wrong."""
+        """Write the newest snapshot; raise any error."""
 
     def close(self) -> None:
-        """Let go of what is held; must not hang."""
+        """Release resources; must not hang."""

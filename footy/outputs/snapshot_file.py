@@ -1,4 +1,4 @@
-"""The snapshot file `matches.json`: what consumers read."""
+"""The snapshot file `matches.json`, which consumers read."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ NAME = "matches.json"
 
 
 def encode(snapshot: Snapshot) -> bytes:
-    """Write a snapshot as JSON, a match a line, so that people can read it and grep it too."""
+    """Return a snapshot as JSON with one match per line, so that people can read and grep it."""
     meta = msgspec.json.encode(snapshot["meta"])
     matches = b",\n".join(map(msgspec.json.encode, snapshot["matches"]))
     return b'{"meta":' + meta + b',\n"matches":[\n' + matches + b"\n]}\n"
 
 
 class SnapshotFile:
-    """Replaces `matches.json` whole."""
+    """Replaces `matches.json` as a whole."""
 
     name = NAME
 
@@ -29,9 +29,9 @@ class SnapshotFile:
         """Write the snapshot.
 
         Raises:
-            OSError: It cannot be written; the one before is still there.
+            OSError: The file cannot be written; the file before stays.
         """
         write_atomically(self._path, encode(snapshot))
 
     def close(self) -> None:
-        """Do nothing: all is written."""
+        """Do nothing: the output is already written."""

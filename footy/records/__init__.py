@@ -1,1 +1,1 @@
-"""From what is held to flat records."""
+"""Conversion of the state into flat records."""

@@ -1,4 +1,4 @@
-"""Doubts: periods of play that have lasted too long, as sentences for the problems of a snapshot."""
+"""Checks of the match clock: one sentence for each kind of period that has lasted too long."""
 
 from collections.abc import Collection
 
@@ -30,9 +30,9 @@ def implausible_clocks(matches: Collection[MatchState], *, clock_offset_s: float
                 kickoff_at=kickoff_at,
                 clock_offset_s=clock_offset_s,
             )
-    said = []
+    notes = []
     if half_times:
-        said.append(f"In doubt: {half_times} of {len(matches)} live matches: half-time for more than 45 min")
+        notes.append(f"In doubt: {half_times} of {len(matches)} live matches: half-time for more than 45 min")
     if first_halves:
-        said.append(f"In doubt: {first_halves} of {len(matches)} live matches: a first half without an end")
-    return said
+        notes.append(f"In doubt: {first_halves} of {len(matches)} live matches: a first half without an end")
+    return notes

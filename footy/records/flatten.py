@@ -1,8 +1,8 @@
-"""Flatten: what is held of a match, joined with what its detail points at, as one flat record.
+"""Flatten a match: join it with the rows that its detail names, as one flat record.
 
 A record has a part that changes only with the vendor's values, and a part that moves with time. A `Flattener`
-remembers the first per match and renews of it only what changed: an unchanged match costs next to nothing.
-Values are frozen, so what is identical or equal to what was seen before is unchanged.
+remembers the first part of each match and computes only its changed fields again, so an unchanged match costs
+next to nothing. Values are frozen: a value that is identical or equal to the one before is unchanged.
 """
 
 import re
@@ -35,7 +35,7 @@ _NO_AGGREGATE = Aggregate()
 _NO_TEAM = Team(id="-")
 _NO_COMPETITION = Competition(id="-")
 ELEMENT = "incidents[]"
-"""How an incident that could not be read is named among what was left out."""
+"""The name of an unreadable incident in `LiveMatch.left_out`."""
 _UNSEEN = object()
 _RANK = re.compile("[0-9]{1,18}")
 
@@ -45,18 +45,18 @@ class Place(NamedTuple):
 
     country_id: str | None
     name: str | None
-    """The country's name; the category's where the competition has no country."""
+    """The country's name; the category's if the competition has no country."""
     source: Source
-    """Of the country list; none where the competition has no country."""
+    """The source of the country list; `NONE` if the competition has no country."""
 
 
 def competition_of(detail: Held[Detail], references: References) -> Held[Competition]:
-    """The competition that a match detail names."""
+    """Return the competition that a match detail names."""
     return _named(detail, "competition_id", references.competitions)
 
 
 def place_of(competition: Held[Competition], references: References) -> Place:
-    """The country of a competition, or its category where it has no country."""
+    """Return the country of a competition, or its category if it has no country."""
     if competition.value is None:
         return Place(None, None, competition.source)
     country_id = competition.value.country_id or None
@@ -82,7 +82,7 @@ def _category_name(category_id: str | None, references: References) -> str | Non
 
 
 def _named(detail: Held[Detail], field: str, held: Mapping[str, Held[Any]]) -> Held[Any]:
-    """What the id in a field of the detail points at."""
+    """Return the row whose id is in a field of the detail."""
     if detail.value is None:
         return _REFUSED if detail.source is Source.REFUSED else _MISSING
     entity_id = getattr(detail.value, field)
@@ -90,7 +90,7 @@ def _named(detail: Held[Detail], field: str, held: Mapping[str, Held[Any]]) -> H
 
 
 def _count(value: int | None) -> int | None:
-    """A count of the vendor's: negative is its "no data"."""
+    """Return a count; None if it is negative, the vendor's "no data"."""
     return integer(value) if value is not None and value >= 0 else None
 
 
@@ -101,9 +101,9 @@ def _flag(value: int | None) -> bool | None:
 def _displayed(home: SideScore, away: SideScore) -> tuple[int | None, int | None]:
     """Return the score of 120 minutes if there is one, else of regular time.
 
-    The score of 120 minutes includes regular time: one below the goals of regular time is no such score.
+    The score of 120 minutes includes regular time: it is ignored if it is below the goals of regular time.
     """
-    if _extra_time_score(home, away) and not (_fell(home) or _fell(away)):
+    if _extra_time_score(home, away) and not (_is_below_regular_time(home) or _is_below_regular_time(away)):
         return _count(home.extra_time), _count(away.extra_time)
     return _count(home.goals), _count(away.goals)
 
@@ -112,13 +112,13 @@ def _extra_time_score(home: SideScore, away: SideScore) -> bool:
     return bool(_count(home.extra_time) or _count(away.extra_time))
 
 
-def _fell(side: SideScore) -> bool:
+def _is_below_regular_time(side: SideScore) -> bool:
     goals, extra_time = _count(side.goals), _count(side.extra_time)
     return goals is not None and extra_time is not None and extra_time < goals
 
 
 def _was_played(live: LiveMatch, *, has_stats: bool) -> bool:
-    """Check for a sign of play: an incident, a statistic or any of the seven counters that is not 0."""
+    """Check whether an incident, a statistic or one of the seven counters shows that the match was played."""
     sides = (live.score.home, live.score.away)
     return (
         bool(live.incidents)
@@ -155,7 +155,7 @@ def _score_fields(live: LiveMatch, *, has_stats: bool) -> dict[str, Any]:
 
 
 def _counter_fields(live: LiveMatch, *, has_stats: bool) -> dict[str, Any]:
-    """Cards and corners; a match without statistics whose six counters are all 0 is not covered."""
+    """Return cards and corners; None if the match is not covered: no statistics, and all six counters 0."""
     sides = {"home": live.score.home, "away": live.score.away}
     counters = {
         f"{side}_{what}": getattr(score, what)
@@ -180,7 +180,7 @@ def _stat_fields(stats: Iterable[StatRow], *, has_stats: bool) -> dict[str, Any]
 
 
 def _live_fields(live: LiveMatch) -> dict[str, Any]:
-    """The fields that the live element alone decides, those that move with time left out."""
+    """Return the fields that depend on the live element alone, without those that move with time."""
     status_id = live.score.status_id
     stats = live.stats or ()
     has_stats = any(_count(row.home) or _count(row.away) for row in stats)
@@ -271,7 +271,7 @@ def _coded(table: Mapping[int, str], code: int | None) -> str | None:
 
 
 class _Remembered:
-    """What a match's last record was made of, and the fields that change only with the vendor's values."""
+    """The inputs of a match's last record, and the fields that change only with the vendor's values."""
 
     __slots__ = ("current_from", "current_until", "fields", "seen")
 
@@ -281,8 +281,8 @@ class _Remembered:
         self.current_from = inf
         self.current_until = -inf
 
-    def renews(self, part: str, value: object) -> bool:
-        """Take note of a part's value; true where it differs from the one seen before."""
+    def update(self, part: str, value: object) -> bool:
+        """Store a part's value; return whether it differs from the one before."""
         before = self.seen.get(part, _UNSEEN)
         if before is value:
             return False
@@ -291,9 +291,9 @@ class _Remembered:
 
 
 class Flattener:
-    """Makes records, remembering per match what they were made of.
+    """Makes records, and remembers the inputs of each match's last record.
 
-    Its memory is its own: a record that it handed out never changes afterwards. For one thread at a time.
+    A returned record never changes afterwards. Not safe for concurrent use.
     """
 
     def __init__(self, rules: PriceRules) -> None:
@@ -311,11 +311,11 @@ class Flattener:
         """Return the records of all matches whose live element is held, in their order; forget other matches.
 
         Args:
-            matches: What is held, by match id.
-            references: What their details point at.
+            matches: The matches by id.
+            references: The rows that their details name.
             published_at: Unix seconds.
             clock_offset_s: The vendor's clock minus ours. The minute of play and the age of a price compare
-                times of the vendor's with the arrival of a reply, so that is counted by the vendor's clock.
+                vendor times with the arrival of a reply, so the arrival is converted to the vendor's clock.
         """
         records = [
             self.record(match, references, published_at, clock_offset_s=clock_offset_s)
@@ -335,23 +335,27 @@ class Flattener:
         *,
         clock_offset_s: float = 0.0,
     ) -> MatchRecord:
-        """Return the record of one match; ValueError without a live element: then there is no match."""
+        """Return the record of one match.
+
+        Raises:
+            ValueError: The match has no live element.
+        """
         live = match.live.value
         if live is None:
             raise ValueError("a match without its live element has no record")
         known = self._remembered.get(live.id)
         if known is None:
             known = self._remembered[live.id] = _Remembered()
-        self._renew_vendor_values(known, match, live, clock_offset_s)
-        _renew_joined(known, match, references)
-        return _moving(known.fields.copy(), match, live, published_at, clock_offset_s)
+        self._update_vendor_fields(known, match, live, clock_offset_s)
+        _update_joined_fields(known, match, references)
+        return _with_time_fields(known.fields.copy(), match, live, published_at, clock_offset_s)
 
-    def _renew_vendor_values(
+    def _update_vendor_fields(
         self, known: _Remembered, match: MatchState, live: LiveMatch, clock_offset_s: float
     ) -> None:
         fields, detail, quotes = known.fields, match.detail.value, match.odds.value
-        live_changed = known.renews("live", live)
-        detail_changed = known.renews("detail", detail)
+        live_changed = known.update("live", live)
+        detail_changed = known.update("detail", detail)
         if live_changed:
             fields |= _live_fields(live)
         if detail_changed:
@@ -359,12 +363,12 @@ class Flattener:
         if live_changed or detail_changed:
             fields["extra_time"] = _extra_time(live, detail)
 
-        quotes_changed = known.renews("quotes", quotes)
+        quotes_changed = known.update("quotes", quotes)
         if quotes_changed:
             fields |= early_fields(quotes, self._rules)
         arrived_at = inf if match.odds.fetched_at is None else match.odds.fetched_at + clock_offset_s
         if (
-            (live_changed and known.renews("in_play_at", _in_play_at(fields)))
+            (live_changed and known.update("in_play_at", _in_play_at(fields)))
             or quotes_changed
             or not known.current_from <= arrived_at <= known.current_until
         ):
@@ -377,32 +381,32 @@ class Flattener:
 
 
 def _in_play_at(fields: Mapping[str, Any]) -> tuple[bool, Score]:
-    """Return what of the live element the choice of a current price depends on."""
+    """Return the values of the live element that the choice of a current price depends on."""
     return fields["in_play"], (fields["home_score"], fields["away_score"])
 
 
-def _renew_joined(known: _Remembered, match: MatchState, references: References) -> None:
+def _update_joined_fields(known: _Remembered, match: MatchState, references: References) -> None:
     fields, detail = known.fields, match.detail
     home = _named(detail, "home_team_id", references.teams)
     away = _named(detail, "away_team_id", references.teams)
     competition = competition_of(detail, references)
     place = place_of(competition, references)
-    if known.renews("home", home.value):
+    if known.update("home", home.value):
         fields |= _team_fields("home", home.value)
-    if known.renews("away", away.value):
+    if known.update("away", away.value):
         fields |= _team_fields("away", away.value)
-    if known.renews("competition", (competition.value, place.country_id, place.name)):
+    if known.update("competition", (competition.value, place.country_id, place.name)):
         fields |= _competition_fields(competition.value, place)
     held = (match.live, detail, match.odds, home, away, competition, place)
     sources = tuple([part.source for part in held])
-    if known.renews("sources", sources):
+    if known.update("sources", sources):
         fields |= {field: source.value for field, source in zip(_SOURCE_FIELDS, sources, strict=True)}
 
 
-def _moving(
+def _with_time_fields(
     fields: dict[str, Any], match: MatchState, live: LiveMatch, published_at: float, clock_offset_s: float
 ) -> MatchRecord:
-    """Complete the fields by those that move with time."""
+    """Add the fields that move with time: minute, clock, times of arrival and age."""
     status_id = live.score.status_id
     arrived_at = match.live.fetched_at
     if arrived_at is not None:

@@ -1,4 +1,4 @@
-"""Incidents of a match as the record lists them: the vendor's order, its codes put into words."""
+"""Incidents of a match as the record lists them: in the vendor's order, with its codes as words."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,12 +10,12 @@ _LARGEST = 2**63 - 1
 
 
 def integer(value: int | None) -> int | None:
-    """The number, None where it does not fit the 64 bits that readers of the record can hold."""
+    """Return the number, None if it does not fit into 64 bits, the limit of many JSON readers."""
     return value if value is not None and -_LARGEST <= value <= _LARGEST else None
 
 
 def name(text: str | None) -> str | None:
-    """The text without blanks at its ends, None where nothing is left."""
+    """Return the text without blanks at its ends, None if nothing is left."""
     return (text.strip() or None) if text else None
 
 
@@ -55,13 +55,13 @@ def _incident(incident: Incident) -> IncidentRecord:
 
 
 def incident_records(incidents: Sequence[Incident] | None) -> list[IncidentRecord] | None:
-    """The record's incidents, in the vendor's order, which is the order of play; never sorted by minute.
+    """Return the record's incidents in the vendor's order, the order of play; they are not sorted by minute.
 
-    None if the vendor sent none that can be read as a list.
+    None if the vendor sent no readable list.
     """
     return None if incidents is None else [_incident(incident) for incident in incidents]
 
 
 def half_time_was_whistled(incidents: Sequence[Incident] | None) -> bool:
-    """The incidents hold a half-time whistle."""
+    """Check whether the incidents hold a half-time whistle."""
     return any(incident.type == codes.HALF_TIME_WHISTLE for incident in incidents or ())

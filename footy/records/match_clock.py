@@ -1,4 +1,4 @@
-"""Time as the record tells it: the minute of play, its words, and moments as ISO 8601 texts in UTC."""
+"""The match clock of a record: the minute of play, its text, and checks of periods that last too long."""
 
 from collections.abc import Mapping
 from math import floor
@@ -20,7 +20,7 @@ class _Period(NamedTuple):
     regular: int
     """Its last minute before stoppage time."""
     last: int
-    """Its last believable minute, stoppage time included."""
+    """Its last plausible minute, stoppage time included."""
 
 
 _PERIODS: Mapping[int, _Period] = {
@@ -33,11 +33,11 @@ _PERIODS: Mapping[int, _Period] = {
 _WORDS: Mapping[int, str] = {3: "HT", 6: "ET", 7: "PEN", 8: "FT"}
 
 _SAME_START_S = 20 * 60
-"""A second half that begins so near the start of the first has still its start."""
+"""If a second half begins within this time of the first, its start is still that of the first."""
 _SECOND_HALF_S = 50 * 60
-"""No second half begins sooner after the scheduled kick-off; the soonest of a real capture was 54 min."""
+"""Shortest time from the scheduled kick-off to the second half; the shortest in a real capture was 54 min."""
 _OVERTIME_S = 100 * 60
-"""No extra time begins sooner after the first half."""
+"""Shortest time from the start of the first half to extra time."""
 _FIRST_HALF_S = _PERIODS[FIRST_HALF].last * 60
 _HALF_TIME_S = 45 * 60
 
@@ -53,8 +53,8 @@ def minute(
     """Return the minute of play when the live reply arrived, from 1 and running on through stoppage time.
 
     The vendor's formula: whole minutes since the period began, plus those of the periods before, plus 1. None
-    outside statuses 2, 4 and 5, without a start, if the result is not believable, and if the start is still
-    that of the period before, which the vendor may send for a while after the status has changed.
+    outside statuses 2, 4 and 5, without a start, if the result is not plausible, and if the start is still
+    that of the period before: the vendor may send that for a while after the status has changed.
 
     Args:
         status_id: The match's status.
@@ -88,7 +88,7 @@ def _is_start_of_period_before(
 
 
 def clock(status_id: int, minute_of_play: int | None) -> str:
-    """The clock for people: `12'`, `45+1'`, `HT`, `FT`; the status name where no clock runs."""
+    """Return the clock as people write it: `12'`, `45+1'`, `HT`, `FT`; the status name if no clock runs."""
     period = _PERIODS.get(status_id)
     if period is None:
         return _WORDS.get(status_id) or status_name(status_id)
@@ -107,14 +107,14 @@ def first_half_is_endless(
     kickoff_at: int | None,
     clock_offset_s: float = 0.0,
 ) -> bool:
-    """Check whether a match in the first half has been in it for longer than a first half lasts.
+    """Check whether a first half has lasted longer than a first half can.
 
-    It began at the start that is sent with it, else at the one that was seen, else at the scheduled kick-off.
+    Its start is the one that the vendor sends, else the one that was seen, else the scheduled kick-off.
 
     Args:
         period_started_at: Unix seconds by the vendor's clock.
         arrived_at: When the live reply arrived, Unix seconds by our clock.
-        periods: What was seen.
+        periods: The periods that were seen.
         kickoff_at: Unix seconds by the vendor's clock, None if not known.
         clock_offset_s: The vendor's clock minus ours.
     """
@@ -126,7 +126,7 @@ def first_half_is_endless(
 def half_time_is_endless(
     arrived_at: float, *, periods: Periods, kickoff_at: int | None, clock_offset_s: float = 0.0
 ) -> bool:
-    """Check whether a match at half-time has been there for more than 45 min.
+    """Check whether half-time has lasted more than 45 min.
 
     Half-time began when the match was first seen past its first half, or before that. If the first half was
     not seen, half-time began no later than the longest first half after the scheduled kick-off, so that a

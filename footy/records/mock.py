@@ -1,7 +1,7 @@
-"""Made-up values in the place of missing ones: only where the operator switched that on, and each marked.
+"""Mock values in place of missing ones, if the operator switched that on; each is marked.
 
-They are put into what is flattened and never onto the state, so a made-up value is never held, compared, or
-taken for the last good one.
+They are added to the input of the flattener and never to the state, so a mock value is never kept,
+compared or used as the last good one.
 """
 
 import logging
@@ -21,7 +21,7 @@ _NOTHING: Held[object] = Held(None, None, Source.MISSING)
 def filled(
     matches: Mapping[str, MatchState], references: References, early_window: tuple[int, int]
 ) -> tuple[dict[str, MatchState], References]:
-    """Give the matches and references with what is missing made up; refused and unnamed stay as they are."""
+    """Return the matches and references with mock values for missing ones; refused and unnamed ones stay."""
     whole: dict[str, MatchState] = {}
     teams, competitions = dict(references.teams), dict(references.competitions)
     made_up = 0

@@ -6,7 +6,7 @@ from footy.record import MatchRecord
 
 
 def ordered(records: Iterable[MatchRecord]) -> list[MatchRecord]:
-    """The records by country, competition, kick-off and match id, what is not known last."""
+    """Return the records by country, competition, kick-off and match id; unknown values come last."""
     return sorted(records, key=_place_in_order)
 
 

@@ -1,7 +1,7 @@
-"""Prices: of thousands of rows the few that can matter, and of those the two moments that a record shows.
+"""The early and the current price of each market, chosen from the rows that are kept of its odds.
 
-A reply of `odds/history` holds every price that every bookmaker made, up to 400 kB of them. `digest` keeps,
-per market and bookmaker, the three rows from which both moments are chosen, so the rest can be dropped.
+A reply of `odds/history` holds every price that every bookmaker made, up to 400 kB of them. `digest` keeps
+the three rows per market and bookmaker that both prices are chosen from, and drops the rest.
 """
 
 import re
@@ -27,14 +27,14 @@ Score = tuple[int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class PriceRules:
-    """What the operator wants of prices."""
+    """The operator's rules for choosing prices."""
 
     bookmakers: tuple[int, ...]
-    """Bookmaker ids, the preferred first; all others follow by number."""
+    """Bookmaker ids in order of preference; all others follow by number."""
     early_window: tuple[int, int]
     """First and last minute of play of the early price, both included."""
     max_age_s: float
-    """Seconds that a current price may be old, counted to when the odds arrived."""
+    """Greatest age of a current price in seconds, when the odds arrived."""
 
 
 @lru_cache(maxsize=1024)
@@ -45,12 +45,12 @@ def score_of(text: str) -> tuple[int, int] | None:
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """The row that speaks for a market at one moment, and whose it is."""
+    """The row chosen for a market at one moment, and its bookmaker."""
 
     bookmaker_id: int
     row: OddsRow
     until: float = inf
-    """Of a current price: if the same odds arrive again later, but not after this, the choice stands."""
+    """For a current price: the choice stays the same if the same odds arrive again up to this time."""
 
 
 def _in_order(market: Mapping[int, Kept], bookmakers: tuple[int, ...]) -> Iterator[tuple[int, Kept]]:
@@ -63,7 +63,7 @@ def _in_order(market: Mapping[int, Kept], bookmakers: tuple[int, ...]) -> Iterat
 
 
 def choose_early(market: Mapping[int, Kept], rules: PriceRules) -> Choice | None:
-    """The early price: the first bookmaker in order with an open one, else the first with a suspended one."""
+    """Return the early price: of the first bookmaker in order with an open one, else with a suspended one."""
     sealed: Choice | None = None
     for bookmaker_id, kept in _in_order(market, rules.bookmakers):
         if kept.early_open is not None:
@@ -81,17 +81,17 @@ def choose_current(
     score: Score | None,
     arrived_at: float,
 ) -> Choice | None:
-    """Return the current price: the first bookmaker's in order with a good one, else the newest.
+    """Return the current price: of the first bookmaker in order with a good one, else the newest.
 
-    Good is a newest row that is open, young enough when the odds arrived and, if the match is in play, was
-    made in play and at the score shown: after a goal the quick bookmakers suspend, and a slow one's price of
-    before the goal is not a price of now.
+    A bookmaker's newest row is good if it is open and young enough when the odds arrived. If the match is in
+    play, the row must also be made in play and at the score shown: after a goal the quick bookmakers suspend,
+    and a slow bookmaker still shows its price from before the goal.
 
     Args:
         market: The rows of one market.
         rules: The order of bookmakers and the greatest age.
         in_play: Whether the match is in play.
-        score: The score that the record shows; None for a market whose rows do not tell goals.
+        score: The score that the record shows; None for a market whose rows do not hold goals.
         arrived_at: Unix seconds by the vendor's clock, infinite if not known.
     """
     newest: Choice | None = None
@@ -119,7 +119,7 @@ def is_outdated(row: OddsRow, score: Score) -> bool | None:
 
 
 def decimal_odds(price: float, *, hong_kong: bool) -> float | None:
-    """Decimal odds (stake included) of a vendor's price; None for 0 and less, which is no price."""
+    """Return a vendor's price as decimal odds, stake included; None for 0 and less, which is no price."""
     if not price > 0:
         return None
     return round(price + 1, 4) if hong_kong else price
@@ -127,10 +127,10 @@ def decimal_odds(price: float, *, hong_kong: bool) -> float | None:
 
 @lru_cache(maxsize=1024)
 def american_odds(decimal: float | None) -> int | None:
-    """American odds of decimal ones, rounded half away from zero; None for 1.0 and less.
+    """Return decimal odds as American ones, rounded half away from zero; None for 1.0 and less.
 
-    From 2.0 on the winnings of 100 staked, below it the stake that wins 100, negative. Reckoned in decimals:
-    1.32 is exactly -312.5, hence -313.
+    From 2.0 on, American odds are the winnings of a stake of 100. Below 2.0, they are the stake that wins
+    100, negative. Computed in decimals: 1.32 is exactly -312.5, hence -313.
     """
     if decimal is None or not decimal > 1:
         return None
@@ -159,7 +159,7 @@ def _names(moment: str, market: str) -> tuple[str, ...]:
 _EARLY = {market: _names("early", market) for market in _OUTCOMES}
 _CURRENT = {market: _names("current", market) for market in _OUTCOMES}
 _OUTDATED = {market: f"current_{market}_outdated" for market in _OUTCOMES if market != "corners"}
-"""The markets whose rows tell the goals; those of corners tell corners."""
+"""The markets whose rows hold the goals; rows of the corners market hold corners."""
 
 
 def _score_text(text: str) -> str | None:
@@ -195,7 +195,7 @@ def _fields(names: tuple[str, ...], market: str, choice: Choice | None) -> dict[
 
 
 def early_fields(quotes: OddsBook | None, rules: PriceRules) -> dict[str, object]:
-    """The record's `early_…` fields, all markets; None throughout without odds."""
+    """Return the record's `early_…` fields of all markets; all None without odds."""
     fields: dict[str, object] = {}
     for market, names in _EARLY.items():
         choice = None if quotes is None else choose_early(getattr(quotes, market), rules)
@@ -211,10 +211,10 @@ def current_fields(
     score: Score,
     arrived_at: float,
 ) -> tuple[dict[str, object], float]:
-    """Return the record's `current_…` fields, all markets, and until when they stand.
+    """Return the record's `current_…` fields of all markets, and the time until which they hold.
 
-    `score` is the one that the record shows. With the same odds, `in_play` and `score` the same rows are
-    chosen again, no earlier than now and no later than that moment (Unix seconds).
+    `score` is the one that the record shows. Up to that time (Unix seconds), the same odds, `in_play` and
+    `score` give the same rows.
     """
     fields: dict[str, object] = {}
     until = inf

@@ -1,4 +1,4 @@
-"""Filter: the matches that the operator wants, and the order in which readers get them."""
+"""The filter of matches by competition and country."""
 
 import difflib
 import re
@@ -18,40 +18,40 @@ class Verdict(Enum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
-    """Not shown yet: what is held neither matches nor rules it out. Asking for more may tell."""
+    """Not shown yet: the known values neither match nor rule it out. A further request may decide it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The competitions and countries to keep, by name (upper or lower case alike) or id; empty keeps all.
 
-    Where both are given, a match has to satisfy both.
+    If both are given, a match must satisfy both.
     """
 
     competitions: Mapping[str, str] = field(default_factory=dict)
     countries: Mapping[str, str] = field(default_factory=dict)
-    """Each name or id in lower case, to how the operator wrote it."""
+    """Name or id in lower case, to the operator's spelling."""
 
     @classmethod
     def of(cls, competitions: Iterable[str] = (), countries: Iterable[str] = ()) -> "Selection":
-        """A selection from the texts of the settings; blank ones do not count."""
+        """Return a selection from the texts of the settings; blank ones do not count."""
         return cls(_folded(competitions), _folded(countries))
 
     @property
     def keeps_all(self) -> bool:
-        """Nothing is selected, so everything is kept."""
+        """Check whether nothing is selected, so that every match is kept."""
         return not self.competitions and not self.countries
 
     def settings(self) -> list[str]:
-        """Name the settings that leave matches out."""
+        """Return the names of the settings that leave matches out."""
         chosen = {"FOOTY_COMPETITIONS": self.competitions, "FOOTY_COUNTRIES": self.countries}
         return [name for name, wanted in chosen.items() if wanted]
 
     def judge(self, detail: Held[Detail], references: References) -> Verdict:
-        """Whether a match is wanted, from its detail and what that points at.
+        """Return whether a match is wanted, from its detail and the rows that the detail names.
 
-        Only YES is kept. UNKNOWN is for the one who can ask further: for the detail, the competition or the
-        country list, whichever is not held. A match whose detail names no competition is NO.
+        Only YES is kept. UNKNOWN means that the detail, the competition or the country list is missing and
+        must be requested first. A match whose detail names no competition is NO.
         """
         if self.keeps_all:
             return Verdict.YES
@@ -123,8 +123,8 @@ def misspelt(
 ) -> list[str]:
     """Return a sentence for each selected name that is probably misspelt, with the nearest known name.
 
-    A competition that has not been live yet is unknown too, so one is only doubted if a known name is very
-    near. The country list is complete: a country that is not on it does not exist.
+    A competition that has not been live yet is unknown too, so its name counts as misspelt only if a known
+    name is very near. The country list is complete: a country that is not on it does not exist.
 
     Args:
         selection: What the operator wants.
@@ -154,11 +154,11 @@ def misspelt(
 
 _ID = re.compile("[a-z0-9]{15}")
 _NEAR = 0.87
-"""Share of letters that two spellings of one name have in common at least (difflib's ratio)."""
+"""Smallest share of letters that two spellings of one name have in common (difflib's ratio)."""
 
 
 def _marks(name: str) -> list[str]:
-    """Return the short words and numbers of a name: Serie A and Serie B are near, and two competitions."""
+    """Return the short words and numbers of a name: they alone distinguish Serie A from Serie B."""
     return [word for word in name.split() if len(word) <= 2 or any(map(str.isdigit, word))]  # noqa: PLR2004
 
 

@@ -1,6 +1,6 @@
-"""Weather at the ground: the vendor's texts with their unit, as numbers in the units that readers use.
+"""Weather at the ground: the vendor's texts with units, as numbers in the units of the record.
 
-A text that cannot be read, or that does not name its unit, is None: nothing is guessed.
+An unreadable text, or one without a unit, is None: nothing is guessed.
 """
 
 import re
@@ -44,7 +44,7 @@ _BEAUFORT_NAMES = (
 
 
 def _quantity(text: str | None) -> tuple[float, str] | None:
-    """The number and the unit of a text such as `"4.0m/s"` or `"11.m/s"`; the unit in lower case."""
+    """Return the number and the unit of a text such as `"4.0m/s"` or `"11.m/s"`; the unit in lower case."""
     found = _QUANTITY.fullmatch(text) if text else None
     if found is None:
         return None
@@ -53,7 +53,7 @@ def _quantity(text: str | None) -> tuple[float, str] | None:
 
 
 def temperature(text: str | None) -> tuple[float | None, float | None]:
-    """Degrees Celsius and Fahrenheit of a text such as `"16°C"`; what is converted has one decimal."""
+    """Return degrees Celsius and Fahrenheit of a text such as `"16°C"`; a converted one has one decimal."""
     read = _quantity(text)
     if read is not None:
         degrees, unit = read
@@ -65,14 +65,14 @@ def temperature(text: str | None) -> tuple[float | None, float | None]:
 
 
 def beaufort(metres_per_second: float) -> str:
-    """The name of a wind speed on the Beaufort scale (WMO limits, in m/s)."""
+    """Return the name of a wind speed on the Beaufort scale (WMO limits, in m/s)."""
     return _BEAUFORT_NAMES[bisect_right(_BEAUFORT_LIMITS, metres_per_second)]
 
 
 def wind(text: str | None) -> tuple[float | None, float | None, str | None]:
-    """Metres per second, miles per hour and Beaufort name of a text such as `"4.0m/s"`.
+    """Return metres per second, miles per hour and Beaufort name of a text such as `"4.0m/s"`.
 
-    What is converted has one decimal; the name is that of the speed before rounding.
+    Converted speeds have one decimal; the name is that of the speed before rounding.
     """
     read = _quantity(text)
     if read is None or read[0] < 0:
@@ -90,7 +90,7 @@ def wind(text: str | None) -> tuple[float | None, float | None, str | None]:
 
 
 def humidity(text: str | None) -> int | None:
-    """Percent of a text such as `"62%"`, at most 100."""
+    """Return the percentage of a text such as `"62%"`, at most 100."""
     read = _quantity(text)
     if read is None or read[0] < 0 or read[1] != "%":
         return None
@@ -98,9 +98,9 @@ def humidity(text: str | None) -> int | None:
 
 
 def pressure(text: str | None) -> tuple[float | None, float | None, float | None]:
-    """Millimetres and inches of mercury, and hectopascals, of a text such as `"759mmHg"`.
+    """Return millimetres and inches of mercury, and hectopascals, of a text such as `"759mmHg"`.
 
-    What is converted has one decimal, two for inches. One mmHg is 1.33322 hPa, an inch is 25.4 mm.
+    Converted values have one decimal, two for inches. One mmHg is 1.33322 hPa, an inch is 25.4 mm.
     """
     read = _quantity(text)
     if read is None or read[0] < 0:
@@ -118,7 +118,7 @@ def pressure(text: str | None) -> tuple[float | None, float | None, float | None
 
 
 def weather_fields(environment: Environment | None) -> dict[str, object]:
-    """The record's weather fields; all None where the vendor says nothing."""
+    """Return the record's weather fields; all None if the vendor sent no weather."""
     if environment is None:
         environment = Environment()
     weather_id = environment.weather or None

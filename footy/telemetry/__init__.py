@@ -1,1 +1,1 @@
-"""What footy says about itself: logs, redaction, counters."""
+"""Logs, redaction and counters."""

@@ -1,4 +1,4 @@
-"""Counting what was asked of the vendor and how it ended."""
+"""Counters of the attempts to call the vendor, of failures and of unreadable values."""
 
 import threading
 import time
@@ -9,14 +9,14 @@ from math import inf
 
 ERROR_WINDOW_S = 300.0
 ERROR_WINDOW_CALLS = 100
-"""The API error rate is over the last 5 minutes and at least this many attempts."""
+"""The API error rate covers the last 5 minutes, and at least this many attempts."""
 
 DAY_S = 86_400.0
 
 
 @dataclass(slots=True)
 class _Second:
-    """Attempts of one second, so that what is kept does not grow with their number."""
+    """Attempts of one second: memory does not grow with the number of attempts."""
 
     starts_at: float
     calls: int = 0
@@ -24,7 +24,7 @@ class _Second:
 
 
 class Counters:
-    """Attempts, and how many of them failed; safe to use from every thread."""
+    """Counts attempts and failures; safe to use from every thread."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -32,16 +32,16 @@ class Counters:
         self._recent: deque[_Second] = deque()
         self._recent_calls = 0
         self.values_left_out: Counter[tuple[str, str]] = Counter()
-        """Values that could not be read, by endpoint and field, since the start."""
+        """Unreadable values since the start, by endpoint and field."""
         self._left_out_at: dict[tuple[str, str], float] = {}
 
     def attempt(self, *, failed: bool) -> None:
-        """Count one attempt that ended."""
+        """Count one finished attempt."""
         with self._lock:
             self._count(self._now(), failed=failed)
 
     def unreadable(self, endpoint: str, field: str) -> bool:
-        """Count a value that could not be read; return whether it is the first of its field in 24 hours."""
+        """Count an unreadable value; return whether it is the first of its field in 24 hours."""
         with self._lock:
             key, now = (endpoint, field), self._now()
             self.values_left_out[key] += 1
@@ -51,14 +51,14 @@ class Counters:
             return is_first
 
     def error_rate(self) -> float | None:
-        """Give the share of failed attempts, 0 to 1; None before the first."""
+        """Return the share of failed attempts, 0 to 1; None before the first attempt."""
         with self._lock:
             if not self._recent_calls:
                 return None
             return sum(second.failed for second in self._recent) / self._recent_calls
 
     def _count(self, moment: float, *, failed: bool) -> None:
-        """Count an attempt in its second, and let go of the seconds that the error rate is past."""
+        """Count an attempt in its second, and drop the seconds outside the error rate's window."""
         if not self._recent or self._recent[-1].starts_at + 1.0 <= moment:
             self._recent.append(_Second(moment))
         self._recent[-1].calls += 1

@@ -1,4 +1,4 @@
-"""Logging: one line an entry, with an ISO time and a level, scrubbed, archived at midnight and at 50 MB."""
+"""Logging: one line per entry, with ISO time and level, redacted, archived at midnight and at 50 MB."""
 
 import contextlib
 import datetime as dt
@@ -25,11 +25,10 @@ ExcInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType 
 
 
 class LineFormatter(logging.Formatter):
-    """Writes an entry as `time level logger: message`, or as a JSON object; the traceback follows, plain.
+    """Formats an entry as `time level logger: message`, or as a JSON object; then the traceback.
 
-    Whatever a message holds, the secret is taken out of it here, before and after escaping; line breaks and
-    control characters are escaped, so that what the vendor sends can neither pass for an entry of ours nor
-    tell a terminal what to do.
+    The secret is removed from every message, before and after escaping. Line breaks and control characters
+    are escaped, so that vendor text can neither look like an entry nor control a terminal.
     """
 
     def __init__(
@@ -41,7 +40,7 @@ class LineFormatter(logging.Formatter):
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write one entry."""
+        """Format one entry."""
         moment = dt.datetime.fromtimestamp(record.created, tz=pytz.utc).astimezone(self._zone)
         stamp = moment.isoformat(timespec="milliseconds")
         message = self._redact(record.getMessage())
@@ -52,15 +51,15 @@ class LineFormatter(logging.Formatter):
                 entry["traceback"] = trace
             return self._redact(_escaped(json.dumps(entry, ensure_ascii=False), _in_json))
         line = f"{stamp} {record.levelname:<7} {record.name}: {_escaped(message, _in_text)}"
-        return self._redact("\n".join([line, *map(_traced, trace.split("\n"))] if trace else [line]))
+        return self._redact("\n".join([line, *map(_traceback_line, trace.split("\n"))] if trace else [line]))
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - the library's name
-        """Write a traceback without local variables."""
+        """Format a traceback without local variables."""
         return "".join(traceback.format_exception(*ei)).rstrip()
 
 
 def _escaped(text: str, escape: Callable[[str], str]) -> str:
-    """Escape line breaks, control characters and whatever else does not print."""
+    """Escape line breaks, control characters and all other unprintable ones."""
     return text if text.isprintable() else "".join(c if c.isprintable() else escape(c) for c in text)
 
 
@@ -72,18 +71,18 @@ def _in_json(character: str) -> str:
     return json.dumps(character)[1:-1]
 
 
-def _traced(line: str) -> str:
-    """Write a line of a traceback; what an error says must not look like an entry either."""
+def _traceback_line(line: str) -> str:
+    """Format a line of a traceback; the text of an error must not look like an entry either."""
     line = _escaped(line, _in_text)
     return f"  {line}" if line[:1].isdigit() else line
 
 
 class DatedFileHandler(logging.FileHandler):
-    """Writes `footy.log`, and archives it as `footy_YYYY-MM-DD.log` (`.2`, `.3`, … where that is there).
+    """Writes `footy.log`, and archives it as `footy_YYYY-MM-DD.log` (`.2`, `.3`, … if that exists).
 
-    The archive's date is the day that its entries are of, in the zone given. A log that an earlier process
-    left from another day is archived at the first entry. If the file is renamed or removed, the next entry
-    begins a new one. A file that cannot be written loses entries and nothing else.
+    The archive's date is the day of its entries, in the given zone. If an earlier process left a log of
+    another day, the first entry archives it. If the file is renamed or removed, the next entry begins a new
+    one. If the file cannot be written, entries are lost and footy goes on.
     """
 
     def __init__(self, folder: Path, *, zone: dt.tzinfo, backups: int, max_bytes: int = MAX_BYTES) -> None:
@@ -96,7 +95,7 @@ class DatedFileHandler(logging.FileHandler):
         self._day = None if started is None else self._date(started)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write an entry, archiving first where it is of another day or the file is full."""
+        """Write an entry; archive the file first if the entry is of another day or the file is full."""
         with contextlib.suppress(OSError, ValueError):
             self._reopen_if_moved()
             day = self._date(record.created)
@@ -105,22 +104,22 @@ class DatedFileHandler(logging.FileHandler):
             self._day = day if self._day is None else max(day, self._day)
         try:
             super().emit(record)
-        except OSError:  # the file could not be opened again; the library lets only this pass
+        except OSError:  # the file could not be reopened; the library does not catch this one
             self.handleError(record)
 
     def close(self) -> None:
-        """Close the file; what a full disk does not take is lost."""
+        """Close the file; buffered entries are lost if the disk is full."""
         with contextlib.suppress(OSError):
             super().close()
 
     def _open(self) -> TextIOWrapper:
-        """Open the file, and note which one it is."""
+        """Open the file, and remember its inode."""
         stream = super()._open()
         self._opened = os.fstat(stream.fileno())
         return stream
 
     def _reopen_if_moved(self) -> None:
-        """Go on in a new file if the log was renamed or removed, as logrotate and people do."""
+        """Open a new file if the log was renamed or removed, for example by logrotate."""
         try:
             found = self._path.stat()
         except FileNotFoundError:
@@ -163,10 +162,10 @@ def set_up(
     redact: Redactor,
     stderr_level: int | None,
 ) -> None:
-    """Send every logger's entries to the log file, and those from `stderr_level` up to stderr as well.
+    """Send all entries to the log file, and those from `stderr_level` up to stderr as well.
 
-    Uncaught exceptions and warnings of every thread become entries too, so that nothing reaches stderr
-    unscrubbed.
+    Uncaught exceptions and warnings of every thread become entries too, so that all output on stderr is
+    redacted.
 
     Raises:
         OSError: The log file cannot be opened.
@@ -190,13 +189,10 @@ def set_up(
     logging.raiseExceptions = False
     logging.captureWarnings(capture=True)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # skipped cycles are counted and logged by us
-    for noisy in (
-        "urllib3.connection",
-        "urllib3.response",
-    ):  # of a vendor's headers, reply by reply
+    for noisy in ("urllib3.connection", "urllib3.response"):  # they warn of bad headers in every reply
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    for noisy in ("requests_cache", "filelock"):
-        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for verbose in ("requests_cache", "filelock"):
+        logging.getLogger(verbose).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
     def uncaught(
         kind: type[BaseException], error: BaseException | None, trace: TracebackType | None, where: str
@@ -205,8 +201,8 @@ def set_up(
             logging.getLogger("footy").critical("Uncaught in %s", where, exc_info=(kind, error, trace))
 
     sys.excepthook = lambda kind, error, trace: uncaught(kind, error, trace, "the main thread")
-    sys.unraisablehook = lambda told: uncaught(
-        told.exc_type, told.exc_value, told.exc_traceback, "an object's end"
+    sys.unraisablehook = lambda args: uncaught(
+        args.exc_type, args.exc_value, args.exc_traceback, "an object's end"
     )
     threading.excepthook = lambda args: uncaught(
         args.exc_type, args.exc_value, args.exc_traceback, args.thread.name if args.thread else "a thread"

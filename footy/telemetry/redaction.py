@@ -1,4 +1,4 @@
-"""Taking the secret out of text, by value, in every form that it may have been written in."""
+"""Redaction: remove the secret from text, by value, in every form in which it may be written."""
 
 import html
 import json
@@ -10,15 +10,15 @@ from urllib.parse import quote, quote_plus
 import msgspec
 
 PIECE = 8
-"""Characters of a secret that may not appear together; so a truncated secret is found too."""
+"""Length of a piece of a secret that is redacted, so that a truncated secret is found too."""
 MASK = "***"
 _ESCAPE = re.compile("%[0-9A-F]{2}")
 _PLAIN = re.compile("[0-9A-Za-z]*")
-"""Characters that every form keeps as they are."""
+"""Characters that no form escapes."""
 
 
 def forms(secret: str) -> set[str]:
-    """Write a secret as logs, URLs, JSON and reprs would, and one of these inside another."""
+    """Return a secret as logs, URLs, JSON and reprs write it, with up to two escapes applied."""
     written = {secret}
     for _ in range(2):
         for text in tuple(written):
@@ -39,7 +39,7 @@ def forms(secret: str) -> set[str]:
 
 
 class Redactor:
-    """Replaces each piece of 8 or more characters of the secrets given, in any form, by `***`."""
+    """Replaces each piece of 8 or more characters of the secrets, in any form, by `***`."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         written = {secret: forms(secret) for secret in secrets if secret}
@@ -50,7 +50,7 @@ class Redactor:
         self._cores = {max(_PLAIN.findall(secret), key=len).encode() for secret in written}
 
     def __call__(self, text: str) -> str:
-        """Give the text without the secrets."""
+        """Return the text without the secrets."""
         if not self._pieces:
             return text
         kept: list[str] = []
@@ -63,12 +63,12 @@ class Redactor:
         return "".join((*kept, text[copied:])) if kept else text
 
     def in_json(self, text: bytes) -> bytes:
-        """Give JSON text of whose strings none holds a whole secret; megabytes without one cost a search.
+        """Return JSON text without whole secrets in its strings; decode it only if a search finds one.
 
-        Pieces are left, for what the vendor tells of matches must not lose a word that a secret has in it.
+        Pieces stay: a match must not lose a word that is also part of a secret.
 
         Raises:
-            msgspec.DecodeError, UnicodeDecodeError, RecursionError: It cannot be read.
+            msgspec.DecodeError, UnicodeDecodeError, RecursionError: The text is not readable JSON.
         """
         if not any(core in text for core in self._cores):
             return text

@@ -1,1 +1,1 @@
-"""The console: the matches for people, printed once or kept up on one screen of a terminal."""
+"""The console: the matches as text, printed once or kept up to date on a terminal."""

@@ -1,4 +1,4 @@
-"""The console as an output: printed once, or kept up on one screen of the service's terminal."""
+"""The console outputs: printed once, or kept up to date on the service's terminal."""
 
 import os
 from collections.abc import Callable
@@ -14,10 +14,10 @@ from footy.record import Snapshot
 
 DRAW_EVERY_S = 5.0
 LOOK_EVERY_S = 0.5
-"""How often the terminal's size is looked at."""
+"""Seconds between checks of the terminal's size."""
 UNKNOWN_WIDTH = 80
 UNKNOWN_HEIGHT = 24
-"""Of a terminal that says its size is 0, as one does that nobody told its size."""
+"""Size of a terminal that reports 0, because its size was never set."""
 
 _HOME = "\x1b[H"
 _CLEAR_REST_OF_LINE = "\x1b[K"
@@ -31,15 +31,15 @@ def _console(stream: TextIO) -> Console:
     return console
 
 
-def _drawn(console: Console, screen: Screen) -> str:
-    """Return the screen in the width and encoding of the stream, with colours only for a terminal."""
+def _render(console: Console, screen: Screen) -> str:
+    """Return the screen as text in the width and encoding of the stream, in colour only for a terminal."""
     with console.capture() as capture:
         console.print(screen, end="", crop=False)
     return capture.get()
 
 
 class OnceConsole:
-    """Prints each snapshot whole: the output of `--once`."""
+    """Prints each snapshot as a whole: the output of `--once`."""
 
     name = "console"
 
@@ -48,42 +48,42 @@ class OnceConsole:
         self._stream = stream
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Print the matches; a reader that has gone away (`| head`) is no failure.
+        """Print the matches; a reader that closed the pipe (`| head`) is no failure.
 
         Raises:
-            CannotWriteError: The stream takes nothing for another reason, such as a full disk.
+            CannotWriteError: The stream cannot be written for another reason, such as a full disk.
         """
-        text = _drawn(_console(self._stream), Screen(snapshot, self._options))
+        text = _render(_console(self._stream), Screen(snapshot, self._options))
         try:
             self._stream.write(text)
             self._stream.flush()
         except BrokenPipeError:
-            self._discard_the_rest()
+            self._discard_buffer()
         except OSError as error:
-            self._discard_the_rest()
+            self._discard_buffer()
             raise CannotWriteError(f"The matches cannot be printed: {error.strerror}.") from error
 
     def close(self) -> None:
-        """Do nothing: all is written."""
+        """Do nothing: the output is already written."""
 
-    def _discard_the_rest(self) -> None:
-        """Point the stream at nothing, so that Python's flush at exit does not fail on what is left in it."""
+    def _discard_buffer(self) -> None:
+        """Redirect the stream to the null device, so that Python's flush at exit does not fail."""
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, self._stream.fileno())
         os.close(nothing)
 
 
 class LiveConsole:
-    """Keeps the newest snapshot on one screen of a terminal; anywhere else it writes nothing.
+    """Shows the newest snapshot on a terminal; writes nothing to any other stream.
 
-    A new snapshot is drawn every few seconds at most, over the one before. The screen is drawn again when the
+    A new snapshot replaces the one before, every few seconds at most. The screen is drawn again if the
     terminal's size changes, and not at all while the process is in the shell's background. No mode of the
-    terminal is changed, so it is left clean however the process ends.
+    terminal is changed, so a killed process leaves it usable.
 
     Args:
-        options: What the operator chose.
+        options: The operator's options.
         stream: Standard output.
-        write: Writes to the terminal; to the stream's descriptor unless a test says otherwise.
+        write: Writes to the terminal; by default to the stream's descriptor. Tests replace it.
     """
 
     name = "console"
@@ -107,12 +107,12 @@ class LiveConsole:
             )
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Have the snapshot drawn when it is time; returns at once, whatever the terminal does."""
+        """Schedule the snapshot for drawing; return at once, even if the terminal is blocked."""
         if self._writer is not None:
             self._writer.show(snapshot)
 
     def close(self) -> None:
-        """Draw nothing more; does not wait for a blocked terminal."""
+        """Stop drawing; do not wait for a blocked terminal."""
         if self._writer is not None:
             self._writer.close()
 
@@ -122,9 +122,9 @@ class LiveConsole:
 
     def _draw(self, snapshot: Snapshot) -> bytes:
         console = _console(self._stream)
-        lines = _drawn(console, Screen(snapshot, self._options, console.height)).splitlines()
+        lines = _render(console, Screen(snapshot, self._options, console.height)).splitlines()
         text = _HOME + f"{_CLEAR_REST_OF_LINE}\n".join(lines) + _CLEAR_REST_OF_SCREEN
-        if not self._has_scrolled:  # what stands on the screen so far goes into the terminal's history
+        if not self._has_scrolled:  # scrolls the screen's earlier text into the terminal's history
             text = "\n" * console.height + text
             self._has_scrolled = True
         return text.encode(self._stream.encoding or "utf-8", errors="replace")

@@ -17,11 +17,11 @@ _STATISTICS = (
     (("possession", "possession"),),
     (("corners", "corners"),),
 )
-"""Words and field of each statistic; those that stand together are written together."""
+"""Label and field of each statistic; a group is written together."""
 
 
 def status_text(match: MatchRecord, glyphs: Glyphs) -> str:
-    """Return the words in front of a match: `Second half | 67'`, or the status alone if no clock runs."""
+    """Return the status of a match with its clock: `Second half | 67'`; the status alone if no clock runs."""
     status = glyphs.clean(match["status"].replace(" (deprecated)", ""))
     clock = glyphs.clean(match["clock"])
     return f"{status} | {clock}" if "'" in clock else status
@@ -30,7 +30,7 @@ def status_text(match: MatchRecord, glyphs: Glyphs) -> str:
 def headline(
     match: MatchRecord, glyphs: Glyphs, *, status_cells: int, facts: Iterable[str] = ()
 ) -> list[Text]:
-    """Return status and clock, names and score, and behind them other scores, cards and the facts."""
+    """Return status and clock, names and score, then other scores, cards and `facts`."""
     colour = CLOCK if match["in_play"] else FAINT
     status = f"[{status_text(match, glyphs)}]".ljust(status_cells + 2)
     score = _pair(match["home_score"], match["away_score"], f" {glyphs.dash} ")
@@ -39,7 +39,7 @@ def headline(
         Text(f"{glyphs.bullet} {status} ", colour),
         Text(f"{_name_of(match, 'home', glyphs)} ", STRONG),
         Text(f"{score} ", SCORE),
-        *glyphs.dotted([away, *_asides(match, glyphs), *facts]),
+        *glyphs.dotted([away, *_details(match, glyphs), *facts]),
     ]
 
 
@@ -51,27 +51,27 @@ def _name_of(match: MatchRecord, side: str, glyphs: Glyphs) -> str:
     return "?"
 
 
-def _asides(match: MatchRecord, glyphs: Glyphs) -> list[Text]:
-    """Return what stands behind the names: other scores, red cards, neutral ground."""
-    asides = [
+def _details(match: MatchRecord, glyphs: Glyphs) -> list[Text]:
+    """Return other scores, red cards and neutral ground."""
+    details = [
         Text(_named_pair("pens", match, "score_pens", glyphs), SCORE),
         Text(_named_pair("HT", match, "score_ht", glyphs)),
     ]
     if match["status_id"] == FINISHED and match["home_score_et"] is not None:
-        asides.insert(1, Text("after extra time"))
+        details.insert(1, Text("after extra time"))
     if match["aggregate_home"] is not None or match["aggregate_away"] is not None:
-        asides.append(
+        details.append(
             Text(f"aggregate {_pair(match['aggregate_home'], match['aggregate_away'], glyphs.dash)}")
         )
     if match["home_red_cards"] or match["away_red_cards"]:
-        asides.append(Text(_named_pair("red cards", match, "red_cards", glyphs), RED_CARD))
+        details.append(Text(_named_pair("red cards", match, "red_cards", glyphs), RED_CARD))
     if match["neutral"]:
-        asides.append(Text("neutral ground"))
-    return [aside for aside in asides if aside]
+        details.append(Text("neutral ground"))
+    return [detail for detail in details if detail]
 
 
 def _named_pair(words: str, match: MatchRecord, field: str, glyphs: Glyphs) -> str:
-    """Return home and away of a field behind their name; empty if neither is known."""
+    """Return the home and away value of a field after its label; empty if neither is known."""
     home, away = match.get(f"home_{field}"), match.get(f"away_{field}")
     return "" if home is None and away is None else f"{words} {_pair(home, away, glyphs.dash)}"
 
@@ -83,7 +83,7 @@ def _pair(home: object, away: object, between: str) -> str:
 
 
 def statistics(match: MatchRecord, glyphs: Glyphs, timezone: tzinfo) -> list[str]:
-    """Return the kick-off, shots, possession and corners, home before away, each if it is known."""
+    """Return the known ones of kick-off, shots, possession and corners, home before away."""
     kickoff = moment(match["kickoff_at"])
     texts = [f"kick-off {local(kickoff, timezone):%H:%M}"] if kickoff is not None else []
     for together in _STATISTICS:
@@ -93,7 +93,7 @@ def statistics(match: MatchRecord, glyphs: Glyphs, timezone: tzinfo) -> list[str
 
 
 def weather(match: MatchRecord, glyphs: Glyphs) -> list[str]:
-    """Return weather, temperature and wind, each if it is known."""
+    """Return the known ones of weather, temperature and wind."""
     texts = [] if match["weather"] is None else [glyphs.clean(match["weather"])]
     temperatures = ((number(match["temperature_c"]), "C"), (number(match["temperature_f"]), "F"))
     degrees = [f"{value:g}{glyphs.degree}{unit}" for value, unit in temperatures if value is not None]

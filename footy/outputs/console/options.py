@@ -1,4 +1,4 @@
-"""What the operator chose about the console."""
+"""The operator's options for the console."""
 
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -14,14 +14,14 @@ Sort = Literal["league", "kickoff", "movement"]
 
 @dataclass(frozen=True, slots=True)
 class ConsoleOptions:
-    """Which matches the console shows, in which order, and how it writes prices and times."""
+    """The matches that the console shows, their order, and the format of prices and times."""
 
     odds_format: OddsFormat
     timezone: tzinfo
     statuses: frozenset[int]
     """Status ids of the matches that are shown."""
     price_max_age_s: float
-    """Seconds after which the newest price of a match in play is old."""
+    """Age in seconds at which the newest price of a match in play is old."""
     sort: Sort = "league"
     search: str = ""
     """Only matches with this text in the name of a team, competition or country; empty shows all."""

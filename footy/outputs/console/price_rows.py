@@ -1,4 +1,4 @@
-"""The prices of a match as rows of the screen: early beside current, in aligned columns."""
+"""The prices of a match as rows of the screen: early and current side by side, in aligned columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ _NOT_KICKED_OFF = frozenset({1, 9, 12, 13})
 _FINISHED = 8
 _DECIMAL_PLACES = 4
 _WIDEST_PRICE = 8
-"""Cells of the widest price that a column grows to: a wider one sticks out of its own row alone."""
+"""Largest width of a price column in cells; a wider price is not aligned in its own row only."""
 _MARGIN = "  "
 _LABEL_CELLS = 8
 _STATE_CELLS = 5
-_BENEATH = " " * (len(_MARGIN) + _LABEL_CELLS - _STATE_CELLS)
-"""In front of a current price on a line of its own: its prices then begin under the early ones."""
+_INDENT_BELOW = " " * (len(_MARGIN) + _LABEL_CELLS - _STATE_CELLS)
+"""Indent of a current price on a separate line: its prices begin under the early ones."""
 
 
 def price_text(match: Mapping[str, object], field: str, odds_format: OddsFormat, unknown: str) -> str:
-    """Return the price in `field` (decimal, with its American twin) as bettors of the format write it."""
+    """Return the price in `field` (decimal, with its American twin) in the operator's format."""
     if odds_format == "american":
         american = number(match.get(f"{field}_american"))
         return unknown if american is None else f"{american:+.0f}"
@@ -54,7 +54,7 @@ def line_text(line: float | None, *, signed: bool, unknown: str) -> str:
 
 
 def _at_least(places: int, value: float) -> str:
-    """Return the value with at least so many decimals, and up to four if it has them."""
+    """Return the value with at least `places` decimals, and up to four if it has them."""
     text = f"{value:.{_DECIMAL_PLACES}f}"
     whole, decimals = text.split(".")
     return f"{whole}.{decimals.rstrip('0').ljust(places, '0')}"
@@ -62,14 +62,14 @@ def _at_least(places: int, value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One market of one bookmaker at one moment, as texts."""
+    """The price of one bookmaker in one market at one moment, as texts."""
 
     cells: tuple[str, str, str]
     has_line: bool
     made: str
     """The minute, `@6'`, or `@pre` before kick-off."""
     score: str
-    """` at 1–1` if it was made at another score than that of now, else empty."""
+    """` at 1–1` if the score was different then, else empty."""
     bookmaker: str
     state: str
     """`now`, `susp` or `old`."""
@@ -77,7 +77,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """A market of a match: what was quoted early and what is the newest."""
+    """A market of a match: its early and its current price."""
 
     label: str
     early: Quote | None
@@ -85,7 +85,7 @@ class PriceRow:
 
 
 def price_rows(match: Mapping[str, object], options: ConsoleOptions, glyphs: Glyphs) -> list[PriceRow]:
-    """Return a row for each market of which anything is known."""
+    """Return a row for each market with a known price."""
     rows = [
         PriceRow(
             label,
@@ -134,7 +134,7 @@ def _made(match: Mapping[str, object], prefix: str, glyphs: Glyphs) -> str:
 
 
 def _state(match: Mapping[str, object], prefix: str, max_age_s: float) -> str:
-    """Return whether the price is suspended, or, once the match has kicked off, too old to be one of now."""
+    """Return the state of a price: suspended, old, or valid now; before kick-off no price is old."""
     if match.get(f"{prefix}_sealed") is True:
         return SUSPENDED
     if prefix.startswith("early") or match.get("status_id") in _NOT_KICKED_OFF:
@@ -148,7 +148,7 @@ def _state(match: Mapping[str, object], prefix: str, max_age_s: float) -> str:
 
 
 class _Columns(NamedTuple):
-    """How many cells the prices and the minute of some quotes take."""
+    """Column widths for some quotes, in cells."""
 
     prices: tuple[int, int, int]
     made: int
@@ -172,14 +172,15 @@ class _Columns(NamedTuple):
 
 
 class PriceTable:
-    """Lays price rows out: early prices in columns that all matches share, current ones in the match's own.
+    """Lays price rows out: early prices in columns shared by all matches, current ones per match.
 
-    So a price of +31500, as a match that is all but decided has, moves the columns of no other match.
+    A long price such as +31500, in a match that is nearly decided, changes the columns of no other match.
 
     Args:
         matches: The rows of each match.
-        width: Cells of the screen. A current price that does not fit beside the early one stands beneath it.
-        glyphs: The signs that the stream can write.
+        width: Width of the screen in cells. A current price that does not fit beside
+            the early one goes below it.
+        glyphs: The signs that the stream can encode.
     """
 
     def __init__(self, matches: Sequence[Sequence[PriceRow]], width: int, glyphs: Glyphs) -> None:
@@ -192,8 +193,8 @@ class PriceTable:
         longest_current = max((line.cell_len for rows in matches for line in self._currents(rows)), default=0)
         self._bar_at = max((cells for _, cells in early), default=0)
         self.cells = self._bar_at + len(self._between) + longest_current
-        """Of the longest row."""
-        if self.cells > width:  # then the few that were suspended are not aligned
+        """Width of the longest row."""
+        if self.cells > width:  # then the rows with suspended early prices are not aligned
             open_early = (cells for quote, cells in early if quote is None or quote.state != SUSPENDED)
             self._bar_at = max(open_early, default=0)
 
@@ -211,7 +212,7 @@ class PriceTable:
             return [early]
         room = self._width - early.cell_len - len(self._between) - current.cell_len
         if room < 0:
-            return [early, Text(_BENEATH).append_text(current)]
+            return [early, Text(_INDENT_BELOW).append_text(current)]
         early.pad_right(min(room, max(0, self._bar_at - early.cell_len)))
         return [early.append(self._between, FAINT).append_text(current)]
 
@@ -223,7 +224,7 @@ class PriceTable:
         return text
 
     def _currents(self, rows: Sequence[PriceRow]) -> list[Text]:
-        """Return the current prices of a match, aligned with one another; empty for one that is unknown."""
+        """Return the current prices of a match, aligned with each other; empty for an unknown price."""
         columns = _Columns.fitting([row.current for row in rows if row.current is not None])
         return [Text() if row.current is None else _current(row.current, columns) for row in rows]
 

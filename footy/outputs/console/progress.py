@@ -1,4 +1,4 @@
-"""The progress of a cold cycle on a terminal: calls done and to do."""
+"""The progress of a cold cycle on a terminal: finished and planned calls."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -21,9 +21,9 @@ class _Calls(NamedTuple):
 
 
 class Progress:
-    """One line on standard error while calls are made, gone when they are; nothing where it is no terminal.
+    """Shows one line on standard error while calls are made; nothing if it is no terminal.
 
-    Rich draws the bar, but its own live display would hold up the cycle behind a blocked terminal, so a
+    Rich renders the bar, but its live display would block the cycle if the terminal is blocked. So a
     terminal writer writes the line.
     """
 
@@ -42,12 +42,12 @@ class Progress:
             )
 
     def update(self, done: int, planned: int, label: str = "Fetching") -> None:
-        """Show so many calls done of so many planned so far, and what is being asked for; returns at once."""
+        """Show the number of finished and planned calls with a label; return at once."""
         if self._writer is not None:
             self._writer.show(_Calls(done, planned, label))
 
     def close(self) -> None:
-        """Take the line away; does not wait for a blocked terminal."""
+        """Remove the line; do not wait for a blocked terminal."""
         if self._writer is not None:
             self._writer.close()
 

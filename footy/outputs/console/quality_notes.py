@@ -1,4 +1,4 @@
-"""What a reader must know about the data on the screen: which parts are missing, old, refused or made up."""
+"""Notes on the quality of the data on the screen: which parts are missing, stale, refused or mock."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -18,9 +18,9 @@ LIVE_LIST_OLD_S = 90
 class _Part(NamedTuple):
     words: str
     read_at: str | None = None
-    """The field that says when it was read."""
+    """The field with the time at which it was fetched."""
     named_by: str | None = None
-    """The part without which this one cannot be asked for."""
+    """The part that holds this one's id, if any."""
 
 
 _PARTS: Mapping[str, _Part] = {
@@ -34,17 +34,17 @@ _PARTS: Mapping[str, _Part] = {
 }
 """The parts of a record, each with a `…_source`."""
 _NOTED = ("mock", "missing", "stale", "refused")
-"""The sources a reader must know of; the others are as good as new."""
+"""The sources that get a note; all others are up to date."""
 _ABSENT = ("missing", "refused")
 
 
 def is_absent(match: Mapping[str, object], part: str) -> bool:
-    """Return whether this part of the record could not be read: then nothing is known of its content."""
+    """Return whether this part of the record is missing or refused, so that its content is unknown."""
     return match.get(f"{part}_source") in _ABSENT
 
 
 def refused_parts(matches: Sequence[MatchRecord]) -> dict[str, str]:
-    """Return the parts that the vendor refuses for every one of these matches, with their words."""
+    """Return the parts that the vendor refuses for all of these matches, with their labels."""
     return {
         part: _PARTS[part].words
         for part in _PARTS
@@ -53,15 +53,15 @@ def refused_parts(matches: Sequence[MatchRecord]) -> dict[str, str]:
 
 
 def match_notes(
-    match: MatchRecord, published_at: datetime | None, glyphs: Glyphs, *, unsaid: Collection[str] = ()
+    match: MatchRecord, published_at: datetime | None, glyphs: Glyphs, *, omitted: Collection[str] = ()
 ) -> list[Text]:
     """Return the notes on one match: `odds stale 4 min`, `detail missing`, `MOCK odds`.
 
-    Parts in `unsaid` are left out: what the account is refused for every match is said once, above them all.
+    Parts in `omitted` are left out: a part that is refused for all matches is noted once in the head.
     """
     notes = []
     for part, source in _noted(match):
-        if part in unsaid:
+        if part in omitted:
             continue
         words, read_at, _ = _PARTS[part]
         if source == "mock":
@@ -75,7 +75,7 @@ def match_notes(
 
 
 def _noted(match: MatchRecord) -> list[tuple[str, str]]:
-    """Return (part, source); what is absent only because the part that names it is absent is left out."""
+    """Return (part, source) pairs; a part is left out if the part that holds its id is absent."""
     return [
         (part, source)
         for part, (_, _, named_by) in _PARTS.items()
@@ -84,10 +84,10 @@ def _noted(match: MatchRecord) -> list[tuple[str, str]]:
     ]
 
 
-def summary(matches: Sequence[MatchRecord], *, unsaid: Collection[str] = ()) -> list[str]:
+def summary(matches: Sequence[MatchRecord], *, omitted: Collection[str] = ()) -> list[str]:
     """Return how many of the matches have a note, by part and kind: `odds missing in 3 of 39`."""
     kinds = Counter(
-        (part, source) for match in matches for part, source in _noted(match) if part not in unsaid
+        (part, source) for match in matches for part, source in _noted(match) if part not in omitted
     )
     return [
         f"{part.words} {'MOCK' if source == 'mock' else source} in {kinds[name, source]} of {len(matches)}"
@@ -98,7 +98,7 @@ def summary(matches: Sequence[MatchRecord], *, unsaid: Collection[str] = ()) -> 
 
 
 def live_list_note(snapshot: Snapshot, published_at: datetime | None) -> str:
-    """Return what is wrong with the live list as a whole, empty if it is as new as it should be."""
+    """Return a warning about the live list as a whole; empty if the list is up to date."""
     fetched_at = moment(snapshot["meta"]["fetched_at"])
     sources = {match["live_source"] for match in snapshot["matches"]}
     if fetched_at is None:

@@ -1,4 +1,4 @@
-"""The screen: a snapshot as lines of text, at any width, plain if it is piped, cut to a terminal's height."""
+"""The screen: a snapshot as lines of text, at any width, plain if piped, cut to a terminal's height."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,22 +27,22 @@ from footy.record import MatchRecord, Snapshot
 SMALLEST_WIDTH = 20
 MOST_PROBLEMS = 8
 LINES_A_PROBLEM = 8
-"""Of a terminal: so a flood of problems leaves room for matches."""
+"""Lines of a terminal per problem shown, so that many problems leave room for matches."""
 INDENT = 2
 WEATHER_CELLS = 44
-"""Of the longest weather: with so much room beside the prices it stands there, else below."""
+"""Width of the longest weather: it goes beside the prices if there is room, else below."""
 ODDS_FORMATS = {"american": "American", "decimal": "Decimal", "hongkong": "Hong Kong"}
 SORTS = {"league": "", "kickoff": "sorted by kick-off", "movement": "sorted by price movement"}
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A snapshot to be drawn; rich says at which width and in which encoding."""
+    """A snapshot that rich can print, at any width and in any encoding."""
 
     snapshot: Snapshot
     options: ConsoleOptions
     height: int | None = None
-    """Lines of the terminal: what fits is drawn, matches in play first. None draws everything."""
+    """Lines of the terminal: matches in play come first, the rest may be cut. None draws everything."""
 
     def __rich_console__(self, console: Console, options: RichOptions) -> RenderResult:
         """Yield the lines, none wider than the console and no more than the height."""
@@ -51,7 +51,7 @@ class Screen:
 
 
 class _Drawing:
-    """One drawing of a screen: at a width, with the signs of an encoding."""
+    """One drawing of a screen, for one width and encoding."""
 
     def __init__(self, screen: Screen, console: Console, options: RichOptions) -> None:
         self.snapshot, self.options, self.height = screen.snapshot, screen.options, screen.height
@@ -83,7 +83,7 @@ class _Drawing:
         return [*[*head, *body][: max(0, self.height - len(foot))], *foot][: self.height]
 
     def _fitting(self, room: int) -> tuple[list[Text], int]:
-        """Return what fits into so many lines, first whole matches, then headlines; and how many are left."""
+        """Return the lines that fit into `room`, whole matches, then headlines; and the matches left over."""
         lines: list[Text] = []
         drawn = 0
         for block in self._blocks():
@@ -106,7 +106,7 @@ class _Drawing:
     # --- the matches
 
     def _blocks(self) -> Iterator[list[Text]]:
-        """Yield the lines of each match; the first of a group has the headings of the group in front."""
+        """Yield the lines of each match; the first match of a group begins with the group's headings."""
         if self.options.sort != "league":
             cells = self._status_cells(self.shown)
             for match in self.shown:
@@ -144,7 +144,7 @@ class _Drawing:
 
     def _match(self, match: MatchRecord, status_cells: int, *, place: bool = False) -> list[Text]:
         lines = self._headline(match, status_cells, place=place)
-        if notes := match_notes(match, self.published_at, self.glyphs, unsaid=self.refused):
+        if notes := match_notes(match, self.published_at, self.glyphs, omitted=self.refused):
             lines += self._below([Text("! ", WARNING)], self.glyphs.dotted(notes))
         prices = self.table.lines(self.prices[id(match)])
         texts = weather(match, self.glyphs)
@@ -162,7 +162,7 @@ class _Drawing:
         return lines + self._below([], self.glyphs.dotted(texts)) if texts else lines
 
     def _headline(self, match: MatchRecord, status_cells: int, *, place: bool) -> list[Text]:
-        """Return names and score, with the statistics on the same line if there is room, else below."""
+        """Return names and score, with the statistics on the same line if they fit, else below."""
         facts = statistics(match, self.glyphs, self.options.timezone)
         if self.options.sort == "movement" and (moved := movement(match)) is not None:
             facts.insert(0, f"{MARKETS[moved.market][0]} moved {moved.points:.1f} points")
@@ -189,7 +189,7 @@ class _Drawing:
         lines += self._dotted(*self._totals())
         if note := live_list_note(self.snapshot, self.published_at):
             lines += self._warning(Text(note, WARNING))
-        if notes := summary(self.shown, unsaid=self.refused):
+        if notes := summary(self.shown, omitted=self.refused):
             lines += self._warning(*(Text(note, WARNING) for note in notes))
         problems = self.meta["problems"]
         most = MOST_PROBLEMS if self.height is None else max(1, self.height // LINES_A_PROBLEM)
@@ -246,7 +246,7 @@ class _Drawing:
         return self._dotted(*columns) + self._dotted(*prices)
 
     def _foot(self, left: int = 0) -> list[Text]:
-        """Return the last line; `left` matches did not fit above it."""
+        """Return the last line; `left` is the number of matches that did not fit."""
         if not self.shown:
             return self._flow(Text(self._nothing(), STRONG), indent=INDENT)
         if left:
@@ -258,7 +258,7 @@ class _Drawing:
         return lines if self.height is not None else [Text(), *lines]
 
     def _nothing(self) -> str:
-        """Return why no match is shown: that there is none only if no problem may be the reason."""
+        """Return why no match is shown; claim that there are none only if no problem was reported."""
         if not self.snapshot["matches"]:
             return "No live match to show" if self.meta["problems"] else "No live matches"
         if self.options.search:
@@ -277,5 +277,5 @@ class _Drawing:
         return self._flow(Text("! ", WARNING), *self.glyphs.dotted(parts))
 
     def _below(self, marks: Iterable[Text], parts: Iterable[Text]) -> list[Text]:
-        """Return a line that belongs to the match above it."""
+        """Return an indented line below a match."""
         return self._flow(Text(" " * INDENT), *marks, *parts, indent=2 * INDENT)

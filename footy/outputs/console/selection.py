@@ -1,4 +1,4 @@
-"""Which matches the console shows, and in which order."""
+"""The matches that the console shows, and their order."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ _OUTCOMES: Mapping[str, tuple[str, ...]] = {
 
 
 def selected(matches: Iterable[MatchRecord], options: ConsoleOptions) -> list[MatchRecord]:
-    """Return the matches in a status that is shown that the search finds, in the order asked for."""
+    """Return the matches with a selected status that match the search, in the selected order."""
     wanted = fold(options.search)
     return in_order(
         (match for match in matches if match["status_id"] in options.statuses and _is_found(match, wanted)),
@@ -30,7 +30,7 @@ def selected(matches: Iterable[MatchRecord], options: ConsoleOptions) -> list[Ma
 
 
 def fold(text: str) -> str:
-    """Return the text without case, accents and repeated blanks: what a search compares."""
+    """Return the text without case, accents and repeated blanks, for the search."""
     letters = unicodedata.normalize("NFKD", text).casefold()
     parts = unicodedata.normalize("NFKD", letters).translate(_LETTERS)
     return " ".join("".join(part for part in parts if not unicodedata.combining(part)).split())
@@ -42,7 +42,7 @@ def _is_found(match: Mapping[str, object], wanted: str) -> bool:
 
 
 def in_order(matches: Iterable[MatchRecord], sort: Sort) -> list[MatchRecord]:
-    """Return the matches by league, by kick-off, or those whose prices moved most first; unknown last."""
+    """Return the matches by league, by kick-off or by price movement, largest first; unknown values last."""
     if sort == "kickoff":
         return sorted(
             matches, key=lambda match: (match["kickoff_at"] is None, match["kickoff_at"], *_place(match))
@@ -53,7 +53,7 @@ def in_order(matches: Iterable[MatchRecord], sort: Sort) -> list[MatchRecord]:
 
 
 class Movement(NamedTuple):
-    """How far a market's prices moved since the early ones."""
+    """The movement of a market's prices since the early ones."""
 
     points: float
     """Change of implied probability, in percentage points."""
@@ -66,8 +66,8 @@ _UNKNOWN = Movement(-1.0, "")
 def movement(match: Mapping[str, object]) -> Movement | None:
     """Return the largest change of implied probability (1 / decimal odds) from early to current.
 
-    Of the three main markets, those count whose current price is not from before the early one and, because
-    the prices of different lines cannot be compared, is of the same line. None if no market counts.
+    A main market counts if its current price is not older than the early one and has the same line: prices of
+    different lines cannot be compared. None if no market counts.
     """
     moves = [
         Movement(100 * abs(1 / current - 1 / early), market)
@@ -88,7 +88,7 @@ def _can_be_compared(match: Mapping[str, object], market: str) -> bool:
 
 
 def _place(match: MatchRecord) -> tuple[object, ...]:
-    """Return the order by country, competition, status, kick-off and id, what is not known last."""
+    """Return the sort key: country, competition, status, kick-off and id; unknown values last."""
     country, competition = match["country"], match["competition"]
     return (
         country is None,

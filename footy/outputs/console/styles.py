@@ -1,4 +1,4 @@
-"""The colours of the console; none of them says anything that the words beside it do not."""
+"""The colours of the console; the text has the same meaning without them."""
 
 from rich.style import Style
 
@@ -17,4 +17,4 @@ MARKET = Style(color="cyan")
 CURRENT = Style(bold=True)
 LINE = Style(bold=True, color="yellow")
 NOT_OPEN = Style(color="magenta")
-"""Of `susp` and `old`: a price that cannot be taken for one of now."""
+"""For `susp` and `old`: a price that is not valid now."""

@@ -1,4 +1,4 @@
-"""Text for a terminal: what its encoding can write, vendor text made harmless, lines that wrap."""
+"""Text for a terminal: encodable signs, sanitized vendor text, wrapped lines."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -11,12 +11,12 @@ from rich.text import Text
 
 from footy.outputs.console.styles import FAINT
 
-_UNSEEN = frozenset({"Cf", "Cs", "Co", "Cn"})
+_INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn"})
 
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The signs of the console, one cell each, that a stream's encoding can write."""
+    """The signs of the console, one cell each, in a form that the stream can encode."""
 
     encoding: str = "utf-8"
     bullet: str = "•"
@@ -28,7 +28,7 @@ class Glyphs:
 
     @classmethod
     def of(cls, encoding: str) -> "Glyphs":
-        """Return the signs for this encoding; one that Python does not know is taken for ASCII."""
+        """Return the signs for this encoding; an unknown encoding is treated as ASCII."""
         glyphs = cls(encoding)
         signs = (glyphs.bullet, glyphs.dash, glyphs.dot, glyphs.rule, glyphs.bar, glyphs.degree)
         if _is_encodable("".join(signs), encoding):
@@ -37,11 +37,11 @@ class Glyphs:
         return cls(known, bullet="*", dash="-", dot=".", rule="-", bar="|", degree=" ")
 
     def clean(self, text: str) -> str:
-        """Return vendor text as `printable` leaves it for this encoding."""
+        """Return vendor text sanitized by `printable` for this encoding."""
         return printable(text, self.encoding)
 
     def dotted(self, parts: Iterable[Text | str]) -> list[Text]:
-        """Return the parts of a line with a dot between any two; plain texts are faint."""
+        """Return the parts of a line separated by dots; plain texts are faint."""
         texts = [part if isinstance(part, Text) else Text(part, FAINT) for part in parts]
         return [*(Text.assemble(text, (f" {self.dot} ", FAINT)) for text in texts[:-1]), *texts[-1:]]
 
@@ -56,11 +56,11 @@ def _is_encodable(text: str, encoding: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def printable(text: str, encoding: str = "utf-8") -> str:
-    """Return vendor text as one line that does nothing to a terminal and that the encoding can write.
+    """Return vendor text as one line that is safe for a terminal and that the encoding can write.
 
-    Control characters become blanks, so an escape sequence stays as its visible rest; characters that are not
-    seen (direction marks, joiners, variation selectors) go; what the encoding lacks loses its accent, or is a
-    question mark.
+    Control characters become blanks, so only the printable part of an escape sequence stays. Invisible
+    characters (direction marks, joiners, variation selectors) are removed. A character that the encoding
+    lacks loses its accent, or becomes a question mark.
     """
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
@@ -69,7 +69,7 @@ def printable(text: str, encoding: str = "utf-8") -> str:
         category = unicodedata.category(character)
         if category in ("Cc", "Zl", "Zp"):
             kept.append(" ")
-        elif category not in _UNSEEN and not _is_variation_selector(character):
+        elif category not in _INVISIBLE and not _is_variation_selector(character):
             kept.append(character)
     line = " ".join("".join(kept).split())
     while line and unicodedata.combining(line[0]):
@@ -93,7 +93,7 @@ def _substitute(character: str, encoding: str) -> str:
 
 
 def flow(console: Console, parts: Sequence[Text], width: int, indent: int) -> list[Text]:
-    """Return the parts as lines of at most `width` cells, all but the first indented; nothing is left out.
+    """Return the parts as lines of at most `width` cells, all but the first indented; no part is left out.
 
     A part that does not fit on a line begins the next one; one that is wider than a line is wrapped.
     """

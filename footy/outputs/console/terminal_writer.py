@@ -1,4 +1,4 @@
-"""A thread that writes the newest of what it is shown, so that a blocked terminal stops nothing."""
+"""A thread that writes the newest value, so that a blocked terminal does not stop the service."""
 
 import logging
 import os
@@ -13,14 +13,14 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CLOSE_S = 0.5
-"""How long `close` waits for a write under way; a blocked one is left to end with the process."""
+"""Seconds that `close` waits for a running write; a blocked write ends with the process."""
 
 
 class Latest(Generic[T]):
-    """The newest thing shown, and when to draw it; times are monotonic seconds.
+    """Holds the newest value and decides when to draw it; times are monotonic seconds.
 
-    A new thing is drawn so many seconds after the drawing before ended, the first at once. The thing that is
-    drawn is drawn again, at once, for another size.
+    The first value is drawn at once, a new one `every_s` seconds after the end of the last drawing. If the
+    size changes, the current value is drawn again at once.
     """
 
     def __init__(self, every_s: float) -> None:
@@ -30,12 +30,12 @@ class Latest(Generic[T]):
         self._ended_at: float | None = None
         self._size: object = None
 
-    def put(self, thing: T) -> None:
-        """Hold the thing in place of the one before, drawn or not."""
-        self._newest, self._is_new = thing, True
+    def put(self, value: T) -> None:
+        """Replace the value, even if it was not drawn yet."""
+        self._newest, self._is_new = value, True
 
     def wait_s(self, now: float, size: object = ()) -> float | None:
-        """Return how long until there is something to draw: 0 at once, None if there is nothing to draw."""
+        """Return the seconds until the next drawing: 0 for at once, None if there is nothing to draw."""
         if self._newest is None or size is None:
             return None
         if self._ended_at is None or size != self._size:
@@ -43,7 +43,7 @@ class Latest(Generic[T]):
         return max(0.0, self._ended_at + self._every_s - now) if self._is_new else None
 
     def take(self, size: object = ()) -> T | None:
-        """Return the thing, which is then drawn for this size."""
+        """Return the value to draw, and note the size that it is drawn for."""
         self._is_new, self._size = False, size
         return self._newest
 
@@ -53,7 +53,7 @@ class Latest(Generic[T]):
 
 
 def write_all(descriptor: int, content: bytes) -> None:
-    """Write everything, however long it takes, with no buffer whose lock Python would want at its end."""
+    """Write everything, without a timeout; unbuffered, because a buffer's lock could block Python's exit."""
     left = memoryview(content)
     while left:
         try:
@@ -63,7 +63,7 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 
 def is_in_foreground(stream: TextIO) -> bool:
-    """Return whether the shell gave the terminal to this process; true if it is not a shell's terminal."""
+    """Return whether this process is in the terminal's foreground; true if there is no job control."""
     try:
         return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
     except OSError:
@@ -71,17 +71,17 @@ def is_in_foreground(stream: TextIO) -> bool:
 
 
 class TerminalWriter(Generic[T]):
-    """Draws the newest thing shown, at most every so many seconds, in a daemon thread of its own.
+    """Draws the newest value in its own daemon thread, at most every `every_s` seconds.
 
     Args:
-        name: What is drawn, for the log and the thread's name.
-        draw: Turns a thing into what is written.
-        write: Writes it; it may block for ever, and raises OSError if the terminal is gone.
+        name: The name of the output, for the log and the thread.
+        draw: Renders a value as bytes.
+        write: Writes the bytes; it may block for ever, and raises OSError if the terminal is closed.
         every_s: Seconds from the end of one drawing to the next.
         final_bytes: Written at the end, if anything was drawn.
-        size: Returns the size to draw for; when it changes, the newest thing is drawn again. None holds
-            drawings back.
-        size_every_s: Seconds from one look at the size to the next.
+        size: Returns the size to draw for; if it changes, the newest value is drawn again. None pauses
+            drawing.
+        size_every_s: Seconds between checks of the size.
         clock: A monotonic clock in seconds.
     """
 
@@ -109,19 +109,19 @@ class TerminalWriter(Generic[T]):
         self._closing = False
         self._thread: threading.Thread | None = None
 
-    def show(self, thing: T) -> None:
-        """Have the thing drawn when it is time, unless a newer one comes first; returns at once."""
+    def show(self, value: T) -> None:
+        """Schedule the value for drawing, in place of an older one; return at once."""
         with self._changed:
             if self._closing:
                 return
-            self._latest.put(thing)
+            self._latest.put(value)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=f"footy-{self._name}", daemon=True)
                 self._thread.start()
             self._changed.notify()
 
     def close(self) -> None:
-        """Draw nothing more; returns within `CLOSE_S` even if a write is blocked."""
+        """Stop drawing; return within `CLOSE_S` even if a write is blocked."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -131,8 +131,8 @@ class TerminalWriter(Generic[T]):
     def _run(self) -> None:
         has_drawn = False
         try:
-            while (thing := self._next()) is not None:
-                self._write_drawing(thing)
+            while (value := self._next()) is not None:
+                self._write_drawing(value)
                 has_drawn = True
                 with self._changed:
                     self._latest.drawn(self._clock())
@@ -144,7 +144,7 @@ class TerminalWriter(Generic[T]):
             )
 
     def _next(self) -> T | None:
-        """Wait for the next thing to draw; None at the end."""
+        """Return the next value once it is time to draw it; None after `close`."""
         with self._changed:
             while not self._closing:
                 size = self._size()
@@ -155,9 +155,9 @@ class TerminalWriter(Generic[T]):
                 self._changed.wait(min(waits, default=None))
             return None
 
-    def _write_drawing(self, thing: T) -> None:
+    def _write_drawing(self, value: T) -> None:
         try:
-            content = self._draw(thing)
+            content = self._draw(value)
         except Exception:
             logger.exception("%s: a drawing failed; the next one is tried", self._name)
             return
