@@ -11,6 +11,7 @@ import time_machine
 
 from benchmarks import chart, measure, report, upstream
 from footy.mirror.state import State
+from footy.outputs.base import Update
 from footy.outputs.publish import publish
 from footy.outputs.snapshot_file import SnapshotFile
 from footy.service.app import running_app
@@ -95,7 +96,7 @@ def run(matches: int, cycles: int) -> list[Sample]:
             for number in range(1, cycles + 1):
                 outcome = footy.pipeline.run(state, number)
                 state = outcome.state
-                if outcome.snapshot is None or publish(outcome.snapshot, outputs).failure is not None:
+                if outcome.snapshot is None or publish(Update(outcome.snapshot), outputs).failure is not None:
                     raise RuntimeError(f"cycle {number} published nothing: {outcome.error}")
                 footy.checkpoint.save(state)
                 if number % EVERY == 0:

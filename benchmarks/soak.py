@@ -13,6 +13,7 @@ import time_machine
 from benchmarks import chart, measure, report
 from benchmarks.upstream import ORDERS
 from footy.mirror.state import State
+from footy.outputs.base import Update
 from footy.outputs.publish import publish
 from footy.outputs.snapshot_file import SnapshotFile
 from footy.service.app import running_app
@@ -152,7 +153,7 @@ def run(matches: int, cycles: int, workers: int | None = None) -> Course:
                 )
                 course.orders[order].distrusted += not outcome.state.odds_feed.trusted
                 state = outcome.state
-                if outcome.snapshot is None or publish(outcome.snapshot, outputs).failure:
+                if outcome.snapshot is None or publish(Update(outcome.snapshot), outputs).failure:
                     course.unpublished += 1
                 footy.checkpoint.save(state)
                 course.memory_mb.append(measure.held_mb())

@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.child import answer
 from benchmarks.clients.meter import Lap, Meter
 from footy.mirror.state import State
+from footy.outputs.base import Update
 from footy.outputs.publish import publish
 from footy.outputs.snapshot_file import SnapshotFile
 from footy.service.app import App, redactor, running_app, set_up_logging
@@ -43,7 +44,7 @@ class Instance:
             self.state = outcome.state
             if outcome.error is not None or outcome.snapshot is None:
                 raise RuntimeError(f"a cycle failed: {outcome.error}")
-            failure = publish(outcome.snapshot, [self._snapshot_file]).failure
+            failure = publish(Update(outcome.snapshot), [self._snapshot_file]).failure
             if failure is not None:
                 raise RuntimeError(failure)
             return outcome.snapshot["meta"]["complete"]

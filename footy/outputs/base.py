@@ -1,17 +1,32 @@
-"""The interface of every output."""
+"""What every output takes, and what every output is."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from footy.record import Snapshot
 
 
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a cycle publishes."""
+
+    snapshot: Snapshot
+
+
 class Output(Protocol):
-    """A destination of snapshots; its failure stops no other output."""
+    """One place that updates go to; its failure stops nothing else."""
 
     name: str
 
-    def publish(self, snapshot: Snapshot) -> None:
-        """Write the newest snapshot; raise any error."""
+    def publish(self, update: Update) -> None:
+        """Take the newest update.
+
+        What may be slow is done by a worker (see `worker`), so that this returns at once.
+
+        Raises:
+            OSError: It cannot be written; another update may be.
+            CannotWriteError: Likewise, in words for the operator.
+        """
 
     def close(self) -> None:
-        """Release resources; must not hang."""
+        """Release what is held; must not block."""

@@ -1,4 +1,4 @@
-"""One cycle's results to the outputs, and the heartbeat that says how it went."""
+"""Give an update to every output; the failure of one stops nothing."""
 
 import logging
 import time
@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from footy.errors import CannotWriteError
-from footy.outputs.base import Output
+from footy.outputs.base import Output, Update
 from footy.outputs.snapshot_file import NAME as SNAPSHOT
-from footy.record import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +18,7 @@ class Published:
 
     seconds: float
     failures: Mapping[str, str]
-    """Why an output could not take the snapshot, by the output's name."""
+    """Why an output could not take the update, by the output's name."""
 
     @property
     def failure(self) -> str | None:
@@ -27,13 +26,13 @@ class Published:
         return self.failures.get(SNAPSHOT)
 
 
-def publish(snapshot: Snapshot, outputs: Sequence[Output]) -> Published:
-    """Give a snapshot to every output; the failure of one stops nothing."""
+def publish(update: Update, outputs: Sequence[Output]) -> Published:
+    """Give an update to every output, and log what fails."""
     started = time.monotonic()
     failures: dict[str, str] = {}
     for output in outputs:
         try:
-            output.publish(snapshot)
+            output.publish(update)
         except OSError as error:
             failures[output.name] = f"{output.name} could not be written: {error.strerror or error}"
             log.error(failures[output.name])

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from footy.files import write_atomically
+from footy.outputs.base import Update
 from footy.record import Snapshot
 
 NAME = "matches.json"
@@ -25,13 +26,13 @@ class SnapshotFile:
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
 
-    def publish(self, snapshot: Snapshot) -> None:
+    def publish(self, update: Update) -> None:
         """Write the snapshot.
 
         Raises:
             OSError: The file cannot be written; the file before stays.
         """
-        write_atomically(self._path, encode(snapshot))
+        write_atomically(self._path, encode(update.snapshot))
 
     def close(self) -> None:
         """Do nothing: the output is already written."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from footy.clock import CLOCK
 from footy.errors import Exit
-from footy.outputs.base import Output
+from footy.outputs.base import Output, Update
 from footy.outputs.console.progress import Progress
 from footy.outputs.publish import publish
 from footy.service import indicators
@@ -117,6 +117,6 @@ class CycleJob:
         age = CLOCK.now() - (self._state.fetched_at or 0)
         if outcome.snapshot is None or (error is not None and age >= longest_silence_s(self._interval_s)):
             return error, code
-        published = publish(outcome.snapshot, self._outputs)
+        published = publish(Update(outcome.snapshot), self._outputs)
         self._publish_s = published.seconds
         return (error, code) if error is not None else (published.failure, Exit.CANNOT_WRITE)

@@ -9,9 +9,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from footy.errors import Exit
 from footy.outputs.base import Output
-from footy.outputs.console.consoles import LiveConsole
 from footy.outputs.console.options import ConsoleOptions
-from footy.outputs.snapshot_file import SnapshotFile
+from footy.outputs.registry import OutputContext, open_outputs
 from footy.service.app import App, redactor, running_app, set_up_logging
 from footy.service.check_note import CheckNote
 from footy.service.cycle_job import CycleJob
@@ -50,7 +49,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
         with contextlib.closing(account), running_app(settings, mode, files) as app:
-            outputs: list[Output] = [SnapshotFile(files.folder), LiveConsole(console, sys.stdout)]
+            outputs = open_outputs(OutputContext(files.folder, console, sys.stdout))
             beat = CycleJob(settings, app, outputs, heartbeat_file)
             scheduler = scheduled(beat, settings.interval, lambda: app.pipeline.is_slow)
             try:

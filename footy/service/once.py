@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from footy.errors import CannotWriteError, Exit, FootyError
+from footy.outputs.base import Update
 from footy.outputs.console.consoles import OnceConsole
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.progress import Progress
+from footy.outputs.json_printer import JsonPrinter
 from footy.outputs.publish import publish
-from footy.outputs.snapshot_file import SnapshotFile, encode
+from footy.outputs.snapshot_file import SnapshotFile
 from footy.record import Snapshot
 from footy.service.app import redactor, running_app, set_up_logging
 from footy.service.heartbeat import HeartbeatFile
@@ -25,25 +27,6 @@ log = logging.getLogger("footy")
 
 WITHIN_S = 600.0
 """No next cycle waits for this one, so it may ask until it has all; but not for ever, should much hang."""
-
-
-class _JsonPrinter:
-    """Prints the snapshot on standard output, and nothing else; a reader that has gone is no failure."""
-
-    name = "the standard output"
-
-    def publish(self, snapshot: Snapshot) -> None:
-        try:
-            sys.stdout.buffer.write(encode(snapshot))
-            sys.stdout.buffer.flush()
-        except OSError as error:
-            # Or the rest would be tried again, and complained about, at the very end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            if not isinstance(error, BrokenPipeError):
-                raise
-
-    def close(self) -> None:
-        pass
 
 
 def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: ConsoleOptions | None) -> Exit:
@@ -69,8 +52,8 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             code = failure.exit_code if isinstance(failure, FootyError) else Exit.BUG
             heartbeat_file.cycle(1, attempted_at=attempted_at, error=_words(failure), error_code=code)
             raise
-        shown = _JsonPrinter() if console is None else OnceConsole(console, sys.stdout)
-        published = publish(snapshot, [SnapshotFile(files.folder), shown])
+        shown = JsonPrinter() if console is None else OnceConsole(console, sys.stdout)
+        published = publish(Update(snapshot), [SnapshotFile(files.folder), shown])
         heartbeat_file.cycle(
             1, attempted_at=attempted_at, error=published.failure, error_code=Exit.CANNOT_WRITE
         )

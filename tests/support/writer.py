@@ -3,6 +3,7 @@
 from itertools import count
 from pathlib import Path
 
+from footy.outputs.base import Update
 from footy.outputs.snapshot_file import SnapshotFile
 
 
@@ -11,7 +12,8 @@ def write_for_ever(folder: Path) -> None:
     output = SnapshotFile(folder)
     for cycle in count(1):
         matches = [{"match_id": name_of(cycle, number)} for number in range(50 + cycle % 7 * 40)]
-        output.publish({"meta": {"cycle": cycle, "live": len(matches)}, "matches": matches})  # type: ignore[typeddict-item]
+        snapshot = {"meta": {"cycle": cycle, "live": len(matches)}, "matches": matches}
+        output.publish(Update(snapshot))  # type: ignore[arg-type]
 
 
 def name_of(cycle: int, number: int) -> str:

@@ -7,9 +7,10 @@ from typing import TextIO
 from rich.console import Console
 
 from footy.errors import CannotWriteError
+from footy.outputs.base import Update
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.screen import Screen
-from footy.outputs.console.terminal_writer import TerminalWriter, is_in_foreground, write_all
+from footy.outputs.worker import Worker, is_in_foreground, write_all
 from footy.record import Snapshot
 
 DRAW_EVERY_S = 5.0
@@ -47,13 +48,13 @@ class OnceConsole:
         self._options = options
         self._stream = stream
 
-    def publish(self, snapshot: Snapshot) -> None:
+    def publish(self, update: Update) -> None:
         """Print the matches; a reader that closed the pipe (`| head`) is no failure.
 
         Raises:
             CannotWriteError: The stream cannot be written for another reason, such as a full disk.
         """
-        text = _render(_console(self._stream), Screen(snapshot, self._options))
+        text = _render(_console(self._stream), Screen(update.snapshot, self._options))
         try:
             self._stream.write(text)
             self._stream.flush()
@@ -94,9 +95,9 @@ class LiveConsole:
         self._options = options
         self._stream = stream
         self._has_scrolled = False
-        self._writer: TerminalWriter[Snapshot] | None = None
+        self._writer: Worker[Snapshot] | None = None
         if stream.isatty() and not Console(file=stream).is_dumb_terminal:
-            self._writer = TerminalWriter(
+            self._writer = Worker(
                 self.name,
                 draw=self._draw,
                 write=write or self._write,
@@ -106,10 +107,10 @@ class LiveConsole:
                 final_bytes=b"\n",
             )
 
-    def publish(self, snapshot: Snapshot) -> None:
+    def publish(self, update: Update) -> None:
         """Schedule the snapshot for drawing; return at once, even if the terminal is blocked."""
         if self._writer is not None:
-            self._writer.show(snapshot)
+            self._writer.show(update.snapshot)
 
     def close(self) -> None:
         """Stop drawing; do not wait for a blocked terminal."""

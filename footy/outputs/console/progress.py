@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as RichProgress
 
-from footy.outputs.console.terminal_writer import TerminalWriter, is_in_foreground, write_all
+from footy.outputs.worker import Worker, is_in_foreground, write_all
 
 DRAW_EVERY_S = 0.1
 _CLEAR_LINE = "\r\x1b[2K"
@@ -30,9 +30,9 @@ class Progress:
     def __init__(self, stream: TextIO, *, write: Callable[[bytes], None] | None = None) -> None:
         self._console = Console(file=stream, highlight=False)
         self._stream = stream
-        self._writer: TerminalWriter[_Calls] | None = None
+        self._writer: Worker[_Calls] | None = None
         if stream.isatty() and not self._console.is_dumb_terminal:
-            self._writer = TerminalWriter(
+            self._writer = Worker(
                 "progress",
                 draw=self._draw,
                 write=write or self._write,

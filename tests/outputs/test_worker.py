@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import footy
-from footy.outputs.console.terminal_writer import Latest, TerminalWriter, write_all
+from footy.outputs.worker import Latest, Worker, write_all
 from tests.outputs.console.terminal import PATIENCE_S, Written
 
 ROOT = Path(footy.__file__).parents[1]
@@ -21,9 +21,9 @@ ROOT = Path(footy.__file__).parents[1]
 def test_a_process_ends_though_its_terminal_is_blocked() -> None:
     program = """
 import os
-from footy.outputs.console.terminal_writer import TerminalWriter, write_all
+from footy.outputs.worker import Worker, write_all
 reading, writing = os.pipe()
-writer = TerminalWriter("console", draw=bytes, write=lambda content: write_all(writing, content), every_s=0.0)
+writer = Worker("console", draw=bytes, write=lambda content: write_all(writing, content), every_s=0.0)
 writer.show(1 << 20)
 os.read(reading, 1)
 writer.close()
@@ -66,7 +66,7 @@ def test_a_drawing_is_repeated_for_another_size_and_held_back_while_there_is_non
 
 def test_nothing_is_written_at_the_end_if_nothing_was_drawn(written: Written) -> None:
     looked = threading.Semaphore(0)
-    writer = TerminalWriter(
+    writer = Worker(
         "console", draw=str.encode, write=written.write, every_s=0.0, final_bytes=b"bye", size=looked.release
     )
     writer.show("in the background")
@@ -75,8 +75,8 @@ def test_nothing_is_written_at_the_end_if_nothing_was_drawn(written: Written) ->
     assert written.texts == []
 
 
-def writing_to(written: Written, draw: Callable[[str], bytes] = str.encode) -> TerminalWriter[str]:
-    return TerminalWriter("console", draw=draw, write=written.write, every_s=0.0, final_bytes=b"bye")
+def writing_to(written: Written, draw: Callable[[str], bytes] = str.encode) -> Worker[str]:
+    return Worker("console", draw=draw, write=written.write, every_s=0.0, final_bytes=b"bye")
 
 
 def test_the_newest_wins_while_a_write_is_under_way(written: Written) -> None:
@@ -121,7 +121,7 @@ def test_a_terminal_that_is_gone_ends_the_drawing_quietly(caplog: pytest.LogCapt
         gone.set()
         raise OSError(errno.EIO, "Input/output error")
 
-    writer = TerminalWriter("console", draw=str.encode, write=write, every_s=0.0)
+    writer = Worker("console", draw=str.encode, write=write, every_s=0.0)
     with caplog.at_level(logging.INFO):
         writer.show("first")
         assert gone.wait(PATIENCE_S)

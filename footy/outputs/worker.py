@@ -70,7 +70,7 @@ def is_in_foreground(stream: TextIO) -> bool:
         return True
 
 
-class TerminalWriter(Generic[T]):
+class Worker(Generic[T]):
     """Draws the newest value in its own daemon thread, at most every `every_s` seconds.
 
     Args:
