@@ -1,1 +1,1 @@
-"""What is claimed about footy's speed, as commands that anyone can run: `python -m benchmarks NAME`."""
+"""Benchmarks of the claims about footy's speed and reliability: `python -m benchmarks NAME`."""

@@ -14,19 +14,19 @@ COMMANDS = {
     "compare": ("benchmarks.compare", "this commit beside another one, in one interleaved run"),
     "reliability": ("benchmarks.reliability", "what is published while the vendor fails"),
 }
-"""Name to the module that has `main(argv) -> exit code`, and what it measures."""
+"""Name of a benchmark, to its module with `main(argv) -> exit code` and its description."""
 EXIT_USAGE = 64
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run one benchmark; give the exit code."""
+    """Run one benchmark; return the exit code."""
     if not argv or argv[0] not in COMMANDS:
         asked_for_help = argv[:1] in (["-h"], ["--help"])
         lines = [f"  {name:<12} {words}" for name, (_, words) in COMMANDS.items()]
         print("usage: python -m benchmarks NAME [options]; NAME --help for the options of one\n")
         print("\n".join(lines))
         return 0 if asked_for_help else EXIT_USAGE
-    logging.getLogger().addHandler(logging.NullHandler())  # failures that are meant need no words
+    logging.getLogger().addHandler(logging.NullHandler())  # the failures are intended, so they are not logged
     module = importlib.import_module(COMMANDS[argv[0]][0])
     code: int = module.main(list(argv[1:]))
     return code

@@ -1,4 +1,4 @@
-"""Line charts and bar charts as SVG, which draw themselves on light and dark pages alike."""
+"""Line charts and bar charts as SVG, for light and dark pages."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +9,7 @@ COLOURS = ("#2f7ed8", "#e07b39", "#2ca58d", "#b5485d", "#8a63c9", "#8c8c8c", "#c
 WIDTH, HEIGHT = 760.0, 400.0
 LEFT, RIGHT, TOP, BOTTOM = 76.0, 200.0, 68.0, 52.0
 NARROW = 30.0
-"""Narrower bars carry shorter figures."""
+"""Narrower bars get shorter figures."""
 STYLE = (
     "text{font:13px system-ui,sans-serif;fill:#333}"
     ".small{font-size:12px}.tiny{font-size:10px}.title{font-size:15px;font-weight:600}"
@@ -22,7 +22,7 @@ Place = Callable[[float], float]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points that belong together."""
+    """The points of one line."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -31,17 +31,17 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """What an axis shows."""
+    """The title and the scale of an axis."""
 
     title: str
     logarithmic: bool = False
     ticks: Sequence[float] | None = None
-    """None chooses them."""
+    """None for automatic ones."""
     from_zero: bool = False
 
 
 def lines(title: str, across: Axis, up: Axis, series: Sequence[Series]) -> str:
-    """Draw a line for each series, with its points."""
+    """Draw one line per series, with its points."""
     xs = [x for one in series for x, _ in one.points]
     ys = [y for one in series for _, y in one.points]
     x_ticks, y_ticks = across.ticks or _ticks(xs, across), up.ticks or _ticks(ys, up)
@@ -62,7 +62,7 @@ def lines(title: str, across: Axis, up: Axis, series: Sequence[Series]) -> str:
 
 
 def bars(title: str, up: Axis, groups: Sequence[str], series: Sequence[tuple[str, Sequence[float]]]) -> str:
-    """Draw a group of bars for each name, one bar a series, each with its figure."""
+    """Draw a group of bars for each name, with one labelled bar per series."""
     ys = [value for _, values in series for value in values]
     ticks = up.ticks or _ticks(ys, up)
     place_y = _scale([*ys, *ticks], up, HEIGHT - BOTTOM, TOP)
@@ -86,12 +86,12 @@ def bars(title: str, up: Axis, groups: Sequence[str], series: Sequence[tuple[str
 
 
 def brief(value: float) -> str:
-    """Write a figure with about two digits, for where there is little room."""
+    """Return a figure with about two digits, for narrow bars."""
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def short(value: float) -> str:
-    """Write a figure with about three digits."""
+    """Return a figure with about three digits."""
     if value >= 1000:
         return f"{value:,.0f}"
     if value >= 100 or value == int(value):
@@ -100,7 +100,7 @@ def short(value: float) -> str:
 
 
 def _scale(values: Sequence[float], axis: Axis, start: float, end: float) -> Place:
-    """Give where on the picture a value lies."""
+    """Return a function from a value to its position in the picture."""
     read: Callable[[float], float] = math.log10 if axis.logarithmic else float
     low, high = read(min(values)), read(max(values))
     span = (high - low) or 1.0
@@ -108,7 +108,7 @@ def _scale(values: Sequence[float], axis: Axis, start: float, end: float) -> Pla
 
 
 def _ticks(values: Sequence[float], axis: Axis) -> list[float]:
-    """Choose round values that enclose all others."""
+    """Return round values that enclose all others."""
     low, high = min(values), max(values)
     if axis.from_zero:
         low = min(low, 0.0)

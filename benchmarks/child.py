@@ -1,4 +1,4 @@
-"""Runs a client in a process of its own: one JSON object in, one out."""
+"""Runs a client in its own process: one JSON object in, one out."""
 
 import json
 import os
@@ -14,16 +14,16 @@ Task = Callable[[dict[str, Any]], Any]
 
 
 class ChildError(Exception):
-    """A client's process ended in another way than with an answer."""
+    """A client's process ended without an answer."""
 
 
 def ask(module: str, task: Mapping[str, Any], project: Path = PROJECT) -> Any:
-    """Run a module's task in a fresh process, and give what it answered.
+    """Run a module's task in a new process, and return its answer.
 
     Args:
         module: The module's full name.
-        task: What it is told.
-        project: The tree whose module it is; this one unless said otherwise.
+        task: The parameters of the task.
+        project: The source tree of the module; this one by default.
 
     Raises:
         ChildError: It failed.
@@ -44,6 +44,6 @@ def ask(module: str, task: Mapping[str, Any], project: Path = PROJECT) -> Any:
 
 
 def answer(task: Task) -> None:
-    """Do a task as such a process."""
+    """Run a task in such a process: read its parameters from stdin, print its answer."""
     given: dict[str, Any] = json.load(sys.stdin)
     print(json.dumps(task(given)))

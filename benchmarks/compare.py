@@ -33,7 +33,7 @@ Medians; ratios of this commit to the base. Memory is the peak of a process."""
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two commits, checked out in a folder."""
+    """One of the two commits, with the folder of its checkout."""
 
     name: str
     folder: Path
@@ -50,7 +50,7 @@ class Figures:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measure and print; 1 if this commit is slower, asks more often or holds more than the base."""
+    """Measure and print; return 1 if this commit needs more time, calls or memory than the base."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks compare", description=__doc__)
     report.add_arguments(parser)
     parser.add_argument(
@@ -78,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
 
 @contextmanager
 def checked_out(commit: str) -> Iterator[Side | None]:
-    """Check a commit out beside this tree while the caller is inside; None if there is no such commit."""
+    """Check a commit out in a temporary folder and yield it; yield None if there is no such commit."""
     found = _git("rev-parse", "--verify", "--short", f"{commit}^{{commit}}")
     if found.returncode != 0:
         yield None
@@ -104,7 +104,7 @@ def _git(*words: str) -> "subprocess.CompletedProcess[str]":
 def _laps(
     sides: Sequence[Side], matches: int, repeat: int, latency: float, task: Mapping[str, Any]
 ) -> dict[tuple[str, str], list[Lap]]:
-    """Run both commits in turn; the one that goes first changes each time."""
+    """Run both commits in turn; the first one changes each time."""
     console = Console(stderr=True)
     laps: dict[tuple[str, str], list[Lap]] = {}
     with upstream.simulator(matches, latency=latency) as simulator:
@@ -112,14 +112,14 @@ def _laps(
             console.print(f"run {number + 1} of {repeat} …", highlight=False)
             for side in sides if number % 2 else reversed(sides):
                 for strategy in ("per-match", "delta"):
-                    asked = {
+                    task_of_run = {
                         **address(simulator),
                         "strategy": strategy,
                         **task,
                         "with_new": 0,
                         "most": task["cycles"],
                     }
-                    for lap in child.ask("benchmarks.clients.footy_cycles", asked, side.folder):
+                    for lap in child.ask("benchmarks.clients.footy_cycles", task_of_run, side.folder):
                         one = Lap(**lap)
                         if one.new == 0 or one.kind != "delta":
                             laps.setdefault((one.kind, side.name), []).append(one)

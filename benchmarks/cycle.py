@@ -22,19 +22,19 @@ PEER_SIZES = (50, 102, 500)
 PEER_PACKAGES = ("aiohttp", "dlt")
 EXIT_UNAVAILABLE = 69
 NEW_AT = 102
-"""The size at which cycles with a new match are waited for; in larger worlds they come by themselves."""
+"""The size at which the benchmark waits for cycles with a new match; larger worlds always have some."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One lap, and for how many matches the simulator was started."""
+    """One lap, with the number of matches of its simulator."""
 
     size: int
     lap: Lap
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measure, print and write; 1 where a promise is broken."""
+    """Measure, print and write; return 1 if a promise is broken."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks cycle", description=__doc__)
     report.add_arguments(parser)
     parser.add_argument(
@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     plan = _plan(options)
     missing = [name for name in PEER_PACKAGES if plan.peer_sizes and find_spec(name) is None]
-    if missing:  # said before minutes are spent, not by the peer's traceback after them
+    if missing:  # reported now, not by a peer's traceback after some minutes
         remedy = "pip install -r requirements-bench.txt, or give --no-peers"
         print(f"The peers need {' and '.join(missing)}: {remedy}.", file=sys.stderr)
         return EXIT_UNAVAILABLE
@@ -87,7 +87,7 @@ def _at_size(size: int, plan: Plan) -> Iterator[Measured]:
 
 
 def _tasks(size: int, plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the clients to run, with what each is told."""
+    """Yield the clients to run, each with its task."""
     for _ in range(plan.repeat):
         yield "footy_cycles", {"strategy": "per-match"}
         if size in plan.peer_sizes:
@@ -110,7 +110,7 @@ def _tasks(size: int, plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def address(simulator: RunningSimulator) -> dict[str, Any]:
-    """Return where a simulator is and as whom to ask it, as plain values."""
+    """Return the address and the credentials of a simulator, as values for JSON."""
     return {
         "user": simulator.user,
         "secret": simulator.secret,

@@ -1,4 +1,4 @@
-"""What the laps of the cycle benchmark say: tables, promises, a picture."""
+"""The report of the cycle benchmark: tables, promises, a picture."""
 
 import importlib.metadata
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ TWO_PHASE = "two-phase asyncio"
 NAMES = {"cold": COLD, "warm": WARM, "delta cold": FIRST}
 ORDER = (STEADY, ONE_NEW, MORE_NEW, FIRST, WARM, COLD, TWO_PHASE, "dlt", "sequential")
 SHOWN = (STEADY, ONE_NEW, WARM, COLD, TWO_PHASE, "dlt", "sequential")
-"""In the picture."""
+"""The rows that the picture shows."""
 PEERS = """\
 The peers ({versions}) decode all replies and join names, scores and newest prices to a row a match; they
 neither check nor publish it. *Two-phase asyncio* keeps 30 connections busy with details and odds, waits
@@ -30,7 +30,7 @@ matches."""
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured."""
+    """The plan of the measurements."""
 
     sizes: tuple[int, ...]
     peer_sizes: tuple[int, ...]
@@ -43,7 +43,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One client at one size: medians, except where it says most."""
+    """The figures of one client at one size: medians, and maxima if so named."""
 
     count: int
     calls: float
@@ -53,11 +53,11 @@ class Figures:
     bound_s: float
     cpu_s: float
     peak_mb: float
-    """The most of all."""
+    """The largest of all laps."""
 
 
 def report_of(plan: Plan, laps: Sequence[tuple[int, Lap]]) -> Report:
-    """Make the report of all laps, each with the size of its world."""
+    """Return the report of all laps, each with the size of its world."""
     found: dict[tuple[int, str], list[Lap]] = {}
     for size, lap in laps:
         found.setdefault((size, _name(lap)), []).append(lap)

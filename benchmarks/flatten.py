@@ -22,7 +22,7 @@ MOMENT = 1_748_453_490
 MATCHES = 102
 RUNS = 9
 AGAIN = 20
-"""Times that unchanged matches are flattened in a run."""
+"""How often unchanged matches are flattened in a run."""
 DECODED = "with decoding: JSON to record"
 FULL = "full odds: decoded replies to record"
 UNCHANGED = "unchanged: a minute later"
@@ -34,7 +34,7 @@ the same matches again a minute later. Medians of {runs} runs."""
 
 
 class Evening:
-    """One evening's replies, as bytes and decoded."""
+    """The replies of one evening, as bytes and decoded."""
 
     def __init__(self, matches: int) -> None:
         world = World(WorldOptions(MOMENT, matches=matches))
@@ -66,7 +66,7 @@ class Evening:
         return msgspec.json.decode(text, type=Odds)
 
     def held(self, live: LiveMatch, detail: Detail, quotes: OddsBook) -> MatchState:
-        """Put together what is held of a match."""
+        """Return the state of a match."""
         return MatchState(
             Held(live, float(MOMENT), Source.FRESH),
             Held(detail, float(MOMENT), Source.FRESH),
@@ -74,7 +74,7 @@ class Evening:
         )
 
     def price_rows(self) -> int:
-        """Count the rows of all odds."""
+        """Return the number of rows of all odds."""
         markets = [market for odds in self.decoded_odds for market in odds.values()]
         return sum(len(rows) for m in markets for rows in (m.eu, m.asia, m.bs, m.cr))
 
@@ -95,7 +95,7 @@ class Evening:
             flattener.record(held, self.references, MOMENT)
 
     def unchanged(self) -> Callable[[], None]:
-        """Give what flattens every match again, nothing having changed but the time."""
+        """Return a function that flattens every match again, with only the time changed."""
         flattener = Flattener(self.rules)
         held = {
             live.id: self.held(live, detail, digest(odds, self.window))
@@ -111,7 +111,7 @@ class Evening:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measure, print and write; 1 where a promise is broken."""
+    """Measure, print and write; return 1 if a promise is broken."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks flatten", description=__doc__)
     report.add_arguments(parser)
     parser.add_argument("--matches", type=int, help=f"default {MATCHES}")

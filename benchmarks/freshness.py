@@ -38,7 +38,7 @@ Waits = dict[str, list[float]]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one run of the service showed."""
+    """The results of one run of the service."""
 
     order: str
     interval: float
@@ -46,11 +46,11 @@ class Seen:
     compared: int
     wrong: int
     differences: int
-    """Found by footy's own check of the feeds."""
+    """Differences found by footy's own check of the feeds."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measure, print and write; 1 where a promise is broken."""
+    """Measure, print and write; return 1 if a promise is broken."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks freshness", description=__doc__)
     report.add_arguments(parser)
     parser.add_argument("--minutes", type=float, help="at each interval (default 5, from the first snapshot)")
@@ -75,7 +75,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def measured(vendor: RunningSimulator, order: str, interval: float, seconds: float, latency: float) -> Seen:
-    """Run the service at an interval, and watch its file."""
+    """Run the service at an interval, watch its file, and return the results."""
     watcher = Watcher(vendor.world(), latency)
     ahead = vendor.control.clock()["now"] - time.time()
     with (
@@ -101,7 +101,7 @@ def measured(vendor: RunningSimulator, order: str, interval: float, seconds: flo
 
 @contextlib.contextmanager
 def _service(vendor: RunningSimulator, interval: float, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run footy over a vendor, in a data folder."""
+    """Run footy with a vendor and a data folder, and yield its process."""
     environment = os.environ | {
         "PYTHONPATH": str(PROJECT),
         "THESPORTS_USER": vendor.user,

@@ -1,4 +1,4 @@
-"""When each change of the world happened, and when the snapshot file first showed it."""
+"""Compares the times of changes in the world with their first appearance in the snapshot file."""
 
 import datetime as dt
 from bisect import bisect_right
@@ -21,7 +21,7 @@ Shown = tuple[Any, ...]
 
 @dataclass(slots=True)
 class _Followed:
-    """What is known of one match: up to when the world has been looked at, and what is not published yet."""
+    """The state of one match: the times up to which the world was read, and the unpublished changes."""
 
     live_at: int
     live: Shown
@@ -29,14 +29,14 @@ class _Followed:
     unseen_live: list[tuple[int, Shown]] = field(default_factory=list)
     unseen_details: list[int] = field(default_factory=list)
     prices: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """By market the bookmaker shown, and when its price was made."""
+    """The bookmaker shown and the time of its price, by market."""
 
 
 class Watcher:
     """Compares each snapshot with the world; all times are the server's.
 
-    A change counts as published with the first snapshot that shows it or a later one, so a change that was
-    overtaken before anything was published waits as long as the one that overtook it.
+    A change counts as published with the first snapshot that shows it or a later change. So a change that was
+    replaced before it was published waits as long as the one that replaced it.
     """
 
     def __init__(self, world: World, latency: float) -> None:
@@ -46,12 +46,12 @@ class Watcher:
         self.waits: dict[str, list[float]] = {kind: [] for kind in KINDS}
         """Seconds from change to publication, by kind."""
         self.compared = 0
-        """Prices compared with the world's."""
+        """The number of prices compared with the world's."""
         self.wrong: list[str] = []
-        """Those that are not the newest of their second, a sentence each."""
+        """Prices that are not the newest of their second, a sentence each."""
 
     def see(self, snapshot: Mapping[str, Any], now: float) -> None:
-        """Take note of a new snapshot; until one is complete, footy is still starting."""
+        """Compare a new snapshot with the world; ignore all before the first complete one."""
         if not self._followed and not snapshot["meta"]["complete"]:
             return
         records = {record["match_id"]: record for record in snapshot["matches"]}
@@ -79,8 +79,8 @@ class Watcher:
                 followed.unseen_live.append((at, value))
                 before = value
         followed.live_at = max(followed.live_at, until)
-        told = shown(record)
-        places = [place for place, (_, value) in enumerate(followed.unseen_live) if value == told]
+        published_value = shown(record)
+        places = [place for place, (_, value) in enumerate(followed.unseen_live) if value == published_value]
         if not places:
             return
         published = followed.unseen_live[: places[-1] + 1]
@@ -94,10 +94,10 @@ class Watcher:
     def _see_detail(self, followed: _Followed, match: Match, detail_at: float, now: float) -> None:
         followed.unseen_details += _changes(match.row_until, followed.detail_at, int(detail_at))
         followed.detail_at = max(followed.detail_at, int(detail_at))
-        # What was asked for after the change shows it.
-        told = [at for at in followed.unseen_details if at <= detail_at - self._latency]
-        self.waits[DETAILS] += [now - at for at in told]
-        del followed.unseen_details[: len(told)]
+        # A detail requested after the change shows it.
+        published = [at for at in followed.unseen_details if at <= detail_at - self._latency]
+        self.waits[DETAILS] += [now - at for at in published]
+        del followed.unseen_details[: len(published)]
 
     def _see_prices(self, followed: _Followed, match: Match, record: Mapping[str, Any], now: float) -> None:
         for market, theirs in MARKETS.items():
@@ -119,17 +119,17 @@ class Watcher:
     def _compare(self, series: Series, at: int, market: str, record: Mapping[str, Any]) -> None:
         """Compare a price with the newest that its bookmaker made in that second."""
         newest = msgspec.json.decode(series.until(at).partition(b"],")[0].rstrip(b"]") + b"]")
-        stake = market != "money_line"  # which the vendor leaves out of all other prices
+        stake = market != "money_line"  # the vendor leaves the stake out of all other prices
         true = [round(price + stake, 4) if price > 0 else None for price in (newest[2], newest[4])]
         names = ("over", "under") if market in {"over_under", "corners"} else ("home", "away")
-        told = [record[f"current_{market}_{name}"] for name in names]
+        printed = [record[f"current_{market}_{name}"] for name in names]
         self.compared += 1
-        if [*told, record[f"current_{market}_sealed"]] != [*true, bool(newest[6])]:
-            self.wrong.append(f"{record['match_id']} {market} of {series.company}: {told}, but {newest}")
+        if [*printed, record[f"current_{market}_sealed"]] != [*true, bool(newest[6])]:
+            self.wrong.append(f"{record['match_id']} {market} of {series.company}: {printed}, but {newest}")
 
 
 def shown(record: Mapping[str, Any]) -> Shown:
-    """Give what a record shows of the live list: the score first."""
+    """Return a record's values of the live list, the score first."""
     sides = ("home", "away")
     scores = [record[f"{side}_score"] for side in sides]
     counts = [record[f"{side}_{what}"] for side in sides for what in ("red_cards", "yellow_cards", "corners")]
@@ -137,7 +137,7 @@ def shown(record: Mapping[str, Any]) -> Shown:
 
 
 def true(element: Mapping[str, Any]) -> Shown:
-    """Give the same of an element of the live list; after 90 minutes the score is that of extra time."""
+    """Return the same values of a live element; after 90 minutes the score is that of extra time."""
     status, home, away = element["score"][1:4]
     scores = [side[5] or side[0] for side in (home, away)]
     counts = [None if count < 0 else count for side in (home, away) for count in side[2:5]]
@@ -145,12 +145,12 @@ def true(element: Mapping[str, Any]) -> Shown:
 
 
 def seconds(text: str | None) -> float:
-    """Give a record's time in Unix seconds; 0 where there is none."""
+    """Return a record's time in Unix seconds; 0 if there is none."""
     return dt.datetime.fromisoformat(text).timestamp() if text else 0.0
 
 
 def _changes(until: Any, after: int, last: int) -> Iterator[int]:
-    """Give the seconds after one and up to another at which something changed."""
+    """Yield the times later than `after` and up to `last` at which something changed."""
     at = after
     while (at := until(at)) <= last:
         yield at

@@ -1,4 +1,4 @@
-"""The machine that measured: what a reader needs to judge figures by, and nothing that names it."""
+"""A description of the machine, to judge figures by, without its name."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ import psutil
 
 
 def description() -> str:
-    """Describe the processor, the memory, the system and the Python in one line."""
+    """Return the processor, the memory, the system and the Python version in one line."""
     memory = psutil.virtual_memory().total / 2**30
     cores = os.cpu_count() or 1
     return (

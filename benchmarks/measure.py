@@ -1,4 +1,4 @@
-"""What a process has used of the machine."""
+"""Measurements of a process, and statistics of them."""
 
 import resource
 import statistics
@@ -12,9 +12,9 @@ MB = 1_000_000
 
 
 def peak_mb() -> float:
-    """Give the most memory this process has held since it started, in MB.
+    """Return the peak memory of this process since its start, in MB.
 
-    Linux counts it per program that runs in a process; `getrusage` would count what it was forked from too.
+    Linux counts it per program of a process; `getrusage` would include the process that it was forked from.
     """
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
@@ -26,22 +26,22 @@ def peak_mb() -> float:
 
 
 def held_mb() -> float:
-    """Give the memory this process holds now, in MB."""
+    """Return the current memory of this process, in MB."""
     return psutil.Process().memory_info().rss / MB
 
 
 def descriptors() -> int:
-    """Count this process's open files and sockets."""
+    """Return the number of this process's open files and sockets."""
     return psutil.Process().num_fds()
 
 
 def threads() -> int:
-    """Count this process's threads."""
+    """Return the number of this process's threads."""
     return psutil.Process().num_threads()
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Give the value below which a share of all lies, between the two nearest."""
+    """Return the value below which a share of all lies, interpolated between the two nearest."""
     ordered = sorted(values)
     place = share * (len(ordered) - 1)
     low = int(place)
@@ -50,13 +50,13 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def slope(values: Sequence[float]) -> float:
-    """Give the growth of a series from one value to the next, by least squares."""
+    """Return the growth of a series per value, by least squares."""
     if len(values) < 2:
         return 0.0
     return statistics.linear_regression(range(len(values)), values).slope
 
 
 def median(values: Iterable[float]) -> float:
-    """Give the median; 0 of nothing."""
+    """Return the median; 0 if there is no value."""
     found = list(values)
     return statistics.median(found) if found else 0.0

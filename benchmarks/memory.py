@@ -24,7 +24,7 @@ WARM_UP = 300
 EVERY = 5
 """Cycles between samples."""
 ENDS = 20
-"""Samples at either end whose medians are compared, so that one large body in passing is no growth."""
+"""Samples at either end whose medians are compared, so that one large body does not count as growth."""
 GROWTH_MB, GROWTH_CYCLES = 2.0, 300
 INTERVAL_S = 20
 """World seconds between cycles: 1,000 of them are five and a half hours, so matches come and go."""
@@ -42,7 +42,7 @@ day, so new ones add a little."""
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the process holds after a cycle."""
+    """The resources of the process after a cycle."""
 
     cycle: int
     memory_mb: float
@@ -51,7 +51,7 @@ class Sample:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Measure, print and write; 1 where something grows."""
+    """Measure, print and write; return 1 if something grows."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks memory", description=__doc__)
     report.add_arguments(parser)
     parser.add_argument("--cycles", type=int, help=f"default {CYCLES:,}")
@@ -73,7 +73,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run(matches: int, cycles: int) -> list[Sample]:
-    """Run cycles, publishing each, and sample every so many."""
+    """Run and publish cycles, and return a sample for every `EVERY` cycles."""
     samples = []
     with (
         upstream.simulator(matches, speed=0) as vendor,

@@ -46,7 +46,7 @@ BAD_SIGNS = ("Traceback", "Unknown")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one fault came to."""
+    """The result of one fault."""
 
     fault: str
     published: str
@@ -60,7 +60,7 @@ class Row:
     sound: bool
 
     def markdown(self) -> str:
-        """Write the row."""
+        """Return the row as Markdown."""
         health = "well" if self.well else "no success"
         return (
             f"| `{self.fault}` | {self.published} | {self.wrong} ({self.made_up}) | {self.seconds:.2f} "
@@ -69,7 +69,7 @@ class Row:
 
 
 def examine(vendor: RunningSimulator, fault: str) -> Row:
-    """Let the vendor fall ill, and see what comes of it."""
+    """Inject a fault, run a cycle and `--once` under it, and return the result."""
     with (
         tempfile.TemporaryDirectory(prefix="footy-reliability-") as folder,
         bedside(vendor, Path(folder)) as bed,
@@ -79,19 +79,19 @@ def examine(vendor: RunningSimulator, fault: str) -> Row:
         bed.wait(INTERVAL)
         ill = bed.cycle()
         sources = Counter(ill.sources())
-        told = ", ".join(f"{sources[name]} {name}" for name in sorted(sources)) or "no match is listed"
+        published = ", ".join(f"{sources[name]} {name}" for name in sorted(sources)) or "no match is listed"
         spent = ill.outcome.spent
         once, sound = _once(vendor)
         bed.recovers()
         in_time = ill.seconds < INTERVAL
         return Row(
-            fault, told, len(ill.falsehoods), len(ill.made_up), ill.seconds, spent.attempts, spent.retries,
-            ill.outcome.error is None, once, sound and in_time and not ill.falsehoods,
+            fault, published, len(ill.falsehoods), len(ill.made_up), ill.seconds, spent.attempts,
+            spent.retries, ill.outcome.error is None, once, sound and in_time and not ill.falsehoods,
         )  # fmt: skip
 
 
 def _once(vendor: RunningSimulator) -> tuple[str, bool]:
-    """Run `--once` on an empty folder; give its exit code and lines, and whether it was as it should be."""
+    """Run `--once` on an empty folder; return its exit code and lines, and whether it is as expected."""
     with tempfile.TemporaryDirectory(prefix="footy-reliability-") as folder:
         ended = subprocess.run(
             [sys.executable, "-m", "footy", "--once", "--json"],
@@ -117,7 +117,7 @@ def _once(vendor: RunningSimulator) -> tuple[str, bool]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Examine every fault, and write the page; exit 1 where one does what none may."""
+    """Examine every fault, and write the page; return 1 if a result is not as expected."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks reliability", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="three faults, and nothing written")
     parser.add_argument("--docs", type=Path, default=DOCS, help="folder to write the page into")

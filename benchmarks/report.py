@@ -1,4 +1,4 @@
-"""A benchmark's results: a table on the screen, a picture, and a section of docs/performance.md."""
+"""The report of a benchmark: tables on the screen, a picture, and a section of docs/performance.md."""
 
 import argparse
 import datetime as dt
@@ -27,7 +27,7 @@ ORDER = ("cycle", "freshness", "flatten", "memory", "soak")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; the first column is text, the others are figures."""
+    """A table: the first column is text, the others are figures."""
 
     title: str
     columns: Sequence[str]
@@ -36,7 +36,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One figure that is promised."""
+    """One promised figure."""
 
     words: str
     limit: str
@@ -46,7 +46,7 @@ class Check:
 
 @dataclass(slots=True)
 class Report:
-    """What one benchmark found."""
+    """The results of one benchmark."""
 
     name: str
     title: str
@@ -58,7 +58,7 @@ class Report:
     """An SVG image."""
     caption: str = ""
     published: bool = True
-    """Whether it becomes a section of the documentation unless told otherwise."""
+    """Whether it becomes a section of the documentation by default."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def publish(report: Report, options: argparse.Namespace, argv: Sequence[str]) -> int:
-    """Print a report and write it into the documentation; give the exit code, 1 where a promise is broken."""
+    """Print a report and write it into the documentation; return the exit code, 1 if a promise is broken."""
     console = Console()
     for table in [*report.tables, *_check_tables(report)]:
         console.print(_on_screen(table))
@@ -88,14 +88,14 @@ def publish(report: Report, options: argparse.Namespace, argv: Sequence[str]) ->
 
 
 def steady(what: str, values: Sequence[int]) -> Check:
-    """Judge that what is held does not rise: the last third reaches no new height."""
+    """Check that a resource does not grow: the last third must reach no new maximum."""
     third = max(1, len(values) // 3)
     before, after = max(values[:-third]), max(values[-third:])
     return Check(f"{what} in the last third", f"≤ {before}, as before", str(after), after <= before)
 
 
 def command(name: str, argv: Sequence[str]) -> str:
-    """Give the command that measures the same again, without where it wrote to."""
+    """Return the command that repeats the measurement, without its output folder."""
     parts = list(argv)
     while "--docs" in parts:
         place = parts.index("--docs")
@@ -105,19 +105,19 @@ def command(name: str, argv: Sequence[str]) -> str:
     )
 
 
-def write(report: Report, folder: Path, said: str) -> None:
-    """Write the picture, and the section in place of the one before."""
+def write(report: Report, folder: Path, command_line: str) -> None:
+    """Write the picture, and replace the section of the page."""
     pictures = folder / "performance"
     pictures.mkdir(parents=True, exist_ok=True)
     if report.picture:
         (pictures / f"{report.name}.svg").write_text(report.picture, encoding="utf-8")
     page = folder / PAGE
     text = page.read_text(encoding="utf-8") if page.exists() else HEAD
-    page.write_text(_with_section(text, report.name, _section(report, said)), encoding="utf-8")
+    page.write_text(_with_section(text, report.name, _section(report, command_line)), encoding="utf-8")
 
 
 def _with_section(text: str, name: str, section: str) -> str:
-    """Replace a section; a new one goes where the order of names has it."""
+    """Replace a section; insert a new one in the order of names."""
     start, end = _markers(name)
     before, found, rest = text.partition(start)
     if found:
@@ -132,10 +132,10 @@ def _markers(name: str) -> tuple[str, str]:
     return f"<!-- benchmark {name}: written by its command -->", f"<!-- end of benchmark {name} -->"
 
 
-def _section(report: Report, said: str) -> str:
+def _section(report: Report, command_line: str) -> str:
     start, end = _markers(report.name)
     day = dt.datetime.now(dt.UTC).date().isoformat()
-    measured = f"Measured {day} by `{said}` on {machine.description()}."
+    measured = f"Measured {day} by `{command_line}` on {machine.description()}."
     parts = [start, f"## {report.title}", _wrapped(report.intro), _wrapped(measured)]
     for table in [*report.tables, *_check_tables(report)]:
         parts += [f"**{table.title}**", _markdown(table)]

@@ -25,17 +25,17 @@ from thesports_simulator.process import start
 CYCLES = 375
 MATCHES = 30
 QUICK_MATCHES, QUICK_WORKERS = 10, 6
-"""So few workers that so few matches start them all in the warm-up; after it, what is held has its bound."""
+"""Few enough workers that few matches use them all in the warm-up: memory reaches its bound by then."""
 WARM_UP = 50
-WORSE = 4
-"""So many times as often replies fail in the warm-up, so that every worker has met every illness by then."""
+WARM_UP_FACTOR = 4
+"""Factor on the fault rates in the warm-up, so that every worker has met every fault by its end."""
 GROWTH_MB, GROWTH_CYCLES = 2.0, 300
 ENDS = 25
-"""Cycles at either end whose medians are compared, so that one large body in passing is no growth."""
+"""Cycles at either end whose medians are compared, so that one large body does not count as growth."""
 INTERVAL_S = 20
 CHANGE_EVERY = 5
-"""Cycles after which the vendor falls ill in another way; so the warm-up has met every one."""
-ILLNESSES: tuple[tuple[str, ...], ...] = (
+"""Cycles after which the set of faults changes; so the warm-up includes every set."""
+FAULT_SETS: tuple[tuple[str, ...], ...] = (
     (),
     ("http500:0.1", "http503:0.05", "reset_before:0.05"),
     ("truncated:0.1", "reset_body:0.1", "html:0.05"),
@@ -47,23 +47,23 @@ ILLNESSES: tuple[tuple[str, ...], ...] = (
     ("http500@match/detail_live",),
     ("gzip_bomb=40:0.2", "redirect:0.05", "code100003:0.05"),
 )
-TURN_EVERY = CHANGE_EVERY * len(ILLNESSES)
+TURN_EVERY = CHANGE_EVERY * len(FAULT_SETS)
 
 
 @dataclass(slots=True)
-class Fed:
-    """What became of the feed of odds in some cycles."""
+class FeedTrust:
+    """The behaviour of the feed of odds in some cycles."""
 
     cycles: int = 0
     differences: int = 0
-    """Found by footy's own check of it."""
+    """Differences found by footy's own check of the feed."""
     distrusted: int = 0
-    """Cycles after which it was not trusted."""
+    """Cycles after which the feed was not trusted."""
 
 
 @dataclass(slots=True)
 class Course:
-    """What the process held after each cycle, and what went wrong."""
+    """The resources of the process after each cycle, and the failures."""
 
     memory_mb: list[float] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
@@ -71,8 +71,8 @@ class Course:
     connections: list[int] = field(default_factory=list)
     slowest_s: float = 0.0
     unpublished: int = 0
-    orders: dict[str, Fed] = field(default_factory=lambda: {order: Fed() for order in ORDERS})
-    """What became of the feed of odds, by the order in which it listed changes."""
+    orders: dict[str, FeedTrust] = field(default_factory=lambda: {order: FeedTrust() for order in ORDERS})
+    """The behaviour of the feed of odds, by its order of changes."""
 
 
 INTRO = """\
@@ -86,7 +86,7 @@ match without odds."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run a soak, print and write; 1 where something grows or a cycle overruns."""
+    """Run a soak, print and write; return 1 if something grows or a cycle overruns."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks soak", description=__doc__)
     report.add_arguments(parser)
     parser.add_argument("--cycles", type=int, help=f"default {CYCLES}")
@@ -102,18 +102,18 @@ def main(argv: Sequence[str]) -> int:
         interval=INTERVAL_S,
         seconds=time.perf_counter() - started,
         every=CHANGE_EVERY,
-        illnesses=len(ILLNESSES) - 1,
+        illnesses=len(FAULT_SETS) - 1,
         warm_up=WARM_UP,
-        worse=WORSE,
+        worse=WARM_UP_FACTOR,
         turn=TURN_EVERY,
     )
-    said = _report(course, intro)
-    code = report.publish(said, options, argv)
-    return code or int(not all(check.holds for check in said.checks))  # a short one is judged too
+    result = _report(course, intro)
+    code = report.publish(result, options, argv)
+    return code or int(not all(check.holds for check in result.checks))  # also with --quick
 
 
 def run(matches: int, cycles: int, workers: int | None = None) -> Course:
-    """Run the cycles, with footy's number of workers unless told; an exception that leaves one ends it."""
+    """Run the cycles, with footy's default number of workers if None; an exception ends the run."""
     course = Course()
     with (
         start(matches=matches, odds="light", speed=0) as vendor,
@@ -136,14 +136,16 @@ def run(matches: int, cycles: int, workers: int | None = None) -> Course:
         ):
             state, outputs = State(), [SnapshotFile(files.folder)]
             for number in range(1, cycles + 1):
+                # 1. Change the order of the feed and the set of faults.
                 turns, since = divmod(number - 1, TURN_EVERY)
                 order = ORDERS[turns % len(ORDERS)]
                 if not since:
                     state = replace(state, odds_feed=replace(state.odds_feed, newest_first=None))
                 if number % CHANGE_EVERY == 1:
                     vendor.control.settings(odds_live_order=order)
-                    illness = ILLNESSES[number // CHANGE_EVERY % len(ILLNESSES)]
-                    vendor.control.set_faults(*map(_worse, illness) if number <= WARM_UP else illness)
+                    faults = FAULT_SETS[number // CHANGE_EVERY % len(FAULT_SETS)]
+                    vendor.control.set_faults(*map(_more_often, faults) if number <= WARM_UP else faults)
+                # 2. Run and publish a cycle.
                 started = time.monotonic()
                 outcome = footy.pipeline.run(state, number)
                 course.slowest_s = max(course.slowest_s, time.monotonic() - started)
@@ -156,20 +158,21 @@ def run(matches: int, cycles: int, workers: int | None = None) -> Course:
                 if outcome.snapshot is None or publish(Update(outcome.snapshot), outputs).failure:
                     course.unpublished += 1
                 footy.checkpoint.save(state)
+                # 3. Measure, and move both clocks.
                 course.memory_mb.append(measure.held_mb())
                 course.threads.append(measure.threads())
                 course.descriptors.append(measure.descriptors())
                 course.connections.append(vendor.control.stats()["connections"]["open"])
-                vendor.control.reset()  # the list of arrivals would grow in this process too, as it is read
+                vendor.control.reset()  # or the list of arrivals read by stats() would grow
                 vendor.control.advance(INTERVAL_S)
                 clock.shift(INTERVAL_S)
                 shift_gates(footy, INTERVAL_S)
     return course
 
 
-def _worse(fault: str) -> str:
-    """Have replies fail more often: `hang:0.02` becomes `hang:0.08`."""
-    return re.sub(r":(0\.\d+)", lambda found: f":{min(1.0, WORSE * float(found[1])):g}", fault)
+def _more_often(fault: str) -> str:
+    """Return a fault with a higher rate: `hang:0.02` becomes `hang:0.08`."""
+    return re.sub(r":(0\.\d+)", lambda found: f":{min(1.0, WARM_UP_FACTOR * float(found[1])):g}", fault)
 
 
 def _report(course: Course, intro: str) -> report.Report:
@@ -201,8 +204,8 @@ def _report(course: Course, intro: str) -> report.Report:
                 "The feed of odds",
                 ("", "cycles", "differences found", "cycles without trust"),
                 [
-                    (f"{order} first", str(fed.cycles), str(fed.differences), str(fed.distrusted))
-                    for order, fed in course.orders.items()
+                    (f"{order} first", str(feed.cycles), str(feed.differences), str(feed.distrusted))
+                    for order, feed in course.orders.items()
                 ],
             ),
         ],
@@ -227,10 +230,10 @@ def _report(course: Course, intro: str) -> report.Report:
                 report.Check(
                     f"{order} first: cycles without trust in the odds",
                     "0",
-                    str(fed.distrusted),
-                    fed.distrusted == 0,
+                    str(feed.distrusted),
+                    feed.distrusted == 0,
                 )
-                for order, fed in course.orders.items()
+                for order, feed in course.orders.items()
             ),
         ],
         notes=[f"Growth is between the medians of the first and the last {ENDS} cycles after the warm-up."],

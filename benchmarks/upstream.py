@@ -1,4 +1,4 @@
-"""The vendor of every benchmark: footy's simulator, in its own process on the loopback interface."""
+"""The vendor of every benchmark: the simulator, in its own process on the loopback interface."""
 
 import time
 
@@ -8,15 +8,15 @@ START_TIMEOUT_S = 600.0
 LATENCY_S = 0.28
 """The real vendor's, as measured."""
 ORDERS = ("newest", "oldest")
-"""Which change may stand first in the feed of odds: what is claimed of it holds for both."""
+"""The orders of changes in the feed of odds; the promises hold for both."""
 
 
 def simulator(
     matches: int, *, latency: float = 0.0, odds: str = "full", speed: float = 1.0
 ) -> RunningSimulator:
-    """Start a simulator whose odds are all made up before it answers, so that no client waits for that.
+    """Start a simulator that generates all odds before it answers, so that no client waits for them.
 
-    Its clock shows the time of this machine, or stands still at it where `speed` is 0.
+    Its clock starts at the time of this machine, and stands still if `speed` is 0.
     """
     vendor = launch(
         f"--matches={matches}",

@@ -1,1 +1,1 @@
-"""A server speaking the vendor's protocol over a world of matches that moves."""
+"""A server that speaks the vendor's protocol about a simulated world of live matches."""

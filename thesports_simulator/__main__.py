@@ -1,4 +1,4 @@
-"""Runs the simulator: `python -m thesports_simulator`."""
+"""Entry point: `python -m thesports_simulator`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""A vendor that repeats recorded replies, their times moved to the present."""
+"""A source that repeats recorded replies, with their times moved to the present."""
 
 import gzip
 from pathlib import Path
@@ -24,11 +24,11 @@ class CaptureError(Exception):
 
 
 class CaptureSource:
-    """A `Source` over a folder of recorded replies; what they say does not change, however time moves on.
+    """A `Source` over a folder of recorded replies, whose content does not change as time goes on.
 
-    The capture's moment is the greatest plausible time at which something in it happened: a change of odds,
-    an update, an end, the start of a period. Scheduled kick-offs, which may lie ahead, do not count. All
-    times are moved so that this moment is `now` (unix seconds).
+    The capture's moment is the latest plausible time of an event in it: a change of odds, an update, an end,
+    the start of a period. Scheduled kick-offs do not count, because they may be in the future. All times are
+    moved so that this moment is `now` (unix seconds).
     """
 
     def __init__(self, folder: Path, *, now: int) -> None:
@@ -42,18 +42,18 @@ class CaptureSource:
         self._live_by_id = {element["id"]: element for element in self._live}
 
     def live_list(self, at: int, *, listed_at: int | None = None) -> bytes:
-        """All elements of match/detail_live."""
+        """Return all elements of match/detail_live."""
         del at, listed_at
         return _encode(self._live)
 
     def row(self, kind: Kind, uuid: str, at: int) -> bytes | None:
-        """The recorded row."""
+        """Return the recorded row."""
         del at
         row = self._rows[kind].get(uuid)
         return None if row is None else _encode(row)
 
     def page(self, kind: Kind, page: int, at: int) -> list[bytes]:
-        """The recorded rows, as pages."""
+        """Return one page of the recorded rows."""
         del at
         rows = list(self._rows[kind].values())
         return [
@@ -61,48 +61,48 @@ class CaptureSource:
         ]
 
     def since(self, kind: Kind, time: int, at: int) -> list[tuple[int, bytes]]:
-        """The recorded rows by their own times."""
+        """Return the recorded rows changed at `time` or later."""
         del at
         rows = sorted(self._rows[kind].values(), key=lambda row: row["updated_at"])
         return [(row["updated_at"], _encode(row)) for row in rows if row["updated_at"] >= time]
 
     def odds_history(self, uuid: str, at: int) -> bytes:
-        """The recorded odds."""
+        """Return the recorded odds."""
         del at
         return _encode(self._odds.get(uuid, {}))
 
     def live_history(self, uuid: str, at: int) -> bytes:
-        """The recorded live element."""
+        """Return the recorded live element."""
         del at
         return _encode(self._live_by_id.get(uuid, {}))
 
     def countries(self, at: int) -> bytes:
-        """The recorded countries."""
+        """Return the recorded countries."""
         del at
         return _encode(self._countries)
 
     def categories(self, at: int) -> bytes:
-        """The recorded categories, or the six known ones."""
+        """Return the recorded categories, or the six known ones."""
         del at
         return _encode(self._categories)
 
     def odds_live(self, at: int, form: OddsForm, order: OddsOrder) -> bytes:
-        """Nothing changes in a recording."""
+        """Return no change: a recording does not change."""
         del at, form, order
         return b"{}"
 
     def odds_update(self, at: int) -> bytes:
-        """Nothing changes in a recording."""
+        """Return no change: a recording does not change."""
         del at
         return b"[]"
 
     def deleted(self, at: int) -> bytes:
-        """Nothing is deleted from a recording."""
+        """Return no deletion: nothing is deleted from a recording."""
         del at
         return b"{}"
 
     def data_update(self, at: int) -> bytes:
-        """Nothing changes in a recording."""
+        """Return no change: a recording does not change."""
         del at
         return b"{}"
 
@@ -167,5 +167,5 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _results(replies: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The rows by id of a file that maps ids to whole replies."""
+    """Return the rows by id, from a file that maps ids to whole replies."""
     return {uuid: reply["results"][0] for uuid, reply in replies.items() if reply["results"]}

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from thesports_simulator.capture import CaptureError, CaptureSource
 from thesports_simulator.control import Control
-from thesports_simulator.faults import FaultError, Mischief
+from thesports_simulator.faults import FaultError, FaultInjector
 from thesports_simulator.options import add_arguments
 from thesports_simulator.protocol.account import Account
 from thesports_simulator.protocol.clock import ServerClock
 from thesports_simulator.protocol.endpoints import NAMES, Endpoints
-from thesports_simulator.protocol.quota import Turnstile
-from thesports_simulator.serve import heed_signals, serve
-from thesports_simulator.vendor import Manners, Vendor
+from thesports_simulator.protocol.quota import QuotaWindow
+from thesports_simulator.serve import handle_signals, serve
+from thesports_simulator.vendor import ReplyOptions, Vendor
 from thesports_simulator.world.world import World, WorldOptions
 from thesports_simulator.world_source import WorldSource
 
@@ -30,7 +30,7 @@ EXIT_CANNOT_LISTEN = 73
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs a simulator until SIGTERM, SIGINT or, where asked for, its parent's end; returns the exit code."""
+    """Run a simulator until a signal, or its parent's end if asked for; return the exit code."""
     parser = _Parser(
         prog="footy simulate", description="Serve a simulated vendor over a world of live matches."
     )
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose refusals have the exit code that footy's commands use."""
+    """A parser with the exit code for usage errors that footy's commands use."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -47,12 +47,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs a simulator with parsed options.
+    """Run a simulator with parsed options.
 
     Returns:
-        0 after a stop, 64 for options that make no sense together, 73 where it cannot listen.
+        0 after a stop, 64 for a usage error, 73 if it cannot listen.
     """
-    heed_signals(exit_with_parent=options.exit_with_parent)
+    handle_signals(exit_with_parent=options.exit_with_parent)
     try:
         serve(
             Control(_vendor(options)),
@@ -61,16 +61,14 @@ def run(options: argparse.Namespace) -> int:
             exit_with_parent=options.exit_with_parent,
         )
     except (CaptureError, FaultError) as error:
-        return _complain(str(error), EXIT_USAGE)
+        return _fail(str(error), EXIT_USAGE)
     except OSError as error:
-        return _complain(
-            f"cannot listen on {options.host}:{options.port}: {error.strerror}", EXIT_CANNOT_LISTEN
-        )
+        return _fail(f"cannot listen on {options.host}:{options.port}: {error.strerror}", EXIT_CANNOT_LISTEN)
     return 0
 
 
-def _complain(message: str, code: int) -> int:
-    print(f"simulator: {message}", file=sys.stderr)  # noqa: T201 - a command's place to say so
+def _fail(message: str, code: int) -> int:
+    print(f"simulator: {message}", file=sys.stderr)  # noqa: T201 - a command reports errors here
     return code
 
 
@@ -91,24 +89,24 @@ def _vendor(options: argparse.Namespace) -> Vendor:
     account = Account(
         user=options.user or os.environ.get("THESPORTS_USER", ""),
         secret=options.secret or os.environ.get("THESPORTS_SECRET", ""),
-        turnstile=Turnstile(dict(options.quota)),
+        quota=QuotaWindow(dict(options.quota)),
         plan=options.plan or frozenset(NAMES),
         addresses=None if allowed is None else frozenset(allowed),
     )
     endpoints = Endpoints(source)
     endpoints.odds_form = options.odds_live_form
     endpoints.odds_order = options.odds_live_order
-    # The world opens at the whole second, as the real clock shows it, unless it was given another time.
+    # The world begins at a whole second; the clock starts at the real time unless --epoch sets another.
     clock = ServerClock(now if options.epoch is None else epoch, speed=options.speed)
-    manners = Manners(
+    reply_options = ReplyOptions(
         latency=options.latency, jitter=options.jitter, gzip=not options.no_gzip, date=not options.no_date
     )
     return Vendor(
         clock=clock,
         account=account,
         endpoints=endpoints,
-        manners=manners,
-        mischief=Mischief(options.fault, seed=options.seed),
+        reply_options=reply_options,
+        faults=FaultInjector(options.fault, seed=options.seed),
         seed=options.seed,
         identity=identity,
     )

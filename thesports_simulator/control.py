@@ -1,4 +1,4 @@
-"""The control path: how tests and benchmarks look behind the simulated vendor and change it while it runs."""
+"""The control path: tests and benchmarks use it to inspect and change the running simulator."""
 
 import time
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,13 @@ _LOOPBACK = ("127.", "::1")
 
 
 class ControlError(Exception):
-    """The control path was asked for something it does not do."""
+    """A request to the control path is invalid."""
 
 
 class Control:
-    """Answers under /_simulator/, to callers from this machine only, and leaves the rest to the vendor.
+    """Answers requests under /_simulator/ from this machine only, and passes all others to the vendor.
 
-    Implements `wire.Handler`, as the vendor does.
+    Implements `wire.Handler`, like the vendor.
     """
 
     def __init__(self, vendor: Vendor) -> None:
@@ -35,11 +35,11 @@ class Control:
             "GET clock": lambda _: self._clock(),
             "POST clock": self._set_clock,
             "POST settings": self._set,
-            "GET faults": lambda _: {"faults": self._vendor.mischief.told()},
+            "GET faults": lambda _: {"faults": self._vendor.faults.described()},
             "POST faults": self._set_faults,
-            "DELETE faults": lambda _: self._vendor.mischief.clear(),
+            "DELETE faults": lambda _: self._vendor.faults.clear(),
             "GET log": lambda request: {
-                "replies": self._vendor.ledger.log(int(request.asked.get("since", "0")))
+                "replies": self._vendor.ledger.log(int(request.parameters.get("since", "0")))
             },
         }
 
@@ -64,7 +64,7 @@ class Control:
             self._vendor.handle(request, connection)
 
     def answer(self, request: Request) -> Reply:
-        """The reply: JSON, or `{"error": …}` with status 400, 403 or 404."""
+        """Return the reply: JSON, or `{"error": …}` with status 400, 403 or 404."""
         if not request.address.startswith(_LOOPBACK):
             return Reply(b'{"error":"only from this machine"}', status=403)
         answer = self._paths.get(f"{request.method} {request.path.removeprefix(PREFIX)}")
@@ -84,69 +84,71 @@ class Control:
         } | self._vendor.identity
 
     def _set_clock(self, request: Request) -> dict[str, Any]:
-        clock, wish = self._vendor.clock, msgspec.json.decode(request.body)
-        if "speed" in wish:
-            clock.run_at(float(wish["speed"]))
-        if "set" in wish:
-            clock.advance(float(wish["set"]) - clock.now())
-        clock.advance(float(wish.get("advance", 0)))
+        clock, changes = self._vendor.clock, msgspec.json.decode(request.body)
+        if "speed" in changes:
+            clock.run_at(float(changes["speed"]))
+        if "set" in changes:
+            clock.advance(float(changes["set"]) - clock.now())
+        clock.advance(float(changes.get("advance", 0)))
         return self._clock()
 
     def _set(self, request: Request) -> dict[str, Any]:
-        """Changes what is named, and tells all as it is now."""
-        vendor, wish = self._vendor, msgspec.json.decode(request.body)
-        unknown = wish.keys() - self._settings().keys()
+        """Change the named settings; return all settings."""
+        vendor, changes = self._vendor, msgspec.json.decode(request.body)
+        unknown = changes.keys() - self._settings().keys()
         if unknown:
             raise ControlError(f"no such setting: {', '.join(sorted(unknown))}")
-        vendor.manners.latency = float(wish.get("latency", vendor.manners.latency))
-        vendor.manners.jitter = float(wish.get("jitter", vendor.manners.jitter))
-        vendor.manners.gzip = bool(wish.get("gzip", vendor.manners.gzip))
-        vendor.manners.date = bool(wish.get("date", vendor.manners.date))
-        vendor.account.is_accepted = bool(wish.get("accepted", vendor.account.is_accepted))
-        if "plan" in wish:
-            vendor.account.plan = frozenset(wish["plan"])
-        if "addresses" in wish:
-            vendor.account.addresses = None if wish["addresses"] is None else frozenset(wish["addresses"])
-        if "quota" in wish:
-            vendor.account.turnstile.quotas = dict(parse_quota(text) for text in wish["quota"])
-        if "odds_live_form" in wish:
-            if wish["odds_live_form"] not in {"text", "values"}:
+        vendor.reply_options.latency = float(changes.get("latency", vendor.reply_options.latency))
+        vendor.reply_options.jitter = float(changes.get("jitter", vendor.reply_options.jitter))
+        vendor.reply_options.gzip = bool(changes.get("gzip", vendor.reply_options.gzip))
+        vendor.reply_options.date = bool(changes.get("date", vendor.reply_options.date))
+        vendor.account.is_accepted = bool(changes.get("accepted", vendor.account.is_accepted))
+        if "plan" in changes:
+            vendor.account.plan = frozenset(changes["plan"])
+        if "addresses" in changes:
+            vendor.account.addresses = (
+                None if changes["addresses"] is None else frozenset(changes["addresses"])
+            )
+        if "quota" in changes:
+            vendor.account.quota.quotas = dict(parse_quota(text) for text in changes["quota"])
+        if "odds_live_form" in changes:
+            if changes["odds_live_form"] not in {"text", "values"}:
                 raise ControlError("odds_live_form is text or values")
-            vendor.endpoints.odds_form = wish["odds_live_form"]
-        if "odds_live_order" in wish:
-            if wish["odds_live_order"] not in {"newest", "oldest"}:
+            vendor.endpoints.odds_form = changes["odds_live_form"]
+        if "odds_live_order" in changes:
+            if changes["odds_live_order"] not in {"newest", "oldest"}:
                 raise ControlError("odds_live_order is newest or oldest")
-            vendor.endpoints.odds_order = wish["odds_live_order"]
-        if "frozen" in wish:
-            vendor.endpoints.listed_at = int(vendor.clock.now()) if wish["frozen"] else None
+            vendor.endpoints.odds_order = changes["odds_live_order"]
+        if "frozen" in changes:
+            vendor.endpoints.listed_at = int(vendor.clock.now()) if changes["frozen"] else None
         return self._settings()
 
     def _set_faults(self, request: Request) -> dict[str, Any]:
-        """Switches faults on beside those that are (`add`) or in their place (`set`)."""
-        mischief, wish = self._vendor.mischief, msgspec.json.decode(request.body)
-        before = mischief.faults
-        if "set" in wish:
-            mischief.clear()
+        """Switch faults on, in addition to the others (`add`) or in their place (`set`)."""
+        faults, changes = self._vendor.faults, msgspec.json.decode(request.body)
+        before = faults.active
+        if "set" in changes:
+            faults.clear()
         try:
-            mischief.add([*wish.get("set", ()), *wish.get("add", ())])
+            faults.add([*changes.get("set", ()), *changes.get("add", ())])
         except ValueError:
-            mischief.faults = before
+            faults.active = before
             raise
-        return {"faults": mischief.told()}
+        return {"faults": faults.described()}
 
     def _settings(self) -> dict[str, Any]:
         vendor = self._vendor
         account = vendor.account
         return {
-            "latency": vendor.manners.latency,
-            "jitter": vendor.manners.jitter,
-            "gzip": vendor.manners.gzip,
-            "date": vendor.manners.date,
+            "latency": vendor.reply_options.latency,
+            "jitter": vendor.reply_options.jitter,
+            "gzip": vendor.reply_options.gzip,
+            "date": vendor.reply_options.date,
             "accepted": account.is_accepted,
             "plan": sorted(account.plan),
             "addresses": None if account.addresses is None else sorted(account.addresses),
             "quota": [
-                f"{name}={quota.calls}/{quota.seconds:g}" for name, quota in account.turnstile.quotas.items()
+                f"{name}={quota.calls}/{quota.seconds:g}" for name, quota in account.quota.quotas.items()
             ],
             "odds_live_form": vendor.endpoints.odds_form,
             "odds_live_order": vendor.endpoints.odds_order,

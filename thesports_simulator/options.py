@@ -1,4 +1,4 @@
-"""The simulator's options, as `python -m thesports_simulator` and `footy simulate` take them."""
+"""The command line options of `python -m thesports_simulator` and `footy simulate`."""
 
 import argparse
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from thesports_simulator.protocol.quota import parse_quota
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the simulator's options to a parser."""
+    """Add the simulator's options to a parser."""
     listen = parser.add_argument_group("listening")
     listen.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     listen.add_argument(

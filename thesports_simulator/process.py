@@ -1,4 +1,4 @@
-"""Starts a simulator as a child process: what tests, benchmarks and the demo use."""
+"""A simulator in a child process, for tests, benchmarks and the demo."""
 
 import http.client
 import json
@@ -23,18 +23,18 @@ _PROJECT = Path(__file__).resolve().parents[2]
 
 
 class SimulatorError(Exception):
-    """The simulator did not start, or its control path refused."""
+    """The simulator did not start, or its control path refused a request."""
 
 
 class SimulatorControl:
-    """The control path of a running simulator; see docs/simulator.md for what it answers."""
+    """The control path of a running simulator; see docs/simulator.md for its answers."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
         self._port = port
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """One call; `path` without /_simulator/, `body` sent as JSON. The answer, decoded."""
+        """Send one call, with `path` after /_simulator/ and `body` as JSON; return the decoded answer."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=30)
         try:
             content = None if body is None else json.dumps(body)
@@ -48,45 +48,45 @@ class SimulatorControl:
         return answer
 
     def stats(self) -> dict[str, Any]:
-        """Requests, bytes, throttled calls and arrivals by endpoint, connections, requests in flight."""
+        """Return the counts of requests, bytes, throttled calls, arrivals, connections and faults."""
         return self._dictionary("GET", "stats")
 
     def reset(self) -> None:
-        """Zeroes the counts."""
+        """Reset the counts."""
         self.call("POST", "reset")
 
     def clock(self) -> dict[str, Any]:
-        """Server time `now`, its `speed`, and the world's options."""
+        """Return the server time `now`, its `speed`, and the world's options."""
         return self._dictionary("GET", "clock")
 
     def advance(self, seconds: float) -> float:
-        """Jumps the server's clock; returns its time afterwards."""
+        """Move the server's clock ahead; return its time afterwards."""
         return float(self.call("POST", "clock", {"advance": seconds})["now"])
 
-    def set_clock(self, **wish: float) -> dict[str, Any]:
-        """Any of `set` (unix seconds), `advance` (seconds) and `speed` (0 stands still)."""
-        return self._dictionary("POST", "clock", wish)
+    def set_clock(self, **changes: float) -> dict[str, Any]:
+        """Change the clock: any of `set` (unix seconds), `advance` (seconds) and `speed` (0 stops it)."""
+        return self._dictionary("POST", "clock", changes)
 
     def settings(self, **changes: Any) -> dict[str, Any]:
-        """Changes settings of the running server; returns all as they then are."""
+        """Change settings of the running server; return all settings afterwards."""
         return self._dictionary("POST", "settings", changes)
 
     def log(self, since: int = 0) -> list[dict[str, Any]]:
-        """Replies given after sequence number `since`, each with the server time `at` of what it shows."""
+        """Return the replies after sequence number `since`, each with the server time `at` of its content."""
         replies: list[dict[str, Any]] = self.call("GET", f"log?since={since}")["replies"]
         return replies
 
     def faults(self) -> list[dict[str, Any]]:
-        """The faults switched on."""
+        """Return the active faults."""
         faults: list[dict[str, Any]] = self.call("GET", "faults")["faults"]
         return faults
 
     def set_faults(self, *faults: str) -> None:
-        """Switches exactly these faults on, each written as for --fault."""
+        """Switch exactly these faults on, in the syntax of --fault."""
         self.call("POST", "faults", {"set": list(faults)})
 
     def clear_faults(self) -> None:
-        """Switches all faults off."""
+        """Switch all faults off."""
         self.call("DELETE", "faults")
 
     def _dictionary(self, method: str, path: str, body: object = None) -> dict[str, Any]:
@@ -106,38 +106,40 @@ class RunningSimulator:
         self.host = host.strip("[]")
         self.port = int(port)
         self.control = SimulatorControl(self.host, self.port)
-        # The last lines of its standard error, where a mistake of the simulator's own shows.
+        # The last lines of its standard error, which show an error in the simulator itself.
         self.complaints: deque[str] = deque(maxlen=100)
 
     @property
     def pid(self) -> int:
-        """The child's process id."""
+        """Return the child's process id."""
         return self._child.pid
 
     @property
     def is_running(self) -> bool:
-        """Whether the child has not ended."""
+        """Return whether the child is running."""
         return self._child.poll() is None
 
     def world(self) -> "World":
-        """The same world in this process, to ask what was true at any server time."""
-        # Only here, so that the demo does not load a world into its own process.
+        """Return the same world in this process, which knows the truth at any server time."""
+        # Imported here, so that the demo does not load a world into its own process.
         from thesports_simulator.world.world import World, WorldOptions  # noqa: PLC0415
 
-        told = self.control.clock()
+        options = self.control.clock()
         return World(
-            WorldOptions(told["epoch"], matches=told["matches"], seed=told["seed"], odds=told["odds"])
+            WorldOptions(
+                options["epoch"], matches=options["matches"], seed=options["seed"], odds=options["odds"]
+            )
         )
 
     def stop(self) -> int:
-        """Ends the child, whatever it is doing, and waits; returns its exit code. May be called again."""
+        """Stop the child, wait for it, and return its exit code; may be called again."""
         if self._child.stdin and not self._child.stdin.closed:
             self._child.stdin.close()
-        for insist in (self._child.terminate, self._child.kill):
+        for force in (self._child.terminate, self._child.kill):
             try:
                 return self._child.wait(timeout=2)
             except subprocess.TimeoutExpired:
-                insist()
+                force()
         return self._child.wait()
 
     def __enter__(self) -> Self:
@@ -152,13 +154,12 @@ class RunningSimulator:
 def launch(
     *options: str, user: str = USER, secret: str = SECRET, timeout: float = _START_TIMEOUT
 ) -> RunningSimulator:
-    """Starts a simulator with command line options and waits until it listens.
+    """Start a simulator with command line options and wait until it listens.
 
-    The child has the credentials in its environment, not in its command line, and ends when this process
-    does.
+    The child gets the credentials by environment, not on its command line. It ends with this process.
 
     Raises:
-        SimulatorError: it ended, or said nothing for `timeout` seconds.
+        SimulatorError: It ended, or did not listen within `timeout` seconds.
     """
     paths = [str(_PROJECT), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
@@ -179,11 +180,11 @@ def launch(
     if not listening:
         child.kill()
         _, complaint = child.communicate()
-        said = complaint.strip() or line.strip() or "it said nothing"
-        raise SimulatorError(f"the simulator did not start: {said}")
+        reason = complaint.strip() or line.strip() or "it said nothing"
+        raise SimulatorError(f"the simulator did not start: {reason}")
     assert child.stderr is not None  # noqa: S101 - piped above
     simulator = RunningSimulator(child, base_url, user=user, secret=secret)
-    _listen(child.stderr, simulator.complaints)
+    _drain(child.stderr, simulator.complaints)
     return simulator
 
 
@@ -202,10 +203,10 @@ def start(
     user: str = USER,
     secret: str = SECRET,
 ) -> RunningSimulator:
-    """A running simulator, to be stopped or used as a context; `options` are further command line options.
+    """Start a simulator, to be stopped or used as a context; `options` are more command line options.
 
     Raises:
-        SimulatorError: it did not start.
+        SimulatorError: It did not start.
     """
     given = [f"--matches={matches}", f"--seed={seed}", f"--odds={odds}", f"--speed={speed}"]
     given += [f"--latency={latency}", f"--jitter={jitter}"]
@@ -215,11 +216,11 @@ def start(
 
 
 def _first_line(child: "subprocess.Popen[str]", timeout: float) -> str:
-    """The child's first line; empty when it ended or kept silent. A pipe has no timeout, hence a thread."""
+    """Return the child's first line, empty if none came in time; a thread, since a pipe has no timeout."""
     lines: queue.Queue[str] = queue.Queue()
 
     def read() -> None:
-        assert child.stdout is not None  # noqa: S101 - piped by whoever calls this
+        assert child.stdout is not None  # noqa: S101 - piped by the caller
         with child.stdout:
             lines.put(child.stdout.readline())
 
@@ -230,11 +231,11 @@ def _first_line(child: "subprocess.Popen[str]", timeout: float) -> str:
         return ""
 
 
-def _listen(stream: IO[str], lines: deque[str]) -> None:
-    """Reads a pipe to its end, so that the child never waits for room in it."""
+def _drain(stream: IO[str], lines: deque[str]) -> None:
+    """Read a pipe to its end in a thread, so that the child never blocks on a full pipe."""
 
-    def drain() -> None:
+    def read_lines() -> None:
         with stream:
             lines.extend(stream)
 
-    threading.Thread(target=drain, name="simulator-complaints", daemon=True).start()
+    threading.Thread(target=read_lines, name="simulator-complaints", daemon=True).start()

@@ -1,4 +1,4 @@
-"""Runs the server: a socket, the event loop, and the ways in which it ends."""
+"""The server: its socket, its event loop, and its ways to end."""
 
 import asyncio
 import os
@@ -15,9 +15,9 @@ from thesports_simulator.vendor import BASE
 _BACKLOG = 1_024
 
 
-def heed_signals(*, exit_with_parent: bool) -> None:
-    """From here on SIGTERM ends the process with exit 0; so does SIGINT, unless it is the parent's."""
-    # A parent that had blocked signals when it started us would otherwise have made us deaf.
+def handle_signals(*, exit_with_parent: bool) -> None:
+    """Set the signal handlers: SIGTERM exits with 0; SIGINT too, or is ignored with `exit_with_parent`."""
+    # A child inherits blocked signals, so unblock them.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, signal.SIG_IGN if exit_with_parent else _end)
@@ -29,12 +29,12 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
 
 
 def serve(handler: Handler, *, host: str, port: int, exit_with_parent: bool) -> None:
-    """Serves until SIGTERM or SIGINT; with `exit_with_parent` until SIGTERM or the end of standard input.
+    """Serve until SIGTERM or SIGINT; with `exit_with_parent` until SIGTERM or the end of standard input.
 
     Prints one line with the address once it listens.
 
     Raises:
-        OSError: it cannot listen.
+        OSError: It cannot listen.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)

@@ -1,4 +1,4 @@
-"""Replies cut from the invented world."""
+"""A source of answers from the simulated world."""
 
 import msgspec
 
@@ -14,18 +14,18 @@ class WorldSource:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        # Elements of the live list with the time from which and up to which they hold.
+        # Elements of the live list, each with the times between which it is valid.
         self._elements: dict[str, tuple[int, int, bytes]] = {}
 
     def prepare(self, at: int) -> None:
-        """Makes up everything that is listed now, so that nobody has to wait for it later."""
+        """Generate everything that is listed now, so that no request waits for it later."""
         for match in self.world.live(at):
             self.world.odds_of(match)
         for _ in self.world.matches(at, at):
             pass
 
     def live_list(self, at: int, *, listed_at: int | None = None) -> bytes:
-        """All elements of match/detail_live."""
+        """Return all elements of match/detail_live."""
         elements: dict[str, tuple[int, int, bytes]] = {}
         for match in self.world.live(at if listed_at is None else listed_at):
             element = self._elements.get(match.fixture.id)
@@ -36,51 +36,51 @@ class WorldSource:
         return b"[%b]" % b",".join([element[2] for element in elements.values()])
 
     def row(self, kind: Kind, uuid: str, at: int) -> bytes | None:
-        """The row of one match, team or competition."""
+        """Return the row of one match, team or competition."""
         world = self.world
         find = {"match": world.detail_row, "team": world.team, "competition": world.competition}[kind]
         row = find(uuid, at)
         return None if row is None else _encode(row)
 
     def page(self, kind: Kind, page: int, at: int) -> list[bytes]:
-        """The rows of one page."""
+        """Return the rows of one page."""
         return [_encode(row) for row in self.world.page(kind, page, at, size=ROWS_OF_A_PAGE)]
 
     def since(self, kind: Kind, time: int, at: int) -> list[tuple[int, bytes]]:
-        """The rows changed at this time or later."""
+        """Return the rows changed at `time` or later."""
         return [(row["updated_at"], _encode(row)) for row in self.world.since(kind, time, at)]
 
     def odds_history(self, uuid: str, at: int) -> bytes:
-        """All odds of a match."""
+        """Return all odds of a match."""
         match = self.world.match(uuid, at)
         return b"{}" if match is None else self.world.odds_of(match).results(at)
 
     def live_history(self, uuid: str, at: int) -> bytes:
-        """The live element of a match."""
+        """Return the live element of a match."""
         return _encode(self.world.live_element(uuid, at) or {})
 
     def countries(self, at: int) -> bytes:
-        """All countries; they do not change."""
+        """Return all countries; they do not change."""
         del at
         return _encode(self.world.directory.countries())
 
     def categories(self, at: int) -> bytes:
-        """All categories; they do not change."""
+        """Return all categories; they do not change."""
         del at
         return _encode(self.world.directory.categories())
 
     def odds_live(self, at: int, form: OddsForm, order: OddsOrder) -> bytes:
-        """The changes of odds in the last 60 seconds."""
+        """Return the changes of odds in the last 60 seconds."""
         return feeds.odds_live_body(self.world, at, form, order)
 
     def odds_update(self, at: int) -> bytes:
-        """Which odds changed in the last 60 seconds."""
+        """Return the matches and companies whose odds changed in the last 60 seconds."""
         return _encode(feeds.odds_update(self.world, at))
 
     def deleted(self, at: int) -> bytes:
-        """What was deleted in the last 24 hours."""
+        """Return the ids deleted in the last 24 hours."""
         return _encode(feeds.deleted(self.world, at))
 
     def data_update(self, at: int) -> bytes:
-        """What else changed in the last 120 seconds."""
+        """Return the other changes of the last 120 seconds."""
         return _encode(feeds.data_update(self.world, at))

@@ -1,1 +1,1 @@
-"""The clients that are compared, each a module that runs in a process of its own."""
+"""The clients that are compared, each a module that runs in its own process."""

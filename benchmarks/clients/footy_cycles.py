@@ -1,4 +1,4 @@
-"""footy itself, put together as the service does it: cold and warm cycles, or cycles at its real interval."""
+"""The client footy, assembled like the service: cold and warm cycles, or cycles at its real interval."""
 
 import tempfile
 import time
@@ -9,7 +9,6 @@ from typing import Any
 
 from benchmarks.child import answer
 from benchmarks.clients.meter import Lap, Meter
-from footy.mirror.state import State
 from footy.outputs.base import Update
 from footy.outputs.publish import publish
 from footy.outputs.snapshot_file import SnapshotFile
@@ -19,9 +18,9 @@ from footy.settings import Mode, load
 from thesports_simulator.process import SimulatorControl
 
 LONGEST_INTERVAL_S = 3600.0
-"""So that no cycle meets its deadline."""
+"""Interval so long that no cycle reaches its deadline."""
 SETTLE_S = 1.0
-"""After a cycle, for the thread that writes what was learnt to disk."""
+"""Pause after a cycle, for the thread that writes the cache to disk."""
 
 
 class Instance:
@@ -35,7 +34,7 @@ class Instance:
         self._number = 0
 
     def cycle(self, kind: str, until: float | None = None) -> Lap:
-        """Run a cycle, publish it, save the state as the service does, and rest a moment, or `until`."""
+        """Run a cycle, publish it, save the board like the service, and pause, or wait `until`."""
         before = self.state
 
         def work() -> bool:
@@ -66,7 +65,7 @@ class Instance:
 
 @contextmanager
 def instance(task: dict[str, Any], folder: Path, *, interval: float, strategy: str) -> Iterator[Instance]:
-    """Put footy together over a simulator, without quotas."""
+    """Yield footy, assembled over a simulator, without quotas."""
     settings = load(
         {
             "THESPORTS_USER": task["user"],
@@ -86,23 +85,23 @@ def instance(task: dict[str, Any], folder: Path, *, interval: float, strategy: s
 
 
 def per_match(task: dict[str, Any], folder: Path) -> list[Lap]:
-    """Run a cycle on an empty data folder and one after it, asking everything for every match."""
+    """Run a cycle on an empty data folder and one after it, with all requests for every match."""
     with instance(task, folder, interval=LONGEST_INTERVAL_S, strategy="per-match") as footy:
         return [footy.cycle("cold"), footy.cycle("warm")]
 
 
 def delta(task: dict[str, Any], folder: Path) -> list[Lap]:
-    """Run cycles at their real interval: so many, and more until enough had one new match, at most `most`.
+    """Run cycles at their real interval: more than `cycles`, until enough had one new match, at most `most`.
 
-    The first one has no deadline and fills the state; then footy starts anew from it at the real interval.
-    The first cycles after that, which look up what is on disk, are not counted.
+    The first cycle has no deadline and fills the board. Then footy restarts from it at the real interval. The
+    first cycles after that read from the disk and are not counted.
     """
     with instance(task, folder, interval=LONGEST_INTERVAL_S, strategy="delta") as footy:
         laps = [footy.cycle("delta cold")]
         footy.save()
     interval: float = task["interval"]
     with instance(task, folder, interval=interval, strategy="delta") as footy:
-        assert footy.state != State()  # noqa: S101 - it was saved a moment ago
+        assert footy.state != State()  # noqa: S101 - it was saved above
         at = time.monotonic()
         for number in range(task["settling"] + task["most"]):
             at += interval
@@ -115,7 +114,7 @@ def delta(task: dict[str, Any], folder: Path) -> list[Lap]:
 
 
 def run(task: dict[str, Any]) -> list[dict[str, Any]]:
-    """Run what is asked for in a data folder of its own."""
+    """Run the requested strategy in a new data folder."""
     with tempfile.TemporaryDirectory(prefix="footy-benchmark-") as folder:
         laps = {"per-match": per_match, "delta": delta}[task["strategy"]](task, Path(folder))
     return [lap.as_json() for lap in laps]

@@ -1,6 +1,6 @@
-"""What every peer makes of the replies: a row per match with its names, its score and its newest prices.
+"""The result of every peer: a row per match with its names, its score and its newest prices.
 
-It is far less than a record of footy's, so that no peer pays for what footy adds.
+It is far less than footy's record, so that no peer does work that only footy needs.
 """
 
 from collections.abc import Mapping
@@ -23,19 +23,19 @@ class Replies:
 
 
 def team_ids(details: Mapping[str, Row]) -> list[str]:
-    """Give the teams that details name, each once."""
+    """Return the ids of the teams that details name, each once."""
     return list(
         dict.fromkeys(row[side] for row in details.values() for side in ("home_team_id", "away_team_id"))
     )
 
 
 def competition_ids(details: Mapping[str, Row]) -> list[str]:
-    """Give the competitions that details name, each once."""
+    """Return the ids of the competitions that details name, each once."""
     return list(dict.fromkeys(row["competition_id"] for row in details.values()))
 
 
 def joined(replies: Replies) -> list[Row]:
-    """Join everything that was fetched by match."""
+    """Return the fetched rows, joined by match."""
     return [_row(element, replies) for element in replies.live]
 
 

@@ -1,4 +1,4 @@
-"""What one cycle of a client took: time and CPU by its own clocks, the rest as the vendor counts it."""
+"""The cost of one cycle of a client: its time and CPU, and the calls and bytes that the vendor counts."""
 
 import time
 from collections.abc import Callable
@@ -13,31 +13,31 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Lap:
-    """One cycle as it was measured."""
+    """The measurements of one cycle."""
 
     kind: str
     matches: int
     calls: int
     """Requests that the simulator answered."""
     bytes: int
-    """Of reply bodies, as they were sent."""
+    """Bytes of reply bodies, as sent."""
     wall_s: float
-    """From the start until the result is there; footy's is in its file by then."""
+    """Seconds from the start until the result is complete; for footy, until its file is written."""
     cpu_s: float
-    """Of all threads, from the start until the process rests again."""
+    """CPU seconds of all threads, from the start until the process is idle again."""
     peak_mb: float
-    """The most memory that the process has held so far."""
+    """Peak memory of the process so far."""
     new: int = 0
-    """Matches that were not there in the cycle before."""
+    """Matches that the cycle before did not have."""
     complete: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        """Give it as plain values."""
+        """Return the measurements as values for JSON."""
         return asdict(self)
 
 
 class Meter:
-    """Measures what a client does of one simulator, which nobody else asks meanwhile."""
+    """Measures one client of a simulator, which must have no other client meanwhile."""
 
     def __init__(self, control: SimulatorControl) -> None:
         self._control = control
@@ -47,8 +47,8 @@ class Meter:
 
         Args:
             kind: The lap's name.
-            work: What is measured.
-            rest: Lets what the work left to other threads come to its end: its CPU counts, its time does not.
+            work: The work to measure.
+            rest: Waits for the work of other threads: its CPU counts, its time does not.
         """
         self._control.reset()
         cpu, started = time.process_time(), time.monotonic()

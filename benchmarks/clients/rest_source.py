@@ -1,8 +1,8 @@
-"""Peer: dlt's `rest_api` source with the settings that served it best.
+"""Peer: dlt's `rest_api` source with the fastest settings that we found.
 
 Its children are `parallelized` on a pool of 30 threads, polled every millisecond, over a session with as many
-pooled connections; teams and competitions are asked for once each and as soon as they are named. The rows are
-taken from the source as they come: normalizing and loading them, which dlt is for, is left out.
+pooled connections. Teams and competitions are requested once each, as soon as a detail names them. The rows
+are taken directly from the source, without dlt's normalizing and loading.
 """
 
 import importlib
@@ -28,8 +28,8 @@ SETTINGS = {
 
 
 def source(task: dict[str, Any]) -> Iterable[Row]:
-    """Give all rows, each tagged with the resource it comes from."""
-    # Imported by name, and only now: few who run the tests have it, and it reads SETTINGS when imported.
+    """Return all rows, each tagged with its resource."""
+    # Imported by name and late: dlt is optional for the tests, and it reads SETTINGS on import.
     dlt: Any = importlib.import_module("dlt")
     rest_api: Any = importlib.import_module("dlt.sources.rest_api")
     session = importlib.import_module("dlt.sources.helpers.requests").Session()
@@ -39,8 +39,8 @@ def source(task: dict[str, Any]) -> Iterable[Row]:
     signed = {"user": task["user"], "secret": task["secret"]}
 
     def child(name: str, path: str, parent: str) -> dict[str, Any]:
-        asked = signed | {"uuid": f"{{resources.{parent}.id}}"}
-        endpoint = {"path": path, "params": asked, "data_selector": "results"}
+        parameters = signed | {"uuid": f"{{resources.{parent}.id}}"}
+        endpoint = {"path": path, "params": parameters, "data_selector": "results"}
         return _tagged(name, endpoint) | {"parallelized": True, "include_from_parent": ["id"]}
 
     def single(name: str, path: str) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _tagged(name: str, endpoint: dict[str, Any]) -> dict[str, Any]:
 
 
 def _once(*fields: str) -> Callable[[list[Row]], Iterator[list[Row]]]:
-    """Turn details into the ids that they name, each once."""
+    """Return a function from details to the ids that they name, each once."""
     seen: set[str] = set()
 
     def ids(details: list[Row]) -> Iterator[list[Row]]:
@@ -99,7 +99,7 @@ def _once(*fields: str) -> Callable[[list[Row]], Iterator[list[Row]]]:
 
 
 def cycle(rows: Iterable[Row]) -> list[Row]:
-    """Run one cycle of a source."""
+    """Run one cycle from the rows of a source."""
     replies = Replies([])
     by_id = {
         "details": replies.details,

@@ -1,4 +1,4 @@
-"""Peer: one call after the other over one connection, as a first script does it."""
+"""Peer: one call after the other over one connection, like a simple script."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Peer: asyncio with aiohttp over 30 connections, in two phases with a barrier between them.
 
-As footy's predecessor describes itself: first the live list, then details and odds of all matches together,
-and when all of those are there, the teams and competitions that they name, every cycle anew.
+This is the design of footy's predecessor: first the live list, then details and odds of all matches together,
+and after all of those the teams and competitions that they name, again in every cycle.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A simulator to ask, and the recorded replies to compare it with."""
+"""Fixtures: a simulator, and the recorded replies to compare it with."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +13,14 @@ CAPTURE = Path(__file__).resolve().parents[2].parent / "shared" / "capture"
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[RunningSimulator]:
-    """A small world at a standstill."""
+    """Start a small world whose clock stands still."""
     with start(matches=40, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as running:
         yield running
 
 
 @pytest.fixture
 def caller(simulator: RunningSimulator) -> Iterator[Caller]:
-    """Asks the module's simulator, whose counts, faults, clock and settings start afresh."""
+    """Yield a client of the module's simulator, with counts, faults and clock reset."""
     control = simulator.control
     control.reset()
     yield Caller(simulator)
@@ -30,7 +30,7 @@ def caller(simulator: RunningSimulator) -> Iterator[Caller]:
 
 @pytest.fixture(scope="session")
 def capture() -> Path:
-    """The folder of recorded replies."""
+    """Return the folder of recorded replies."""
     if not CAPTURE.is_dir():
         pytest.skip("the recorded replies are not on this machine")
     return CAPTURE

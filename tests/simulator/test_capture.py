@@ -1,4 +1,4 @@
-"""What was recorded is repeated, moved to now; and the made-up world is written exactly like it."""
+"""A capture is repeated with its times moved to now; the simulated world has exactly its format."""
 
 import gzip
 import json
@@ -22,7 +22,7 @@ def recorded(capture: Path, name: str) -> Any:
 
 
 def moved(value: Any, seconds: int) -> Any:
-    """The value with every unix time in it moved."""
+    """Return the value with every unix time in it moved."""
     if isinstance(value, dict):
         return {key: moved(inner, seconds) for key, inner in value.items()}
     if isinstance(value, list):
@@ -72,7 +72,7 @@ def test_a_folder_that_is_no_capture_is_named(tmp_path: Path, capture: Path) -> 
 
 
 def form(value: Any) -> Any:
-    """Names of keys in order and JSON types of a value, whatever it says."""
+    """Return the keys in order and the JSON types of a value, without its content."""
     if isinstance(value, dict):
         return {key: form(inner) for key, inner in value.items()}
     return type(value).__name__
@@ -115,20 +115,20 @@ def test_incidents_have_the_recorded_keys_in_the_recorded_order(capture: Path) -
         "in_player_id", "in_player_name", "out_player_id", "out_player_name",
         "var_reason", "var_result", "reason_type",
     ]  # fmt: skip
-    told = [incident for element in theirs for incident in element["incidents"]]
+    listed = [incident for element in theirs for incident in element["incidents"]]
     ours = [
         incident
         for at in range(EPOCH, EPOCH + 9_000, 1_800)
         for match_id in here.live_ids(at)
         for incident in (here.live_element(match_id, at) or {})["incidents"]
     ]
-    assert all(in_order(list(incident), order) for incident in told)
+    assert all(in_order(list(incident), order) for incident in listed)
     assert all(in_order(list(incident), order) for incident in ours)
-    types = {key: type(value) for incident in told for key, value in incident.items()}
+    types = {key: type(value) for incident in listed for key, value in incident.items()}
     assert all(
         type(value) is types.get(key, type(value)) for incident in ours for key, value in incident.items()
     )
-    assert {incident["type"] for incident in told} <= {incident["type"] for incident in ours} | {27}
+    assert {incident["type"] for incident in listed} <= {incident["type"] for incident in ours} | {27}
 
 
 def test_detail_rows_have_the_recorded_keys_order_and_types(capture: Path) -> None:

@@ -1,4 +1,4 @@
-"""The control path tells what happened and changes what will."""
+"""The control path reports statistics and changes the running simulator."""
 
 from http.client import HTTPConnection
 
@@ -24,7 +24,7 @@ def test_it_counts_requests_bytes_connections_and_arrivals(caller: Caller) -> No
     assert caller.control.stats()["total"] == 0
 
 
-def test_the_log_tells_each_reply_and_the_second_that_it_shows(caller: Caller) -> None:
+def test_the_log_holds_each_reply_and_the_second_that_it_shows(caller: Caller) -> None:
     caller.ask("deleted")
     caller.control.advance(60)
     caller.ask("odds/history", uuid="abc")
@@ -48,7 +48,7 @@ def test_the_clock_jumps_and_changes_its_speed(caller: Caller) -> None:
     assert control.clock()["now"] == stopped
 
 
-def test_settings_are_told_and_changed_one_by_one(caller: Caller) -> None:
+def test_settings_are_reported_and_changed_one_by_one(caller: Caller) -> None:
     before = caller.control.settings()
     assert caller.control.settings(quota=["deleted=5/60"])["quota"] == ["deleted=5/60"]
     assert caller.control.settings(jitter=0.5)["jitter"] == 0.5
@@ -69,20 +69,20 @@ def test_settings_are_told_and_changed_one_by_one(caller: Caller) -> None:
         ("PUT", "clock", None),
     ],
 )
-def test_what_it_does_not_do_is_an_error(caller: Caller, method: str, path: str, body: object) -> None:
+def test_an_invalid_request_is_an_error(caller: Caller, method: str, path: str, body: object) -> None:
     with pytest.raises(SimulatorError):
         caller.control.call(method, path, body)
 
 
 def test_faults_can_be_added_beside_others(caller: Caller) -> None:
     caller.control.set_faults("html")
-    told = caller.control.call("POST", "faults", {"add": ["emptyx3"]})
-    assert told == {"faults": [{"fault": "html", "left": None}, {"fault": "emptyx3", "left": 3}]}
+    answer = caller.control.call("POST", "faults", {"add": ["emptyx3"]})
+    assert answer == {"faults": [{"fault": "html", "left": None}, {"fault": "emptyx3", "left": 3}]}
     caller.control.clear_faults()
     assert caller.control.faults() == []
 
 
-def test_it_is_for_this_machine_only() -> None:
+def test_it_answers_this_machine_only() -> None:
     request = Request("GET", "/_simulator/stats", {}, b"", False, True, "203.0.113.10")
     assert Control(None).answer(request).status == 403  # type: ignore[arg-type]
 
@@ -95,7 +95,7 @@ def test_it_needs_no_credentials_and_is_not_counted(caller: Caller) -> None:
     assert caller.control.stats()["total"] == 0
 
 
-def test_the_clock_tells_the_options_that_the_world_is_made_of() -> None:
+def test_the_clock_reports_the_options_of_the_world() -> None:
     with start(matches=3, odds="light", options=[f"--epoch={EPOCH}"]) as simulator:
         clock = simulator.control.clock()
     assert (clock["epoch"], clock["matches"], clock["seed"], clock["odds"]) == (EPOCH, 3, 1, "light")

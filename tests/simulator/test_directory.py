@@ -1,4 +1,4 @@
-"""Teams, competitions and details are as patchy as the vendor's."""
+"""Teams, competitions and details have as many gaps as the vendor's."""
 
 from thesports_simulator.world.world import World, WorldOptions
 
@@ -33,7 +33,7 @@ def test_competitions_across_borders_have_no_country_and_some_no_category() -> N
     assert {competition["type"] for competition in COMPETITIONS} == {1, 2, 3}
 
 
-def test_what_the_vendor_does_not_know_is_empty() -> None:
+def test_values_that_the_vendor_does_not_know_are_empty() -> None:
     assert 0.1 < share(TEAMS, "short_name") < 0.35
     assert 0.05 < share(TEAMS, "country_id") < 0.2
     assert 0.2 < share(DETAILS, "season_id") < 0.5

@@ -1,4 +1,4 @@
-"""What the simulator can do stands in docs/simulator.md."""
+"""docs/simulator.md documents every option, fault, control call and endpoint."""
 
 import argparse
 from pathlib import Path

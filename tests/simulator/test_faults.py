@@ -1,4 +1,4 @@
-"""Every fault does what its name says, as often and where it is told to, and the log tells."""
+"""Every fault has its effect, at its rate and on its endpoint, and the log records it."""
 
 import gzip
 import json
@@ -21,19 +21,19 @@ TAKES_GZIP = {"Accept-Encoding": "gzip"}
 
 
 @pytest.fixture
-def spoil(caller: Caller) -> Any:
-    """Switches faults on and asks for the live list."""
+def faulty(caller: Caller) -> Any:
+    """Return a function that switches faults on and requests the live list."""
 
-    def ask(*faults: str, endpoint: str = LIVE, **asked: object) -> Any:
+    def ask(*faults: str, endpoint: str = LIVE, **parameters: object) -> Any:
         caller.control.set_faults(*faults)
-        return caller.ask(endpoint, **asked)
+        return caller.ask(endpoint, **parameters)
 
     return ask
 
 
 @pytest.fixture
 def raw(caller: Caller) -> Any:
-    """Switches a fault on and asks for the live list; the response and its body, as they came."""
+    """Return a function that switches a fault on and returns the live list's response and body."""
 
     def ask(fault: str, headers: dict[str, str] | None = None) -> Any:
         caller.control.set_faults(fault)
@@ -44,7 +44,7 @@ def raw(caller: Caller) -> Any:
 
 @pytest.fixture
 def wire(caller: Caller) -> Iterator[Any]:
-    """Switches a fault on, asks for the live list on a bare socket and hands that over."""
+    """Yield a function that switches a fault on and requests the live list on a bare socket."""
     sockets = []
 
     def ask(fault: str) -> socket.socket:
@@ -67,7 +67,7 @@ def good(caller: Caller) -> Any:
 
 
 def received(connection: socket.socket) -> bytes:
-    """Everything until the end or the reset of the connection."""
+    """Return all bytes until the connection ends."""
     got = b""
     while data := connection.recv(65_536):
         got += data
@@ -87,7 +87,7 @@ def received(connection: socket.socket) -> bytes:
         ("reset_beforex2", "reset_before", "", 1.0, 2, "*"),
     ],
 )
-def test_a_fault_is_written_in_one_line(
+def test_a_fault_is_parsed_from_one_text(
     text: str, name: str, argument: str, rate: float, count: int | None, endpoint: str
 ) -> None:
     fault = parse_fault(text)
@@ -103,12 +103,12 @@ def test_a_fault_is_written_in_one_line(
         *(":0.1", "hang@", "hang@odds/histroy", "empty_list@odds/histroy"),
     ],
 )
-def test_what_is_no_fault_is_refused(text: str) -> None:
+def test_an_invalid_fault_is_refused(text: str) -> None:
     with pytest.raises(FaultError):
         parse_fault(text)
 
 
-def test_a_fault_that_is_none_stops_the_start_and_leaves_those_that_are_on(caller: Caller) -> None:
+def test_an_unknown_fault_stops_the_start_and_leaves_the_active_faults(caller: Caller) -> None:
     with (
         pytest.raises(SimulatorError, match="there is no fault 'nothing'"),
         start(matches=1, faults=["nothing"]),
@@ -120,7 +120,7 @@ def test_a_fault_that_is_none_stops_the_start_and_leaves_those_that_are_on(calle
     assert caller.control.faults() == [{"fault": "html", "left": None}]
 
 
-def test_rate_count_and_endpoint_are_kept_to(caller: Caller) -> None:
+def test_rate_count_and_endpoint_limit_a_fault(caller: Caller) -> None:
     caller.control.set_faults("body429:0.3@deleted", "html@data/update", "emptyx2@odds/update")
     codes = [caller.ask("deleted")["code"] for _ in range(200)]
     assert 35 <= codes.count(429) <= 85
@@ -147,12 +147,12 @@ def test_http_errors_come_with_and_without_retry_after(
     assert (response.status, response.getheader("Retry-After")) == (status, retry_after)
 
 
-def test_the_vendors_errors_come_in_a_200(spoil: Any) -> None:
-    assert spoil("body429")["code"] == 429
-    assert spoil("code100003")["code"] == 100003
-    assert spoil("err_ip")["err"].startswith("IP is not")
-    assert spoil("err_url")["err"].startswith("URL is not")
-    assert spoil("err_unauthorized")["err"].startswith("Unauthorized")
+def test_the_vendors_errors_come_in_a_200(faulty: Any) -> None:
+    assert faulty("body429")["code"] == 429
+    assert faulty("code100003")["code"] == 100003
+    assert faulty("err_ip")["err"].startswith("IP is not")
+    assert faulty("err_url")["err"].startswith("URL is not")
+    assert faulty("err_unauthorized")["err"].startswith("Unauthorized")
 
 
 def test_a_page_nothing_and_an_address_elsewhere(raw: Any) -> None:
@@ -165,20 +165,20 @@ def test_a_page_nothing_and_an_address_elsewhere(raw: Any) -> None:
     assert (response.status, response.getheader("Location")) == (302, "http://elsewhere.example/")
 
 
-def test_bodies_of_every_wrong_shape(caller: Caller, spoil: Any, raw: Any) -> None:
+def test_bodies_of_every_wrong_shape(caller: Caller, faulty: Any, raw: Any) -> None:
     right = good(caller)
-    assert spoil("body_list") == [right]
-    assert spoil("body_string") == "ok"
-    assert spoil("body_null") is None
-    assert spoil("body_number") == 0
-    assert "code" not in spoil("code_missing")
-    assert spoil("code_text")["code"] == "0"
-    assert "results" not in spoil("results_missing")
-    assert spoil("results_null")["results"] is None
-    assert spoil("results_string")["results"] == "none"
-    assert isinstance(spoil("results_swapped")["results"], dict)
-    assert isinstance(spoil("results_swapped", endpoint="odds/live")["results"], list)
-    assert spoil("results_junk")["results"][:2] == [None, 1]
+    assert faulty("body_list") == [right]
+    assert faulty("body_string") == "ok"
+    assert faulty("body_null") is None
+    assert faulty("body_number") == 0
+    assert "code" not in faulty("code_missing")
+    assert faulty("code_text")["code"] == "0"
+    assert "results" not in faulty("results_missing")
+    assert faulty("results_null")["results"] is None
+    assert faulty("results_string")["results"] == "none"
+    assert isinstance(faulty("results_swapped")["results"], dict)
+    assert isinstance(faulty("results_swapped", endpoint="odds/live")["results"], list)
+    assert faulty("results_junk")["results"][:2] == [None, 1]
     with pytest.raises(json.JSONDecodeError):
         json.loads(raw("body_broken")[1])
 
@@ -186,9 +186,9 @@ def test_bodies_of_every_wrong_shape(caller: Caller, spoil: Any, raw: Any) -> No
 @pytest.mark.parametrize(
     ("fault", "kind"), [("element_null", type(None)), ("element_list", list), ("element_string", str)]
 )
-def test_one_element_is_something_else(caller: Caller, spoil: Any, fault: str, kind: type) -> None:
+def test_one_element_is_something_else(caller: Caller, faulty: Any, fault: str, kind: type) -> None:
     right = good(caller)["results"]
-    wrong = spoil(fault)["results"]
+    wrong = faulty(fault)["results"]
     places = [index for index, (a, b) in enumerate(zip(right, wrong, strict=True)) if a != b]
     assert caller.control.log()[-1]["touched"] == [f"results.{places[0]}"]
     assert isinstance(wrong[places[0]], kind)
@@ -202,15 +202,15 @@ WITH_LISTS = [LIVE, "match/recent/list", "odds/history"]
     ("endpoint", "fault"),
     [*product(WITH_LISTS, INSIDE), *product(["team/additional/list"], ["field_missing", "wrong_type"])],
 )
-def test_one_place_inside_is_wrong_and_the_log_says_which(
-    caller: Caller, spoil: Any, fault: str, endpoint: str
+def test_one_place_inside_is_wrong_and_the_log_names_it(
+    caller: Caller, faulty: Any, fault: str, endpoint: str
 ) -> None:
     live = good(caller)["results"]
     uuid = next(match["id"] for match in live if caller.results("odds/history", uuid=match["id"]))
     if endpoint.startswith("team"):
         uuid = caller.results("match/recent/list", uuid=uuid)[0]["home_team_id"]
     right = caller.ask(endpoint, uuid=uuid)
-    wrong = spoil(fault, endpoint=endpoint, uuid=uuid)
+    wrong = faulty(fault, endpoint=endpoint, uuid=uuid)
     assert right != wrong
     place = caller.control.log()[-1]["touched"][0].split(".")
     for key in place[:-1]:
@@ -221,64 +221,64 @@ def test_one_place_inside_is_wrong_and_the_log_says_which(
         assert type(right[last]) is not type(wrong[last])
 
 
-def test_several_fields_can_be_wrong_at_once(caller: Caller, spoil: Any) -> None:
-    spoil("wrong_type=12")
+def test_several_fields_can_be_wrong_at_once(caller: Caller, faulty: Any) -> None:
+    faulty("wrong_type=12")
     assert len(caller.control.log()[-1]["touched"]) == 12
 
 
-def test_codes_that_no_table_knows(caller: Caller, spoil: Any) -> None:
-    statuses = [match["score"][1] for match in spoil("unknown_status=42")["results"]]
+def test_unknown_codes(caller: Caller, faulty: Any) -> None:
+    statuses = [match["score"][1] for match in faulty("unknown_status=42")["results"]]
     assert statuses.count(42) == 1
     touched = caller.control.log()[-1]["touched"]
     assert [
-        m["id"] for m in spoil("unknown_incident")["results"] if any(i["type"] == 99 for i in m["incidents"])
+        m["id"] for m in faulty("unknown_incident")["results"] if any(i["type"] == 99 for i in m["incidents"])
     ]
     uuid = touched[0]
-    assert spoil("unknown_status", endpoint="match/recent/list", uuid=uuid)["results"][0]["status_id"] == 77
+    assert faulty("unknown_status", endpoint="match/recent/list", uuid=uuid)["results"][0]["status_id"] == 77
     priced = next(m["id"] for m in good(caller)["results"] if caller.results("odds/history", uuid=m["id"]))
-    assert "999" in spoil("unknown_bookmaker", endpoint="odds/history", uuid=priced)["results"]
-    assert spoil("unknown_bookmaker=1000", endpoint="odds/live")["results"].keys() >= {"1000"}
+    assert "999" in faulty("unknown_bookmaker", endpoint="odds/history", uuid=priced)["results"]
+    assert faulty("unknown_bookmaker=1000", endpoint="odds/live")["results"].keys() >= {"1000"}
 
 
-def test_matches_listed_twice_or_not_at_all(caller: Caller, spoil: Any) -> None:
+def test_matches_listed_twice_or_not_at_all(caller: Caller, faulty: Any) -> None:
     right = [match["id"] for match in good(caller)["results"]]
-    ids = [match["id"] for match in spoil("duplicate=3")["results"]]
+    ids = [match["id"] for match in faulty("duplicate=3")["results"]]
     assert ids == [*right, *caller.control.log()[-1]["touched"]]
     assert len(ids) == len(right) + 3
-    assert spoil("empty_list")["results"] == []
+    assert faulty("empty_list")["results"] == []
 
 
-def test_the_same_matches_vanish_each_time(caller: Caller, spoil: Any) -> None:
-    ids = [match["id"] for match in spoil("vanish:0.3")["results"]]
+def test_the_same_matches_vanish_each_time(caller: Caller, faulty: Any) -> None:
+    ids = [match["id"] for match in faulty("vanish:0.3")["results"]]
     gone = [[i for i in ids if not caller.results("match/recent/list", uuid=i)] for _ in range(2)]
     assert gone[0] == gone[1]
     assert 0 < len(gone[0]) < len(ids)
     assert all(caller.results("odds/history", uuid=uuid) == {} for uuid in gone[0])
 
 
-def test_an_id_is_unknown(caller: Caller, spoil: Any) -> None:
+def test_an_id_is_unknown(caller: Caller, faulty: Any) -> None:
     uuid = good(caller)["results"][0]["id"]
-    body = spoil("unknown_uuid", endpoint="match/recent/list", uuid=uuid)
+    body = faulty("unknown_uuid", endpoint="match/recent/list", uuid=uuid)
     assert body == {"code": 0, "query": {"total": 0, "type": "uuid", "uuid": uuid}, "results": []}
     assert caller.results("match/recent/list", time=EPOCH - 600)
 
 
-def test_words_that_repeat_the_request(caller: Caller, spoil: Any, raw: Any) -> None:
+def test_texts_that_repeat_the_request(caller: Caller, faulty: Any, raw: Any) -> None:
     secret = f"secret={caller.simulator.secret}"
-    assert secret in spoil("echo_message")["msg"]
+    assert secret in faulty("echo_message")["msg"]
     response, body = raw("echo_page")
     assert (response.status, secret in body.decode()) == (400, True)
     right = good(caller)["results"][0]["id"]
-    row = spoil("echo_field", endpoint="match/recent/list", uuid=right)["results"][0]
+    row = faulty("echo_field", endpoint="match/recent/list", uuid=right)["results"][0]
     place = caller.control.log()[-1]["touched"][0].split(".")[2:]
     for key in place:
         row = row[key]
     assert secret in row
 
 
-def test_the_clock_jumps_for_all_matches_alike(caller: Caller, spoil: Any) -> None:
+def test_the_clock_jumps_for_all_matches_alike(caller: Caller, faulty: Any) -> None:
     right = {match["id"]: match["score"][4] for match in good(caller)["results"]}
-    wrong = {match["id"]: match["score"][4] for match in spoil("clock_jump=500")["results"]}
+    wrong = {match["id"]: match["score"][4] for match in faulty("clock_jump=500")["results"]}
     assert {abs(wrong[i] - right[i]) for i in right if right[i]} == {500}
     assert all(wrong[i] == 0 for i in right if not right[i])
 
@@ -307,8 +307,8 @@ def test_a_content_length_that_is_ten_too_small(caller: Caller, raw: Any) -> Non
     assert response.getheader("Content-Length") == str(len(right) - 10)
 
 
-def test_a_slow_reply_is_right_in_the_end(caller: Caller, spoil: Any) -> None:
-    assert spoil("slow=0.01") == good(caller)
+def test_a_slow_reply_is_right_in_the_end(caller: Caller, faulty: Any) -> None:
+    assert faulty("slow=0.01") == good(caller)
 
 
 def test_a_drip_goes_on(wire: Any) -> None:
@@ -359,10 +359,10 @@ def test_a_connection_is_good_again_after_a_fault(caller: Caller) -> None:
         body = response.read()
     connection.close()
     assert json.loads(body)["code"] == 0
-    assert caller.control.stats()["connections"]["accepted"] == 3  # two of them the controls'
+    assert caller.control.stats()["connections"]["accepted"] == 3  # two of them are of the control path
 
 
-def test_refusals_have_nothing_inside_to_spoil(caller: Caller) -> None:
+def test_refusals_have_no_results_to_change(caller: Caller) -> None:
     caller.control.set_faults("wrong_type", "results_null")
     assert b"Unauthorized" in caller.raw(LIVE, {"secret": "wrong"})[1]
 

@@ -1,4 +1,4 @@
-"""Odds look and move as the vendor's do, and the feed of changes adds up to the history."""
+"""Odds look and move like the vendor's, and the changes in the feed add up to the history."""
 
 from functools import lru_cache
 from itertools import pairwise
@@ -59,7 +59,7 @@ def test_companies_are_in_order_and_markets_too(at: int) -> None:
 
 @given(times)
 @settings(max_examples=8, deadline=None)
-def test_a_row_tells_minute_status_and_score_of_its_moment(at: int) -> None:
+def test_a_row_has_minute_status_and_score_of_its_moment(at: int) -> None:
     for match_id, _, market, rows in markets(at):
         match = world().match(match_id, at)
         assert match is not None
@@ -121,16 +121,16 @@ def test_the_feed_of_changes_adds_up_to_the_history(start: int) -> None:
 
 @given(times)
 @settings(max_examples=5, deadline=None)
-def test_both_forms_of_the_feed_tell_the_same(at: int) -> None:
+def test_both_forms_of_the_feed_have_the_same_content(at: int) -> None:
     here = world("light")
     text, values = feeds.odds_live(here, at), feeds.odds_live(here, at, form="values")
     assert text.keys() == values.keys()
     for company, entries in text.items():
-        for told, listed in zip(entries, values[company], strict=True):
-            home, line, away, sealed = told[2][2].split(",")
+        for joined, listed in zip(entries, values[company], strict=True):
+            home, line, away, sealed = joined[2][2].split(",")
             prices = [float(home), float(line), float(away)]
-            assert listed[2] == [*told[2][:2], *prices, told[2][3], int(sealed)]
-            assert (told[:2], told[3]) == (listed[:2], listed[3])
+            assert listed[2] == [*joined[2][:2], *prices, joined[2][3], int(sealed)]
+            assert (joined[:2], joined[3]) == (listed[:2], listed[3])
 
 
 @given(times, st.sampled_from(["text", "values"]))
@@ -172,7 +172,7 @@ def test_the_list_of_updates_names_what_the_feed_holds(at: int) -> None:
 
 @given(times)
 @settings(max_examples=5, deadline=None)
-def test_odds_hold_as_long_as_they_say(at: int) -> None:
+def test_odds_do_not_change_before_their_stated_time(at: int) -> None:
     here = world("light")
     for match in here.live(at):
         odds = here.odds_of(match)

@@ -1,4 +1,4 @@
-"""A simulator starts, says so once, and ends when it should, whatever it is doing."""
+"""A simulator starts, prints one line, and ends on request in every state."""
 
 import json
 import os
@@ -46,7 +46,7 @@ def line(child: "subprocess.Popen[str]") -> str:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_one_line_and_ends_on_a_signal_with_exit_0(stop: signal.Signals) -> None:
+def test_it_prints_one_line_and_ends_on_a_signal_with_exit_0(stop: signal.Signals) -> None:
     with run() as child:
         assert line(child).startswith("simulator listening on http://127.0.0.1:")
         child.send_signal(stop)
@@ -86,7 +86,7 @@ def test_it_ends_over_hung_dripping_and_huge_replies() -> None:
         connection.close()
 
 
-def test_it_ends_while_it_still_makes_up_its_world() -> None:
+def test_it_ends_while_it_generates_its_world() -> None:
     with run("--matches=5000", "--odds=full", "--prepare") as child:
         process = psutil.Process(child.pid)
         eventually(lambda: process.cpu_times().user > 0.5)
@@ -117,7 +117,7 @@ def test_the_secret_is_in_the_environment_and_not_on_the_command_line() -> None:
         assert Caller(simulator).results("deleted") == {}
 
 
-def test_without_credentials_of_its_own_it_takes_any_but_none() -> None:
+def test_without_configured_credentials_it_accepts_any_non_empty_ones() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("THESPORTS")}
     with run(env=environment) as child:
         base = line(child).split()[-1]
@@ -150,11 +150,11 @@ def test_without_credentials_of_its_own_it_takes_any_but_none() -> None:
         ("--plan=schedules", 64, "no such endpoint: schedules"),
     ],
 )
-def test_what_cannot_be_is_one_clear_line(option: str, code: int, complaint: str) -> None:
+def test_a_usage_error_is_one_clear_line(option: str, code: int, complaint: str) -> None:
     host = ["--host=203.0.113.1"] if option.startswith("--port") else []
     with run(option, *host) as child:
-        said, complaints = child.communicate(timeout=10)
-        assert said == ""
+        output, complaints = child.communicate(timeout=10)
+        assert output == ""
         assert complaint in complaints.splitlines()[-1]
         assert child.returncode == code
 
@@ -164,7 +164,7 @@ def test_a_child_that_does_not_start_is_an_error_with_its_reason() -> None:
         launch("--fault=nothing")
 
 
-def test_a_world_can_be_made_again_from_what_a_simulator_tells() -> None:
+def test_a_world_can_be_rebuilt_from_the_options_of_a_simulator() -> None:
     with start(matches=5, seed=9, odds="light", speed=0) as simulator:
         world, caller = simulator.world(), Caller(simulator)
         at = int(simulator.control.clock()["now"])

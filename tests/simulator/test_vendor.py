@@ -25,7 +25,7 @@ def changed(caller: Caller, **settings: Any) -> Iterator[None]:
     caller.control.settings(**before)
 
 
-def test_every_reply_is_what_the_world_holds_at_the_servers_time(caller: Caller) -> None:
+def test_every_reply_shows_the_world_at_the_servers_time(caller: Caller) -> None:
     world = caller.simulator.world()
     for at in (EPOCH, EPOCH + 1, EPOCH + 1_800, EPOCH + 40_000):
         caller.control.set_clock(set=at + 0.9)
@@ -61,7 +61,7 @@ def test_a_cold_round_of_49_matches_is_about_216_calls() -> None:
     assert 205 <= 1 + 2 * len(rows) + len(teams) + len(competitions) + 1 <= 225
 
 
-def test_the_uuid_mode_tells_one_row_or_none(caller: Caller) -> None:
+def test_the_uuid_mode_returns_one_row_or_none(caller: Caller) -> None:
     uuid = caller.results("match/detail_live")[0]["id"]
     body = caller.ask("match/recent/list", uuid=uuid)
     assert list(body) == ["code", "query", "results"]
@@ -75,7 +75,7 @@ def test_objects_of_unknown_matches_are_empty(caller: Caller) -> None:
         assert caller.ask(endpoint, uuid=UNKNOWN) == {"code": 0, "results": {}}
 
 
-def test_the_time_mode_tells_what_changed_in_order(caller: Caller) -> None:
+def test_the_time_mode_returns_changes_in_order(caller: Caller) -> None:
     body = caller.ask("match/recent/list", time=EPOCH - 300)
     times = [row["updated_at"] for row in body["results"]]
     assert times == sorted(times)
@@ -116,7 +116,7 @@ def test_unknown_parameters_are_ignored(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "asked"),
+    ("endpoint", "parameters"),
     [
         ("odds/history", {}),
         ("odds/history", {"uuid": ""}),
@@ -126,12 +126,12 @@ def test_unknown_parameters_are_ignored(caller: Caller) -> None:
     ],
 )
 def test_a_missing_or_bad_parameter_is_code_100003(
-    caller: Caller, endpoint: str, asked: dict[str, str]
+    caller: Caller, endpoint: str, parameters: dict[str, str]
 ) -> None:
-    assert caller.ask(endpoint, **asked)["code"] == 100003
+    assert caller.ask(endpoint, **parameters)["code"] == 100003
 
 
-def test_refusals_come_with_http_200_and_the_vendors_exact_words(caller: Caller) -> None:
+def test_refusals_come_with_http_200_and_the_vendors_exact_text(caller: Caller) -> None:
     wrong: dict[str, object] = {"secret": "wrong"}
     url = b'{"err":"URL is not authorized to access, please contact our business staff."}'
     account = b'{"err":"Unauthorized access, please contact our business staff."}'
@@ -144,8 +144,8 @@ def test_refusals_come_with_http_200_and_the_vendors_exact_words(caller: Caller)
         ("match/detail_live", {"secret": None}, account),
         ("match/detail_live", {"user": None, "secret": None}, account),
     ]
-    for endpoint, asked, expected in refusals:
-        response, body = caller.raw(endpoint, asked)
+    for endpoint, parameters, expected in refusals:
+        response, body = caller.raw(endpoint, parameters)
         assert (response.status, body) == (200, expected)
     with changed(caller, plan=["match/detail_live"]):
         assert caller.raw("odds/history")[1] == url
@@ -185,7 +185,7 @@ def test_headers_are_the_vendors(caller: Caller) -> None:
     assert caller.raw("country/list", method="POST")[0].status == 405
 
 
-def test_large_bodies_are_gzipped_for_those_who_take_it(caller: Caller) -> None:
+def test_large_bodies_are_gzipped_for_clients_that_accept_it(caller: Caller) -> None:
     takes = {"Accept-Encoding": "gzip, deflate"}
     response, body = caller.raw("country/list", headers=takes)
     assert response.getheader("Content-Encoding") == "gzip"
@@ -198,9 +198,9 @@ def test_large_bodies_are_gzipped_for_those_who_take_it(caller: Caller) -> None:
 def test_a_connection_serves_many_requests_even_sent_at_once(caller: Caller) -> None:
     simulator = caller.simulator
     credentials = f"user={simulator.user}&secret={simulator.secret}"
-    asked = f"GET /v1/football/deleted?{credentials} HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = f"GET /v1/football/deleted?{credentials} HTTP/1.1\r\nHost: x\r\n\r\n"
     with socket.create_connection((simulator.host, simulator.port)) as connection:
-        connection.sendall(asked.encode() * 20)
+        connection.sendall(request.encode() * 20)
         received = b""
         while received.count(b'"code":0') < 20:
             received += connection.recv(65_536)
@@ -215,7 +215,7 @@ def test_nonsense_on_the_wire_is_a_400(caller: Caller) -> None:
         assert connection.recv(1_000).startswith(b"HTTP/1.1 400 ")
 
 
-def test_replies_wait_for_the_latency_without_holding_each_other_up(caller: Caller) -> None:
+def test_replies_wait_for_the_latency_without_delaying_each_other(caller: Caller) -> None:
     with changed(caller, latency=0.2), ThreadPoolExecutor(20) as pool:
         bodies = list(pool.map(lambda _: caller.ask("deleted"), range(20)))
     assert [body["code"] for body in bodies] == [0] * 20

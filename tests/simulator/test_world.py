@@ -1,4 +1,4 @@
-"""The world is one, whoever looks at it and in whatever order, and football is played in it by the rules."""
+"""The world is the same for any order of calls, and its matches follow the rules of football."""
 
 from functools import lru_cache
 from itertools import pairwise
@@ -35,7 +35,7 @@ def matches(seed: int, at: int) -> list[Match]:
 
 @given(seeds, times)
 @settings(max_examples=15, deadline=None)
-def test_two_worlds_with_the_same_options_say_the_same_in_any_order(seed: int, at: int) -> None:
+def test_two_worlds_with_the_same_options_are_equal_in_any_order(seed: int, at: int) -> None:
     other = World(WorldOptions(epoch=EPOCH, matches=12, seed=seed, odds="light"))
     one = World(WorldOptions(epoch=EPOCH, matches=12, seed=seed, odds="light"))
     one.live_ids(at + DAY)
@@ -117,22 +117,22 @@ def test_half_time_goals_follow_the_goals_until_the_break_and_then_stand(seed: i
 
 @given(seeds, times)
 @settings(max_examples=20, deadline=None)
-def test_a_running_score_in_the_incidents_is_the_score_when_it_was_told(seed: int, at: int) -> None:
+def test_a_running_score_in_the_incidents_is_the_score_when_it_was_added(seed: int, at: int) -> None:
     for match in matches(seed, at):
         for before, after in pairwise(match.script.states):
             if goals(after) == goals(before) or after.incidents == before.incidents:
                 continue
-            told = after.incidents[-1]
-            if told["type"] in {1, 8, 17} and "home_score" in told:
-                assert (told["home_score"], told["away_score"]) == goals(after)
-                scorer = 0 if told["position"] == 1 else 1
+            listed = after.incidents[-1]
+            if listed["type"] in {1, 8, 17} and "home_score" in listed:
+                assert (listed["home_score"], listed["away_score"]) == goals(after)
+                scorer = 0 if listed["position"] == 1 else 1
                 assert goals(after)[scorer] == goals(before)[scorer] + 1
         kicks = [incident for incident in match.script.final.incidents if incident["type"] == 29]
         if kicks:
             final = match.script.final
-            told = max(kicks, key=lambda kick: kick["home_score"] + kick["away_score"])
-            assert told["home_score"] == final.home[SHOOT_OUT_GOALS]
-            assert told["away_score"] == final.away[SHOOT_OUT_GOALS]
+            listed = max(kicks, key=lambda kick: kick["home_score"] + kick["away_score"])
+            assert listed["home_score"] == final.home[SHOOT_OUT_GOALS]
+            assert listed["away_score"] == final.away[SHOOT_OUT_GOALS]
 
 
 def test_a_cancelled_goal_leaves_the_score_and_stays_in_the_incidents_now_and_then() -> None:
@@ -150,7 +150,7 @@ def test_a_cancelled_goal_leaves_the_score_and_stays_in_the_incidents_now_and_th
 
 @given(seeds, times)
 @settings(max_examples=10, deadline=None)
-def test_the_detail_row_says_truly_when_it_last_changed(seed: int, at: int) -> None:
+def test_the_detail_row_has_the_time_of_its_last_change(seed: int, at: int) -> None:
     for match in matches(seed, at)[:12]:
         moments = {time + by for time in (*match.script.times, *match._row_times) for by in (0, 1)}
         before = match.detail_row(match.fixture.announced_at)
@@ -165,7 +165,7 @@ def test_the_detail_row_says_truly_when_it_last_changed(seed: int, at: int) -> N
 @given(seeds, times)
 @settings(max_examples=10, deadline=None)
 @example(0, 1_750_185_147)  # the change of ends in extra time
-def test_the_live_element_and_row_hold_as_long_as_they_say(seed: int, at: int) -> None:
+def test_the_live_element_and_row_do_not_change_before_their_stated_time(seed: int, at: int) -> None:
     for match in matches(seed, at)[:20]:
         until = min(match.live_until(at), at + 600)
         assert match.live_element(at) == match.live_element(until - 1)
@@ -178,14 +178,14 @@ def test_the_time_mode_returns_every_change_in_order(seed: int, at: int, back: i
     here = world(seed)
     rows = here.since("match", at - back, at)
     assert [row["updated_at"] for row in rows] == sorted(row["updated_at"] for row in rows)
-    told = {row["id"]: row for row in rows}
+    listed = {row["id"]: row for row in rows}
     for match_id in {*here.live_ids(at), *here.live_ids(max(EPOCH, at - back))}:
         now, then = here.detail_row(match_id, at), here.detail_row(match_id, at - back - 1)
         if now is None:
             continue
-        assert told.get(match_id, now) == now
+        assert listed.get(match_id, now) == now
         if now != then:
-            assert match_id in told
+            assert match_id in listed
 
 
 def test_pages_hold_every_match_once_and_then_nothing() -> None:
@@ -213,7 +213,7 @@ def test_a_deleted_match_is_gone_everywhere_and_the_feed_says_so() -> None:
 
 
 @pytest.mark.parametrize("kind", ["team", "competition"])
-def test_teams_and_competitions_change_now_and_then_and_the_time_mode_tells(kind: str) -> None:
+def test_teams_and_competitions_change_now_and_then_in_the_time_mode(kind: str) -> None:
     here, at = world(2), EPOCH + 2 * DAY
     assert kind in {"team", "competition"}
     rows = here.since("team" if kind == "team" else "competition", EPOCH + DAY, at)

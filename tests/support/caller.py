@@ -1,4 +1,4 @@
-"""Asks a simulator the way a client does."""
+"""A client of the simulator."""
 
 import json
 import time
@@ -13,7 +13,7 @@ EPOCH = 1_750_000_000
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    """Waits for what happens in another process, ten seconds at most."""
+    """Wait until the condition holds in another process, ten seconds at most."""
     deadline = time.monotonic() + 10
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
@@ -21,7 +21,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 class Caller:
-    """Asks a simulator as a client with the right credentials does."""
+    """Sends requests to a simulator with the right credentials."""
 
     def __init__(self, simulator: RunningSimulator) -> None:
         self.simulator = simulator
@@ -30,14 +30,16 @@ class Caller:
     def raw(
         self,
         endpoint: str,
-        asked: Mapping[str, object] | None = None,
+        parameters: Mapping[str, object] | None = None,
         *,
         headers: dict[str, str] | None = None,
         method: str = "GET",
     ) -> tuple[HTTPResponse, bytes]:
-        """The response and its body, as they came; a parameter that is None is left out."""
-        everything = {"user": self.simulator.user, "secret": self.simulator.secret} | dict(asked or {})
-        query = urlencode({name: value for name, value in everything.items() if value is not None})
+        """Return the response and its body as received; parameters that are None are left out."""
+        query_parameters = {"user": self.simulator.user, "secret": self.simulator.secret} | dict(
+            parameters or {}
+        )
+        query = urlencode({name: value for name, value in query_parameters.items() if value is not None})
         connection = HTTPConnection(self.simulator.host, self.simulator.port, timeout=10)
         try:
             path = endpoint if endpoint.startswith("/") else f"/v1/football/{endpoint}"
@@ -47,12 +49,12 @@ class Caller:
         finally:
             connection.close()
 
-    def ask(self, endpoint: str, **asked: object) -> Any:
-        """The decoded body."""
-        return json.loads(self.raw(endpoint, asked)[1])
+    def ask(self, endpoint: str, **parameters: object) -> Any:
+        """Return the decoded body."""
+        return json.loads(self.raw(endpoint, parameters)[1])
 
-    def results(self, endpoint: str, **asked: object) -> Any:
-        """The results of a good reply."""
-        body = self.ask(endpoint, **asked)
+    def results(self, endpoint: str, **parameters: object) -> Any:
+        """Return the results of a good reply."""
+        body = self.ask(endpoint, **parameters)
         assert body["code"] == 0
         return body["results"]

@@ -1,4 +1,4 @@
-"""Every fault there is, what it does, and where it makes sense."""
+"""The catalogue of faults: what each does, and on which endpoints."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ Act = Callable[[Connection, Reply, str], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: one of `answer` (another reply), `change` (the decoded body) and `act` (on the wire).
+    """A kind of fault: `answer` (another reply), `change` (of the decoded body) or `act` (on the wire).
 
-    `default` is its argument where none is given, `endpoints` where it can be played (empty: everywhere).
-    One that `echoes` has for its argument what was asked, credentials and all, as it came.
+    `default` is the argument if none is given. `endpoints` are those it can be injected on (empty: all). If
+    it `echoes`, its argument is the target of the request as received, with the credentials.
     """
 
     summary: str

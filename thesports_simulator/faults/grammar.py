@@ -1,4 +1,4 @@
-"""How a fault is written: `NAME[=ARGUMENT][:RATE][xCOUNT][@ENDPOINT]`."""
+"""The syntax of a fault: `NAME[=ARGUMENT][:RATE][xCOUNT][@ENDPOINT]`."""
 
 import math
 import re
@@ -13,12 +13,12 @@ _WRITTEN = re.compile(
 
 
 class FaultError(ValueError):
-    """A fault is written wrongly or does not exist."""
+    """A fault has the wrong syntax or does not exist."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """A fault switched on: its kind, its share of the calls, where (`*`: everywhere), how many times yet."""
+    """An active fault: name, argument, share of calls, endpoint (`*`: all), times left (None: no limit)."""
 
     text: str
     name: str
@@ -29,11 +29,11 @@ class Fault:
 
     @property
     def kind(self) -> Kind:
-        """What it does."""
+        """Return the kind of fault."""
         return CATALOGUE[self.name]
 
-    def concerns(self, endpoint: str) -> bool:
-        """Whether it may be played on a call to this endpoint."""
+    def applies_to(self, endpoint: str) -> bool:
+        """Return whether it may be injected into a call to this endpoint."""
         return (
             self.left != 0
             and self.endpoint in {"*", endpoint}
@@ -42,10 +42,10 @@ class Fault:
 
 
 def parse_fault(text: str) -> Fault:
-    """The fault as written, e.g. `http503=5:0.1@odds/history`.
+    """Parse a fault such as `http503=5:0.1@odds/history`.
 
     Raises:
-        FaultError: it is not written so, or there is no such fault.
+        FaultError: The syntax is wrong, or there is no such fault.
     """
     written = _WRITTEN.fullmatch(text)
     if written is None:

@@ -1,7 +1,7 @@
 """Bodies of the wrong shape, at every level.
 
-Each function takes the decoded body and returns what to send instead, and the places it touched as dotted
-paths; it may change the body it was given. Bytes are sent as they are.
+Each function takes the decoded body. It returns the body to send and the changed places as dotted paths. It
+may change the given body. If it returns bytes, they are sent unchanged.
 """
 
 from collections.abc import Callable
@@ -14,68 +14,68 @@ Changed = tuple[Any, list[str]]
 
 
 def body_list(body: Any, random: Random, argument: str) -> Changed:
-    """A list around the body."""
+    """Return a list with the body in it."""
     del random, argument
     return [body], []
 
 
 def body_string(body: Any, random: Random, argument: str) -> Changed:
-    """A text."""
+    """Return a text."""
     del body, random, argument
     return "ok", []
 
 
 def body_null(body: Any, random: Random, argument: str) -> Changed:
-    """Null."""
+    """Return null."""
     del body, random, argument
     return None, []
 
 
 def body_number(body: Any, random: Random, argument: str) -> Changed:
-    """A number."""
+    """Return a number."""
     del body, random, argument
     return 0, []
 
 
 def body_broken(body: Any, random: Random, argument: str) -> Changed:
-    """JSON that stops in the middle, under a Content-Length that says so."""
+    """Return JSON that stops in the middle, with the matching Content-Length."""
     del random, argument
     text = msgspec.json.encode(body)
     return text[: max(1, len(text) // 2)], []
 
 
 def code_missing(body: Any, random: Random, argument: str) -> Changed:
-    """No code."""
+    """Remove the code."""
     del random, argument
     return {key: value for key, value in body.items() if key != "code"}, ["code"]
 
 
 def code_text(body: Any, random: Random, argument: str) -> Changed:
-    """A code that is not a number."""
+    """Replace the code by a text."""
     del random, argument
     return body | {"code": "0"}, ["code"]
 
 
 def results_missing(body: Any, random: Random, argument: str) -> Changed:
-    """No results."""
+    """Remove the results."""
     del random, argument
     return {key: value for key, value in body.items() if key != "results"}, ["results"]
 
 
 def results_null(body: Any, random: Random, argument: str) -> Changed:
-    """Null results."""
+    """Replace the results by null."""
     del random, argument
     return body | {"results": None}, ["results"]
 
 
 def results_string(body: Any, random: Random, argument: str) -> Changed:
-    """Results that are a text."""
+    """Replace the results by a text."""
     del random, argument
     return body | {"results": "none"}, ["results"]
 
 
 def results_swapped(body: Any, random: Random, argument: str) -> Changed:
-    """An object where a list belongs, and the other way round."""
+    """Replace a list of results by an object, or an object by a list."""
     del random, argument
     results = body.get("results")
     other = {str(i): v for i, v in enumerate(results)} if isinstance(results, list) else [results]
@@ -83,7 +83,7 @@ def results_swapped(body: Any, random: Random, argument: str) -> Changed:
 
 
 def results_junk(body: Any, random: Random, argument: str) -> Changed:
-    """Values of all types where elements belong."""
+    """Replace the elements by values of all types."""
     del random, argument
     junk: list[Any] = [None, 1, 2.5, "text", True, [], {}]
     is_list = isinstance(body.get("results"), list)
@@ -91,25 +91,25 @@ def results_junk(body: Any, random: Random, argument: str) -> Changed:
 
 
 def element_null(body: Any, random: Random, argument: str) -> Changed:
-    """One element is null."""
+    """Replace one element by null."""
     del argument
     return _element(body, random, lambda _: None)
 
 
 def element_list(body: Any, random: Random, argument: str) -> Changed:
-    """One element is a list of its values."""
+    """Replace one element by a list of its values."""
     del argument
     return _element(body, random, lambda value: list(value.values()) if isinstance(value, dict) else [value])
 
 
 def element_string(body: Any, random: Random, argument: str) -> Changed:
-    """One element is a text."""
+    """Replace one element by a text."""
     del argument
     return _element(body, random, lambda _: "element")
 
 
 def field_missing(body: Any, random: Random, argument: str) -> Changed:
-    """One element lacks one of its fields."""
+    """Remove one field of one element."""
     del argument
 
     def without(value: Any) -> Any:
@@ -121,31 +121,31 @@ def field_missing(body: Any, random: Random, argument: str) -> Changed:
 
 
 def row_object(body: Any, random: Random, argument: str) -> Changed:
-    """One list is an object."""
+    """Replace one list by an object."""
     del argument
     return _row(body, random, lambda row: {str(index): value for index, value in enumerate(row)})
 
 
 def row_empty(body: Any, random: Random, argument: str) -> Changed:
-    """One list is empty."""
+    """Replace one list by an empty one."""
     del argument
     return _row(body, random, lambda _: [])
 
 
 def row_short(body: Any, random: Random, argument: str) -> Changed:
-    """One list lacks its last value."""
+    """Remove the last value of one list."""
     del argument
     return _row(body, random, lambda row: row[:-1])
 
 
 def row_long(body: Any, random: Random, argument: str) -> Changed:
-    """One list has its last value twice."""
+    """Repeat the last value of one list."""
     del argument
     return _row(body, random, lambda row: [*row, row[-1]])
 
 
 def _element(body: Any, random: Random, change: Callable[[Any], Any]) -> Changed:
-    """Changes one value directly inside results."""
+    """Change one value directly inside results."""
     results = body.get("results")
     if not results or not isinstance(results, list | dict):
         return body, []
@@ -155,7 +155,7 @@ def _element(body: Any, random: Random, change: Callable[[Any], Any]) -> Changed
 
 
 def _row(body: Any, random: Random, change: Callable[[list[Any]], Any]) -> Changed:
-    """Changes one list of plain values somewhere inside results: a score, counters, a row of odds."""
+    """Change one list of plain values anywhere inside results: a score, counters, a row of odds."""
     for _ in range(50):
         path: list[Any] = ["results"]
         container, value = body, body.get("results")

@@ -1,7 +1,7 @@
-"""Bodies of the right shape that say something odd.
+"""Bodies of the right shape with wrong values.
 
-Each function takes the decoded body and returns what to send instead, and the places it touched: ids of
-matches, or dotted paths. It may change the body it was given.
+Each function takes the decoded body. It returns the body to send and the changed places: ids of matches, or
+dotted paths. It may change the given body.
 """
 
 import copy
@@ -15,7 +15,7 @@ _OTHER_TYPES: tuple[Any, ...] = (None, "text", 7, 2.5, True, [], {})
 
 
 def wrong_type(body: Any, random: Random, argument: str) -> Changed:
-    """So many fields anywhere inside results get a value of another type."""
+    """Change the type of `argument` fields anywhere inside results."""
     touched = []
     for _ in range(int(float(argument))):
         path: list[Any] = ["results"]
@@ -31,7 +31,7 @@ def wrong_type(body: Any, random: Random, argument: str) -> Changed:
 
 
 def echo_field(body: Any, random: Random, argument: str) -> Changed:
-    """One name or note, never an id, is what was asked, as it came and in plain."""
+    """Replace one name or note, never an id, by the request, as received and decoded."""
     texts = list(_texts(body.get("results"), ("results",)))
     if not texts:
         return body, []
@@ -41,7 +41,7 @@ def echo_field(body: Any, random: Random, argument: str) -> Changed:
 
 
 def _texts(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[dict[str, Any], str, tuple[Any, ...]]]:
-    """Every text in an object but ids: the object, the key and the place."""
+    """Yield every text of an object except ids: the object, the key and the path."""
     if isinstance(value, list | dict):
         places: Any = value.items() if isinstance(value, dict) else enumerate(value)
         for key, inner in places:
@@ -52,18 +52,18 @@ def _texts(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[dict[str, Any], 
 
 
 def unknown_status(body: Any, random: Random, argument: str) -> Changed:
-    """One match has a status that no table knows."""
+    """Set the status of one match to an unknown one."""
     return _one_match(body, random, lambda match: _set_status(match, int(float(argument))))
 
 
 def unknown_incident(body: Any, random: Random, argument: str) -> Changed:
-    """One match has an incident of a type that no table knows."""
+    """Add an incident of an unknown type to one match."""
     incident = {"type": int(float(argument)), "position": 1, "time": 30}
     return _one_match(body, random, lambda match: match["incidents"].append(incident))
 
 
 def unknown_bookmaker(body: Any, random: Random, argument: str) -> Changed:
-    """A company that no table knows offers what another one offers."""
+    """Add the odds of an unknown company, copied from another company."""
     del random
     results = body["results"]
     if results:
@@ -72,7 +72,7 @@ def unknown_bookmaker(body: Any, random: Random, argument: str) -> Changed:
 
 
 def duplicate(body: Any, random: Random, argument: str) -> Changed:
-    """So many matches are in the list a second time."""
+    """Add `argument` matches to the list a second time."""
     results = body["results"]
     again = random.sample(results, min(int(float(argument)), len(results)))
     results.extend(copy.deepcopy(again))
@@ -80,14 +80,14 @@ def duplicate(body: Any, random: Random, argument: str) -> Changed:
 
 
 def empty_list(body: Any, random: Random, argument: str) -> Changed:
-    """No match is in the list."""
+    """Remove all matches from the list."""
     del random, argument
     touched = [match["id"] for match in body["results"]]
     return body | {"results": []}, touched
 
 
 def clock_jump(body: Any, random: Random, argument: str) -> Changed:
-    """Every period started so many seconds later, or earlier."""
+    """Move the start of every period by `argument` seconds, ahead or back."""
     seconds = int(float(argument)) * random.choice((1, -1))
     touched = []
     for match in body["results"]:
@@ -98,7 +98,7 @@ def clock_jump(body: Any, random: Random, argument: str) -> Changed:
 
 
 def unknown_uuid(body: Any, random: Random, argument: str) -> Changed:
-    """What was asked for by id is not there. Other questions are answered as ever."""
+    """Remove the row of a request by id; leave other requests unchanged."""
     del random, argument
     if isinstance(body.get("results"), dict):
         return body | {"results": {}}, []

@@ -1,4 +1,4 @@
-"""What can happen to a good reply on its way."""
+"""Faults on the connection, while a good reply is sent."""
 
 import asyncio
 import zlib
@@ -16,29 +16,29 @@ def _body(reply: Reply) -> bytes:
 
 
 async def reset_before(connection: Connection, reply: Reply, argument: str) -> None:
-    """RST instead of an answer."""
+    """Reset the connection instead of answering."""
     del reply, argument
     connection.reset()
 
 
 async def reset_body(connection: Connection, reply: Reply, argument: str) -> None:
-    """Half the body, then RST."""
+    """Send half of the body, then reset the connection."""
     del argument
     await _half(connection, reply)
-    # A reset overtakes what the client has not read yet.
+    # A reset discards what the client has not read yet.
     await asyncio.sleep(0.05)
     connection.reset()
 
 
 async def truncated(connection: Connection, reply: Reply, argument: str) -> None:
-    """Half the body, then the end."""
+    """Send half of the body, then close the connection."""
     del argument
     await _half(connection, reply)
     connection.close()
 
 
 async def wrong_length(connection: Connection, reply: Reply, argument: str) -> None:
-    """All of the body, of which Content-Length knows all but ten bytes."""
+    """Send the whole body with a Content-Length that is ten too small."""
     del argument
     body = _body(reply)
     await connection.write(connection.head(reply, max(0, len(body) - 10)) + body)
@@ -46,13 +46,13 @@ async def wrong_length(connection: Connection, reply: Reply, argument: str) -> N
 
 
 async def slow(connection: Connection, reply: Reply, argument: str) -> None:
-    """The answer, so many seconds late."""
+    """Send the answer `argument` seconds late."""
     await asyncio.sleep(float(argument))
     connection.send(reply)
 
 
 async def drip(connection: Connection, reply: Reply, argument: str) -> None:
-    """Byte by byte, without end."""
+    """Send byte by byte, without end."""
     reply.encoded = None
     await connection.write(connection.head(reply, _FOR_EVER))
     for byte in reply.body.ljust(_FOR_EVER // 1_000):
@@ -61,13 +61,13 @@ async def drip(connection: Connection, reply: Reply, argument: str) -> None:
 
 
 async def hang(connection: Connection, reply: Reply, argument: str) -> None:
-    """Nothing; the client must give up."""
+    """Send no answer; the client must give up."""
     del connection, reply, argument
     await asyncio.Event().wait()
 
 
 async def gzip_broken(connection: Connection, reply: Reply, argument: str) -> None:
-    """A gzipped body with its middle wiped out."""
+    """Send a gzipped body whose middle third is zeros."""
     del argument
     packer = zlib.compressobj(1, wbits=31)
     whole = packer.compress(reply.body) + packer.flush()
@@ -77,13 +77,13 @@ async def gzip_broken(connection: Connection, reply: Reply, argument: str) -> No
 
 
 async def gzip_bomb(connection: Connection, reply: Reply, argument: str) -> None:
-    """A small body that inflates to so many megabytes."""
+    """Send a small body that inflates to `argument` megabytes."""
     reply.encoded = _bomb(int(float(argument)))
     connection.send(reply)
 
 
 async def huge(connection: Connection, reply: Reply, argument: str) -> None:
-    """A body of so many megabytes, as fast as the client takes it: valid JSON, nearly all of it blank."""
+    """Send a body of `argument` megabytes at the client's speed: valid JSON, nearly all of it blanks."""
     reply.encoded = None
     start, end = b'{"code":0,"results":[', b"]}"
     await connection.write(
@@ -103,9 +103,9 @@ async def _half(connection: Connection, reply: Reply) -> None:
 
 @lru_cache(maxsize=2)
 def _bomb(megabytes: int) -> bytes:
-    """Valid JSON with so many megabytes of blank, gzipped.
+    """Return valid JSON with so many megabytes of blanks, gzipped.
 
-    After a full flush a compressor starts anew, so that one megabyte's bytes can be repeated for all of them.
+    After a full flush a compressor starts anew, so the bytes of one megabyte can be repeated.
     """
     blank = b" " * _MEGABYTE
     packer = zlib.compressobj(9, wbits=-15)

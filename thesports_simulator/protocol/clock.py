@@ -1,10 +1,10 @@
-"""The server's clock, which may run faster than the world outside, jump and stand still."""
+"""The server's clock: it can run faster than real time, jump and stop."""
 
 import time
 
 
 class ServerClock:
-    """Unix time as the simulated vendor has it; `speed` seconds of it pass in each real one."""
+    """Unix time of the simulated vendor; `speed` seconds of it pass in each real second."""
 
     def __init__(self, epoch: float, *, speed: float = 1.0) -> None:
         self._shown = epoch
@@ -12,15 +12,15 @@ class ServerClock:
         self.speed = speed
 
     def now(self) -> float:
-        """Server time in unix seconds."""
+        """Return the server time in unix seconds."""
         return self._shown + (time.monotonic() - self._since) * self.speed
 
     def advance(self, seconds: float) -> None:
-        """Jumps ahead, or back where negative."""
+        """Move the clock ahead, or back if negative."""
         self._shown = self.now() + seconds
         self._since = time.monotonic()
 
     def run_at(self, speed: float) -> None:
-        """Goes on from here at another speed; 0 stands still."""
+        """Continue at another speed; 0 stops the clock."""
         self.advance(0)
         self.speed = speed

@@ -1,4 +1,4 @@
-"""The vendor's endpoints: which parameters each takes and what it answers."""
+"""The vendor's endpoints: the parameters of each, and its answer."""
 
 from collections.abc import Callable, Mapping
 
@@ -29,11 +29,11 @@ NAMES = (
 
 
 class BadParameterError(Exception):
-    """A parameter is missing or is not what it should be."""
+    """A parameter is missing or invalid."""
 
 
 class Endpoints:
-    """Answers questions that may be asked, from a source."""
+    """Answers the requests that the account allows, from a source."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -44,8 +44,10 @@ class Endpoints:
         self._odds: tuple[int, OddsForm, OddsOrder, bytes] | None = None
         self._answers: dict[str, Callable[[Parameters, int], bytes]] = {
             "match/detail_live": lambda _, at: self._live_list(at),
-            "match/live/history": lambda asked, at: replies.flat(source.live_history(_uuid(asked), at)),
-            "odds/history": lambda asked, at: replies.flat(source.odds_history(_uuid(asked), at)),
+            "match/live/history": lambda parameters, at: replies.flat(
+                source.live_history(_uuid(parameters), at)
+            ),
+            "odds/history": lambda parameters, at: replies.flat(source.odds_history(_uuid(parameters), at)),
             "odds/live": lambda _, at: self._odds_live(at),
             "odds/update": lambda _, at: replies.flat(source.odds_update(at)),
             "country/list": lambda _, at: replies.flat(source.countries(at)),
@@ -54,45 +56,45 @@ class Endpoints:
             "deleted": lambda _, at: replies.flat(source.deleted(at)),
         }
 
-    def answer(self, name: str, asked: Parameters, at: int) -> bytes:
-        """The body for a question at this server time (whole unix seconds).
+    def answer(self, name: str, parameters: Parameters, at: int) -> bytes:
+        """Return the body for a request at this server time (whole unix seconds).
 
-        Unknown parameters are ignored, as the vendor does.
+        Unknown parameters are ignored, as by the vendor.
 
         Raises:
-            BadParameterError: a parameter is missing or malformed.
+            BadParameterError: A parameter is missing or malformed.
         """
         if kind := LISTS.get(name):
-            return self._list(kind, asked, at)
-        return self._answers[name](asked, at)
+            return self._list(kind, parameters, at)
+        return self._answers[name](parameters, at)
 
-    def _list(self, kind: Kind, asked: Parameters, at: int) -> bytes:
-        if "uuid" in asked:
-            uuid = _uuid(asked)
+    def _list(self, kind: Kind, parameters: Parameters, at: int) -> bytes:
+        if "uuid" in parameters:
+            uuid = _uuid(parameters)
             return replies.by_uuid(uuid, self.source.row(kind, uuid, at))
-        if "time" in asked:
-            time = _whole(asked["time"])
+        if "time" in parameters:
+            time = _whole(parameters["time"])
             return replies.by_time(time, self.source.since(kind, time, at))
-        page = _whole(asked.get("page", "1"))
+        page = _whole(parameters.get("page", "1"))
         return replies.by_page(page, self.source.page(kind, page, at))
 
     def _live_list(self, at: int) -> bytes:
-        """The live list, put together once for each second and setting."""
+        """Return the live list, built once for each second and setting."""
         if self._live is None or self._live[:2] != (at, self.listed_at):
             body = replies.flat(self.source.live_list(at, listed_at=self.listed_at))
             self._live = at, self.listed_at, body
         return self._live[2]
 
     def _odds_live(self, at: int) -> bytes:
-        """The changes of odds, put together once for each second, form and order."""
+        """Return the changes of odds, built once for each second, form and order."""
         if self._odds is None or self._odds[:3] != (at, self.odds_form, self.odds_order):
             body = replies.flat(self.source.odds_live(at, self.odds_form, self.odds_order))
             self._odds = at, self.odds_form, self.odds_order, body
         return self._odds[3]
 
 
-def _uuid(asked: Parameters) -> str:
-    uuid = asked.get("uuid", "")
+def _uuid(parameters: Parameters) -> str:
+    uuid = parameters.get("uuid", "")
     if not uuid:
         raise BadParameterError
     return uuid

@@ -1,4 +1,4 @@
-"""What the simulator has seen and said: counts, arrivals, connections and a log of replies."""
+"""Statistics of the simulator: counts, arrivals, connections, and a log of replies."""
 
 from collections import deque
 from typing import Any
@@ -8,7 +8,7 @@ _REPLIES_KEPT = 20_000
 
 
 class Ledger:
-    """Counts since the start or the last reset; connections open stay counted through a reset."""
+    """Counts since the start or the last reset; a reset keeps the count of open connections."""
 
     def __init__(self) -> None:
         self.open = 0
@@ -18,7 +18,7 @@ class Ledger:
         self.reset()
 
     def reset(self) -> None:
-        """Zeroes all that counts up."""
+        """Reset all counters."""
         self.accepted = 0
         self.peak_open = self.open
         self.peak_in_flight = self.in_flight
@@ -29,17 +29,17 @@ class Ledger:
         self._arrivals: dict[str, deque[float]] = {}
 
     def connected(self) -> None:
-        """A connection was accepted."""
+        """Count an accepted connection."""
         self.accepted += 1
         self.open += 1
         self.peak_open = max(self.peak_open, self.open)
 
     def disconnected(self) -> None:
-        """A connection ended."""
+        """Count a closed connection."""
         self.open -= 1
 
     def arrived(self, endpoint: str, now: float) -> None:
-        """A request came in, at this time of the steady clock."""
+        """Count a request that arrived at this time of the monotonic clock."""
         self.requests[endpoint] = self.requests.get(endpoint, 0) + 1
         if endpoint not in self._arrivals:
             self._arrivals[endpoint] = deque(maxlen=_ARRIVALS_KEPT)
@@ -48,24 +48,24 @@ class Ledger:
         self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
 
     def done(self) -> None:
-        """A request was answered, or its connection ended before."""
+        """Count a request that was answered, or whose connection ended before."""
         self.in_flight -= 1
 
     def throttle(self, endpoint: str) -> None:
-        """A call was refused as one too many."""
+        """Count a call that was refused because of the quota."""
         self.throttled[endpoint] = self.throttled.get(endpoint, 0) + 1
 
     def fault(self, name: str) -> None:
-        """A fault was played."""
+        """Count an injected fault."""
         self.faults[name] = self.faults.get(name, 0) + 1
 
     def replied(self, entry: dict[str, Any]) -> None:
-        """Logs a reply; it gets the next sequence number."""
+        """Log a reply under the next sequence number."""
         self.number += 1
         self._replies.append({"seq": self.number} | entry)
 
     def stats(self) -> dict[str, Any]:
-        """Everything counted, JSON-able."""
+        """Return all counts, as values for JSON."""
         return {
             "requests": self.requests,
             "total": sum(self.requests.values()),
@@ -79,5 +79,5 @@ class Ledger:
         }
 
     def log(self, since: int) -> list[dict[str, Any]]:
-        """The replies with a sequence number greater than `since`, oldest first, as far as they are kept."""
+        """Return the kept replies with a sequence number greater than `since`, oldest first."""
         return [entry for entry in self._replies if entry["seq"] > since]

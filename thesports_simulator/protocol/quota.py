@@ -1,21 +1,21 @@
-"""How many calls an endpoint takes in how many seconds."""
+"""Quotas: how many calls an endpoint allows in how many seconds."""
 
 from collections import deque
 from typing import NamedTuple
 
 
 class Quota(NamedTuple):
-    """At most so many `calls` in any `seconds`."""
+    """At most `calls` calls in any `seconds` seconds."""
 
     calls: int
     seconds: float
 
 
 def parse_quota(text: str) -> tuple[str, Quota]:
-    """The endpoint and quota of `odds/history=120/60`.
+    """Parse an endpoint and its quota, such as `odds/history=120/60`.
 
     Raises:
-        ValueError: the text is something else.
+        ValueError: The text has another form.
     """
     endpoint, equals, rate = text.partition("=")
     count, slash, seconds = rate.partition("/")
@@ -24,22 +24,22 @@ def parse_quota(text: str) -> tuple[str, Quota]:
     return endpoint, Quota(int(count), float(seconds))
 
 
-class Turnstile:
-    """Lets calls through by a sliding window. Refused calls do not count towards it."""
+class QuotaWindow:
+    """Admits calls by a sliding window per endpoint. Refused calls do not count."""
 
     def __init__(self, quotas: dict[str, Quota]) -> None:
         self.quotas = quotas
-        self._passed: dict[str, deque[float]] = {}
+        self._admitted: dict[str, deque[float]] = {}
 
-    def lets_pass(self, endpoint: str, now: float) -> bool:
-        """Whether a call at `now` (seconds on any steady clock) is within the quota; if so it is counted."""
+    def admits(self, endpoint: str, now: float) -> bool:
+        """Return whether a call at `now` (monotonic seconds) is within the quota, and count it if so."""
         quota = self.quotas.get(endpoint)
         if quota is None:
             return True
-        passed = self._passed.setdefault(endpoint, deque())
-        while passed and passed[0] <= now - quota.seconds:
-            passed.popleft()
-        if len(passed) >= quota.calls:
+        admitted = self._admitted.setdefault(endpoint, deque())
+        while admitted and admitted[0] <= now - quota.seconds:
+            admitted.popleft()
+        if len(admitted) >= quota.calls:
             return False
-        passed.append(now)
+        admitted.append(now)
         return True

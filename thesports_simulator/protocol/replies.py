@@ -13,7 +13,7 @@ BAD_PARAMETER = b'{"code":100003,"msg":"Parameter error."}'
 
 @dataclass(slots=True)
 class Reply:
-    """What goes back for one request. `encoded` is the gzipped body where it is sent so."""
+    """The reply to one request. `encoded` is the gzipped body if it is sent compressed."""
 
     body: bytes
     status: int = 200
@@ -23,12 +23,12 @@ class Reply:
 
 
 def flat(results: bytes) -> bytes:
-    """A reply that holds nothing but results, given as JSON."""
+    """Return a reply with these results (JSON) and nothing else."""
     return b'{"code":0,"results":%b}' % results
 
 
 def by_uuid(uuid: str, row: bytes | None) -> bytes:
-    """A list endpoint's reply to a question for one id: its row, or none."""
+    """Return a list endpoint's reply to a request for one id: its row, or none."""
     total, results = (0, b"") if row is None else (1, row)
     return b'{"code":0,"query":{"total":%d,"type":"uuid","uuid":%b},"results":[%b]}' % (
         total,
@@ -38,13 +38,13 @@ def by_uuid(uuid: str, row: bytes | None) -> bytes:
 
 
 def by_page(page: int, rows: list[bytes]) -> bytes:
-    """A list endpoint's reply to a question for a page."""
+    """Return a list endpoint's reply to a request for a page."""
     query = b'{"total":%d,"type":"page","page":%d}' % (len(rows), page)
     return b'{"code":0,"query":%b,"results":[%b]}' % (query, b",".join(rows))
 
 
 def by_time(time: int, rows: list[tuple[int, bytes]]) -> bytes:
-    """A list endpoint's reply to a question for what changed since; rows come by `updated_at`, with it."""
+    """Return a list endpoint's reply to a request for changes; `rows` are (updated_at, row), in order."""
     query = b'{"total":%d,"type":"time","time":%d,"min_time":%d,"max_time":%d}' % (
         len(rows),
         time,

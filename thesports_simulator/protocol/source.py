@@ -1,49 +1,49 @@
-"""What a simulated vendor needs to know to answer: the same for an invented world and for a capture."""
+"""The interface of a source of answers: a simulated world or a capture."""
 
 from typing import Literal, Protocol
 
 Kind = Literal["match", "team", "competition"]
 OddsForm = Literal["text", "values"]
 OddsOrder = Literal["newest", "oldest"]
-"""Which change of a company stands first in odds/live."""
+"""The change of a company that is first in odds/live."""
 ROWS_OF_A_PAGE = 1_000
 
 
 class Source(Protocol):
-    """Answers as JSON bytes. `at` is the server time in whole unix seconds, which may also go back."""
+    """Returns answers as JSON. `at` is the server time in whole unix seconds; it may go back."""
 
     def live_list(self, at: int, *, listed_at: int | None = None) -> bytes:
-        """All elements of match/detail_live; `listed_at` holds the list to those of another time."""
+        """Return all elements of match/detail_live; `listed_at` selects the matches that were listed then."""
 
     def row(self, kind: Kind, uuid: str, at: int) -> bytes | None:
-        """The row of one match, team or competition."""
+        """Return the row of one match, team or competition."""
 
     def page(self, kind: Kind, page: int, at: int) -> list[bytes]:
-        """The rows of one page, counted from 1; none behind the last."""
+        """Return the rows of one page, counted from 1; none after the last page."""
 
     def since(self, kind: Kind, time: int, at: int) -> list[tuple[int, bytes]]:
-        """The rows changed at this time or later with their `updated_at`, in its order."""
+        """Return the rows changed at `time` or later, each with its `updated_at`, in that order."""
 
     def odds_history(self, uuid: str, at: int) -> bytes:
-        """All odds of a match, `{}` where there are none."""
+        """Return all odds of a match, `{}` if there are none."""
 
     def live_history(self, uuid: str, at: int) -> bytes:
-        """The live element of a match on the list or off it again, `{}` where there is none."""
+        """Return the live element of a match that is or was listed, `{}` if there is none."""
 
     def countries(self, at: int) -> bytes:
-        """All countries."""
+        """Return all countries."""
 
     def categories(self, at: int) -> bytes:
-        """All categories."""
+        """Return all categories."""
 
     def odds_live(self, at: int, form: OddsForm, order: OddsOrder) -> bytes:
-        """The changes of odds in the last 60 seconds, by company."""
+        """Return the changes of odds in the last 60 seconds, by company."""
 
     def odds_update(self, at: int) -> bytes:
-        """Which match's odds changed in the last 60 seconds, at which company."""
+        """Return the matches and companies whose odds changed in the last 60 seconds."""
 
     def deleted(self, at: int) -> bytes:
-        """What was deleted in the last 24 hours."""
+        """Return the ids deleted in the last 24 hours."""
 
     def data_update(self, at: int) -> bytes:
-        """What else changed in the last 120 seconds."""
+        """Return the other changes of the last 120 seconds."""

@@ -1,7 +1,7 @@
-"""HTTP/1.1 on a socket: parses requests, writes replies, and does to a connection whatever a fault asks for.
+"""HTTP/1.1 on a socket: parses requests, writes replies, and lets faults break the connection.
 
-Written on httptools itself rather than as an ASGI application, because half of what a simulator is for
-(resets, lies about lengths, bytes one by one) happens below what a web framework lets through.
+It uses httptools directly, not an ASGI framework, because a web framework does not allow many of the faults:
+resets, wrong lengths, single bytes.
 """
 
 import asyncio
@@ -24,37 +24,37 @@ _STATUS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
 
 @dataclass(slots=True)
 class Request:
-    """One request. `asked` holds the query parameters, the last of each name."""
+    """One request. `parameters` holds the last query parameter of each name."""
 
     method: str
     path: str
-    asked: dict[str, str]
+    parameters: dict[str, str]
     body: bytes
     takes_gzip: bool
     keep_alive: bool
     address: str
     target: str = ""
-    """Path and query, as they came."""
+    """Path and query, as received."""
 
 
 class Handler(Protocol):
-    """Whoever answers."""
+    """Answers the requests of connections."""
 
     def opened(self) -> None:
-        """A connection was accepted."""
+        """Note that a connection was accepted."""
 
     def closed(self) -> None:
-        """A connection ended."""
+        """Note that a connection ended."""
 
     def handle(self, request: Request, connection: "Connection") -> None:
-        """Sees to it that the connection is answered, now or later, or done away with."""
+        """Answer the request now or later, or end the connection."""
 
     def finished(self, request: Request) -> None:
-        """A request handed over was answered, or its connection ended before."""
+        """Note that a request was answered, or that its connection ended before."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection: requests are answered one after the other, however many came at once."""
+    """One connection: pipelined requests are answered one after the other."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
@@ -70,11 +70,11 @@ class Connection(asyncio.Protocol):
         self.is_open = False
         self.on_message_begin()
 
-    # asyncio's side
+    # --- callbacks from asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Starts to listen."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a TCP server's always is
+        """Register the new connection."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - true for every TCP server
         self.transport = transport
         self._address = (transport.get_extra_info("peername") or ("",))[0]
         self.is_open = True
@@ -82,7 +82,7 @@ class Connection(asyncio.Protocol):
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets what was being answered."""
+        """Cancel the pending reply."""
         del exc
         self.is_open = False
         self._can_write.set()
@@ -95,52 +95,52 @@ class Connection(asyncio.Protocol):
         self._handler.closed()
 
     def pause_writing(self) -> None:
-        """The peer reads more slowly than we write."""
+        """Pause writing: the client reads more slowly than we write."""
         self._can_write.clear()
 
     def resume_writing(self) -> None:
-        """The peer has caught up."""
+        """Resume writing: the client has caught up."""
         self._can_write.set()
 
     def data_received(self, data: bytes) -> None:
-        """Parses what came."""
+        """Parse received bytes."""
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
-            # A mistake of ours, not the client's: asyncio reports it and drops the connection.
+            # An error of ours, not the client's: asyncio reports it and drops the connection.
             raise
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.transport.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
             self.transport.close()
 
-    # httptools' side
+    # --- callbacks from httptools
 
     def on_message_begin(self) -> None:
-        """A request starts."""
+        """Start a request."""
         self._url = b""
         self._body = b""
         self._takes_gzip = False
 
     def on_url(self, url: bytes) -> None:
-        """A piece of the target."""
+        """Append a piece of the target."""
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header."""
+        """Read a header."""
         if name.lower() == b"accept-encoding" and b"gzip" in value.lower():
             self._takes_gzip = True
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """Append a piece of the body."""
         self._body += body
 
     def on_message_complete(self) -> None:
-        """A request is whole."""
+        """Queue the complete request."""
         path, _, query = self._url.partition(b"?")
         request = Request(
             method=self._parser.get_method().decode(),
             path=unquote(path.decode("latin-1")),
-            asked=dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)),
+            parameters=dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)),
             body=self._body,
             takes_gzip=self._takes_gzip,
             keep_alive=self._parser.should_keep_alive(),
@@ -150,10 +150,10 @@ class Connection(asyncio.Protocol):
         self._waiting.append(request)
         self._next()
 
-    # the handler's side
+    # --- for the handler
 
     def send(self, reply: Reply) -> int:
-        """Answers the request at hand; returns the bytes of body sent."""
+        """Answer the current request; return the number of body bytes sent."""
         if not self.is_open:
             return 0
         body = reply.body if reply.encoded is None else reply.encoded
@@ -162,7 +162,7 @@ class Connection(asyncio.Protocol):
         return len(body)
 
     def head(self, reply: Reply, length: int) -> bytes:
-        """Status line and headers, as the vendor's proxy writes them."""
+        """Return status line and headers, as the vendor's proxy writes them."""
         lines = [
             _STATUS[reply.status],
             b"Server: nginx/1.20.1\r\nContent-Type: ",
@@ -178,7 +178,7 @@ class Connection(asyncio.Protocol):
         return b"".join(lines)
 
     def finish(self) -> None:
-        """The request at hand is answered: on to the next, or the end of the connection."""
+        """Complete the current request; begin the next one or end the connection."""
         if self._request:
             self._handler.finished(self._request)
         self._request = None
@@ -192,21 +192,21 @@ class Connection(asyncio.Protocol):
         else:
             self._wait()
 
-    def play(self, act: Coroutine[Any, Any, None]) -> None:
-        """Lets a fault answer the request at hand, for as long as that takes or the client waits."""
+    def run_fault(self, act: Coroutine[Any, Any, None]) -> None:
+        """Let a fault answer the current request, until it is done or the client disconnects."""
         self.task = self._loop.create_task(act)
 
     async def write(self, data: bytes) -> None:
-        """Writes a piece, waiting for a peer that is slow to read."""
+        """Write some bytes; wait if the client reads slowly."""
         await self._can_write.wait()
         self.transport.write(data)
 
     def close(self) -> None:
-        """Ends the connection once what was written is on its way."""
+        """Close the connection after the written bytes are sent."""
         self.transport.close()
 
     def reset(self) -> None:
-        """Ends the connection with a RST."""
+        """Close the connection with a RST."""
         wire: socket.socket | None = self.transport.get_extra_info("socket")
         if wire is not None:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,1 +1,1 @@
-"""The simulated football: what is true at any second."""
+"""The simulated world of football: its state at any second."""

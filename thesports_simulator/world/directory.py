@@ -1,4 +1,4 @@
-"""Who there is to play: countries, competitions and teams, as the vendor's reference lists describe them."""
+"""The directory: countries, competitions and teams, as in the vendor's reference lists."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +21,7 @@ TEAMS_OF_A_SLOT = 8
 _IMAGES = "https://img.thesports.com/football"
 _DAY = 86_400
 
-# Every twenty competitions hold this mixture; the order makes small worlds varied too.
+# Every twenty competitions have these kinds, in an order that makes small worlds varied too.
 _KINDS = (
     "league", "league", "women", "cup", "lower league", "league", "lower league", "continental cup", "league",
     "international friendly", "youth", "league", "lower league", "cup", "league", "unfiled cup", "women",
@@ -33,9 +33,9 @@ _LEAGUE, _CUP, _FRIENDLY = 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Competition:
-    """What a competition is, apart from how the vendor writes it.
+    """A competition, independent of the vendor's format.
 
-    `country` and `category` index `COUNTRIES` and `CATEGORIES`; None is what the vendor leaves empty.
+    `country` and `category` index `COUNTRIES` and `CATEGORIES`; the vendor leaves None empty.
     """
 
     number: int
@@ -44,22 +44,22 @@ class Competition:
 
     @property
     def edition(self) -> int:
-        """How many competitions of its country came before it."""
+        """Return the number of earlier competitions of its country."""
         return self.number // len(COUNTRIES)
 
     @property
     def occurrence(self) -> int:
-        """How many competitions of its kind came before it, or a few less."""
+        """Return the approximate number of earlier competitions of its kind."""
         return self.number // len(_KINDS)
 
     @property
     def country(self) -> int | None:
-        """The country it is filed under; events across borders have none."""
+        """Return the country, None for competitions of several countries."""
         return None if self.is_across_borders else self.home
 
     @property
     def category(self) -> int | None:
-        """The continent or "International" it is filed under; one kind is filed nowhere."""
+        """Return the continent or "International"; one kind has no category."""
         if self.kind == "unfiled cup":
             return None
         if self.kind in {"international friendly", "club friendly"}:
@@ -68,36 +68,36 @@ class Competition:
 
     @property
     def is_across_borders(self) -> bool:
-        """Whether teams of several countries meet."""
+        """Return whether teams of several countries play."""
         return self.kind in {"continental cup", "international friendly", "club friendly", "unfiled cup"}
 
     @property
     def is_national_sides(self) -> bool:
-        """Whether countries play rather than clubs."""
+        """Return whether national sides play, not clubs."""
         return self.kind in {"international friendly", "unfiled cup"}
 
     @property
     def is_knock_out(self) -> bool:
-        """Whether some of its matches must have a winner."""
+        """Return whether some of its matches must have a winner."""
         return self.kind in {"cup", "continental cup"}
 
     @property
     def has_table(self) -> bool:
-        """Whether its teams have ranks."""
+        """Return whether its teams have table positions."""
         return self.kind in {"league", "women", "youth"}
 
     @property
     def has_season(self) -> bool:
-        """Whether the vendor names its season."""
+        """Return whether the vendor sends its season."""
         return self.kind not in {"lower league", "international friendly", "club friendly"}
 
 
 class Directory:
-    """The countries, competitions and teams of a world of so many matches; rows as first published.
+    """The countries, competitions and teams of a world; rows as first published.
 
-    Competition c serves the slots whose `competition_of` it is; slot s owns the teams 8s … 8s + 7, so that no
-    team is ever in two matches at once. Behind those stand spare teams that never play: what merged
-    duplicates become.
+    Each slot belongs to the competition `competition_of(slot)` and owns the teams 8s … 8s + 7, so that no
+    team plays two matches at once. After those come spare teams that never play, as targets
+    of merged duplicates.
     """
 
     def __init__(self, *, seed: int, matches: int, epoch: int, ids: Ids) -> None:
@@ -115,15 +115,15 @@ class Directory:
 
     @staticmethod
     def competition_of(slot: int) -> int:
-        """The competition that plays its matches in this slot: two or three slots each, five to every two."""
+        """Return the competition of this slot: two or three slots each, five per two competitions."""
         return slot * 2 // 5
 
     def country_id(self, country: int) -> str:
-        """A country's id. The first six share theirs with the categories, as they do at the vendor."""
+        """Return a country's id; the first six are also category ids, as at the vendor."""
         return CATEGORIES[country][0] if country < len(CATEGORIES) else self._ids.text(500 + country)
 
     def countries(self) -> list[dict[str, Any]]:
-        """All rows of country/list."""
+        """Return all rows of country/list."""
         return [
             {
                 "id": self.country_id(number),
@@ -136,14 +136,14 @@ class Directory:
         ]
 
     def categories(self) -> list[dict[str, Any]]:
-        """All rows of category/list."""
+        """Return all rows of category/list."""
         return [
             {"id": id_, "name": name, "updated_at": self._epoch - 900 * _DAY + number}
             for number, (id_, name) in enumerate(CATEGORIES)
         ]
 
     def team_name(self, number: int) -> str:
-        """A team's name as first published."""
+        """Return a team's name as first published."""
         if number >= self.playing_teams:
             return self._club_name(COUNTRIES[number % len(COUNTRIES)], 300 + number - self.playing_teams)
         competition = self.competition(self.competition_of(number // TEAMS_OF_A_SLOT))
@@ -201,7 +201,7 @@ class Directory:
             pool = self._club_countries(competition)
             country = pool[(competition.occurrence * 24 + self._rank(number, competition)) % len(pool)]
         at_home = playing and not competition.is_across_borders
-        known = random.random()  # how much the vendor knows about it
+        known = random.random()  # the share of fields that the vendor fills
         squad = random.randint(18, 34) if known > 0.4 else 0
         return {
             "id": self._ids.text(number),
@@ -222,7 +222,7 @@ class Directory:
             "foreign_players": squad // 4,
             "national_players": squad // 8,
             "virtual": 0,
-            # A few women's teams are down as men's at the vendor, too.
+            # The vendor lists a few women's teams as men's, too.
             "gender": 2 if "(W)" in name and random.random() < 0.95 else 1,
             "updated_at": self._epoch - random.randint(1 * _DAY, 400 * _DAY),
         }
@@ -266,11 +266,11 @@ class Directory:
         }
 
     def season_id(self, competition: int) -> str:
-        """The current season of a competition."""
+        """Return the id of a competition's current season."""
         return self._ids.text(300_000 + competition)
 
     def stage_id(self, competition: int) -> str:
-        """The current stage of a competition."""
+        """Return the id of a competition's current stage."""
         return self._ids.text(400_000 + competition)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The vendor's feeds of changes over a world: odds, deletions and the rest."""
+"""The vendor's feeds of changes in a world: odds, deletions and others."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ _DIGITS = 10  # of a unix time, until the year 2286
 def odds_live(
     world: World, at: int, *, form: OddsForm = "text", order: OddsOrder = "newest"
 ) -> dict[str, list[Any]]:
-    """Return the `results` of odds/live: company → changes of the last minute, all matches."""
+    """Return the `results` of odds/live: changes of all matches in the last minute, by company."""
     results: dict[str, list[Any]] = msgspec.json.decode(odds_live_body(world, at, form, order))
     return results
 
@@ -25,19 +25,19 @@ def odds_live(
 def odds_live_body(world: World, at: int, form: OddsForm, order: OddsOrder) -> bytes:
     """Return the `results` of odds/live as JSON.
 
-    Either the newest or the oldest stands first, also among changes of one second.
+    The newest or the oldest comes first, also among changes of one second.
 
-    Rows are taken apart as text, because on a Saturday a minute holds tens of thousands.
+    Rows are split as text for speed: on a Saturday a minute holds tens of thousands.
     """
     feed: dict[int, list[bytes]] = {}
     for match_id, company, market, row in _changed(world, at):
         time, minute, home, line, away, status, sealed, score = row[1:-1].split(b",")
         if form == "text":
-            told = b'%b,%b,"%b,%b,%b,%b",%b' % (time, minute, home, line, away, sealed, status)
+            inner = b'%b,%b,"%b,%b,%b,%b",%b' % (time, minute, home, line, away, sealed, status)
         else:
-            told = b"%b,%b,%b,%b,%b,%b,%b" % (time, minute, home, line, away, status, sealed)
-        # The time goes first to sort by, and comes off again below.
-        entry = b'%b["%b","%b",[%b],%b]' % (time, match_id, market, told, score)
+            inner = b"%b,%b,%b,%b,%b,%b,%b" % (time, minute, home, line, away, status, sealed)
+        # The time goes first for sorting, and is cut off again below.
+        entry = b'%b["%b","%b",[%b],%b]' % (time, match_id, market, inner, score)
         feed.setdefault(company, []).append(entry)
     companies = []
     for company in sorted(feed):
@@ -49,7 +49,7 @@ def odds_live_body(world: World, at: int, form: OddsForm, order: OddsOrder) -> b
 
 
 def odds_update(world: World, at: int) -> list[dict[str, Any]]:
-    """The rows of odds/update: which match changed at which company in the last minute, newest first."""
+    """Return the rows of odds/update: matches and companies changed in the last minute, newest first."""
     latest: dict[tuple[bytes, int], int] = {}
     for match_id, company, _, row in _changed(world, at):
         latest[match_id, company] = max(latest.get((match_id, company), 0), int(row[1 : 1 + _DIGITS]))
@@ -72,7 +72,7 @@ def _time(entry: bytes) -> bytes:
 
 
 def deleted(world: World, at: int) -> dict[str, list[str]]:
-    """The ids deleted in the last day, by kind; kinds with none are left out."""
+    """Return the ids deleted in the last day, by kind; kinds without any are left out."""
     since = at - DELETED_WINDOW
     matches = [f.id for f in world.programme.deleted(since, at)]
     teams = {
@@ -85,7 +85,7 @@ def deleted(world: World, at: int) -> dict[str, list[str]]:
 
 
 def data_update(world: World, at: int) -> dict[str, list[dict[str, Any]]]:
-    """The rows of data/update: line-ups told and tables worked out anew in the last two minutes."""
+    """Return the rows of data/update: line-ups and tables updated in the last two minutes."""
     line_ups, tables = [], []
     for match in world.live(at):
         kick_off, ended = match.fixture.kick_off, match.script.ended

@@ -1,4 +1,4 @@
-"""Which matches there are: an endless programme in which about as many leave the live list as enter it."""
+"""The fixtures: an endless programme that keeps the number of listed matches about constant."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,17 +13,16 @@ NEVER = 1 << 40
 _SLOTS = 10_000
 _MINUTE = 60
 
-# Seconds into its time on the list at which a match surely has the status, whatever its delays and added time
-# are.
-_SURELY = {2: (250, 2_700), 3: (3_240, 3_560), 4: (4_270, 6_380), 8: (7_380, 7_790)}
+# Seconds after the start of its listing in which a match has the status, for any delay and added time.
+_CERTAIN = {2: (250, 2_700), 3: (3_240, 3_560), 4: (4_270, 6_380), 8: (7_380, 7_790)}
 
 
 @dataclass(frozen=True, slots=True)
 class Fixture:
-    """One match on the programme, before a ball is kicked. Times are unix seconds.
+    """One match of the programme, as planned. Times are unix seconds.
 
-    `story` says what becomes of it: "played", "knock-out", "first leg", "second leg", "awaited" (status 13
-    all along), "lost" (13 after some play), "postponed", "cancelled", "abandoned", "interrupted" or
+    `story` is its course: "played", "knock-out", "first leg", "second leg", "awaited" (status 13
+    throughout), "lost" (13 after some play), "postponed", "cancelled", "abandoned", "interrupted" or
     "deleted". `related` is the id of the other leg of a tie.
     """
 
@@ -45,17 +44,17 @@ class Fixture:
 
     @property
     def deleted_at(self) -> int:
-        """When the vendor deletes it, as if it had never been; `NEVER` for all but a few."""
+        """Return the time at which the vendor deletes it; `NEVER` for most matches."""
         if self.story != "deleted":
             return NEVER
         return self.listed_from + (self.listed_until - self.listed_from) * 2 // 5
 
 
 class Programme:
-    """All fixtures of a world: slot by slot, one generation after the other.
+    """All fixtures of a world: one sequence of generations per slot.
 
-    A slot lists one match at a time and never none. Its matches are evenly spaced, so the one on at any time
-    is found by division, for months of uptime and without a memory of the past.
+    A slot always lists one match. Its matches are evenly spaced, so the match at any time is found by
+    division, without a memory of the past.
     """
 
     def __init__(self, *, seed: int, matches: int, epoch: int, ids: Ids, directory: Directory) -> None:
@@ -68,12 +67,12 @@ class Programme:
         self.fixture = lru_cache(maxsize=6 * matches + 64)(self._fixture)
 
     def generation(self, slot: int, at: int) -> int:
-        """The generation listed in a slot at this time."""
+        """Return the generation listed in a slot at this time."""
         first, period = self.spacing(slot)
         return (at - first) // period
 
     def deleted(self, after: int, at: int) -> Iterator[Fixture]:
-        """The matches deleted later than `after` and up to `at`."""
+        """Yield the matches deleted later than `after` and up to `at`."""
         for slot in self.slots:
             if self._kind(slot) != "odd":
                 continue
@@ -84,7 +83,7 @@ class Programme:
                     yield fixture
 
     def by_id(self, match_id: str) -> Fixture | None:
-        """The match with this id, however far in the future; None for an id of no match."""
+        """Return the match with this id, even in the future; None if no match has it."""
         number = self._ids.number(match_id)
         if number is None:
             return None
@@ -103,10 +102,9 @@ class Programme:
         return "regular"
 
     def _spacing(self, slot: int) -> tuple[int, int]:
-        """When generation 0 of a slot is listed, and for how many seconds each generation is.
+        """Return when generation 0 of a slot is listed, and the seconds of each generation.
 
-        At the epoch the statuses are mixed as in the vendor's capture; from then on each slot goes its own
-        way.
+        At the epoch the statuses are mixed as in the vendor's capture; later the slots are independent.
         """
         random = Random(f"slot:{self._seed}:{slot}")
         period = {"regular": 7_800, "knock-out": 10_800, "odd": 9_600}[self._kind(slot)] + random.randrange(
@@ -114,7 +112,7 @@ class Programme:
         )
         share = (slot * 0.618034 + 0.33) % 1
         status = 2 if share < 0.465 else 4 if share < 0.735 else 8 if share < 0.885 else 3
-        return self._epoch - random.randint(*_SURELY[status]), period
+        return self._epoch - random.randint(*_CERTAIN[status]), period
 
     def _story(self, random: Random, slot: int, generation: int) -> str:
         kind = self._kind(slot)
@@ -127,7 +125,7 @@ class Programme:
         return "played"
 
     def _teams(self, slot: int, generation: int, story: str) -> tuple[int, int]:
-        """Two of the slot's eight teams; none plays twice in a row but in the two legs of a tie."""
+        """Return two of the slot's eight teams; only the legs of a tie have the same teams in a row."""
         round_ = 2 * (generation // 2) + 1 if story.endswith("leg") else generation
         first = slot * TEAMS_OF_A_SLOT
         home = first + 2 * round_ % TEAMS_OF_A_SLOT
@@ -166,7 +164,7 @@ class Programme:
         )
 
     def match_id(self, slot: int, generation: int) -> str:
-        """The id of the match in a slot's generation."""
+        """Return the id of the match in a slot's generation."""
         return self._ids.text(self._number(slot, generation))
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The vendor's identifiers: 15 characters that hide a running number."""
+"""Ids in the vendor's form: 15 characters that encode a running number."""
 
 from random import Random
 
@@ -9,10 +9,9 @@ _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 
 
 class Ids:
-    """Turns numbers into ids and back, scattered by the world's seed.
+    """Converts numbers to ids and back, in an order that depends on the world's seed.
 
-    All kinds of things share one numbering, as the vendor's do: team 7 and competition 7 have the same id
-    text.
+    All kinds share one numbering, as at the vendor: team 7 and competition 7 have the same id.
     """
 
     def __init__(self, seed: int) -> None:
@@ -26,7 +25,7 @@ class Ids:
         self._shift = random.randrange(_SPACE)
 
     def text(self, number: int) -> str:
-        """The id of the thing with this number (0 and up)."""
+        """Return the id for this number (0 and up)."""
         rest = (number * self._factor + self._shift) % _SPACE
         characters = []
         for _ in range(LENGTH):
@@ -35,7 +34,7 @@ class Ids:
         return "".join(characters)
 
     def number(self, text: str) -> int | None:
-        """The number behind an id; None for a text that is no id. Any id has a number, in use or not."""
+        """Return the number of an id, in use or not; None for a text that is no id."""
         if len(text) != LENGTH or not all(character in _VALUES for character in text):
             return None
         rest = 0

@@ -1,4 +1,4 @@
-"""One match as the vendor shows it at any time: its element of the live list and its row of the details."""
+"""One match as the vendor shows it at any time: its live element and its detail row."""
 
 from bisect import bisect_right
 from itertools import pairwise
@@ -34,7 +34,7 @@ _COMMENTARY = {
 
 
 class Match:
-    """A fixture with its script. Times are unix seconds; answers are fresh values, the caller's to keep."""
+    """A fixture with its script. Times are unix seconds; returned values are new and may be changed."""
 
     def __init__(
         self,
@@ -63,15 +63,15 @@ class Match:
         self._row_times = self._times_of_row()
 
     def is_listed(self, at: int) -> bool:
-        """Whether the live list holds it."""
+        """Return whether the live list holds it."""
         return self.fixture.listed_from <= at < min(self.fixture.listed_until, self.fixture.deleted_at)
 
     def is_known(self, at: int) -> bool:
-        """Whether the vendor knows it: announced, and not deleted."""
+        """Return whether the vendor knows it: it is announced and not deleted."""
         return self.fixture.announced_at <= at < self.fixture.deleted_at
 
     def live_element(self, at: int) -> dict[str, Any]:
-        """The match in match/detail_live at this time, keys in the vendor's order."""
+        """Return the match in match/detail_live at this time, with keys in the vendor's order."""
         state = self.script.state(at)
         return {
             "id": self.fixture.id,
@@ -91,18 +91,18 @@ class Match:
         }
 
     def live_until(self, at: int) -> int:
-        """Up to when, exclusive, the live element stays as it is at this time."""
+        """Return the time, exclusive, until which the live element does not change."""
         index = bisect_right(self.script.times, at)
         until = self.script.times[index] if index < len(self.script.times) else NEVER
         if self.fixture.is_covered:
             rest = _FEEDS_EVERY - self.script.played(at) % _FEEDS_EVERY
             for period in self.script.periods:
-                if at < period.end:  # nothing is told of the change of ends in extra time
+                if at < period.end:  # no statistics between the halves of extra time
                     until = min(until, max(at, period.start) + rest)
         return until
 
     def detail_row(self, at: int) -> dict[str, Any]:
-        """The match in match/recent/list at this time, keys in the vendor's order; absent ones left out."""
+        """Return the match in match/recent/list at this time, with its keys in the vendor's order."""
         fixture, state = self.fixture, self.script.state(at)
         competition = self._directory.competition(fixture.competition)
         row: dict[str, Any] = {
@@ -140,19 +140,19 @@ class Match:
         return row
 
     def row_updated_at(self, at: int) -> int:
-        """When the detail row last changed, up to this time."""
+        """Return the time of the detail row's last change up to `at`."""
         return self._row_times[max(0, bisect_right(self._row_times, at) - 1)]
 
     def row_until(self, at: int) -> int:
-        """Up to when, exclusive, the detail row stays as it is at this time."""
+        """Return the time, exclusive, until which the detail row does not change."""
         index = bisect_right(self._row_times, at)
         return self._row_times[index] if index < len(self._row_times) else NEVER
 
     def _describe(self, random: Random) -> None:
-        """Draws what the detail row says that play does not change."""
+        """Draw the values of the detail row that do not depend on play."""
         fixture = self.fixture
         competition = self._directory.competition(fixture.competition)
-        # Kick-offs are scheduled on the five minutes; the whistle follows a little late, seldom early.
+        # Kick-offs are scheduled to five minutes; play starts a little later, rarely earlier.
         self.match_time = (fixture.kick_off + 59) // 300 * 300
         if fixture.story == "postponed":
             self.match_time -= random.randint(1, 5) * _HOUR
@@ -170,7 +170,7 @@ class Match:
         ranks = random.sample(range(1, 21), 4)
         ranked = competition.has_table and random.random() < 0.9
         self._positions = [str(rank) if ranked else "" for rank in ranks]
-        # The table is worked out anew soon after some matches.
+        # The table is updated soon after some matches.
         moves = ranked and self.script.ended and random.random() < 0.3
         self._positions_move_at = self.script.ended + 90 if moves else NEVER
         in_cup = competition.is_knock_out
@@ -182,10 +182,10 @@ class Match:
 
     def _describe_weather(self, random: Random) -> None:
         measured = random.random() < 0.76
-        told_late = random.random() < 0.25
+        arrives_late = random.random() < 0.25
         announced, kick_off = self.fixture.announced_at, self.fixture.kick_off
         self._environment_at = (
-            (kick_off + random.randint(-60, 1_200) if told_late else announced) if measured else NEVER
+            (kick_off + random.randint(-60, 1_200) if arrives_late else announced) if measured else NEVER
         )
         speed = random.uniform(0.3, 12)
         self._environment = {
@@ -198,7 +198,7 @@ class Match:
         }
 
     def _describe_end(self) -> None:
-        """The note on a match decided on penalties, which the vendor adds half a minute after the end."""
+        """Build the note on a match decided on penalties; the vendor adds it half a minute after the end."""
         final = self.script.final
         kicks = final.home[SHOOT_OUT_GOALS], final.away[SHOOT_OUT_GOALS]
         self._note, self._note_at = "", NEVER
@@ -215,7 +215,7 @@ class Match:
         self._note_at = self.script.ended + 30
 
     def _times_of_row(self) -> list[int]:
-        """Every time at which something in the detail row changes, the first being its announcement."""
+        """Return all times at which the detail row changes; the first is its announcement."""
         times = {self.fixture.announced_at, self.script.ended, self.script.past_ninety}
         times |= {self._note_at, self._positions_move_at, self._environment_at}
         if self._referee:
@@ -265,6 +265,6 @@ class Match:
 
 
 def goals(state: State) -> tuple[int, int]:
-    """Home and away goals of a state, extra time included, shoot-out apart."""
+    """Return home and away goals of a state, with extra time and without the shoot-out."""
     element = ALL_GOALS if state.home[ALL_GOALS] or state.away[ALL_GOALS] else GOALS
     return state.home[element], state.away[element]

@@ -1,4 +1,4 @@
-"""The odds of one match: rows per bookmaker and market, kept as the bytes that replies are cut from."""
+"""The odds of one match: rows by bookmaker and market, kept as the JSON bytes of replies."""
 
 from array import array
 from bisect import bisect_right
@@ -17,7 +17,7 @@ _MARKETS = ("asia", "eu", "bs", "cr")
 
 
 class Bookmaker(NamedTuple):
-    """A company of the vendor's table and how it works. `busy` is its share of the quotes that it follows."""
+    """A bookmaker of the vendor's table. `busy` is the share of the quotes that it follows."""
 
     company: int
     margin: float
@@ -50,14 +50,14 @@ _LIGHT = (2, 3, 11, 22)
 
 
 class Intermediate(NamedTuple):
-    """The share of open prices that follow others of the same second, and how many at most."""
+    """The share of open prices with earlier rows of the same second, and how many at most."""
 
     share: float
     most: int
 
 
-# In the capture 0.4 % of the rows share their second with an older one. The light odds have so few rows that
-# hardly one would; the busy ones make about 150 changes a second over 102 matches.
+# In the capture 0.4 % of the rows share their second with an older one. The light odds need a larger share,
+# because they have few rows; the busy ones make about 150 changes a second over 102 matches.
 _INTERMEDIATE: dict[Fullness, Intermediate] = {
     "full": Intermediate(0.02, 3),
     "light": Intermediate(0.25, 3),
@@ -68,9 +68,9 @@ _INTERMEDIATE: dict[Fullness, Intermediate] = {
 class Series(NamedTuple):
     """The rows of one bookmaker and market.
 
-    `times` are theirs, oldest first. `rows` is their JSON text, newest first, joined by commas: the rows up
-    to any moment are a tail of it, and `ends[k]` is how long the tail of the first k + 1 rows is, with a
-    comma before it.
+    `times` are the times of the rows, oldest first. `rows` is their JSON text, newest first, joined by
+    commas: the rows up to any moment are its tail. `ends[k]` is the length of the tail with the first k + 1
+    rows and a comma before it.
     """
 
     company: int
@@ -80,12 +80,12 @@ class Series(NamedTuple):
     rows: bytes
 
     def until(self, at: int) -> bytes:
-        """The rows up to this time, newest first, without brackets; empty when there are none."""
+        """Return the rows up to this time, newest first, without brackets; empty if there are none."""
         count = bisect_right(self.times, at)
         return self.rows[len(self.rows) + 1 - self.ends[count - 1] :] if count else b""
 
     def between(self, after: int, at: int) -> Iterator[bytes]:
-        """The single rows later than `after` and up to `at`, newest first."""
+        """Yield the rows later than `after` and up to `at`, newest first."""
         total = len(self.rows) + 1
         for index in range(bisect_right(self.times, at) - 1, bisect_right(self.times, after) - 1, -1):
             end = self.ends[index - 1] if index else 0
@@ -93,7 +93,7 @@ class Series(NamedTuple):
 
 
 class Odds:
-    """All odds of one match, ever; replies show them up to a time."""
+    """All odds of one match; replies show them up to a time."""
 
     def __init__(self, fixture: Fixture, script: Script, *, seed: int, fullness: Fullness) -> None:
         random = Random(f"odds:{seed}:{fixture.number}")
@@ -101,14 +101,14 @@ class Odds:
         liquidity = random.random()
         if liquidity > 0.14:
             self._price(fixture, script, random, liquidity, fullness)
-        # Every row's time with its series in the low byte, to find what changed without asking each series.
+        # Every row's time with its series in the low byte, to find changes without a search in each series.
         self._changes = array(
             "Q",
             sorted(time << 8 | index for index, series in enumerate(self.series) for time in series.times),
         )
 
     def results(self, at: int) -> bytes:
-        """The `results` object of odds/history at this time, as JSON."""
+        """Return the `results` object of odds/history at this time, as JSON."""
         companies: dict[int, list[bytes]] = {}
         for series in self.series:
             if rows := series.until(at):
@@ -116,12 +116,12 @@ class Odds:
         return b"{%b}" % b",".join(b'"%d":{%b}' % (c, b",".join(markets)) for c, markets in companies.items())
 
     def until(self, at: int) -> int:
-        """Up to when, exclusive, the results stay as they are at this time."""
+        """Return the time, exclusive, until which the results do not change."""
         index = bisect_right(self._changes, at << 8 | 0xFF)
         return self._changes[index] >> 8 if index < len(self._changes) else NEVER
 
     def between(self, after: int, at: int) -> Iterator[tuple[int, bytes, bytes]]:
-        """Company, market and row of the changes after `after` up to `at`, newest first in each series."""
+        """Yield company, market and row of the changes after `after` up to `at`, newest first per series."""
         first = bisect_right(self._changes, after << 8 | 0xFF)
         last = bisect_right(self._changes, at << 8 | 0xFF)
         for index in sorted({change & 0xFF for change in self._changes[first:last]}):
@@ -136,7 +136,7 @@ class Odds:
         light = fullness == "light"
         tempo = Tempo(300.0, 3, 6.0) if light else _tempo(liquidity)
         made = quotes(fixture, script, random, tempo)
-        # A generator of its own, so that all other rows are the same with and without intermediate ones.
+        # A separate generator, so that all other rows are the same with and without intermediate ones.
         between = Random(f"intermediate:{fixture.id}")
         for bookmaker in BOOKMAKERS:
             chance = 1.0 if light else bookmaker.presence * (0.35 + liquidity)
@@ -160,49 +160,52 @@ class Odds:
 
 
 def _tempo(liquidity: float) -> Tempo:
-    """From a few rows a series at the thin end to one every few seconds where everyone bets."""
+    """Return the tempo: from a few rows per series to a row every few seconds at high liquidity."""
     return Tempo(11 + 110 * (1 - liquidity) ** 1.5, int(60 * liquidity**2), 4 + 110 * liquidity**2)
 
 
 def _rows(made: list[Quote], bookmaker: Bookmaker, market: str, random: Random) -> list[tuple[int, str]]:
-    """The rows of a bookmaker in a market, oldest first, each with its time."""
+    """Return the rows of a bookmaker in a market, oldest first, each with its time."""
     prices = _decimal(bookmaker.margin) if market == "eu" else _hong_kong(bookmaker.margin)
     read = _READ[market]
     chance, busy = random.random, bookmaker.busy
     rows: list[tuple[int, str]] = []
-    said = last = ""
+    latest = prices_text = ""
     bias = int(chance() * 20) - 10
     for quote in made:
         if chance() > (0.85 if quote.is_event else busy) and rows:
             continue
-        if not quote.sealed or not last:
+        # 1. The price: a new one, the old one while suspended, rarely all zeros.
+        if not quote.sealed or not prices_text:
             home, middle, away = read(quote)
             shade = bias + int(chance() * 9) - 4
             low, high = prices[max(2, min(985, home + shade))], prices[max(2, min(985, away - shade))]
-            last = f"{low},{prices[middle] if isinstance(middle, int) else middle},{high}"
+            prices_text = f"{low},{prices[middle] if isinstance(middle, int) else middle},{high}"
         elif chance() < 0.0008:
-            last = "0.0,0.0,0.0"
+            prices_text = "0.0,0.0,0.0"
+        # 2. The row, unless it repeats the one before.
         score = quote.corners if market == "cr" else quote.goals
-        now = f'{last},{quote.status},{quote.sealed:d},"{score}"]'
-        if now != said:
+        now = f'{prices_text},{quote.status},{quote.sealed:d},"{score}"]'
+        if now != latest:
             rows.append((quote.at, f'[{quote.at},"{quote.minute}",{now}'))
-            said = now
+            latest = now
+        # 3. Sometimes a correction in the same second after a reopening.
         if quote.is_event and not quote.sealed and chance() < 0.2:
             home, middle, away = read(quote)
             low, high = prices[max(2, min(985, home + bias + 9))], prices[max(2, min(985, away - bias - 9))]
-            last = f"{low},{prices[middle] if isinstance(middle, int) else middle},{high}"
-            said = f'{last},{quote.status},0,"{score}"]'
-            rows.append((quote.at, f'[{quote.at},"{quote.minute}",{said}'))
+            prices_text = f"{low},{prices[middle] if isinstance(middle, int) else middle},{high}"
+            latest = f'{prices_text},{quote.status},0,"{score}"]'
+            rows.append((quote.at, f'[{quote.at},"{quote.minute}",{latest}'))
     return rows
 
 
 def _with_intermediate(
     rows: list[tuple[int, str]], random: Random, intermediate: Intermediate
 ) -> list[tuple[int, str]]:
-    """The rows, oldest first, with others of the same second before some of the open ones.
+    """Return the rows, oldest first, with intermediate rows of the same second before some open ones.
 
-    Every other intermediate row is suspended. Neighbours of one second differ, so whoever takes another row
-    than the last for the newest shows a wrong price.
+    Every other intermediate row is suspended. Rows of one second differ, so a client that takes another row
+    than the last as the newest shows a wrong price.
     """
     made: list[tuple[int, str]] = []
     for at, text in rows:
@@ -226,7 +229,7 @@ _READ: dict[str, Callable[[Quote], tuple[int, int | float, int]]] = {
 
 @lru_cache(maxsize=32)
 def _decimal(margin: float) -> list[str]:
-    """Decimal prices, stake included, by chance in thousandths; long ones are rounded as bookmakers do."""
+    """Return decimal prices, stake included, by chance in thousandths; long ones are whole numbers."""
     fair = [1_000 / (max(1, chance) * (1 + margin)) for chance in range(1_001)]
     return [
         repr(max(1.0, min(501.0, float(round(price)) if price > 20 else round(price, 2)))) for price in fair
@@ -235,6 +238,6 @@ def _decimal(margin: float) -> list[str]:
 
 @lru_cache(maxsize=32)
 def _hong_kong(margin: float) -> list[str]:
-    """Hong Kong prices, stake apart, by chance in thousandths."""
+    """Return Hong Kong prices, without the stake, by chance in thousandths."""
     fair = [1_000 / (max(1, chance) * (1 + margin)) - 1 for chance in range(1_001)]
     return [repr(round(max(0.01, min(30.0, price)), 2)) for price in fair]

@@ -1,10 +1,10 @@
-"""The countries of the world, their towns, and the parts that names of clubs and players are made of."""
+"""The countries and towns of the world, and the parts of the names of clubs and players."""
 
 from typing import NamedTuple
 
 
 class Country(NamedTuple):
-    """A football country: what its competitions, clubs and national sides are named after."""
+    """A football country, with the words for its competitions, clubs and national sides."""
 
     name: str
     category: int

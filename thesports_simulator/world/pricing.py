@@ -1,4 +1,4 @@
-"""What a match is worth to a bookmaker from opening to end: fair chances and lines, moment by moment."""
+"""The fair chances and lines of a match at each moment, from opening to end."""
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -29,9 +29,9 @@ _CORNERS_EXPECTED = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Fair chances at one moment, in thousandths; every bookmaker's prices are made from it.
+    """Fair chances at one moment, in thousandths; all bookmakers' prices are computed from them.
 
-    `goals` and `corners` read "H-A" as known when the prices were made: a suspended quote keeps what it had.
+    `goals` and `corners` are "H-A" at the time of the prices: a suspended quote keeps the old ones.
     `is_event` marks suspensions and reopenings, which most bookmakers follow.
     """
 
@@ -55,7 +55,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """How busily a match is priced: seconds between quotes, quotes before kick-off, hours it opens before."""
+    """The pace of pricing: seconds between quotes, quotes before kick-off, hours from opening to kick-off."""
 
     spacing: float
     before: int
@@ -63,13 +63,17 @@ class Tempo:
 
 
 def quotes(fixture: Fixture, script: Script, random: Random, tempo: Tempo) -> list[Quote]:
-    """All quotes of a match, oldest first; none once it has ended."""
+    """Return all quotes of a match, oldest first; none after its end."""
     market = _Market(fixture, script, random)
     made = [market.quote(at) for at in _times_before(fixture, script, random, tempo)]
     for state, until in zip(script.states, [*script.times[1:], fixture.listed_until], strict=True):
         if state.status == NOT_STARTED:
             continue
-        if market.is_upset(state) and made and state.status in {FIRST_HALF, SECOND_HALF, EXTRA_TIME}:
+        if (
+            market.has_goal_or_red_card(state)
+            and made
+            and state.status in {FIRST_HALF, SECOND_HALF, EXTRA_TIME}
+        ):
             made += market.suspend(made[-1], state.at, random.randint(20, 60))
         start = max(state.at, made[-1].at if made else 0)
         made += [market.quote(at) for at in _times_within(start, until, state.status, random, tempo)]
@@ -77,7 +81,7 @@ def quotes(fixture: Fixture, script: Script, random: Random, tempo: Tempo) -> li
 
 
 def _times_before(fixture: Fixture, script: Script, random: Random, tempo: Tempo) -> list[int]:
-    """Moments before kick-off, the closer the denser; the first is the opening."""
+    """Return moments before kick-off, denser towards kick-off; the first is the opening."""
     started = next((state.at for state in script.states if state.status != NOT_STARTED), fixture.kick_off)
     lead = tempo.opens * _HOUR
     rest = [started - 60 - int(lead * random.random() ** 3) for _ in range(tempo.before)]
@@ -85,7 +89,7 @@ def _times_before(fixture: Fixture, script: Script, random: Random, tempo: Tempo
 
 
 def _times_within(start: int, end: int, status: int, random: Random, tempo: Tempo) -> list[int]:
-    """Moments from `start` to `end` at which prices of a match in this status are looked at anew."""
+    """Return moments from `start` to `end` at which a match in this status is priced again."""
     pause = {
         FIRST_HALF: 1.0, SECOND_HALF: 1.0, EXTRA_TIME: 2.0, HALF_TIME: 4.0, SHOOT_OUT: 8.0,
         AWAITED: 20.0, POSTPONED: 30.0,
@@ -100,7 +104,7 @@ def _times_within(start: int, end: int, status: int, random: Random, tempo: Temp
 
 
 class _Market:
-    """Follows a script through time, which must not go back."""
+    """Prices a match along its script; time must not go back."""
 
     def __init__(self, fixture: Fixture, script: Script, random: Random) -> None:
         self._script = script
@@ -111,14 +115,14 @@ class _Market:
         self._goals = (0, 0)
         self._reds = (0, 0)
 
-    def is_upset(self, state: State) -> bool:
-        """Whether a goal was given or taken back, or a red card shown, since last asked."""
+    def has_goal_or_red_card(self, state: State) -> bool:
+        """Return whether goals or red cards changed since the last call."""
         before = self._goals, self._reds
         self._goals, self._reds = goals(state), (state.home[REDS], state.away[REDS])
         return before != (self._goals, self._reds)
 
     def suspend(self, last: Quote, at: int, seconds: int) -> list[Quote]:
-        """The suspension after an upset, with the last quote's prices, and the reopening with new ones."""
+        """Return the suspension with the last prices, and the reopening with new ones."""
         moments = [max(at, last.at) + 2, max(at, last.at) + 2 + seconds // 2]
         state = self._script.state(moments[-1] + seconds)
         if state.status != self._script.state(at).status:
@@ -131,7 +135,7 @@ class _Market:
         return [*sealed, self.quote(sealed[-1].at + max(2, seconds // 2), is_event=True)]
 
     def quote(self, at: int, *, is_event: bool = False) -> Quote:
-        """Fair chances at this time."""
+        """Return fair chances at this time."""
         state = self._script.state(at)
         home_left, away_left, share = self._expected_yet(state, at)
         score = goals(state)
@@ -165,7 +169,7 @@ class _Market:
         )
 
     def _expected_yet(self, state: State, at: int) -> tuple[float, float, float]:
-        """Goals each side is still expected to score, and the share of the match that is left."""
+        """Return the goals that each side is still expected to score, and the share of the match left."""
         played = self._script.played(at)
         length = 7_800 if state.status in {EXTRA_TIME, SHOOT_OUT} else 5_760
         share = max(0.01, 1 - played / length)
@@ -176,7 +180,7 @@ class _Market:
         return max(0.01, home), max(0.01, away), share
 
     def _line(self, which: int, fair: float, spread: float, *, step: float = 0.25) -> float:
-        """The line in force: it moves only when the old one has become lopsided."""
+        """Return the line: it moves only if the chances at the old one have become too uneven."""
         line = self._lines[which]
         if abs(_chance((line - fair) / spread) - 0.5) > 0.07:
             line = round(fair / step) * step if step < 1 else round(fair - 0.5) + 0.5
@@ -184,7 +188,7 @@ class _Market:
         return line + 0.0
 
     def _minute(self, at: int) -> str:
-        """The minute as the odds feed writes it."""
+        """Return the minute as the odds feed writes it."""
         status = self._script.state(at).status
         if status in {FIRST_HALF, SECOND_HALF, EXTRA_TIME}:
             period = self._period(at)
@@ -205,7 +209,7 @@ def _erf(hundredths: int) -> float:
 
 
 def _chance(deviations: float) -> float:
-    """The normal distribution function, exact enough for a bookmaker."""
+    """Return the normal distribution function, in steps of a hundredth."""
     return 0.5 + 0.5 * _erf(int(100 * max(-5.0, min(5.0, deviations))))
 
 

@@ -1,4 +1,4 @@
-"""The script of one match: everything that will happen in it, folded into the states it passes through."""
+"""The script of one match: its events, and the states that follow from them."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
@@ -14,10 +14,10 @@ GOALS, HALF_TIME_GOALS, REDS, YELLOWS, CORNERS, ALL_GOALS, SHOOT_OUT_GOALS = ran
 
 
 class Period(NamedTuple):
-    """A stretch of play from `start` up to, not including, `end` (unix seconds).
+    """A period of play from `start` up to, not including, `end` (unix seconds).
 
-    `clock` is when the running clock would have started for `minute` minutes to have been played by then; an
-    interruption moves it. `length` is in minutes, without added time.
+    `clock` is the start of the running clock, at which `minute` minutes were played; an interruption moves
+    it. `length` is in minutes, without added time.
     """
 
     status: int
@@ -28,19 +28,19 @@ class Period(NamedTuple):
     length: int
 
     def minute_at(self, at: int) -> tuple[int, int]:
-        """The minute on the running clock, and how much of it is added time (0: none)."""
+        """Return the minute on the running clock, and the minutes of added time in it (0: none)."""
         minute = self.minute + (at - self.clock) // 60 + 1
         return minute, max(0, minute - self.minute - self.length)
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """One thing that happens: what, when (unix seconds), to which side, and the incident that tells of it.
+class Event:
+    """One event: what, when (unix seconds), for which side, and the incident that describes it.
 
     `what` is "status" (with `status` and `clock`, the period's start or 0), "goal", "cancelled goal", "kick"
-    (of a shoot-out, `scored` or not), "yellow", "red", "corner", "penalty" (one given), "incident" (nothing
-    but the incident) or "score told" (a goal's incident gets its running score late). `about` is the earlier
-    incident that a cancelled goal or a late score is about.
+    (of a shoot-out, `scored` or not), "yellow", "red", "corner", "penalty" (one given), "incident" (only
+    the incident) or "late score" (a goal's incident gets its running score later). `about` is the earlier
+    incident that a cancelled goal or a late score refers to.
     """
 
     at: int
@@ -51,16 +51,16 @@ class Happening:
     status: int = 0
     clock: int = 0
     scored: bool = True
-    tells_score: bool = True
+    has_score: bool = True
     stays_listed: bool = True
 
-    def later(self, seconds: int) -> "Happening":
-        """The same, so many seconds later."""
+    def later(self, seconds: int) -> "Event":
+        """Return the same event, so many seconds later."""
         return replace(self, at=self.at + seconds, clock=self.clock + seconds if self.clock else 0)
 
 
 class State(NamedTuple):
-    """A match from `at` on, until the next state. The counters are the vendor's seven per side."""
+    """The state of a match from `at` until the next state. The counters are the vendor's seven per side."""
 
     at: int
     status: int
@@ -73,9 +73,9 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """All states of a match in order, its periods of play, and when it ended (0: it does not).
+    """All states of a match in order, its periods of play, and its end (0: it does not end).
 
-    `past_ninety` is when extra time or, without one, the shoot-out began (0: never).
+    `past_ninety` is the start of extra time or, without it, of the shoot-out (0: never).
     """
 
     states: tuple[State, ...]
@@ -85,21 +85,21 @@ class Script:
     past_ninety: int
 
     def state(self, at: int) -> State:
-        """The state at this time; before the first, the first."""
+        """Return the state at this time; before the first state, the first."""
         return self.states[max(0, bisect_right(self.times, at) - 1)]
 
     @property
     def final(self) -> State:
-        """How it ends."""
+        """Return the last state."""
         return self.states[-1]
 
     def played(self, at: int) -> int:
-        """Seconds of play up to this time."""
+        """Return the seconds of play up to this time."""
         return sum(max(0, min(at, period.end) - period.start) for period in self.periods)
 
 
-class _Fold:
-    """Applies happenings, in order of time, to the state they change."""
+class _RunningState:
+    """The state of a match while events are applied to it in order of time."""
 
     def __init__(self) -> None:
         self.status = NOT_STARTED
@@ -107,8 +107,7 @@ class _Fold:
         self.sides = {HOME: [0] * 7, AWAY: [0] * 7}
         self.incidents: list[Incident] = []
         self.penalties = {HOME: 0, AWAY: 0}
-        # By the identity of the incident as the story tells it: as listed, and as listed with its running
-        # score.
+        # By the identity of the event's incident: the incident as listed, and with its running score.
         self._listed: dict[int, tuple[Incident, Incident]] = {}
 
     def state(self, at: int) -> State:
@@ -122,45 +121,45 @@ class _Fold:
             (self.penalties[HOME], self.penalties[AWAY]),
         )
 
-    def apply(self, happening: Happening) -> None:
-        what, side = happening.what, happening.side
+    def apply(self, event: Event) -> None:
+        what, side = event.what, event.side
         if what == "status":
-            self._enter(happening)
+            self._enter(event)
         elif what == "goal":
             self._score(side, 1)
         elif what == "cancelled goal":
             self._score(side, -1)
         elif what == "kick":
-            self.sides[side][SHOOT_OUT_GOALS] += happening.scored
+            self.sides[side][SHOOT_OUT_GOALS] += event.scored
         elif what == "penalty":
             self.penalties[side] += 1
         elif what in {"yellow", "red", "corner"}:
             self.sides[side][{"yellow": YELLOWS, "red": REDS, "corner": CORNERS}[what]] += 1
-        self._list(happening)
+        self._list(event)
 
-    def _list(self, happening: Happening) -> None:
-        """Writes the incident, or corrects the one that this is about."""
-        incident, what = happening.incident, happening.what
+    def _list(self, event: Event) -> None:
+        """List the incident of the event, or correct the one that it refers to."""
+        incident, what = event.incident, event.what
         if incident is not None:
             element = SHOOT_OUT_GOALS if what == "kick" else ALL_GOALS if self.status == EXTRA_TIME else GOALS
             scored = incident
             if what in {"goal", "kick"}:
                 score = {"home_score": self.sides[HOME][element], "away_score": self.sides[AWAY][element]}
                 scored = incident | score
-            listed = scored if happening.tells_score else incident
+            listed = scored if event.has_score else incident
             self.incidents.append(listed)
             self._listed[id(incident)] = (listed, scored)
-        elif happening.about is not None:
-            listed, scored = self._listed[id(happening.about)]
-            if what == "score told":
+        elif event.about is not None:
+            listed, scored = self._listed[id(event.about)]
+            if what == "late score":
                 self.incidents[self.incidents.index(listed)] = scored
-            elif not happening.stays_listed:
+            elif not event.stays_listed:
                 self.incidents.remove(listed)
 
-    def _enter(self, happening: Happening) -> None:
-        self.status = happening.status
-        self.period_start = happening.clock
-        if happening.status == EXTRA_TIME:
+    def _enter(self, event: Event) -> None:
+        self.status = event.status
+        self.period_start = event.clock
+        if event.status == EXTRA_TIME:
             for counters in self.sides.values():
                 counters[ALL_GOALS] = counters[GOALS]
 
@@ -175,17 +174,17 @@ class _Fold:
                 counters[HALF_TIME_GOALS] = counters[GOALS]
 
 
-def fold(happenings: list[Happening], periods: list[Period], *, first: int) -> Script:
-    """The script in which these things happen, not started from `first` (unix seconds) on."""
-    running = _Fold()
+def build_script(events: list[Event], periods: list[Period], *, first: int) -> Script:
+    """Return the script of these events; the match is not started from `first` (unix seconds) on."""
+    running = _RunningState()
     states = [running.state(first)]
     began: dict[int, int] = {}
-    for happening in sorted(happenings, key=lambda happening: happening.at):
-        running.apply(happening)
-        if happening.what == "status":
-            began.setdefault(happening.status, happening.at)
-        state = running.state(happening.at)
-        if states[-1].at == happening.at:
+    for event in sorted(events, key=lambda event: event.at):
+        running.apply(event)
+        if event.what == "status":
+            began.setdefault(event.status, event.at)
+        state = running.state(event.at)
+        if states[-1].at == event.at:
             states.pop()
         states.append(state)
     past_ninety = began.get(EXTRA_TIME, began.get(SHOOT_OUT, 0))

@@ -1,4 +1,4 @@
-"""Invents what happens in a match, from its fixture and the world's seed alone."""
+"""Generates the events of a match from its fixture and the world's seed."""
 
 from collections.abc import Iterator
 from random import Random
@@ -21,11 +21,11 @@ from thesports_simulator.world.script import (
     POSTPONED,
     SECOND_HALF,
     SHOOT_OUT,
-    Happening,
+    Event,
     Incident,
     Period,
     Script,
-    fold,
+    build_script,
 )
 
 _MINUTE = 60
@@ -37,15 +37,15 @@ _KICKS = 5
 _BETWEEN_GOALS = 45  # seconds
 
 
-class Storyteller:
-    """Writes the script of one fixture. `lead` is by how much its home side won the first leg."""
+class ScriptWriter:
+    """Writes the script of one fixture. `lead` is the goal difference of its home side in the first leg."""
 
     def __init__(self, fixture: Fixture, *, seed: int, ids: Ids, lead: int = 0) -> None:
         self._fixture = fixture
         self._random = Random(f"script:{seed}:{fixture.number}")
         self._ids = ids
         self._lead = lead
-        self._happenings: list[Happening] = []
+        self._events: list[Event] = []
         self._periods: list[Period] = []
         self._is_named = fixture.is_covered and self._random.random() < 0.6
         self._has_var = fixture.is_covered and self._random.random() < 0.4
@@ -53,7 +53,7 @@ class Storyteller:
         self._booked: set[tuple[int, int]] = set()
 
     def script(self) -> Script:
-        """The whole match."""
+        """Return the script of the whole match."""
         fixture, story = self._fixture, self._fixture.story
         if story in {"awaited", "deleted", "postponed"}:
             self._status(fixture.listed_from, POSTPONED if story == "postponed" else AWAITED)
@@ -63,10 +63,11 @@ class Storyteller:
             self._play()
             if story in {"lost", "abandoned", "interrupted"}:
                 self._disturb(story)
-        return fold(self._happenings, self._periods, first=fixture.announced_at)
+        return build_script(self._events, self._periods, first=fixture.announced_at)
 
     def _play(self) -> None:
         random, start = self._random, self._fixture.kick_off
+        # 1. Both halves.
         first = self._period(FIRST_HALF, start, 45, random.randint(30, 300), minute=0)
         self._incident(
             first.end, _HALF_TIME_WHISTLE, minute=random.choice((45, 45, first.minute_at(first.end)[0]))
@@ -78,6 +79,7 @@ class Storyteller:
         if self._fixture.story in {"knock-out", "second leg"} and random.random() < 0.4:
             self._equalise(second)
         self._incident(second.end, _FULL_TIME, minute=90)
+        # 2. Extra time and shoot-out, if the tie needs a winner.
         over, goes_to_kicks = second.end, False
         if self._fixture.story in {"knock-out", "second leg"} and self._margin() == 0:
             goes_to_kicks = True
@@ -86,6 +88,7 @@ class Storyteller:
                 goes_to_kicks = self._margin() == 0
         if goes_to_kicks:
             over = self._shoot_out(over + random.randint(60, 120), 120 if len(self._periods) > 2 else 90)
+        # 3. The end; substitutions come last, because they need the second half.
         self._status(over, ENDED)
         self._substitutions(second)
 
@@ -119,7 +122,7 @@ class Storyteller:
         if self._fixture.is_covered:
             self._cards(period)
             for side, rate in ((HOME, 5.5), (AWAY, 4.5)):
-                self._happenings += [Happening(at, "corner", side) for at in self._times(period, rate)]
+                self._events += [Event(at, "corner", side) for at in self._times(period, rate)]
             if status != EXTRA_TIME and self._random.random() < 0.5:
                 announced = start + minutes * _MINUTE - self._random.randint(1, 30)
                 extra = {} if self._random.random() < 0.2 else {"add_time": -(-added // _MINUTE)}
@@ -129,7 +132,7 @@ class Storyteller:
         return period
 
     def _times(self, period: Period, rate: float) -> Iterator[int]:
-        """Moments in a period of things that happen `rate` times in 90 minutes."""
+        """Yield moments in a period for events that occur `rate` times in 90 minutes."""
         at = period.start + 5.0
         while (at := at + self._random.expovariate(rate / 5_400)) < period.end - 3:
             yield int(at)
@@ -141,11 +144,11 @@ class Storyteller:
                     self._goal(period, at, side)
             if self._fixture.is_covered:
                 for at in self._times(period, 0.04):
-                    self._happenings.append(Happening(at - 2, "penalty", side))
-                    self._told(period, at, _PENALTY_MISSED, side)
+                    self._events.append(Event(at - 2, "penalty", side))
+                    self._play_incident(period, at, _PENALTY_MISSED, side)
 
     def _is_apart(self, at: int) -> bool:
-        """Whether there is time for a goal: after each one comes a kick-off."""
+        """Return whether there is time for a goal: each goal is followed by a kick-off."""
         return all(abs(at - other) >= _BETWEEN_GOALS for other in self._goal_times)
 
     def _goal(self, period: Period, at: int, side: int) -> None:
@@ -154,33 +157,31 @@ class Storyteller:
         fate = random.random()
         type_ = _PENALTY_GOAL if fate < 0.08 else _OWN_GOAL if fate < 0.11 else _GOAL
         if type_ == _PENALTY_GOAL and self._fixture.is_covered:
-            self._happenings.append(Happening(at - 4, "penalty", side))
-        # An own goal stands on the side it counts for; its scorer plays for the other.
+            self._events.append(Event(at - 4, "penalty", side))
+        # An own goal is listed for the side that it counts for; its scorer plays for the other side.
         scorer = AWAY + HOME - side if type_ == _OWN_GOAL else side
-        incident = self._told(period, at, type_, side, player_of=scorer, keep=False)
+        incident = self._play_incident(period, at, type_, side, player_of=scorer, keep=False)
         if type_ == _GOAL and "player_id" in incident and random.random() < 0.5:
             id_, name = self._player(side)
             incident |= {"assist1_id": id_, "assist1_name": name}
         under_review = self._has_var and at + 100 < period.end
         if under_review and random.random() < 0.12:
-            self._happenings.append(Happening(at, "goal", side, incident))
+            self._events.append(Event(at, "goal", side, incident))
             self._review(period, at + random.randint(40, 90), side, incident)
             return
-        tells_later = type_ == _GOAL and random.random() < 0.05
-        self._happenings.append(Happening(at, "goal", side, incident, tells_score=not tells_later))
-        if tells_later:
-            self._happenings.append(Happening(at + 20, "score told", side, about=incident))
+        is_late = type_ == _GOAL and random.random() < 0.05
+        self._events.append(Event(at, "goal", side, incident, has_score=not is_late))
+        if is_late:
+            self._events.append(Event(at + 20, "late score", side, about=incident))
 
     def _review(self, period: Period, at: int, side: int, goal: Incident) -> None:
-        """The video referee looks at a goal; it stands or it does not."""
+        """Add a video review of a goal, which confirms or cancels it."""
         stands = self._random.random() < 0.4
         decision = {"var_reason": 1, "var_result": 1} if stands else {"var_reason": 2, "var_result": 2}
         if not stands:
             stays_listed = self._random.random() < 0.5
-            self._happenings.append(
-                Happening(at, "cancelled goal", side, about=goal, stays_listed=stays_listed)
-            )
-        self._told(period, at, _VAR, side, extra=decision)
+            self._events.append(Event(at, "cancelled goal", side, about=goal, stays_listed=stays_listed))
+        self._play_incident(period, at, _VAR, side, extra=decision)
 
     def _cards(self, period: Period) -> None:
         for side in (HOME, AWAY):
@@ -192,11 +193,11 @@ class Storyteller:
                 is_second = (side, shirt) in self._booked and self._random.random() < 0.3
                 type_ = _SECOND_YELLOW if is_second else _RED if self._random.random() < 0.03 else _YELLOW
                 self._booked.add((side, shirt))
-                # The vendor's counters and incidents disagree now and then: here a card that is only counted.
+                # The vendor's counters and incidents sometimes differ: here a card is counted but not listed.
                 keep = self._random.random() > 0.02
-                incident = self._told(period, at, type_, side, shirt=shirt, extra=reason, keep=False)
+                incident = self._play_incident(period, at, type_, side, shirt=shirt, extra=reason, keep=False)
                 what = "yellow" if type_ == _YELLOW else "red"
-                self._happenings.append(Happening(at, what, side, incident if keep else None))
+                self._events.append(Event(at, what, side, incident if keep else None))
 
     def _substitutions(self, second: Period) -> None:
         if not self._is_named:
@@ -212,12 +213,12 @@ class Storyteller:
                 missing = self._random.random() < 0.04
                 coming = {} if missing else self._pair("in_player", side, shirt)
                 extra = coming | self._pair("out_player", side, shirt - 11)
-                # Some are told late, so that the list is almost, not strictly, in order of time.
+                # Some are listed late, so the list is not strictly in order of time.
                 delay = self._random.randint(60, 150) if self._random.random() < 0.04 else 0
-                self._told(second, at, _SUBSTITUTION, side, player_of=0, extra=extra, delay=delay)
+                self._play_incident(second, at, _SUBSTITUTION, side, player_of=0, extra=extra, delay=delay)
 
     def _shoot_out(self, start: int, minute: int) -> int:
-        """Kicks in turn from `start` on until one side cannot be caught; returns when it is over."""
+        """Add alternate kicks from `start` on until one side has won; return the time of the end."""
         self._status(start, SHOOT_OUT)
         scored, taken, at = {HOME: 0, AWAY: 0}, {HOME: 0, AWAY: 0}, start + 30
         first = self._random.choice((HOME, AWAY))
@@ -233,10 +234,8 @@ class Storyteller:
             }
             if self._is_named:
                 incident |= self._pair("player", side, taken[side] % 11 + 1)
-            tells_score = goal or self._random.random() < 0.5
-            self._happenings.append(
-                Happening(at, "kick", side, incident, scored=goal, tells_score=tells_score)
-            )
+            has_score = goal or self._random.random() < 0.5
+            self._events.append(Event(at, "kick", side, incident, scored=goal, has_score=has_score))
             at += self._random.randint(8, 12) if turn > 20 else self._random.randint(30, 45)
             left = {s: max(_KICKS, taken[HOME], taken[AWAY]) - taken[s] for s in (HOME, AWAY)}
             if any(scored[s] > scored[HOME + AWAY - s] + left[HOME + AWAY - s] for s in (HOME, AWAY)):
@@ -245,7 +244,7 @@ class Storyteller:
         return at
 
     def _equalise(self, second: Period) -> None:
-        """Goals for the side that is behind on the tie, late in the second half, so that it goes on."""
+        """Add late goals for the side that is behind on the tie, so that it goes to extra time."""
         margin = self._margin()
         for _ in range(abs(margin)):
             at = self._random.randint(second.end - 1_200, second.end - 5)
@@ -253,32 +252,32 @@ class Storyteller:
                 at = self._random.randint(second.start, second.end - 5)
             self._goal_times.append(at)
             side = AWAY if margin > 0 else HOME
-            self._happenings.append(
-                Happening(at, "goal", side, self._told(second, at, _GOAL, side, keep=False))
+            self._events.append(
+                Event(at, "goal", side, self._play_incident(second, at, _GOAL, side, keep=False))
             )
 
     def _margin(self) -> int:
-        """By how much home leads on the tie with what has been told so far."""
+        """Return the lead of the home side on the tie after the events so far."""
         change = {"goal": 1, "cancelled goal": -1}
         goals = {
-            side: sum(
-                change.get(happening.what, 0) for happening in self._happenings if happening.side == side
-            )
+            side: sum(change.get(event.what, 0) for event in self._events if event.side == side)
             for side in (HOME, AWAY)
         }
         return self._lead + goals[HOME] - goals[AWAY]
 
     def _disturb(self, story: str) -> None:
-        """Stops the match at some moment of play: for good, for a while, or out of the vendor's sight."""
+        """Stop the match during play: abandoned, interrupted for a while, or lost by the vendor."""
         at = self._random.randint(self._periods[0].start + 600, self._periods[1].end - 600)
         pause = self._random.randint(8, 20) * _MINUTE
-        before = [happening for happening in self._happenings if happening.at < at]
-        after = [happening for happening in self._happenings if happening.at >= at]
+        # 1. Cut the match in two at that moment.
+        before = [event for event in self._events if event.at < at]
+        after = [event for event in self._events if event.at >= at]
         cut = [period for period in self._periods if period.start < at]
         running = cut[-1] if at < cut[-1].end else None
         if running:
             cut[-1] = running._replace(end=at)
-        self._happenings = before
+        # 2. Keep the first part, and the second one only after an interruption, later.
+        self._events = before
         if story == "lost":
             self._status(at, AWAITED)
         elif story == "abandoned":
@@ -295,17 +294,17 @@ class Storyteller:
                 self._status(at, INTERRUPTED)
                 self._status(at + pause, running.status, clock=clock)
             cut += moved
-            self._happenings += [happening.later(pause) for happening in after]
+            self._events += [event.later(pause) for event in after]
         self._periods = cut
 
     def _status(self, at: int, status: int, *, clock: int = 0) -> None:
-        self._happenings.append(Happening(at, "status", status=status, clock=clock))
+        self._events.append(Event(at, "status", status=status, clock=clock))
 
     def _incident(self, at: int, type_: int, *, minute: int, extra: dict[str, Any] | None = None) -> None:
         incident = {"type": type_, "position": 0, "time": minute} | (extra or {})
-        self._happenings.append(Happening(at, "incident", 0, incident))
+        self._events.append(Event(at, "incident", 0, incident))
 
-    def _told(
+    def _play_incident(
         self,
         period: Period,
         at: int,
@@ -318,7 +317,7 @@ class Storyteller:
         delay: int = 0,
         keep: bool = True,
     ) -> Incident:
-        """An incident of play with its minute and player; `keep` adds it to the story, as just that."""
+        """Return an incident of play with minute and player; `keep` also adds it as an event."""
         minute, added = period.minute_at(at)
         incident: Incident = {"type": type_, "position": side, "time": minute}
         if added:
@@ -328,7 +327,7 @@ class Storyteller:
             incident |= self._pair("player", team, shirt or self._random.randint(1, 11))
         incident |= extra or {}
         if keep:
-            self._happenings.append(Happening(at + delay, "incident", side, incident))
+            self._events.append(Event(at + delay, "incident", side, incident))
         return incident
 
     def _player(self, side: int, shirt: int = 0) -> tuple[str, str]:

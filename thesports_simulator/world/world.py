@@ -15,15 +15,15 @@ from thesports_simulator.world.ids import Ids
 from thesports_simulator.world.match import Match, goals
 from thesports_simulator.world.odds import Fullness, Odds
 from thesports_simulator.world.revisions import Reference
-from thesports_simulator.world.storyline import Storyteller
+from thesports_simulator.world.storyline import ScriptWriter
 
-HISTORY = 30 * 86_400  # seconds that the vendor looks back
+HISTORY = 30 * 86_400  # seconds of past matches that the vendor keeps
 _AFTERMATH = 300
 
 
 @dataclass(frozen=True, slots=True)
 class WorldOptions:
-    """What tells one world from another. `epoch` is the unix second at which it is opened to the public."""
+    """The options that define a world. `epoch` is the unix second at which it opens."""
 
     epoch: int
     matches: int = 49
@@ -32,11 +32,11 @@ class WorldOptions:
 
 
 class World:
-    """What is true at any time, as the vendor would say it.
+    """The truth at any time, in the vendor's format.
 
     Times are whole unix seconds: a reply given at server time t shows the world at floor(t). Two worlds with
-    equal options are equal at every time, in any process, and may be asked in any order. Values are fresh and
-    the caller's to keep.
+    equal options are equal at every time, in any process, for any order of calls. Returned values are new and
+    may be changed.
     """
 
     def __init__(self, options: WorldOptions) -> None:
@@ -53,44 +53,43 @@ class World:
             directory=self.directory,
         )
         self.reference = Reference(self.directory, seed=options.seed, epoch=options.epoch, ids=self.ids)
-        # Scripts of what is listed and of the matches next to those; older ones are written anew when asked
-        # for.
-        self._play = lru_cache(maxsize=4 * options.matches + 64)(self._played)
-        self._price = lru_cache(maxsize=options.matches * 5 // 4 + 64)(self._priced)
+        # Scripts of listed matches and their neighbours; older ones are generated again on demand.
+        self._match_in = lru_cache(maxsize=4 * options.matches + 64)(self._make_match)
+        self._odds_in = lru_cache(maxsize=options.matches * 5 // 4 + 64)(self._make_odds)
 
     def live(self, at: int) -> list[Match]:
-        """The matches on the live list, in its order."""
-        listed = (self._play(slot, self.programme.generation(slot, at)) for slot in self.programme.slots)
+        """Return the matches on the live list, in its order."""
+        listed = (self._match_in(slot, self.programme.generation(slot, at)) for slot in self.programme.slots)
         return [match for match in listed if match.is_listed(at)]
 
     def live_ids(self, at: int) -> list[str]:
-        """The ids of the matches on the live list, in its order."""
+        """Return the ids of the matches on the live list, in its order."""
         return [match.fixture.id for match in self.live(at)]
 
     def match(self, match_id: str, at: int) -> Match | None:
-        """A match that the vendor knows at this time: listed, over, or the next one of its kind."""
+        """Return a match that the vendor knows at this time: listed, ended, or the next in its slot."""
         fixture = self.programme.by_id(match_id)
         if fixture is None:
             return None
-        match = self._play(fixture.slot, fixture.generation)
+        match = self._match_in(fixture.slot, fixture.generation)
         return match if match.is_known(at) else None
 
     def live_element(self, match_id: str, at: int) -> dict[str, Any] | None:
-        """The match's element of match/detail_live; what match/live/history says once it is off the list."""
+        """Return the match's element of match/detail_live, or of match/live/history after its listing."""
         match = self.match(match_id, at)
         return match.live_element(at) if match else None
 
     def detail_row(self, match_id: str, at: int) -> dict[str, Any] | None:
-        """The match's row of match/recent/list."""
+        """Return the match's row of match/recent/list."""
         match = self.match(match_id, at)
         return match.detail_row(at) if match else None
 
     def odds_of(self, match: Match) -> Odds:
-        """The odds of a match, all its time."""
-        return self._price(match.fixture.slot, match.fixture.generation)
+        """Return all odds of a match."""
+        return self._odds_in(match.fixture.slot, match.fixture.generation)
 
     def odds(self, match_id: str, at: int) -> dict[str, Any]:
-        """The `results` of odds/history; empty where there is nothing."""
+        """Return the `results` of odds/history; empty if there are none."""
         match = self.match(match_id, at)
         if match is None:
             return {}
@@ -98,28 +97,28 @@ class World:
         return results
 
     def team(self, team_id: str, at: int) -> dict[str, Any] | None:
-        """The team's row of team/additional/list."""
+        """Return the team's row of team/additional/list."""
         return self._reference_row("team", team_id, at)
 
     def competition(self, competition_id: str, at: int) -> dict[str, Any] | None:
-        """The competition's row of competition/additional/list."""
+        """Return the competition's row of competition/additional/list."""
         return self._reference_row("competition", competition_id, at)
 
     def countries(self) -> list[dict[str, Any]]:
-        """The rows of country/list."""
+        """Return the rows of country/list."""
         return self.directory.countries()
 
     def categories(self) -> list[dict[str, Any]]:
-        """The rows of category/list."""
+        """Return the rows of category/list."""
         return self.directory.categories()
 
     def matches(self, after: int, at: int) -> Iterator[Match]:
-        """Every match known at `at` that may have changed after `after`: the next of each slot, and back."""
+        """Yield the matches known at `at` that may have changed after `after`, newest first per slot."""
         after = max(after, at - HISTORY)
         for slot in self.programme.slots:
             generation = self.programme.generation(slot, at) + 1
             while generation >= FIRST_GENERATION:
-                match = self._play(slot, generation)
+                match = self._match_in(slot, generation)
                 # The last changes of a detail row come soon after the match has left the list.
                 if match.fixture.listed_until + _AFTERMATH < after:
                     break
@@ -128,7 +127,7 @@ class World:
                 generation -= 1
 
     def since(self, kind: Kind, time: int, at: int) -> list[dict[str, Any]]:
-        """The rows of a list endpoint that changed at `time` or later, in order of their `updated_at`."""
+        """Return the rows of a list endpoint changed at `time` or later, in order of their `updated_at`."""
         if kind != "match":
             return self.reference.since(kind, time, at)
         changed = [m for m in self.matches(time - 1, at) if m.is_known(at) and m.row_updated_at(at) >= time]
@@ -136,7 +135,7 @@ class World:
         return sorted(rows, key=lambda row: (row["updated_at"], row["id"]))
 
     def page(self, kind: Kind, page: int, at: int, *, size: int) -> list[dict[str, Any]]:
-        """The rows of one page of a list endpoint, counted from 1."""
+        """Return the rows of one page of a list endpoint, counted from 1."""
         if kind != "match":
             return self.reference.page(kind, page, at, size=size)
         known = (match for match in self.matches(0, at) if match.is_known(at))
@@ -150,17 +149,17 @@ class World:
             return None
         return self.reference.row(kind, number, at)
 
-    def _played(self, slot: int, generation: int) -> Match:
+    def _make_match(self, slot: int, generation: int) -> Match:
         fixture = self.programme.fixture(slot, generation)
         first_leg, lead = None, 0
         if fixture.story == "second leg" and generation > FIRST_GENERATION:
-            first_leg = self._play(slot, generation - 1).script
+            first_leg = self._match_in(slot, generation - 1).script
             home, away = goals(first_leg.final)
             lead = away - home
         seed = self.options.seed
-        script = Storyteller(fixture, seed=seed, ids=self.ids, lead=lead).script()
+        script = ScriptWriter(fixture, seed=seed, ids=self.ids, lead=lead).script()
         return Match(fixture, script, seed=seed, ids=self.ids, directory=self.directory, first_leg=first_leg)
 
-    def _priced(self, slot: int, generation: int) -> Odds:
-        match = self._play(slot, generation)
+    def _make_odds(self, slot: int, generation: int) -> Odds:
+        match = self._match_in(slot, generation)
         return Odds(match.fixture, match.script, seed=self.options.seed, fullness=self.options.odds)

@@ -1,4 +1,4 @@
-"""Decides which calls go wrong, and how."""
+"""The injector: chooses which calls get a fault, and applies it."""
 
 import zlib
 from collections.abc import Sequence
@@ -11,32 +11,33 @@ from thesports_simulator.faults.grammar import Fault, parse_fault
 from thesports_simulator.protocol.replies import Reply
 
 
-class Mischief:
-    """The faults switched on, drawn by seed; each call gets the first that befalls it, or none."""
+class FaultInjector:
+    """The active faults, drawn by seed; each call gets the first fault that is drawn for it, or none."""
 
     def __init__(self, faults: Sequence[str], *, seed: int) -> None:
+        # The text of the seed decides every draw, so it must not change.
         self._random = Random(f"mischief:{seed}")
-        self.faults: list[Fault] = []
+        self.active: list[Fault] = []
         self.add(faults)
 
     def add(self, faults: Sequence[str]) -> None:
-        """Switches more on, behind those that are.
+        """Switch more faults on, after the active ones.
 
         Raises:
-            FaultError: one of them is written wrongly; none is switched on then.
+            FaultError: One of them is wrong; then none is switched on.
         """
-        self.faults = [*self.faults, *[parse_fault(text) for text in faults]]
+        self.active = [*self.active, *[parse_fault(text) for text in faults]]
 
     def clear(self) -> None:
-        """Switches all off. Replies that are on their way wrong stay so."""
-        self.faults = []
+        """Switch all faults off; faulty replies on their way stay faulty."""
+        self.active = []
 
     def choose(self, endpoint: str, uuid: str) -> Fault | None:
-        """The fault of a call, if any."""
-        for fault in self.faults:
-            if not fault.concerns(endpoint):
+        """Return the fault of a call, if any."""
+        for fault in self.active:
+            if not fault.applies_to(endpoint):
                 continue
-            # Those that vanish are the same matches each time, whoever asks.
+            # The same matches vanish on every call.
             vanishes = fault.name == "vanish"
             share = zlib.crc32(uuid.encode()) / (1 << 32) if vanishes else self._random.random()
             if share < fault.rate:
@@ -45,20 +46,20 @@ class Mischief:
                 return fault
         return None
 
-    def spoil(self, fault: Fault, reply: Reply, asked: str) -> tuple[Reply, list[str]]:
-        """The reply as the fault has it, and what it touched; faults of the wire leave it as it is."""
-        argument = asked if fault.kind.echoes else fault.argument
+    def apply(self, fault: Fault, reply: Reply, target: str) -> tuple[Reply, list[str]]:
+        """Return the faulty reply and the places it changed; faults on the wire do not change the reply."""
+        argument = target if fault.kind.echoes else fault.argument
         if fault.kind.answer:
             return fault.kind.answer(argument), []
         if fault.kind.change is None:
             return reply, []
         body = msgspec.json.decode(reply.body)
-        # Errors have nothing inside to spoil.
+        # A refusal has no results to change.
         if "results" not in body:
             return reply, []
         changed, touched = fault.kind.change(body, self._random, argument)
         return Reply(changed if isinstance(changed, bytes) else msgspec.json.encode(changed)), touched
 
-    def told(self) -> list[dict[str, Any]]:
-        """The faults as the control path tells them."""
-        return [{"fault": fault.text, "left": fault.left} for fault in self.faults]
+    def described(self) -> list[dict[str, Any]]:
+        """Return the active faults for the control path."""
+        return [{"fault": fault.text, "left": fault.left} for fault in self.active]
