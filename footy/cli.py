@@ -23,7 +23,7 @@ Command = Callable[[argparse.Namespace, Loaded], Exit]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run footy; give the exit code."""
+    """Run footy; return the exit code."""
     _mind_the_terminal()
     parser = _parser()
     arguments = parser.parse_args(argv)

@@ -351,11 +351,11 @@ class Settings(BaseModel):
         return self
 
     def secret_text(self) -> str:
-        """Give the secret itself, for the one place that signs requests and the one that redacts."""
+        """Return the secret itself, for the one place that signs requests and the one that redacts."""
         return self.secret.get_secret_value() if self.secret else ""
 
     def secrets(self) -> tuple[str, ...]:
-        """Give all that may get out nowhere: the secret, and the proxy's password, also as it is sent."""
+        """Return all that may get out nowhere: the secret, and the proxy's password, also as it is sent."""
         found = [self.secret_text()]
         proxy = urlsplit(self.proxy or "")
         if proxy.password:
@@ -366,7 +366,7 @@ class Settings(BaseModel):
         return tuple(text for text in found if text)
 
     def folder(self, mode: Mode) -> Path:
-        """Give the absolute folder that an instance in this mode writes into.
+        """Return the absolute folder that an instance in this mode writes into.
 
         Raises:
             ConfigError: It is relative to the current folder, and that has been deleted.
@@ -411,7 +411,7 @@ class Settings(BaseModel):
             return Mode.LIVE
 
     def was_live(self) -> bool:
-        """Tell whether this data folder has ever been written by a live instance."""
+        """Check whether this data folder has ever been written by a live instance."""
         folder = self.folder(Mode.LIVE)
         return any((folder / name).exists() for name in ("heartbeat.json", "matches.json", "cache.sqlite"))
 
@@ -497,7 +497,7 @@ _COMMENTED_OUT = re.compile(r"^\s*#\s*(?:export\s+)?(THESPORTS_\w+)\s*=", re.MUL
 
 
 def _number(line: Binding) -> int:
-    """Give the number of a line of `.env`, which may come with blank lines before it."""
+    """Return the number of a line of `.env`, which may come with blank lines before it."""
     text = line.original.string
     return line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 

@@ -26,7 +26,7 @@ def _day(number: int) -> str:
 
 @lru_cache(maxsize=1024)
 def second_text(seconds: int | None) -> str | None:
-    """A time of the vendor's as `2025-05-28T17:31:05Z`; None for 0 and less, and beyond the year 9999."""
+    """Return a time of the vendor's as `2025-05-28T17:31:05Z`; None if it is none of the years to 9999."""
     if seconds is None or not 0 < seconds <= LAST_SECOND:
         return None
     number, rest = divmod(seconds, _DAY)
@@ -37,7 +37,7 @@ def second_text(seconds: int | None) -> str | None:
 
 @lru_cache(maxsize=256)
 def moment_text(moment: float | None) -> str | None:
-    """A moment of footy's own, Unix seconds, cut to milliseconds: `2025-05-28T17:31:05.250Z`.
+    """Return a moment of footy's own (Unix seconds) cut to milliseconds: `2025-05-28T17:31:05.250Z`.
 
     Cut, not rounded, so that a reader who computes a minute of play from it gets the record's.
     """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 USER = "demo"
 SECRET = "simulated-secret"  # noqa: S105 - it opens nothing but a simulator on this machine
 _START_TIMEOUT = 60.0
-_PROJECT = Path(__file__).resolve().parents[2]
+_PROJECT = Path(__file__).resolve().parents[1]
 
 
 class SimulatorError(Exception):

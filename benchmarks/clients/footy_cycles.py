@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.child import answer
 from benchmarks.clients.meter import Lap, Meter
+from footy.mirror.state import State
 from footy.outputs.base import Update
 from footy.outputs.publish import publish
 from footy.outputs.snapshot_file import SnapshotFile

@@ -19,7 +19,7 @@ REFOLDED_S = 30
 
 
 def covers(polled_at: float, fetched_at: float | None, window_s: float) -> bool:
-    """Tell whether a reply heard at one time tells of every change since a value was fetched."""
+    """Check whether a reply heard at one time tells of every change since a value was fetched."""
     return fetched_at is not None and polled_at - fetched_at <= window_s - GAP_MARGIN_S
 
 
@@ -157,7 +157,7 @@ def same_quotes(held: OddsBook, settled: OddsBook, watermark: int) -> bool:
 
 
 def any_rows(quotes: OddsBook) -> bool:
-    """Tell whether there is a row in any market."""
+    """Check whether there is a row in any market."""
     return any(getattr(quotes, market) for market in MARKETS.values())
 
 
@@ -176,5 +176,5 @@ def _same_market(held: Mapping[int, Kept], settled: Mapping[int, Kept], watermar
 
 
 def confirmed(held: Held[Detail], changed: Detail | None, at: float) -> Held[Detail]:
-    """Give a detail after a feed's reply: changed, or known unchanged."""
+    """Return a detail after a feed's reply: changed, or known unchanged."""
     return Held(changed if changed is not None else held.value, at, Source.FRESH)

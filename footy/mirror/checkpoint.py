@@ -42,7 +42,7 @@ class Checkpoint:
         self._saved_at = 0.0
 
     def load(self) -> State:
-        """Give the state that was saved; an empty one where there is none that can be trusted."""
+        """Return the state that was saved; an empty one where there is none that can be trusted."""
         try:
             saved = msgspec.msgpack.decode(self._path.read_bytes(), type=_Saved)
         except OSError:

@@ -64,7 +64,7 @@ class OddsBook(msgspec.Struct, frozen=True):
 
 
 def minute_of(text: str | None) -> int | None:
-    """The minute of a row: `"45+"` and `"midfield"` are 45; None for `""` and for what is no minute."""
+    """Return the minute of a row: 45 for `"45+"` and `"midfield"`, None for what is no minute."""
     if text == _MIDFIELD:
         return _HALF
     found = _MINUTE.fullmatch(text or "")

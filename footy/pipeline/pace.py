@@ -91,7 +91,7 @@ class Pace:
         return replace(self, answers_s=answers_s, unfinished=unfinished)
 
     def sentence(self) -> str:
-        """Say that the vendor is slow, what follows from it, and what to do."""
+        """Return a sentence that the vendor is slow, what follows from it, and what to do."""
         return (
             f"The vendor is slow: it takes {self.slowest_s:.1f} s to answer, and two answers do not fit into "
             f"{DEADLINE_SHARE:g} of the interval of {self.interval_s:g} s. A cycle may take "

@@ -49,7 +49,7 @@ class PlanInputs:
     """Endpoints whose rows should be renewed, with since when changes are to be asked for (vendor's time)."""
 
     def details_by_feed(self, state: State) -> bool:
-        """Tell whether changes of details come by their feed."""
+        """Check whether changes of details come by their feed."""
         feed = state.details_feed
         return (
             self.delta
@@ -59,16 +59,16 @@ class PlanInputs:
         )
 
     def without(self, failed: Iterable[Endpoint]) -> "PlanInputs":
-        """Give the terms without feeds that failed in this cycle: what they tell is asked per match."""
+        """Return the terms without feeds that failed in this cycle: what they tell is asked per match."""
         return replace(self, refused=self.refused | set(failed))
 
     def odds_feed(self) -> Endpoint | None:
-        """Give the feed of odds that the account has; None where it has neither."""
+        """Return the feed of odds that the account has; None where it has neither."""
         feeds = (endpoints.ODDS_LIVE, endpoints.ODDS_UPDATE) if self.delta else ()
         return next((feed for feed in feeds if feed not in self.refused), None)
 
     def odds_by_feed(self, state: State) -> bool:
-        """Tell whether changes of odds come by a feed."""
+        """Check whether changes of odds come by a feed."""
         return state.odds_feed.trusted and self.odds_feed() is not None
 
 
@@ -134,7 +134,7 @@ def _incomplete_matches(state: State, inputs: PlanInputs, chosen: Collection[str
 
 
 def fallback_feed(state: State, inputs: PlanInputs) -> list[Request]:
-    """Give the feed that stands in for one that has failed in this cycle."""
+    """Return the feed that stands in for one that has failed in this cycle."""
     feed = inputs.odds_feed() if state.matches else None
     return [Request(feed, priority=Priority.FEED)] if feed is endpoints.ODDS_UPDATE else []
 
@@ -142,7 +142,7 @@ def fallback_feed(state: State, inputs: PlanInputs) -> list[Request]:
 def after_live_list(
     live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs, *, filtered: bool
 ) -> list[Request]:
-    """Give the calls that the live list makes worth it.
+    """Return the calls that the live list makes worth it.
 
     Args:
         live: The live matches by id.
@@ -173,7 +173,7 @@ def after_live_list(
 def odds_of(
     wanted: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs
 ) -> list[Request]:
-    """Give the calls for the odds of these matches, where no feed will do and as far as the quota goes."""
+    """Return the calls for the odds of these matches, where no feed will do and as far as the quota goes."""
     chosen = {
         match_id: live[match_id]
         for match_id in wanted
@@ -189,7 +189,7 @@ def odds_of(
 def changed_odds(
     match_ids: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs
 ) -> list[Request]:
-    """Give the calls for the odds of matches that a feed says have changed, without saying how."""
+    """Return the calls for the odds of matches that a feed says have changed, without saying how."""
     listed = {match_id: live[match_id] for match_id in match_ids if match_id in live}
     return [
         Request(endpoints.ODDS, match_id, priority=Priority.ODDS)
@@ -198,7 +198,7 @@ def changed_odds(
 
 
 def between_cycles(state: State, wanted: Iterable[str], inputs: PlanInputs) -> list[Request]:
-    """Give the calls that help the next cycle before it begins.
+    """Return the calls that help the next cycle before it begins.
 
     They are the odds feed, where it does not reach back to the last cycle, and what had to wait for a quota:
     a window is over a little later than a cycle begins that is as long as it.
@@ -229,7 +229,7 @@ def between_cycles(state: State, wanted: Iterable[str], inputs: PlanInputs) -> l
 
 
 def teams_of(detail: Detail) -> list[Request]:
-    """Give the calls for the teams that a match detail names."""
+    """Return the calls for the teams that a match detail names."""
     return [
         Request(endpoints.TEAM, team_id, priority=Priority.REFERENCE)
         for team_id in (detail.home_team_id, detail.away_team_id)
@@ -238,7 +238,7 @@ def teams_of(detail: Detail) -> list[Request]:
 
 
 def competition_of(detail: Detail) -> list[Request]:
-    """Give the call for the competition that a match detail names."""
+    """Return the call for the competition that a match detail names."""
     if not detail.competition_id:
         return []
     return [Request(endpoints.COMPETITION, detail.competition_id, priority=Priority.REFERENCE)]
@@ -260,7 +260,7 @@ def _needs_odds(held: MatchState | None, state: State, inputs: PlanInputs) -> bo
 
 
 def _checks(state: State, inputs: PlanInputs) -> list[Request]:
-    """Give the calls that re-read a few matches in full, in rotation, to compare them with the feeds.
+    """Return the calls that re-read a few matches in full, in rotation, to compare them with the feeds.
 
     Odds are re-read with what the quota leaves when all that wait for theirs have been served. If that is
     less than a call for each match chosen, fewer are: the rotation leaves out none.
@@ -303,7 +303,7 @@ def _in_turn(
 
 
 def _last_asked(match_id: str, state: State, endpoint: Endpoint) -> float:
-    """Give when a part of a match was last had, or asked for in vain, in Unix seconds."""
+    """Return when a part of a match was last had, or asked for in vain, in Unix seconds."""
     odds = endpoint is endpoints.ODDS
     held = state.matches.get(match_id)
     part = None if held is None else held.odds if odds else held.detail

@@ -190,7 +190,7 @@ def left_out(matches: Iterable[MatchState], references: References) -> Counter[s
 
 
 def unreadable_values(found: Counter[str]) -> list[str]:
-    """Say in one sentence how many values could not be read, and which most; nothing if there are none."""
+    """Return in one sentence how many values could not be read, and which most; nothing if there are none."""
     if not found:
         return []
     shown = ", ".join(f"{name} {count}" for name, count in found.most_common(MOST_FIELDS_NAMED))

@@ -75,7 +75,7 @@ class _Table(SQLiteDict):
             raise
 
     def __getitem__(self, key: str) -> Any:
-        """Give what is kept; the library writes the key into the statement as it is, quotes and all."""
+        """Return what is kept; the library writes the key into the statement as it is, quotes and all."""
         with self.connection() as connection:
             row = connection.execute(
                 f"SELECT value FROM {self.table_name} WHERE key = ?",  # noqa: S608 - a name of ours
@@ -138,7 +138,7 @@ class Shelf:
         self._thread.start()
 
     def read(self, key: str) -> Kept | None:
-        """Give what is kept; None where nothing is, or where it cannot be told soon."""
+        """Return what is kept; None where nothing is, or where it cannot be told soon."""
         answer: Future[Kept | None] = Future()
         with self._wake:
             if self._stuck or self._closed or time.monotonic() < self._blind_until:
@@ -162,7 +162,7 @@ class Shelf:
             self._wake.notify()
 
     def flush(self, seconds: float = 5.0) -> bool:
-        """Wait until all that was to be written is, or failed to be; tell whether it is."""
+        """Wait until all that was to be written is, or failed to be; return whether it is."""
         end = time.monotonic() + seconds
         with self._wake:
             while (self._writing or self._ready_to_write()) and time.monotonic() < end:
@@ -226,7 +226,7 @@ class Shelf:
         return Kept(found.content, found.created_at.timestamp())
 
     def _store(self, batch: list[tuple[str, Kept]]) -> bool:
-        """Write a batch in one transaction and read it back; tell whether it is there."""
+        """Write a batch in one transaction and read it back; return whether it is there."""
         try:
             file = self._open()
             with file.responses.bulk_commit():
@@ -253,7 +253,7 @@ class Shelf:
         return True
 
     def _open(self) -> _File:
-        """Give the open file; open it anew where it, its log or the log's index was deleted or replaced."""
+        """Return the open file; open it anew where it, its log or the log's index was deleted or replaced."""
         replaced = self._file is not None and self._inodes != self._on_disk()
         if replaced:
             self._shut()
@@ -271,7 +271,7 @@ class Shelf:
         return self._path.with_name(self._path.name + suffix)
 
     def _fail(self, error: sqlite3.Error | OSError) -> bool:
-        """Go on without the file for a while, and say so once; tell whether it is healed already.
+        """Go on without the file for a while, and say so once; return whether it is healed already.
 
         A corrupt file, or one that is not ours, is set aside. One that is locked is left open: it may still
         be read, and opening it anew may not be possible.

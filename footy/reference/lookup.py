@@ -75,7 +75,7 @@ class Lookup:
         )
 
     def peek(self, key: Request) -> Held[Reference] | None:
-        """Give what the memo holds, at no cost."""
+        """Return what the memo holds, at no cost."""
         with self._lock:
             memo = self._memo.get(key)
         return memo.held if memo else None

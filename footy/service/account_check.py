@@ -96,7 +96,7 @@ def _probe(client: Client, endpoint: Endpoint, match_id: str, budget: RetryBudge
 
 
 def _hopeless(error: VendorError | None) -> bool:
-    """Tell whether asking the other endpoints would only repeat this failure."""
+    """Check whether asking the other endpoints would only repeat this failure."""
     return error is not None and not (isinstance(error, RefusedError) and error.what == "endpoint")
 
 

@@ -85,13 +85,13 @@ def keep_bugs_scrubbed(settings: Settings) -> None:
 
 
 def redactor(settings: Settings) -> Redactor:
-    """Give what takes this instance's secrets out of text; the demo's too, although anyone may know it."""
+    """Return what takes this instance's secrets out of text; the demo's too, although anyone may know it."""
     return Redactor([*settings.secrets(), DEMO_SECRET])
 
 
 @contextlib.contextmanager
 def upstream(settings: Settings, mode: Mode) -> Iterator[VendorAccount]:
-    """Give whom to ask: the vendor, or in the demo a simulator that lives as long as the caller is inside.
+    """Return whom to ask: the vendor, or in the demo a simulator that lives as long as the caller is inside.
 
     Raises:
         FootyError: The simulator did not start.
@@ -106,7 +106,7 @@ def upstream(settings: Settings, mode: Mode) -> Iterator[VendorAccount]:
 
 @contextlib.contextmanager
 def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
-    """Give an instance's rooms; ends every thread, connection and child of theirs afterwards."""
+    """Return an instance's rooms; ends every thread, connection and child of theirs afterwards."""
     memory.give_back()
     counters = Counters()
     if mode is Mode.DEMO:  # each demo is a world of its own, which owes nothing to the one before
@@ -138,7 +138,7 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
 
 
 def transport_for(settings: Settings, asked: VendorAccount, counters: Counters) -> Transport:
-    """Give the transport that these settings describe."""
+    """Return the transport that these settings describe."""
     return Transport(
         base_url=asked.base_url,
         credentials={"user": asked.user, "secret": asked.secret},
@@ -155,7 +155,7 @@ def transport_for(settings: Settings, asked: VendorAccount, counters: Counters) 
 
 
 def rules_for(settings: Settings, mode: Mode) -> Rules:
-    """Give the rules of the cycle that these settings describe."""
+    """Return the rules of the cycle that these settings describe."""
     return Rules(
         mode=mode.value,
         workers=settings.workers,

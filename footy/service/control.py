@@ -132,7 +132,7 @@ def follow_log(settings: Settings, mode: Mode, complain: Say) -> Exit:
 
 
 def _where(files: Files, *, demo: bool) -> str:
-    """Say at the end of a line which instance it is about."""
+    """Return at the end of a line which instance it is about."""
     return f"{' (demo)' if demo else ''} – data folder {files.folder}"
 
 
@@ -142,13 +142,13 @@ def _service(files: Files) -> psutil.Process | None:
 
 
 def _heartbeat(files: Files, pid: int) -> Heartbeat | None:
-    """Give the heartbeat of this process, not of one before it."""
+    """Return the heartbeat of this process, not of one before it."""
     beat = read_heartbeat(files)
     return beat if beat is not None and beat["pid"] == pid else None
 
 
 def _ended(files: Files, code: int, say: Say) -> Exit:
-    """Say why the service ended before its first snapshot; give its exit code."""
+    """Return why the service ended before its first snapshot; return its exit code."""
     if code < 0:
         say(f"footy was ended by signal {-code} before its first snapshot.")
     elif last_line := _last_line(files.start_out):
@@ -159,7 +159,7 @@ def _ended(files: Files, code: int, say: Say) -> Exit:
 
 
 def _left_of(processes: list[psutil.Process], within_s: float) -> list[psutil.Process]:
-    """Wait until they have ended; give those that live all the same."""
+    """Wait until they have ended; return those that live all the same."""
     end = time.monotonic() + within_s
     while (alive := [one for one in processes if _lives(one)]) and time.monotonic() < end:
         time.sleep(POLL_S / 2)
@@ -167,7 +167,7 @@ def _left_of(processes: list[psutil.Process], within_s: float) -> list[psutil.Pr
 
 
 def _lives(process: psutil.Process) -> bool:
-    """Tell whether it runs; one that has ended may stay listed, where nobody takes note of its end."""
+    """Check whether it runs; one that has ended may stay listed, where nobody takes note of its end."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

@@ -65,7 +65,7 @@ def _demo_beside(files: Files) -> str:
 
 
 def longest_silence_s(interval_s: float) -> float:
-    """Give the age of the last success from which on an instance is stale, in seconds."""
+    """Return the age of the last success from which on an instance is stale, in seconds."""
     return max(STALE_INTERVALS * interval_s, STALE_AT_LEAST_S)
 
 

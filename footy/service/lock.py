@@ -44,7 +44,7 @@ class Owner:
     doing: Role
 
     def process(self, lock: Path) -> psutil.Process | None:
-        """Give the process where it lives and is the one that was noted, not another with a reused PID.
+        """Return the process where it lives and is the one that was noted, not another with a reused PID.
 
         It is the same where it started when the PID file says. Where it did not, the machine's clock may have
         been set since, which moves the start of every process: then holding the lock tells.
@@ -73,14 +73,14 @@ def owner(files: Files) -> Owner | None:
 
 
 def running_owner(files: Files) -> tuple[Owner, psutil.Process] | None:
-    """Give who owns the folder, and the process; None where nobody does."""
+    """Return who owns the folder, and the process; None where nobody does."""
     holder = owner(files)
     process = holder.process(files.lock) if holder is not None else None
     return None if holder is None or process is None else (holder, process)
 
 
 def belongs_to_another(files: Files) -> str | None:
-    """Say whose files these are if this user may not read them; None if there are none, or they are ours."""
+    """Return whose files these are if this user may not read them; None if there are none, or they are ours."""
     try:
         if not files.pid.exists() or os.access(files.pid, os.R_OK):
             return None
@@ -136,7 +136,7 @@ def verify_ownership(me: Owner, files: Files) -> None:
 
 
 def _held_by(files: Files) -> str:
-    """Say who holds the lock; who has only just taken it writes its PID file first."""
+    """Return who holds the lock; who has only just taken it writes its PID file first."""
     end = time.monotonic() + PID_FILE_WITHIN_S
     while (held := running_owner(files)) is None and time.monotonic() < end:
         time.sleep(0.02)

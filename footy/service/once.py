@@ -65,7 +65,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
 
 
 def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: HeartbeatFile) -> Snapshot:
-    """Give the snapshot of one cycle, or raise why there is none with a fresh live list."""
+    """Return the snapshot of one cycle, or raise why there is none with a fresh live list."""
     with running_app(settings, mode, files) as app:
 
         def end(number: int, _frame: Any) -> None:
@@ -92,7 +92,7 @@ def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: Heartbe
 
 
 def _words(failure: Exception) -> str:
-    """Say what failed; the words of what is a bug may hold anything, the secret too."""
+    """Return what failed; the words of what is a bug may hold anything, the secret too."""
     return str(failure) if isinstance(failure, FootyError) else type(failure).__name__
 
 

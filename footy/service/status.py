@@ -21,7 +21,7 @@ class _Head(msgspec.Struct):
 
 
 def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
-    """Tell whether the instance is well, and describe it, a line each."""
+    """Check whether the instance is well, and describe it, a line each."""
     judged, beat = health(files, demo=demo), read_heartbeat(files)
     of_now = _heartbeat_lines(beat, judged)
     said = " ".join([judged.line, *of_now])
@@ -42,7 +42,7 @@ def _account_lines(beat: Heartbeat | None) -> list[str]:
 
 
 def _heartbeat_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
-    """Say what is wrong with the process that runs; what an earlier one left says nothing of now."""
+    """Return what is wrong with the process that runs; what an earlier one left says nothing of now."""
     if beat is None or beat["pid"] != judged.pid:
         return []
     said = [f"Indicator: {words}" for words in beat["indicators"].values()]

@@ -89,7 +89,7 @@ class CircuitBreaker:
                 self._close(state, now)
 
     def succeeded(self, endpoint: Endpoint) -> bool:
-        """Note a good reply; tell whether it ends a refusal."""
+        """Note a good reply; return whether it ends a refusal."""
         with self._lock:
             state = self._state(endpoint)
             was_refused = state.refusal is not None
@@ -101,7 +101,7 @@ class CircuitBreaker:
             return was_refused
 
     def refused(self, endpoint: Endpoint, error: RefusedError) -> bool:
-        """Note a refusal; tell whether the endpoint counts as refused from now on."""
+        """Note a refusal; return whether the endpoint counts as refused from now on."""
         with self._lock:
             state, now = self._state(endpoint), self._now()
             state.refusals += 1
@@ -199,7 +199,7 @@ class CircuitBreaker:
         return state.refused_what == "endpoint"
 
     def throttled(self, endpoint: Endpoint, retry_after: float | None) -> float:
-        """Note a 429, or a `Retry-After` in seconds; give when the endpoint may be asked again."""
+        """Note a 429, or a `Retry-After` in seconds; return when the endpoint may be asked again."""
         with self._lock:
             state, now = self._state(endpoint), self._now()
             if retry_after is None:
@@ -213,13 +213,13 @@ class CircuitBreaker:
             return state.cool_until
 
     def is_refused(self, endpoint: Endpoint) -> bool:
-        """Tell whether the endpoint is refused and no probe is due."""
+        """Check whether the endpoint is refused and no probe is due."""
         with self._lock:
             state = self._state(endpoint)
             return state.refusal is not None and self._now() < state.probe_at
 
     def is_unavailable(self, endpoint: Endpoint) -> bool:
-        """Tell whether a refusal means that the account lacks the endpoint.
+        """Check whether a refusal means that the account lacks the endpoint.
 
         One that has answered is believed to be there until it counts as refused.
         """

@@ -222,5 +222,5 @@ GENDERS: Mapping[int, str] = {1: "men", 2: "women"}
 
 
 def status_name(status_id: int) -> str:
-    """The name of a match status, `Status N` for one that is not in the table."""
+    """Return the name of a match status, `Status N` for one that is not in the table."""
     return STATUSES.get(status_id) or f"Status {status_id}"

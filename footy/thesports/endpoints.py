@@ -33,7 +33,7 @@ class Endpoint:
     """Bytes, decompressed, above which a reply cannot be genuine."""
 
     def __str__(self) -> str:
-        """Give the path."""
+        """Return the path."""
         return self.path
 
 

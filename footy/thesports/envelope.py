@@ -33,7 +33,7 @@ _OPENING = {"list": b"[", "object": b"{"}
 
 
 def judge(endpoint: Endpoint, body: bytes) -> bytes:
-    """Give the JSON text of the results.
+    """Return the JSON text of the results.
 
     Raises:
         RefusedError: The account, the caller's address or the endpoint is refused.

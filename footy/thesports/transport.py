@@ -66,7 +66,7 @@ class JitterRetry(Retry):
     """
 
     def get_backoff_time(self) -> float:
-        """Give the seconds to wait before the next attempt."""
+        """Return the seconds to wait before the next attempt."""
         ceiling = self.backoff_factor * 2 ** (len(self.history) - 1) if self.history else 0
         return random.uniform(0, min(ceiling, self.backoff_max))
 
@@ -277,7 +277,7 @@ class Transport:
             raise failure from None
 
     def _judge(self, endpoint: Endpoint, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
-        """Give the results, or tell the endpoint's gates what the vendor said and raise it."""
+        """Return the results, or tell the endpoint's gates what the vendor said and raise it."""
         try:
             return self._payload(endpoint, status, body)
         except RefusedError as error:

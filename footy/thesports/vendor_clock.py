@@ -63,5 +63,5 @@ class VendorClock:
 
 
 def clock_text(measured_s: float) -> str:
-    """Say how far the machine's clock is off, such as `600 s behind the vendor's`."""
+    """Return how far the machine's clock is off, such as `600 s behind the vendor's`."""
     return f"{abs(measured_s):.0f} s {'behind' if measured_s > 0 else 'ahead of'} the vendor's"
