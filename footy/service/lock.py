@@ -80,7 +80,7 @@ def running_owner(files: Files) -> tuple[Owner, psutil.Process] | None:
 
 
 def belongs_to_another(files: Files) -> str | None:
-    """Return whose files these are if this user may not read them; None if there are none, or they are ours."""
+    """Return whose files these are if this user may not read them; None if it may, or there are none."""
     try:
         if not files.pid.exists() or os.access(files.pid, os.R_OK):
             return None
