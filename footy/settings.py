@@ -172,6 +172,10 @@ def _secret(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _upper(value: Any) -> Any:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
 def _empty_is_unset(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -183,11 +187,14 @@ Seconds = Annotated[float, Field(gt=0, le=30 * 86400)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Settings(BaseModel):
-    """What the operator may choose; each field's description is its line in the documentation."""
+class _Section(BaseModel):
+    """The settings of one package; each field's description is its line in the documentation."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
-    _commented_out: frozenset[str] = PrivateAttr(frozenset())
+
+
+class VendorSettings(_Section):
+    """What `footy/thesports` goes by: the account, and how it is asked."""
 
     user: Annotated[str | None, AfterValidator(_text)] = Field(
         None, alias="THESPORTS_USER", description="The account's user name."
@@ -212,14 +219,6 @@ class Settings(BaseModel):
     ca_bundle: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
         None, alias="FOOTY_CA_BUNDLE", description="A file of certificate authorities to trust instead."
     )
-    data_dir: Path = Field(
-        Path("var"),
-        alias="FOOTY_DATA_DIR",
-        description="The data folder; a relative one is taken from the current folder.",
-    )
-    interval: Annotated[float, Field(ge=2, le=3600)] = Field(
-        60, alias="FOOTY_INTERVAL", description="Seconds from the start of one cycle to the next."
-    )
     workers: Annotated[int, Field(ge=1, le=200)] = Field(
         30, alias="FOOTY_WORKERS", description="Threads, and so connections, that ask the vendor."
     )
@@ -232,6 +231,16 @@ class Settings(BaseModel):
     backoff: Annotated[float, Field(ge=0, le=60)] = Field(
         1, alias="FOOTY_BACKOFF", description="Seconds; the n-th retry waits up to this times 2 to the n-1."
     )
+    rate_limits: Annotated[dict[str, RateLimit] | None, BeforeValidator(_rate_limits)] = Field(
+        {},
+        alias="FOOTY_RATE_LIMITS",
+        description="`off`, or endpoint=calls/seconds pairs beside the vendor's, as odds/history=120/60.",
+    )
+
+
+class ReferenceSettings(_Section):
+    """How long `footy/reference` takes names as known."""
+
     ttl_team: Seconds = Field(86400, alias="FOOTY_TTL_TEAM", description="Seconds a team is taken as known.")
     ttl_competition: Seconds = Field(
         86400, alias="FOOTY_TTL_COMPETITION", description="Seconds a competition is taken as known."
@@ -241,34 +250,34 @@ class Settings(BaseModel):
         alias="FOOTY_TTL_COUNTRY",
         description="Seconds the countries and categories are taken as known.",
     )
-    rate_limits: Annotated[dict[str, RateLimit] | None, BeforeValidator(_rate_limits)] = Field(
-        {},
-        alias="FOOTY_RATE_LIMITS",
-        description="`off`, or endpoint=calls/seconds pairs beside the vendor's, as odds/history=120/60.",
-    )
-    fallback: Annotated[tuple[str, ...], BeforeValidator(_fallback)] = Field(
-        ("stale",),
-        alias="FOOTY_FALLBACK",
-        description="`stale`: the last good value where asking fails; `stale,mock`: else made up, marked.",
+
+
+class PipelineSettings(_Section):
+    """When `footy/pipeline` runs, and what it asks for."""
+
+    interval: Annotated[float, Field(ge=2, le=3600)] = Field(
+        60, alias="FOOTY_INTERVAL", description="Seconds from the start of one cycle to the next."
     )
     strategy: Literal["delta", "per-match"] = Field(
         "delta",
         alias="FOOTY_STRATEGY",
         description="`delta`: ask for what has changed; `per-match`: ask everything in every cycle.",
     )
-    statuses: Numbers = Field(
-        (2, 3, 4, 5, 6, 7),
-        alias="FOOTY_STATUSES",
-        description="Status ids of the matches that the console shows.",
+    fallback: Annotated[tuple[str, ...], BeforeValidator(_fallback)] = Field(
+        ("stale",),
+        alias="FOOTY_FALLBACK",
+        description="`stale`: the last good value where asking fails; `stale,mock`: else made up, marked.",
     )
+
+
+class RecordSettings(_Section):
+    """Which matches and prices `footy/records` shows."""
+
     competitions: Names = Field(
         (), alias="FOOTY_COMPETITIONS", description="Competition names or ids to keep; empty keeps all."
     )
     countries: Names = Field(
         (), alias="FOOTY_COUNTRIES", description="Country names or ids to keep; empty keeps all."
-    )
-    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
-        "America/New_York", alias="FOOTY_TIMEZONE", description="The zone of the console and of log archives."
     )
     bookmakers: Numbers = Field(
         tuple(int(number) for number in DEFAULT_BOOKMAKERS.split(",")),
@@ -281,12 +290,30 @@ class Settings(BaseModel):
     price_max_age: Annotated[float, Field(gt=0)] = Field(
         900, alias="FOOTY_PRICE_MAX_AGE", description="Seconds a price may be old and still be current."
     )
+
+
+class OutputSettings(_Section):
+    """What `footy/outputs` prints."""
+
+    statuses: Numbers = Field(
+        (2, 3, 4, 5, 6, 7),
+        alias="FOOTY_STATUSES",
+        description="Status ids of the matches that the console shows.",
+    )
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+        "America/New_York", alias="FOOTY_TIMEZONE", description="The zone of the console and of log archives."
+    )
     odds_format: Literal["american", "decimal", "hongkong"] = Field(
         "american", alias="FOOTY_ODDS_FORMAT", description="How the console writes prices."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
-        "INFO", alias="FOOTY_LOG_LEVEL", description="The least severe level that is logged."
-    )
+
+
+class TelemetrySettings(_Section):
+    """What `footy/telemetry` logs."""
+
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
+    ] = Field("INFO", alias="FOOTY_LOG_LEVEL", description="The least severe level that is logged.")
     log_format: Literal["text", "json"] = Field(
         "text", alias="FOOTY_LOG_FORMAT", description="One plain line, or one JSON object, per entry."
     )
@@ -294,6 +321,15 @@ class Settings(BaseModel):
         7, alias="FOOTY_LOG_BACKUPS", description="Log archives that are kept."
     )
 
+
+class ServiceSettings(_Section):
+    """Where `footy/service` lives, and from when on it warns."""
+
+    data_dir: Path = Field(
+        Path("var"),
+        alias="FOOTY_DATA_DIR",
+        description="The data folder; a relative one is taken from the current folder.",
+    )
     cycle_warning: Share = Field(
         0.25, alias="FOOTY_CYCLE_WARNING", description="Share of the interval above which a cycle is slow."
     )
@@ -329,12 +365,19 @@ class Settings(BaseModel):
         description="Share of failed calls above which it is far too many.",
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _upper_level(cls, values: Any) -> Any:
-        if isinstance(values, dict) and isinstance(values.get("FOOTY_LOG_LEVEL"), str):
-            return {**values, "FOOTY_LOG_LEVEL": values["FOOTY_LOG_LEVEL"].strip().upper()}
-        return values
+
+class Settings(
+    ServiceSettings,
+    TelemetrySettings,
+    OutputSettings,
+    RecordSettings,
+    PipelineSettings,
+    ReferenceSettings,
+    VendorSettings,
+):
+    """What the operator may choose."""
+
+    _commented_out: frozenset[str] = PrivateAttr(frozenset())
 
     @model_validator(mode="after")
     def _critical_is_worse(self) -> "Settings":

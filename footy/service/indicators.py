@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from footy.mirror.state import Held, State
-from footy.settings import Settings
+from footy.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Thresholds:
     errors: Limits
 
     @classmethod
-    def of(cls, settings: Settings) -> "Thresholds":
+    def of(cls, settings: ServiceSettings) -> "Thresholds":
         """Take the operator's."""
         return cls(
             cycle=Limits(settings.cycle_warning, settings.cycle_critical),
