@@ -13,11 +13,11 @@ from footy.errors import ConfigError
 from footy.settings import DEFAULT_BASE_URL, Mode, Settings, load, variables
 from footy.telemetry.redaction import Redactor
 from footy.thesports.endpoints import ENDPOINTS, RateLimit
+from tests.support.oracle import ORDER
 
 NOWHERE = Path("no such folder/.env")
 SECRET = "0123456789abcdef"
 LIVE = {"THESPORTS_USER": "me", "THESPORTS_SECRET": SECRET}
-DEFAULT_BOOKMAKERS = (2, 3, 4, 5, 6, 9, 10, 11, 13, 14, 15, 16, 17, 21, 22)
 
 DEFAULTS: dict[str, Any] = {
     "THESPORTS_USER": None,
@@ -41,7 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_COMPETITIONS": (),
     "FOOTY_COUNTRIES": (),
     "FOOTY_TIMEZONE": "America/New_York",
-    "FOOTY_BOOKMAKERS": DEFAULT_BOOKMAKERS,
+    "FOOTY_BOOKMAKERS": ORDER,
     "FOOTY_EARLY_WINDOW": (2, 6),
     "FOOTY_PRICE_MAX_AGE": 900,
     "FOOTY_ODDS_FORMAT": "american",

@@ -5,13 +5,10 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from footy.record import MatchRecord, Meta, Snapshot, field_names
+from tests.support.oracle import STATUS
 
 IN_PLAY = frozenset(range(2, 8))
 PUBLISHED_AT = "2025-09-27T18:03:12Z"
-STATUS_NAMES = {1: "Not started", 2: "First half", 3: "Half-time", 4: "Second half", 5: "Overtime"} | {
-    7: "Penalty shoot-out",
-    8: "Finished",
-}
 
 
 def record(**changes: Any) -> MatchRecord:
@@ -29,9 +26,7 @@ def record(**changes: Any) -> MatchRecord:
     fields |= {"data_age_s": 1.0, "fetched_at": PUBLISHED_AT}
     fields |= changes
     fields.setdefault("status", None)
-    fields["status"] = fields["status"] or STATUS_NAMES.get(
-        fields["status_id"], f"Status {fields['status_id']}"
-    )
+    fields["status"] = fields["status"] or STATUS.get(fields["status_id"], f"Status {fields['status_id']}")
     fields["in_play"] = fields["status_id"] in IN_PLAY
     return cast("MatchRecord", fields)
 
