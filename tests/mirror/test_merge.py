@@ -12,15 +12,23 @@ from footy.mirror.odds_book import OddsBook, digest
 from footy.mirror.periods import Periods
 from footy.mirror.state import Held, Source, State
 from footy.thesports import endpoints
-from footy.thesports.decoders import LiveList, PriceChange, PriceChanges
-from footy.thesports.errors import TimedOutError
-from footy.thesports.models import Markets, OddsRow
-from footy.thesports.request import LIVE_LIST, Answer
+from footy.thesports.decoders import DetailChanges, LiveList, PriceChange, PriceChanges
+from footy.thesports.errors import (
+    BadBodyError,
+    OutOfTimeError,
+    QuotaSpentError,
+    RefusedError,
+    ThrottledError,
+    TimedOutError,
+)
+from footy.thesports.models import Deleted, Detail, Markets, OddsRow
+from footy.thesports.request import LIVE_LIST, Answer, Priority, Request
 from tests.support.states import (
     NOW,
     after,
     failed,
     feed,
+    full_detail,
     full_odds,
     inputs,
     live_list,
@@ -137,3 +145,108 @@ def test_a_difference_in_one_match_does_not_change_how_the_others_are_folded() -
     assert state.odds_feed.differences == 1
     assert state.odds_feed.newest_first is None
     assert state.matches["b"].odds.value == quotes(NEWER)
+
+
+OLD, NEW = Detail(id="a", note="old"), Detail(id="a", note="new")
+FULL_DETAIL = Request(endpoints.DETAIL, "a", priority=Priority.DETAIL)
+REFUSED = RefusedError("not in the plan", "endpoint")
+CONFIRMED = RefusedError("not in the plan", "endpoint", confirmed_refusal=True)
+UNSENT = OutOfTimeError("the cycle's time is up")
+
+
+@pytest.mark.parametrize(
+    ("answer", "held", "age", "expected", "has_failed"),
+    [
+        # An answer takes the place of what is held.
+        (full_detail(NEW, NOW), OLD, 60, (NEW, Source.FRESH), False),
+        (full_detail(NEW, NOW), None, 0, (NEW, Source.FRESH), False),
+        # A failure keeps what is held, as stale, and is noted unless it has nothing to do with the match.
+        (failed(FULL_DETAIL, TimedOutError("no reply")), OLD, 1, (OLD, Source.STALE), True),
+        (failed(FULL_DETAIL, BadBodyError("no JSON")), OLD, 1, (OLD, Source.STALE), True),
+        (failed(FULL_DETAIL, ThrottledError("429", 0.0)), OLD, 1, (OLD, Source.STALE), False),
+        (failed(FULL_DETAIL, QuotaSpentError("spent")), OLD, 1, (OLD, Source.STALE), False),
+        (failed(FULL_DETAIL, UNSENT), OLD, 1, (OLD, Source.STALE), False),
+        (failed(FULL_DETAIL, CONFIRMED), OLD, 1, (OLD, Source.STALE), False),
+        # Without anything held it is missing, or refused once the refusal is believed.
+        (failed(FULL_DETAIL, TimedOutError("no reply")), None, 0, (None, Source.MISSING), True),
+        (failed(FULL_DETAIL, REFUSED), None, 0, (None, Source.MISSING), False),
+        (failed(FULL_DETAIL, CONFIRMED), None, 0, (None, Source.REFUSED), False),
+        # What was not asked for is within its cadence, or stale.
+        (None, OLD, 60 + 20 + 5, (OLD, Source.CACHE), False),
+        (None, OLD, 60 + 20 + 6, (OLD, Source.STALE), False),
+        (None, None, 0, (None, Source.MISSING), False),
+    ],
+)
+def test_a_detail_after_a_cycle(
+    answer: Answer[object] | None,
+    held: Detail | None,
+    age: float,
+    expected: tuple[Detail | None, Source],
+    has_failed: bool,
+) -> None:
+    part = Held(held, None if held is None else NOW - age, Source.FRESH if held else Source.MISSING)
+    before = State({"a": match_state("a", NOW - age, detail=part)}, fetched_at=NOW - age)
+    answers = [live_list(NOW, playing("a")), *([] if answer is None else [answer])]
+
+    state, differences = after(before, answers, inputs(NOW))
+
+    detail = state.matches["a"].detail
+    assert (detail.value, detail.source) == expected
+    assert detail.fetched_at == (NOW if detail.source is Source.FRESH else part.fetched_at)
+    assert state.details_failed_at == ({"a": NOW} if has_failed else {})
+    assert differences == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "trusted", "expected"),
+    [
+        (None, True, (OLD, Source.FRESH)),
+        (NEW, True, (NEW, Source.FRESH)),
+        (NEW, False, (OLD, Source.CACHE)),
+    ],
+)
+def test_a_detail_after_its_feed(
+    changed: Detail | None, trusted: bool, expected: tuple[Detail, Source]
+) -> None:
+    before = State(
+        {"a": match_state("a", NOW - 60, detail=Held(OLD, NOW - 60, Source.FRESH))},
+        fetched_at=NOW - 60,
+        details_feed=FeedHealth(polled_at=NOW - 60, latest=int(NOW) - 60, trusted=trusted),
+    )
+    rows = [] if changed is None else [changed]
+    answers = [feed(endpoints.DETAIL, DetailChanges(rows), NOW, since=1), live_list(NOW, playing("a"))]
+
+    state, _ = after(before, answers, inputs(NOW))
+
+    detail = state.matches["a"].detail
+    assert (detail.value, detail.source) == expected
+    assert state.details_feed.polled_at == NOW
+
+
+def test_an_empty_history_does_not_take_the_odds_of_a_match_that_had_some() -> None:
+    held = Held(quotes(row(NOW - 900, 1.5)), NOW - 10, Source.FRESH)
+    before = State({"a": match_state("a", NOW - 10, odds=held)}, fetched_at=NOW - 10)
+    answers = [live_list(NOW, playing("a")), full_odds("a", FullOdds(OddsBook()), NOW)]
+
+    state, _ = after(before, answers, inputs(NOW))
+
+    odds = state.matches["a"].odds
+    assert (odds.value, odds.fetched_at, odds.source) == (held.value, NOW - 10, Source.STALE)
+
+
+def test_a_deleted_match_goes_whether_it_is_listed_before_or_after() -> None:
+    deleted = feed(endpoints.DELETED, Deleted(match=["a"]), NOW)
+    before = State({one: match_state(one) for one in "ab"}, fetched_at=NOW)
+    for answers in permutations([live_list(NOW, playing("a"), playing("b")), deleted]):
+        state, _ = after(before, answers, inputs(NOW))
+        assert set(state.matches) == {"b"}
+        assert (state.deleted, state.deleted_at) == (frozenset("a"), NOW)
+
+
+def test_a_live_list_that_fails_leaves_all_matches_stale() -> None:
+    before = State({one: match_state(one, NOW - 10) for one in "ab"}, fetched_at=NOW - 10)
+    state, _ = after(before, [failed(LIVE_LIST, TimedOutError("no reply"))], inputs(NOW))
+    assert {key: match.live.source for key, match in state.matches.items()} == dict.fromkeys(
+        "ab", Source.STALE
+    )
+    assert state.fetched_at == NOW - 10
