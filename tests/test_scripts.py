@@ -21,7 +21,16 @@ from footy.service.lock import owner
 from tests.support.place import PROJECT, SECRET, Finished, Place, gone, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
-PARTS = ("footy", "scripts", "setup.py", "README.md", "requirements.txt", "start.sh", "health_check.sh")
+PARTS = (
+    "footy",
+    "thesports_simulator",
+    "scripts",
+    "setup.py",
+    "README.md",
+    "requirements.txt",
+    "start.sh",
+    "health_check.sh",
+)
 SET_UP = "footy: setting up .venv; this happens once"
 
 
