@@ -25,7 +25,7 @@ from urllib3.util import Timeout
 from urllib3.util.ssl_ import create_urllib3_context
 
 from footy.errors import ConfigError
-from footy.thesports.connections import BoundedPool, BoundedTLSPool
+from footy.thesports.connections import BoundedPool, BoundedTLSPool, BoundedTLSSocket
 from footy.thesports.errors import BadBodyError, TimedOutError, UnreachableError, VendorError
 
 PIECE = 256 * 1024
@@ -48,6 +48,7 @@ def trusting(ca_bundle: Path | None) -> ssl.SSLContext:
         ConfigError: The file cannot be used.
     """
     context = create_urllib3_context()
+    context.sslsocket_class = BoundedTLSSocket
     authorities = str(ca_bundle or DEFAULT_CA_BUNDLE_PATH)
     try:
         if ca_bundle is not None and ca_bundle.is_dir():
@@ -71,7 +72,7 @@ class SigningAdapter(HTTPAdapter):
         super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0, pool_block=True)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools, of connections that can be cut."""
+        """Make the pools, of connections that end with the attempt."""
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
         self.poolmanager.pool_classes_by_scheme = {"http": BoundedPool, "https": BoundedTLSPool}
 
@@ -161,7 +162,7 @@ def read_body(
 ) -> bytes:
     """Read a whole body, decompressed, but not more than `most` bytes, nor for longer than it may take.
 
-    What arrived compressed can go on inflating after its connection was cut.
+    What arrived compressed can go on inflating when no more is received.
     """
     pieces: list[bytes] = []
     size = taken = 0

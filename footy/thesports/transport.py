@@ -27,7 +27,7 @@ from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
 from footy.thesports.adapter import MemoryLimit, SigningAdapter, failure_for, read_body, trusting
 from footy.thesports.circuit_breaker import CircuitBreaker
-from footy.thesports.connections import Watch
+from footy.thesports.connections import AttemptsInFlight
 from footy.thesports.endpoints import ADDRESS_PROBE, Endpoint, RateLimit
 from footy.thesports.envelope import judge
 from footy.thesports.errors import (
@@ -113,7 +113,7 @@ class Transport:
         self.counters = counters
         self._redact = Redactor([credentials["secret"]] if credentials.get("secret") else [])
         context = trusting(ca_bundle)
-        self._watch = Watch()
+        self._in_flight = AttemptsInFlight()
         self._room = MemoryLimit()
         self._session = requests.Session()
         self._session.trust_env = False
@@ -173,12 +173,11 @@ class Transport:
     def stop(self) -> None:
         """End every attempt in flight and refuse every later one."""
         self.stopping.set()
-        self._watch.cut_all()
+        self._in_flight.abort_all()
 
     def close(self) -> None:
         """Stop, and close every connection."""
         self.stop()
-        self._watch.close()
         self._session.close()
 
     def _prepare(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> requests.PreparedRequest:
@@ -241,7 +240,7 @@ class Transport:
         late by the clock that goes on then.
         """
         started_at, sent_at = CLOCK.uptime(), CLOCK.now()
-        with self._watch.attempt(time.monotonic() + seconds) as attempt:
+        with self._in_flight.attempt(time.monotonic() + seconds) as attempt:
             response: requests.Response | None = None
             failure: VendorError
             try:
@@ -254,8 +253,8 @@ class Transport:
                     stream=True,
                     allow_redirects=False,
                 )
-                body = read_body(response.raw, endpoint.max_body, self._room, lambda: attempt.cut)
-                if not attempt.cut and CLOCK.uptime() - started_at <= seconds:
+                body = read_body(response.raw, endpoint.max_body, self._room, lambda: attempt.is_over)
+                if not attempt.is_over and CLOCK.uptime() - started_at <= seconds:
                     self.vendor_clock.note(response.headers.get("Date"), sent_at, CLOCK.now())
                     return response.status_code, response.headers, body
                 failure = failure_for(TimeoutError(), seconds)
@@ -268,7 +267,7 @@ class Transport:
                     response.raw.release_conn()
             if self.stopping.is_set():
                 failure = StoppedError("footy is stopping")
-            elif attempt.cut or isinstance(failure, TimedOutError):
+            elif attempt.is_over or isinstance(failure, TimedOutError):
                 failure = (
                     OutOfTimeError(f"cut after {seconds:.1f} s: the cycle's time was up", was_sent=True)
                     if seconds < self._timeout or budget.left(endpoint) <= 0

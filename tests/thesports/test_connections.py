@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from footy.errors import ConfigError
-from footy.thesports.connections import Watch
+from footy.thesports.connections import AttemptsInFlight
 from footy.thesports.endpoints import LIVE, TEAM
 from footy.thesports.errors import OutOfTimeError, StoppedError, TimedOutError, UnreachableError
 from tests.support.wire import GENEROUS_S, GOOD, Script, Server, Talk, answer, asking, budget, reply, zipped
@@ -156,46 +156,50 @@ class TestStop:
                 transport.get(LIVE, {}, budget(), bytes)
         assert not server.requests
 
-    def test_an_attempt_that_begins_as_the_stop_comes_is_cut_too(self) -> None:
-        watch = Watch()
-        watch.cut_all()
-        ended = []
-        with watch.attempt(time.monotonic() + 60) as attempt:
-            attempt.waits(lambda: ended.append("the wait"))
-            assert attempt.cut
-        assert ended == ["the wait"]
-        watch.close()
+    def test_an_attempt_that_begins_as_the_stop_comes_is_over_at_once(self) -> None:
+        in_flight = AttemptsInFlight()
+        in_flight.abort_all()
+        with in_flight.attempt(time.monotonic() + 60) as attempt:
+            assert attempt.is_over
+            with pytest.raises(TimeoutError):
+                attempt.seconds_left(lambda: None)
 
-    def test_an_attempt_that_is_over_is_not_cut(self) -> None:
-        watch = Watch()
+    def test_a_wait_that_begins_before_the_stop_is_woken(self) -> None:
+        in_flight = AttemptsInFlight()
         ended: list[str] = []
-        with watch.attempt(time.monotonic() + 60) as attempt:
-            attempt.waits(lambda: ended.append("the wait"))
-        attempt.cut_off()
-        watch.close()
-        assert not ended
-        assert not attempt.cut
+        with in_flight.attempt(time.monotonic() + 60) as attempt:
+            attempt.seconds_left(lambda: ended.append("an earlier wait"))
+            assert 59 < attempt.seconds_left(lambda: ended.append("the wait")) <= 60
+            in_flight.abort_all()
+            assert attempt.is_over
+        assert ended == ["the wait"]
 
-    def test_the_watch_leaves_no_thread(self, server: Server) -> None:
-        before = threading.active_count()
+    def test_an_attempt_that_is_over_is_not_aborted(self) -> None:
+        in_flight = AttemptsInFlight()
+        ended: list[str] = []
+        with in_flight.attempt(time.monotonic() + 60) as attempt:
+            attempt.seconds_left(lambda: ended.append("the wait"))
+        in_flight.abort_all()
+        assert not ended
+        assert not attempt.is_over
+
+    def test_a_transport_has_no_thread(self, server: Server) -> None:
+        before = {*threading.enumerate()}
         with asking(server.url) as transport:
             transport.get(LIVE, {}, budget(), bytes)
-            assert threading.active_count() > before
-        server.wait(lambda: server.open == 0)
-        assert not [thread for thread in threading.enumerate() if thread.name == "watch"]
+            new = {*threading.enumerate()} - before
+            assert {getattr(thread, "_target", None) for thread in new} == {server._serve}
 
-    def test_an_earlier_end_is_met_while_a_later_one_is_watched(self) -> None:
-        watch = Watch()
-        cut = threading.Event()
-        with ThreadPoolExecutor(1) as pool, watch.attempt(time.monotonic() + 60):
-
-            def soon() -> bool:
-                with watch.attempt(time.monotonic() + SHORT_S) as attempt:
-                    attempt.waits(cut.set)
-                    return cut.wait(GENEROUS_S)
-
-            assert pool.submit(soon).result()
-        watch.close()
+    def test_an_earlier_end_is_met_beside_a_later_one(self, server: Server) -> None:
+        server.script = Talk.hang
+        with asking(server.url, timeout=20) as transport, ThreadPoolExecutor(1) as pool:
+            later = pool.submit(transport.get, LIVE, {}, budget(60), bytes)
+            server.wait(lambda: len(server.requests) == 1)
+            with taking(SHORT_S), pytest.raises(OutOfTimeError):
+                transport.get(LIVE, {}, budget(SHORT_S), bytes)
+            assert not later.done()
+            transport.stop()
+            assert isinstance(later.exception(GENEROUS_S), StoppedError)
 
 
 @pytest.fixture
@@ -401,7 +405,6 @@ class TestTLS:
             bundle.write_text(content)
         with pytest.raises(ConfigError, match=r"FOOTY_CA_BUNDLE is '.*ca\.pem' but takes a file of"):
             asking("https://127.0.0.1/v1", ca_bundle=bundle).__enter__()
-        assert not [thread for thread in threading.enumerate() if thread.name == "watch"]
 
     def test_a_handshake_that_hangs_is_cut(self) -> None:
         held = threading.Event()
