@@ -223,8 +223,8 @@ def _play(
         or emitted.away is None
         or len(emitted.home.goals) != score.home
         or len(emitted.away.goals) != score.away
-        or emitted.home.run is not None
-        or emitted.away.run is not None
+        or bool(emitted.home.waiting)
+        or bool(emitted.away.waiting)
     )
     listed_anew = before is None or before[_INCIDENTS] != values[_INCIDENTS] or _misses(emitted)
     if not moved and not listed_anew:
@@ -277,11 +277,7 @@ def _score(emitted: Emitted, score: Score, sighting: Sighting, found: _Found) ->
         for name, side, by in _sides(emitted.home, emitted.away, change)
     }
     overruled = incidents.overruled(emitted, found.others, sighting.now)
-    emitted, events = scores.changed(emitted, change, sighting, goals, overruled)
-    if emitted.home is None or emitted.away is None:
-        return emitted, events
-    # What is left of a greater change begins to wait in this record.
-    return _followed(emitted, emitted.home, emitted.away, score, sighting), events
+    return scores.changed(emitted, change, sighting, goals, overruled)
 
 
 def _sides(home: Side, away: Side, change: scores.Ready) -> Sequence[tuple[SideName, Side, int]]:

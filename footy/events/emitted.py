@@ -28,14 +28,13 @@ class Person(msgspec.Struct, frozen=True, array_like=True):
 NOBODY = Person()
 
 
-class Run(msgspec.Struct, frozen=True, array_like=True):
-    """A side's score has been above, or below, the emitted one in every record since some time."""
+class Level(msgspec.Struct, frozen=True, array_like=True):
+    """A score that is not emitted, and that a side has had or exceeded in every record since some time."""
 
     value: int
-    """Of those scores the one nearest to the emitted one: the change that all these records agree on."""
     since: float
     polled_at: float | None
-    """When the first polled list with it was read; None if it only came by push so far."""
+    """When the first polled list of these was read; None if it only came by push so far."""
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True):
@@ -69,8 +68,8 @@ class Side(msgspec.Struct, frozen=True, array_like=True):
     goals: tuple[GoalState, ...] = ()
     removed: dict[int, int] = {}
     """How often a number was cancelled or corrected away, by number."""
-    run: Run | None = None
-    """A score other than the emitted one that waits to be emitted."""
+    waiting: tuple[Level, ...] = ()
+    """Scores that wait to be emitted, from the emitted one on: all above it, or all below it."""
     wary: bool = False
     """A young goal was cancelled: the next rise has to be confirmed."""
     cancelled: tuple[Link, ...] = ()
@@ -204,8 +203,8 @@ class Emitted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def waits(self) -> bool:
         """Check whether something may be emitted without a further change of the record."""
         return bool(
-            (self.home and self.home.run)
-            or (self.away and self.away.run)
+            (self.home and self.home.waiting)
+            or (self.away and self.away.waiting)
             or self.left
             or self.absence
             or any(market.blocked for market in self.markets.values())

@@ -108,7 +108,7 @@ def _with_result(emitted: Emitted, event: Event) -> Emitted:
 
 
 def _at_rest(side: Side | None) -> Side | None:
-    return side if side is None or side.run is None else replace(side, run=None)
+    return side if side is None or not side.waiting else replace(side, waiting=())
 
 
 def periods_of(known: PeriodScores, seen: PeriodScores) -> PeriodScores:

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from footy.events.emitted import NOBODY, Emitted, GoalState, Run, Side, counted
+from footy.events.emitted import NOBODY, Emitted, GoalState, Level, Side, counted
 from footy.events.goal_incidents import ListedGoal
 from footy.events.ids import event_id, generation_key
 from footy.events.sighting import Sighting
@@ -72,17 +72,24 @@ def lead(score: Score) -> Lead:
 
 
 def followed(side: Side, value: int, sighting: Sighting) -> Side:
-    """Return a side that takes note of its score in this record."""
-    emitted, run = len(side.goals), side.run
+    """Return a side that takes note of its score in this record.
+
+    A score further from the emitted one supports the nearer ones: 2 says that the first goal stands too.
+    """
+    emitted = len(side.goals)
     if value == emitted:
-        return side if run is None else replace(side, run=None)
+        return side if not side.waiting else replace(side, waiting=())
     rises = value > emitted
-    if run is None or (run.value > emitted) is not rises:
-        run = Run(value, sighting.now, sighting.first_polled(None))
-    else:
-        nearest = min(run.value, value) if rises else max(run.value, value)
-        run = Run(nearest, run.since, sighting.first_polled(run.polled_at))
-    return side if run == side.run else replace(side, run=run)
+    levels = [level for level in side.waiting if (level.value > emitted) is rises]
+    nearer = [level for level in levels if (level.value < value if rises else level.value > value)]
+    supports = levels[len(nearer) :]
+    since = min([level.since for level in supports], default=sighting.now)
+    polled = [level.polled_at for level in supports if level.polled_at is not None]
+    waiting = tuple(
+        Level(level.value, level.since, sighting.first_polled(level.polled_at))
+        for level in (*nearer, Level(value, since, min(polled, default=None)))
+    )
+    return side if waiting == side.waiting else replace(side, waiting=waiting)
 
 
 def ready(home: Side, away: Side, sighting: Sighting) -> Ready:
@@ -91,24 +98,31 @@ def ready(home: Side, away: Side, sighting: Sighting) -> Ready:
     A rise is emitted at once, a drop when it is confirmed. A rise has to be confirmed too if the other side
     drops in the same record, or after a young goal was cancelled (events.md, Confirmation).
     """
-    changes = (_change(home), _change(away))
-    drops = min(changes) < 0
-    allowed = [
-        change if change and _allowed(side, sighting, confirm=drops or side.wary) else 0
-        for side, change in zip((home, away), changes, strict=True)
-    ]
-    return Ready(*allowed)
+    drops = _falls(home) or _falls(away)
+    return Ready(
+        _allowed(home, sighting, confirm=drops or home.wary),
+        _allowed(away, sighting, confirm=drops or away.wary),
+    )
 
 
-def _change(side: Side) -> int:
-    return 0 if side.run is None else side.run.value - len(side.goals)
+def _falls(side: Side) -> bool:
+    return bool(side.waiting) and side.waiting[-1].value < len(side.goals)
 
 
-def _allowed(side: Side, sighting: Sighting, *, confirm: bool) -> bool:
-    run = side.run
-    if run is None or sighting.now - run.since < sighting.rules.settle_s:
-        return False
-    return not confirm or sighting.confirms(run.polled_at)
+def _allowed(side: Side, sighting: Sighting, *, confirm: bool) -> int:
+    """Return by how many goals a side may change now: to the furthest score that has waited long enough."""
+    for level in reversed(side.waiting):
+        settled = sighting.now - level.since >= sighting.rules.settle_s
+        if settled and (not confirm or sighting.confirms(level.polled_at)):
+            return level.value - len(side.goals)
+    return 0
+
+
+def _still_waiting(side: Side, *, rose: bool) -> Side:
+    """Return a side after a change of it: what goes beyond it waits on."""
+    goals = len(side.goals)
+    waiting = tuple(level for level in side.waiting if (level.value > goals if rose else level.value < goals))
+    return replace(side, waiting=waiting)
 
 
 def removed(side: Side, count: int, now: float) -> Side:
@@ -116,20 +130,24 @@ def removed(side: Side, count: int, now: float) -> Side:
     gone = side.goals[len(side.goals) - count :]
     first = len(side.goals) - count + 1
     links = tuple(goal.link for goal in gone if goal.link is not None)
-    return replace(
+    after = replace(
         side,
         goals=side.goals[:-count],
         removed={**side.removed, **{n: side.generation(n) for n in range(first, first + count)}},
         wary=side.wary or any(now - goal.at <= YOUNG_GOAL_S for goal in gone),
         cancelled=side.cancelled + links,
     )
+    return _still_waiting(after, rose=False)
 
 
 def with_score(side: Side, change: int, now: float) -> Side:
     """Return a side after a correction by so many goals, none of which is emitted."""
     if change < 0:
         return removed(side, -change, now)
-    return replace(side, goals=side.goals + (GoalState(None, now),) * change, wary=False)
+    if change == 0:
+        return side
+    after = replace(side, goals=side.goals + (GoalState(None, now),) * change, wary=False)
+    return _still_waiting(after, rose=True)
 
 
 class Scored(NamedTuple):
@@ -176,8 +194,8 @@ def corrected(emitted: Emitted, change: Ready, sighting: Sighting) -> Scored:
     number, counts = counted(emitted.counts, "score_corrected")
     after = replace(
         emitted,
-        home=_restarted(with_score(home, change.home, sighting.now), change.home),
-        away=_restarted(with_score(away, change.away, sighting.now), change.away),
+        home=with_score(home, change.home, sighting.now),
+        away=with_score(away, change.away, sighting.now),
         counts=counts,
     )
     event = sighting.event(
@@ -189,11 +207,6 @@ def corrected(emitted: Emitted, change: Ready, sighting: Sighting) -> Scored:
         relates=emitted.result or next(iter(gone), None),
     )
     return Scored(after, [event])
-
-
-def _restarted(side: Side, change: int) -> Side:
-    """Return a side after a change of it: what is left of a greater one begins to wait now."""
-    return replace(side, run=None) if change else side
 
 
 def _sides(emitted: Emitted) -> tuple[Side, Side, Score]:
@@ -239,7 +252,7 @@ def _cancelled(
             )
             events.append(event)
             score = after
-        side = _restarted(removed(side, -by, sighting.now), by)
+        side = removed(side, -by, sighting.now)
         emitted = _with_side(emitted, name, side)
     return Scored(emitted, events)
 
@@ -288,7 +301,8 @@ def _goals(
             assist=assist,
             link=listed and listed.link,
         )
-        emitted = _with_side(emitted, name, replace(side, goals=(*side.goals, state), run=None, wary=False))
+        after_goal = replace(side, goals=(*side.goals, state), wary=False)
+        emitted = _with_side(emitted, name, _still_waiting(after_goal, rose=True))
     return Scored(emitted, events)
 
 

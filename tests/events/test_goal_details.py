@@ -3,7 +3,7 @@
 from typing import Any
 
 from footy.record import IncidentRecord
-from tests.events.watch import Watch, incident, keys, only
+from tests.events.watch import Watch, incident, keys, only, said
 
 
 def goal(number: int | None, side: str = "home", minute: int = 67, **fields: Any) -> IncidentRecord:
@@ -75,7 +75,7 @@ def test_a_goal_is_found_by_its_own_sides_running_score_not_by_its_minute() -> N
     watch.see(home_score=2)
     listed = [goal(2, minute=10, player="Second"), goal(1, minute=60, player="First")]
     events = watch.see(incidents=listed)
-    assert {event.data.number: event.data.player for event in events} == {1: "First", 2: "Second"}  # type: ignore[union-attr]
+    assert {said(event).number: said(event).player for event in events} == {1: "First", 2: "Second"}
 
 
 def test_without_a_running_score_the_newest_goal_takes_the_newest_incident() -> None:
@@ -99,7 +99,7 @@ def test_a_cancelled_goals_incident_is_not_used_again() -> None:
     watch.twice(home_score=0)
     watch.see(home_score=1)
     [again] = watch.see()
-    assert (again.id.partition(":")[2], again.data.player) == ("goal:home:1:2", None)  # type: ignore[union-attr]
+    assert (again.id.partition(":")[2], said(again).player) == ("goal:home:1:2", None)
     listed = [goal(1, minute=61, player="Offside"), goal(1, minute=75, player="Striker")]
     detail = only(watch.see(incidents=listed))
     assert (detail.player, detail.relates) == ("Striker", "4wyrn4h68yv6q86:goal:home:1:2")

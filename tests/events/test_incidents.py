@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.events.watch import Watch, incident, keys, only
+from tests.events.watch import Watch, incident, keys, only, said
 
 YELLOW, RED, SUBSTITUTION, SECOND_YELLOW, MISSED, REVIEW, KICK, KICK_MISSED = 3, 4, 9, 15, 16, 28, 29, 30
 
@@ -31,7 +31,7 @@ def test_an_incident_that_is_edited_is_not_given_again(edited: dict[str, Any]) -
     watch.see(incidents=[incident(YELLOW, "home", 40)])
     events = watch.twice(incidents=[incident(YELLOW, "home") | edited])
     assert {event.type for event in events} <= {"yellow_detail"}
-    assert [event.data.player for event in events] == ["Back"] * ("player" in edited)  # type: ignore[union-attr]
+    assert [said(event).player for event in events] == ["Back"] * ("player" in edited)
 
 
 def test_an_incident_that_is_inserted_before_others_is_the_new_one() -> None:
@@ -126,7 +126,7 @@ def test_a_player_of_another_name_is_a_detail_up_to_three_times() -> None:
         for event in watch.see(incidents=[incident(YELLOW, "home", 40, player=name)])
     ]
     assert keys(events) == [f"yellow_detail:home:1:{k}" for k in (1, 2, 3)]
-    assert events[0].data.relates == "4wyrn4h68yv6q86:yellow:home:1"
+    assert said(events[0]).relates == "4wyrn4h68yv6q86:yellow:home:1"
 
 
 def test_a_review_that_is_decided_is_a_detail() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from footy.events.detect import NoRecord
 from footy.events.types import Score
-from tests.events.watch import Watch, keys, only
+from tests.events.watch import Watch, keys, only, said
 
 
 def test_a_match_in_play_that_is_absent_for_three_minutes_has_left() -> None:
@@ -38,7 +38,7 @@ def test_a_match_that_had_left_comes_back_with_what_happened_meanwhile() -> None
         watch.absent(after_s=100)
     events = watch.see(home_score=1)
     assert keys(events) == ["match_back:1", "goal:home:1"]
-    assert all(event.data.late for event in events)  # type: ignore[union-attr]
+    assert all(said(event).late for event in events)
     for _ in range(4):
         watch.absent(after_s=100)
     assert keys(watch.see())[-1:] == ["match_back:2"]

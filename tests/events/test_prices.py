@@ -1,13 +1,13 @@
 """Moves of prices and lines, markets that close and open (events.md, Detection)."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from footy.events.sighting import EventRules
 from tests.events.watch import KICK_OFF, Watch, corners, keys, money_line, only, spread
 
-CROWN = {"bookmaker_id": 3, "bookmaker": "Crown"}
+CROWN: dict[str, Any] = {"bookmaker_id": 3, "bookmaker": "Crown"}
 
 
 def test_a_price_that_moves_by_five_points_is_told_with_the_one_before() -> None:
@@ -109,7 +109,7 @@ def test_a_market_first_seen_closed_is_not_reopened() -> None:
 
 def test_no_row_is_no_change_of_a_market() -> None:
     watch = Watch(**money_line())
-    assert watch.see(**dict.fromkeys(money_line())) == []
+    assert watch.see(**dict.fromkeys(money_line(), cast("Any", None))) == []
     assert watch.see(**money_line()) == []
 
 

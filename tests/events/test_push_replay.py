@@ -19,6 +19,7 @@ from footy.records.flatten import Flattener
 from footy.records.prices import PriceRules
 from footy.thesports.client import read_live
 from tests.capture import FOLDER
+from tests.events.watch import said
 
 MESSAGES = FOLDER / "push" / "messages.jsonl"
 needs_messages = pytest.mark.skipif(not MESSAGES.is_file(), reason=f"the push messages are not in {MESSAGES}")
@@ -92,9 +93,9 @@ def replayed(per_poll: int, every_s: float, *, empty: bool, restart_every: int =
 def counted(record: MatchRecord) -> Counter[Any]:
     """Count the incidents that are events, by kind and side."""
     return Counter(
-        (INCIDENT_TYPES[incident["type_id"]], incident["side"])
+        (kind, incident["side"])
         for incident in record["incidents"] or ()
-        if incident["type_id"] in INCIDENT_TYPES
+        if (kind := INCIDENT_TYPES.get(incident["type_id"] or 0)) is not None
     )
 
 
@@ -114,12 +115,11 @@ def test_the_messages_come_to_the_goals_and_incidents_of_the_final_lists(
         first = replay.first[match_id]
         for side in ("home", "away"):
             rise = (last[f"{side}_score"] or 0) - (first[f"{side}_score"] or 0)  # type: ignore[literal-required]
-            goals = [event for event in replay.of(match_id, "goal") if event.data.side == side]  # type: ignore[union-attr]
+            goals = [event for event in replay.of(match_id, "goal") if said(event).side == side]
             assert len(goals) == rise, (match_id, side)
         assert replay.states[match_id].status_id == last["status_id"]
         given = Counter(
-            (event.type, event.data.side)
-            for event in replay.of(match_id, *INCIDENT_TYPES.values())  # type: ignore[union-attr]
+            (event.type, said(event).side) for event in replay.of(match_id, *INCIDENT_TYPES.values())
         )
         if first["status_id"] == 8:
             assert not given

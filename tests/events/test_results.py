@@ -7,11 +7,12 @@ import pytest
 from footy.events.detect import NoRecord
 from footy.events.results import History, is_due
 from footy.events.types import Score
-from tests.events.watch import Watch, keys, only
+from tests.events.watch import Watch, keys, only, said
 
 
 def history(home: int, away: int, **fields: Any) -> History:
-    return History(**({"status_id": 8, "status": "Finished", "score": Score(home, away)} | fields))
+    known: dict[str, Any] = {"status_id": 8, "status": "Finished", "score": Score(home, away)}
+    return History(**(known | fields))
 
 
 def finished(**fields: Any) -> Watch:
@@ -58,7 +59,7 @@ def test_a_result_that_differs_corrects_the_score_first() -> None:
     watch.see(home_score=2)
     events = watch.observe(history(1, 1))
     assert keys(events) == ["score_corrected:1", "result"]
-    assert events[0].data.relates == "4wyrn4h68yv6q86:goal:home:2"
+    assert said(events[0]).relates == "4wyrn4h68yv6q86:goal:home:2"
     assert watch.state.score == Score(1, 1)
 
 
@@ -76,7 +77,7 @@ def test_a_match_whose_end_was_missed_gets_a_late_full_time() -> None:
         watch.absent(after_s=200)
     events = watch.observe(history(2, 0))
     assert keys(events) == ["full_time:1", "score_corrected:1", "result"]
-    assert events[0].data.late  # type: ignore[union-attr]
+    assert said(events[0]).late
 
 
 def test_a_match_that_was_abandoned_gets_its_status_and_no_result() -> None:

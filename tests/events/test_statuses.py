@@ -3,7 +3,7 @@
 import pytest
 
 from footy.events.types import Score
-from tests.events.watch import Watch, incident, keys, only
+from tests.events.watch import Watch, incident, keys, only, said
 
 
 def test_a_match_from_kick_off_to_penalties() -> None:
@@ -42,7 +42,7 @@ def test_full_time_can_become_extra_time_or_penalties(status_id: int) -> None:
     watch.see(status_id=8)
     [event] = watch.see(status_id=status_id)
     assert event.type == {5: "extra_time", 7: "penalties"}[status_id]
-    assert event.data.relates == "4wyrn4h68yv6q86:full_time:1"
+    assert said(event).relates == "4wyrn4h68yv6q86:full_time:1"
     assert keys(watch.see(status_id=8)) == ["full_time:2"]
 
 
@@ -53,7 +53,7 @@ def test_full_time_that_comes_too_early_is_corrected() -> None:
     assert keys(watch.events)[-1] == "status:4:1"
     assert (corrected.change, corrected.relates) == ("corrected", "4wyrn4h68yv6q86:full_time:1")
     assert keys(watch.see(home_score=1)) == ["goal:home:1"]
-    assert not watch.events[-1].data.after_full_time  # type: ignore[union-attr]
+    assert not said(watch.events[-1]).after_full_time
 
 
 @pytest.mark.parametrize("status_id", [10, 11])

@@ -122,6 +122,11 @@ def keys(events: list[Event]) -> list[str]:
     return [event.id.partition(":")[2] for event in events]
 
 
+def said(event: Event) -> Any:
+    """Return what an event says, of whatever type it is."""
+    return event.data
+
+
 def only(events: list[Event]) -> Any:
     """Return what the only event says."""
     [event] = events
