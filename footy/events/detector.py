@@ -124,7 +124,7 @@ class Detector:
         emitted = match.emitted
         if match.seen_at != emitted.seen_at:
             emitted = replace(emitted, seen_at=match.seen_at)
-        after, events = advance(emitted, record, now, self._rules, match.compared)
+        after, events = advance(emitted, record, now, self._rules, match.compared, seen)
         if after is emitted:
             match.compared, match.seen_at = seen, now
         else:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from footy.events.emitted import Emitted, MarketState, PriceState, counted
 from footy.events.sighting import Sighting
+from footy.events.statuses import IN_PLAY
 from footy.events.types import Event, Market, Price
 from footy.record import MatchRecord
 from footy.times import unix_seconds
@@ -131,6 +132,41 @@ def points_apart(one: PriceState, other: PriceState) -> float:
         ),
         default=0.0,
     )
+
+
+def rests(state: MarketState, market: Market, values: tuple[Any, ...], sighting: Sighting) -> bool:
+    """Check quickly whether a look at a market changes nothing, as most do.
+
+    Args:
+        state: What was emitted of the market.
+        market: Which market.
+        values: The record's values of `MarketFields.compared`.
+        sighting: The look at the match.
+    """
+    if not state.open or not state.references or state.is_suspended or state.blocked:
+        return False
+    reference = state.references[-1]
+    outdated = None
+    if market == "money_line":
+        _, _, _, bookmaker_id, sealed, made_in_play, outdated = values
+        line = None
+    elif market == "corners":
+        _, _, line, bookmaker_id, sealed, made_in_play = values
+    else:
+        _, _, line, bookmaker_id, sealed, made_in_play, outdated = values
+    if (
+        bookmaker_id != reference.bookmaker_id
+        or line != reference.line
+        or sealed is not False
+        or outdated
+        or not ((made_in_play and state.opened_in_play) or sighting.status_id not in IN_PLAY)
+    ):
+        return False
+    limit = sighting.rules.price_step - _EXACT
+    for was, now in zip(reference.prices, values, strict=False):
+        if was != now and was and now and not -limit < 100 / now - 100 / was < limit:
+            return False
+    return True
 
 
 class Step(NamedTuple):

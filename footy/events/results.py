@@ -1,7 +1,6 @@
 """The result: the final state of a match, confirmed by reading it again."""
 
 from dataclasses import dataclass
-from dataclasses import replace as changed_copy
 
 from msgspec.structs import replace
 
@@ -54,14 +53,16 @@ def concluded(
     if history is None:
         return _of_emitted(emitted, now, rules)
     events: list[Event] = []
-    sighting = changed_copy(
+    sighting = replace(
         unseen(emitted, now, rules, late=False), status_id=history.status_id, status=history.status
     )
     change = statuses.change_to(emitted, history.status_id)
     if change is not None:
-        if history.status_id in statuses.IN_PLAY or history.status_id in statuses.BEFORE_PLAY:
+        if history.status_id in statuses.IN_PLAY or history.status_id in scores.BEFORE_PLAY - {
+            statuses.CANCELLED
+        }:
             return emitted, []  # the history lags: what was seen live is newer
-        sighting = changed_copy(sighting, late=True)
+        sighting = replace(sighting, late=True)
         emitted, events = statuses.changed(emitted, change, sighting)
     if history.status_id != statuses.FINISHED:
         return emitted, events

@@ -1,7 +1,7 @@
 """One look at a match: what was seen, when, and how far it counts."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
@@ -18,8 +18,14 @@ CONFIRMED_AFTER_S = 2.0
 INCIDENTS_AFTER_FULL_TIME_S = 900.0
 """How long after full time incidents count (events.md, last line of Detection)."""
 
+_NO_NAMES = Names()
+
 PLAYED = frozenset({"fresh", "push"})
 """Values of `live_source` in which a record counts."""
+
+
+_GOALS: tuple[Market, ...] = ("money_line", "spread", "over_under")
+_MARKETS: Mapping[str, tuple[Market, ...]] = {"off": (), "on": _GOALS, "corners": (*_GOALS, "corners")}
 
 
 class EventRules(msgspec.Struct, frozen=True):
@@ -29,20 +35,16 @@ class EventRules(msgspec.Struct, frozen=True):
     """FOOTY_PRICE_STEP: percentage points of implied probability that a price has to move by."""
     settle_s: float = 0.0
     """FOOTY_SETTLE: seconds that a changed score has to persist before it is emitted."""
-    price_events: str = "on"
+    price_events: Literal["off", "on", "corners"] = "on"
     """FOOTY_PRICE_EVENTS: `off`, `on`, or `corners` for on and corners too."""
 
     @property
     def markets(self) -> tuple[Market, ...]:
         """Return the markets of which price events are emitted, in the record's order."""
-        if self.price_events == "off":
-            return ()
-        goals: tuple[Market, ...] = ("money_line", "spread", "over_under")
-        return (*goals, "corners") if self.price_events == "corners" else goals
+        return _MARKETS[self.price_events]
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """What all rules need to know of one look at a match."""
 
     match_id: str
@@ -87,7 +89,15 @@ class Sighting:
 
 def names_of(record: MatchRecord, known: Names | None = None) -> Names:
     """Return the names of a record; one that it lacks is as it was known."""
-    known = known or Names()
+    if known is None:
+        known = _NO_NAMES
+    elif (
+        record["home"] == known.home
+        and record["away"] == known.away
+        and record["competition"] == known.competition
+        and record["country"] == known.country
+    ):
+        return known
     return Names(
         record["competition"] or known.competition,
         record["country"] or known.country,

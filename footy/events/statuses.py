@@ -12,8 +12,6 @@ from footy.events.types import Event
 FINISHED = 8
 CANCELLED = 12
 IN_PLAY = frozenset({2, 3, 4, 5, 6, 7})
-BEFORE_PLAY = frozenset({0, 1, 9, 13})
-"""Statuses between which a change neither resumes nor corrects play."""
 _EXTRA_TIMES = frozenset({5, 6})
 
 _RANKS: Mapping[int, int] = {0: 0, 1: 0, 9: 0, 12: 0, 13: 0, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 6}
@@ -68,11 +66,10 @@ def change_to(emitted: Emitted, status_id: int) -> Change | None:
 def _other(emitted: Emitted, status_id: int, reached: int) -> Change:
     """Return a change that is no new period.
 
-    A match in play that is cancelled, or goes back to a status before play from one before play, is not
-    corrected.
+    Between statuses before play nothing is resumed or corrected, nor is a match that is cancelled in play.
     """
     was, rank = emitted.status_id, emitted.rank
-    if status_id == CANCELLED or {status_id, was} <= BEFORE_PLAY:
+    if status_id == CANCELLED:
         return Change("status", rank)
     if reached == rank and status_id in _RANKS and rank > 0:
         return Change("status", rank, "resumed")

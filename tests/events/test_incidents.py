@@ -171,6 +171,27 @@ def test_the_nearest_minute_is_the_same_incident_if_no_other_player_is_named() -
     assert keys(events) == ["yellow:home:3", "yellow_detail:home:1:1", "yellow_detail:home:2:1"]
 
 
+def test_the_same_player_goes_before_the_same_minute() -> None:
+    watch = Watch()
+    watch.see(incidents=[incident(YELLOW, "home", 50), incident(YELLOW, "home", 10, player="A")])
+    assert watch.see(incidents=[incident(YELLOW, "home", 50, player="A"), incident(YELLOW, "home", 10)]) == []
+
+
+def test_in_the_order_those_go_first_of_which_no_other_player_is_named() -> None:
+    watch = Watch()
+    watch.see(incidents=[incident(YELLOW, "home", 10, player="A"), incident(YELLOW, "home", 50)])
+    events = watch.see(incidents=[incident(YELLOW, "home", 80, player="B")])
+    assert (keys(events), only(events).player) == (["yellow_detail:home:2:1"], "B")
+
+
+def test_what_is_equal_goes_before_the_order() -> None:
+    watch = Watch(status_id=7)
+    first, second = (incident(KICK, "home", 120, home_pens=n, away_pens=0) for n in (1, 2))
+    watch.see(incidents=[first, second])
+    watch.see(incidents=[second])
+    assert keys(watch.see(after_s=60)) == ["withdrawn:kick_scored:home:1:1"]
+
+
 def test_players_are_told_apart_by_id_before_name() -> None:
     watch = Watch()
     watch.see(incidents=[incident(YELLOW, "home", 10, player="Müller", player_id="p1")])

@@ -148,10 +148,11 @@ def test_a_goal_given_to_the_other_side_corrects_the_score() -> None:
     assert keys(watch.see())[-1:] == ["goal:home:1:2"]
 
 
-def test_a_var_review_is_the_cause_of_a_cancellation() -> None:
+@pytest.mark.parametrize("result", [2, 10])
+def test_a_var_review_is_the_cause_of_a_cancellation(result: int) -> None:
     watch = Watch()
     watch.see(home_score=1)
-    review = incident(28, "home", 67, var_result_id=2, var_result="Goal cancelled")
+    review = incident(28, "home", 67, var_result_id=result, var_result="Goal cancelled")
     assert keys(watch.see(incidents=[review])) == ["var:home:1"]
     assert only(watch.twice(home_score=0)).cause == "var"
 
@@ -162,6 +163,16 @@ def test_another_review_is_not_the_cause(side: str | None, result: int) -> None:
     watch.see(home_score=1, incidents=[])
     events = watch.twice(home_score=0, incidents=[incident(28, side, 67, var_result_id=result)])
     assert [said(event).cause for event in events if event.type == "goal_cancelled"] == [None]
+
+
+def test_a_review_that_is_decided_with_the_cancellation_is_its_cause() -> None:
+    watch = Watch()
+    watch.see(incidents=[incident(28, "home", 66)])
+    watch.see(home_score=1)
+    watch.see(home_score=0)
+    events = watch.see(incidents=[incident(28, "home", 66, var_result_id=2)])
+    assert keys(events) == ["goal_cancelled:home:1:1", "var_detail:home:1:1"]
+    assert said(events[0]).cause == "var"
 
 
 def test_a_review_before_the_goal_is_not_the_cause() -> None:
