@@ -17,8 +17,6 @@ def same_person(one: Person, other: Person) -> bool | None:
 
 def completed(known: Person, seen: Person) -> Person:
     """Return a player as known now: what is null in a record leaves what was known as it is."""
-    if not seen:
-        return known
     if same_person(known, seen) is False:
         return seen
     return Person(seen.id or known.id, seen.name or known.name)

@@ -109,6 +109,15 @@ def test_time_in_steady_cycles_is_time_in_which_the_match_was_seen() -> None:
     assert not said(service.last.events[0]).late
 
 
+def test_only_what_was_first_seen_after_a_pause_is_late() -> None:
+    service = Service()
+    service.cycle(record())
+    service.cycle(record(home_score=1), after_s=100.0)
+    assert said(service.last.events[0]).late
+    service.cycle(record(home_score=2))
+    assert not said(service.last.events[0]).late
+
+
 def test_a_match_that_is_listed_and_filtered_out_has_not_left() -> None:
     service = Service()
     service.cycle(record())

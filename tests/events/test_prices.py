@@ -127,6 +127,11 @@ def test_the_close_and_reopening_at_kick_off_emit_nothing() -> None:
     assert keys(watch.see(**money_line(sealed=True))) == ["suspended:money_line:1"]
 
 
+def test_a_market_that_was_never_open_in_play_closes_for_a_kick_off_at_any_time() -> None:
+    watch = Watch(kickoff_at="2026-11-23T21:00:00Z", **before_play())
+    assert keys(watch.see(status_id=2, **money_line(in_play=False))) == ["kickoff:1"]
+
+
 def test_a_market_that_closes_well_before_kick_off_is_suspended() -> None:
     watch = Watch(kickoff_at="2026-11-23T20:00:00Z", **before_play())
     assert watch.now == KICK_OFF
