@@ -121,6 +121,7 @@ def advance(
     rules: EventRules,
     before: Compared | None = None,
     values: Compared | None = None,
+    seen_at: float | None = None,
 ) -> tuple[Emitted, list[Event]]:
     """Return the state after a record that counts, the same object if nothing changed, and the events.
 
@@ -132,8 +133,11 @@ def advance(
         before: What was compared of the record that led to exactly this state: equal parts are not compared
             again. None compares everything.
         values: What is compared of this record, if that was read before.
+        seen_at: When a fresh record was seen last, if that is later than the state says.
     """
-    sighting = sighting_of(record, emitted, now, rules)
+    if seen_at is None:
+        seen_at = now if emitted is None else emitted.seen_at
+    sighting = sighting_of(record, emitted, now, rules, seen_at)
     if emitted is None:
         return _first_sight(record, sighting)
     if values is None:

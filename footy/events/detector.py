@@ -122,9 +122,7 @@ class Detector:
             states[after.match_id], values[after.match_id] = after, seen
             return events
         emitted = match.emitted
-        if match.seen_at != emitted.seen_at:
-            emitted = replace(emitted, seen_at=match.seen_at)
-        after, events = advance(emitted, record, now, self._rules, match.compared, seen)
+        after, events = advance(emitted, record, now, self._rules, match.compared, seen, match.seen_at)
         if after is emitted:
             match.compared, match.seen_at = seen, now
         else:

@@ -106,8 +106,10 @@ def names_of(record: MatchRecord, known: Names | None = None) -> Names:
     )
 
 
-def sighting_of(record: MatchRecord, emitted: Emitted | None, now: float, rules: EventRules) -> Sighting:
-    """Return the look at a match that a record gives."""
+def sighting_of(
+    record: MatchRecord, emitted: Emitted | None, now: float, rules: EventRules, seen_at: float
+) -> Sighting:
+    """Return the look at a match that a record gives; `seen_at` is when a fresh record was seen last."""
     return Sighting(
         match_id=record["match_id"],
         names=names_of(record, None if emitted is None else emitted.names),
@@ -118,7 +120,7 @@ def sighting_of(record: MatchRecord, emitted: Emitted | None, now: float, rules:
         now=now,
         rules=rules,
         polled=record["live_source"] == "fresh",
-        late=emitted is not None and now - emitted.seen_at > LATE_AFTER_S,
+        late=emitted is not None and now - seen_at > LATE_AFTER_S,
     )
 
 
