@@ -1,0 +1,22 @@
+"""What happened: each record is compared with what was emitted before; the contract is events.md.
+
+Pure: it does no I/O, and of footy it imports only the record and the reading and writing of times.
+"""
+
+from footy.events.detect import NoRecord, detect
+from footy.events.detector import Detection, Detector
+from footy.events.emitted import Emitted
+from footy.events.results import History
+from footy.events.sighting import EventRules
+from footy.events.types import Event
+
+__all__ = [
+    "Detection",
+    "Detector",
+    "Emitted",
+    "Event",
+    "EventRules",
+    "History",
+    "NoRecord",
+    "detect",
+]

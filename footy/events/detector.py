@@ -1,0 +1,168 @@
+"""The detector: detection over whole cycles, with what was emitted of every match in memory.
+
+A cycle's detection is taken over only when it has been committed: if the log could not be written, the next
+cycle finds the same events again.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from footy.events import presence, results
+from footy.events.detect import Compared, History, NoRecord, advance, compared, detect
+from footy.events.emitted import Emitted
+from footy.events.sighting import PLAYED, EventRules
+from footy.events.statuses import IN_PLAY
+from footy.events.types import Event
+from footy.record import MatchRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What a cycle comes to, to be committed in one transaction."""
+
+    changed: Mapping[str, Emitted] = field(default_factory=dict)
+    """The states that differ from those committed before, by match id."""
+    events: tuple[Event, ...] = ()
+    """In the order in which they are emitted."""
+    compared: Mapping[str, Compared] = field(default_factory=dict)
+    """What was compared of the records that led to those states."""
+
+
+class _Match:
+    """What is committed of a match, and what was compared with it last."""
+
+    __slots__ = ("compared", "emitted", "quiet", "seen_at")
+
+    def __init__(self, emitted: Emitted, values: Compared | None) -> None:
+        self.emitted = emitted
+        self.compared = values
+        self.quiet = not emitted.waits
+        self.seen_at = emitted.seen_at
+
+
+class Detector:
+    """Detects the events of each cycle. For one thread."""
+
+    def __init__(
+        self, rules: EventRules, states: Iterable[Emitted] = (), *, listed_at: float | None = None
+    ) -> None:
+        """Start from the states of the log.
+
+        Args:
+            rules: What the operator wants of events.
+            states: All that was emitted of the matches that may be listed again.
+            listed_at: When the last fresh list was read: matches that were not absent were seen then, though
+                their states, which did not change, say an earlier time.
+        """
+        self._rules = rules
+        self._matches = {one.match_id: _Match(one, None) for one in states}
+        for match in self._matches.values():
+            if listed_at is not None and match.emitted.absence is None and not match.emitted.left:
+                match.seen_at = max(match.seen_at, listed_at)
+
+    def state(self, match_id: str) -> Emitted | None:
+        """Return what is committed of a match."""
+        match = self._matches.get(match_id)
+        return None if match is None else match.emitted
+
+    def add(self, states: Iterable[Emitted]) -> None:
+        """Take over states that the log had kept, of matches that are listed again."""
+        for one in states:
+            self._matches.setdefault(one.match_id, _Match(one, None))
+
+    def forget(self, match_ids: Iterable[str]) -> None:
+        """Drop matches from memory; the log keeps their states."""
+        for match_id in match_ids:
+            self._matches.pop(match_id, None)
+
+    def detect(
+        self,
+        records: Iterable[MatchRecord],
+        now: float,
+        *,
+        listed: Collection[str] | None = None,
+        deleted: Collection[str] = (),
+    ) -> Detection:
+        """Return what happened by a cycle's records; nothing is taken over before `commit`.
+
+        Args:
+            records: The records in the order of the snapshot.
+            now: When they were read, Unix seconds.
+            listed: The ids in the live list if it was read in this cycle, else None: a match without a record
+                that is listed was only filtered out.
+            deleted: Ids that the vendor says it deleted.
+        """
+        states: dict[str, Emitted] = {}
+        values: dict[str, Compared] = {}
+        events: list[Event] = []
+        for record in records:
+            match = self._matches.get(record["match_id"])
+            seen = compared(record)
+            if match is not None and match.quiet and match.compared == seen:
+                match.seen_at = now
+            elif record["live_source"] in PLAYED:
+                events += self._compare(record, match, seen, now, states, values)
+        if listed is not None:
+            events += self._absences(listed, deleted, now, states)
+        return Detection(states, tuple(events), values)
+
+    def _compare(
+        self,
+        record: MatchRecord,
+        match: _Match | None,
+        seen: Compared,
+        now: float,
+        states: dict[str, Emitted],
+        values: dict[str, Compared],
+    ) -> list[Event]:
+        if match is None:
+            after, events = advance(None, record, now, self._rules)
+            states[after.match_id], values[after.match_id] = after, seen
+            return events
+        emitted = match.emitted
+        after, events = advance(emitted, record, now, self._rules, match.compared, seen, match.seen_at)
+        if after is emitted:
+            match.compared, match.seen_at = seen, now
+        else:
+            match_id = record["match_id"]
+            states[match_id], values[match_id] = replace(after, seen_at=now), seen
+        return events
+
+    def _absences(
+        self, listed: Collection[str], deleted: Collection[str], now: float, states: dict[str, Emitted]
+    ) -> list[Event]:
+        events: list[Event] = []
+        for match_id, match in self._matches.items():
+            emitted = match.emitted
+            if emitted.status_id not in IN_PLAY or emitted.left or match_id in listed:
+                continue
+            after, left = presence.absent(emitted, now, self._rules, deleted=match_id in deleted)
+            if after is not emitted:
+                states[match_id] = after if emitted.absence else replace(after, seen_at=match.seen_at)
+                events += left
+        return events
+
+    def results_due(self, now: float) -> list[str]:
+        """Return the matches whose final state should be read now."""
+        return [match_id for match_id, match in self._matches.items() if results.is_due(match.emitted, now)]
+
+    def conclude(self, histories: Mapping[str, History | None], now: float) -> Detection:
+        """Return what happened by final states that were read; None for one that cannot be read."""
+        states: dict[str, Emitted] = {}
+        events: list[Event] = []
+        for match_id, history in histories.items():
+            emitted = self.state(match_id)
+            if emitted is None:
+                continue
+            after, found = detect(emitted, history or NoRecord.REFUSED, now, self._rules)
+            if after is not None and after is not emitted:
+                states[match_id] = after
+                events += found
+        return Detection(states, tuple(events))
+
+    def commit(self, detection: Detection) -> None:
+        """Take over a detection that has been written to the log."""
+        for match_id, emitted in detection.changed.items():
+            self._matches[match_id] = _Match(emitted, detection.compared.get(match_id))

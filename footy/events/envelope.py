@@ -1,0 +1,99 @@
+"""The envelope of an event: CloudEvents 1.0 in JSON, with the position in the log."""
+
+import msgspec
+
+from footy.events.types import Event, MatchData
+
+SOURCE = "urn:footy:live"
+SCHEMA = 1
+"""Version of the event schemas; it grows only when a field changes its meaning, its type or its name."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An event as outputs send it, in CloudEvents' own field names."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    """`footy.` and the event's type."""
+    time: str
+    """When footy saw it; order is given by `sequence`, never by this."""
+    datacontenttype: str
+    dataschema: str
+    sequence: str
+    """16 digits, without gaps when written."""
+    footyepoch: str
+    """8 hex digits: which log the sequence is of."""
+    data: msgspec.Raw
+    subject: str | None = None
+    """The match's id; absent for an operational event."""
+
+
+def schema_name(kind: str) -> str:
+    """Return the name of the JSON Schema of a type's data."""
+    return f"urn:footy:schema:{SCHEMA}:{kind}"
+
+
+def enveloped(
+    *,
+    event_id: str,
+    kind: str,
+    match_id: str | None,
+    seen_at: str,
+    data: bytes,
+    sequence: int,
+    epoch: str,
+    source: str = SOURCE,
+) -> Envelope:
+    """Return the envelope of an event as the log keeps it.
+
+    Args:
+        event_id: The event's id.
+        kind: The event's type, without `footy.`.
+        match_id: The match, None for an operational event.
+        seen_at: When footy saw it, as in `data`.
+        data: The event's data as JSON.
+        sequence: The position in the log, from 1.
+        epoch: The log's epoch, 8 hex digits.
+        source: The CloudEvents source, a URI.
+    """
+    return Envelope(
+        "1.0",
+        event_id,
+        source,
+        f"footy.{kind}",
+        seen_at,
+        "application/json",
+        schema_name(kind),
+        f"{sequence:016}",
+        epoch,
+        msgspec.Raw(data),
+        match_id,
+    )
+
+
+def data_json(event: Event) -> bytes:
+    """Return the data of an event as JSON."""
+    return _encode(event.data)
+
+
+def envelope(event: Event, *, sequence: int, epoch: str, source: str = SOURCE) -> Envelope:
+    """Return the envelope of an event at its position in the log."""
+    return enveloped(
+        event_id=event.id,
+        kind=event.type,
+        match_id=event.data.match_id if isinstance(event.data, MatchData) else None,
+        seen_at=event.data.seen_at,
+        data=data_json(event),
+        sequence=sequence,
+        epoch=epoch,
+        source=source,
+    )
+
+
+def envelope_json(one: Envelope) -> bytes:
+    """Return an envelope as one line of JSON, without the line's end."""
+    return _encode(one)

@@ -1,0 +1,27 @@
+"""JSON Schemas of the events, generated from their types."""
+
+from typing import Any
+
+import msgspec
+
+from footy.events.envelope import Envelope, schema_name
+from footy.events.types import DATA
+
+
+def data_schema(kind: str) -> dict[str, Any]:
+    """Return the JSON Schema of a type's `data`, as its `dataschema` names it; KeyError for no such type."""
+    return _named(msgspec.json.schema(DATA[kind]), schema_name(kind), f"footy.{kind}")
+
+
+def envelope_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the envelope, with any `data`."""
+    return _named(msgspec.json.schema(Envelope), schema_name("envelope"), "footy event")
+
+
+def all_schemas() -> dict[str, dict[str, Any]]:
+    """Return the schema of the envelope and of every type's data, by type."""
+    return {"envelope": envelope_schema(), **{kind: data_schema(kind) for kind in DATA}}
+
+
+def _named(schema: dict[str, Any], name: str, title: str) -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": name, "title": title, **schema}

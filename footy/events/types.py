@@ -1,0 +1,347 @@
+"""Event types: what each event says, as typed values.
+
+An event explains itself: names, status, clock and score are in it, and what was true before. Its schema is
+generated from these types (`schema.py`), so field names and docstrings here are public.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+SideName = Literal["home", "away"]
+Lead = Literal["home", "away", "level"]
+Market = Literal["money_line", "spread", "over_under", "corners"]
+
+
+class Score(msgspec.Struct, frozen=True):
+    """Goals of both sides."""
+
+    home: int
+    away: int
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """One bookmaker's price of a market, in decimal odds."""
+
+    bookmaker_id: int
+    bookmaker: str | None
+    line: float | None
+    """The handicap of the home side, or the goals or corners of over and under; None for a money line."""
+    prices: dict[str, float | None]
+    """By outcome: `home`, `draw`, `away`, or `over`, `under`."""
+    at: str | None
+    """When the bookmaker made it."""
+    open: bool
+    """It can be bet at: not suspended, made at the score shown and, in play, made in play."""
+
+
+class MatchData(msgspec.Struct, frozen=True, kw_only=True):
+    """What every event of a match says."""
+
+    match_id: str
+    competition: str | None
+    country: str | None
+    home: str | None
+    away: str | None
+    status_id: int
+    """The match's status when it was seen, as in the record."""
+    minute: int | None
+    clock: str | None
+    late: bool
+    """It happened at an unknown time while footy was not looking for more than 60 s."""
+    relates: str | None
+    """The id of the event that this one corrects or completes."""
+    seen_at: str
+    """When footy saw it."""
+    vendor_at: str | None
+    """When it happened by the vendor's clock, where the vendor says so."""
+
+
+class ScoredData(MatchData, frozen=True, kw_only=True):
+    """An event that leaves the score as it is."""
+
+    score: Score | None
+
+
+class MatchSeen(ScoredData, frozen=True, kw_only=True):
+    """The first sight of a match; what happened before is never emitted."""
+
+    in_play: bool
+    money_line: Price | None
+    spread: Price | None
+    over_under: Price | None
+
+
+class Period(ScoredData, frozen=True, kw_only=True):
+    """A period began or ended."""
+
+    previous_status_id: int
+
+
+class StatusChange(ScoredData, frozen=True, kw_only=True):
+    """Any other change of the status."""
+
+    previous_status_id: int
+    status: str
+    change: Literal["resumed", "corrected"] | None
+    """`resumed`: play goes on in the period it was in; `corrected`: it went back to an earlier one."""
+
+
+class Goal(MatchData, frozen=True, kw_only=True):
+    """A side's displayed score went up by one."""
+
+    side: SideName
+    number: int
+    """The side's first goal is 1."""
+    kind: Literal["goal", "penalty", "own_goal"] | None
+    player_id: str | None
+    player: str | None
+    assist_id: str | None
+    assist: str | None
+    before: Score
+    after: Score
+    lead: tuple[Lead, Lead]
+    """Who led before and after."""
+    after_full_time: bool
+    """It was shown after full time, and before the result."""
+
+
+class GoalDetail(ScoredData, frozen=True, kw_only=True):
+    """What became known of a goal, or changed; `relates` is the goal."""
+
+    side: SideName
+    number: int
+    kind: Literal["goal", "penalty", "own_goal"] | None
+    player_id: str | None
+    player: str | None
+    assist_id: str | None
+    assist: str | None
+
+
+class GoalCancelled(MatchData, frozen=True, kw_only=True):
+    """A goal does not count any more; `relates` is the goal, None if it was never emitted."""
+
+    side: SideName
+    number: int
+    kind: Literal["goal", "penalty", "own_goal"] | None
+    player_id: str | None
+    player: str | None
+    before: Score
+    after: Score
+    lead: tuple[Lead, Lead]
+    cause: Literal["var"] | None
+
+
+class ScoreCorrected(MatchData, frozen=True, kw_only=True):
+    """The score was wrong, and is another one; `relates` is the result if there is one, else a goal."""
+
+    before: Score
+    after: Score
+    removed: tuple[str, ...]
+    """The goals that do not count any more, newest first."""
+
+
+class IncidentData(ScoredData, frozen=True, kw_only=True):
+    """An incident of one side."""
+
+    side: SideName | None
+    number: int
+    """Incidents of this kind and side in the order in which footy saw them, those of the first sight too."""
+
+
+class PlayerIncident(IncidentData, frozen=True, kw_only=True):
+    """A card, a missed penalty."""
+
+    player_id: str | None
+    player: str | None
+    reason: str | None
+
+
+class Substitution(IncidentData, frozen=True, kw_only=True):
+    """One player came for another."""
+
+    player_in_id: str | None
+    player_in: str | None
+    player_out_id: str | None
+    player_out: str | None
+    reason: str | None
+
+
+class Kick(IncidentData, frozen=True, kw_only=True):
+    """A kick of the shoot-out."""
+
+    player_id: str | None
+    player: str | None
+    home_pens: int | None
+    """The running score of the shoot-out."""
+    away_pens: int | None
+
+
+class VideoReview(IncidentData, frozen=True, kw_only=True):
+    """The video referee looked at something, or decided."""
+
+    player_id: str | None
+    player: str | None
+    var_reason: str | None
+    var_result: str | None
+
+
+class Withdrawn(ScoredData, frozen=True, kw_only=True):
+    """The vendor took an incident back; `relates` is its event."""
+
+    withdrawn: str
+    """The type of the incident's event, such as `yellow`."""
+    side: SideName | None
+    number: int
+
+
+class PriceChange(ScoredData, frozen=True, kw_only=True):
+    """A price or a line moved; both prices are the same bookmaker's."""
+
+    market: Market
+    before: Price
+    after: Price
+
+
+class MarketState(ScoredData, frozen=True, kw_only=True):
+    """A market closed or opened, whichever bookmaker is shown."""
+
+    market: Market
+    before: Price | None
+    """The last price before the market closed."""
+    after: Price
+
+
+class MatchLeft(ScoredData, frozen=True, kw_only=True):
+    """A match in play is not listed any more."""
+
+    deleted: bool
+    """The vendor says that it deleted the match."""
+
+
+class MatchBack(ScoredData, frozen=True, kw_only=True):
+    """A match that had left is listed again."""
+
+
+class Result(ScoredData, frozen=True, kw_only=True):
+    """The final state of a match; once."""
+
+    half_time: Score | None
+    extra_time: Score | None
+    shoot_out: Score | None
+    confirmed: bool
+    """It was read again ten minutes after full time; False if the account may not."""
+
+
+class Alert(MatchData, frozen=True, kw_only=True):
+    """A rule of the operator's fired."""
+
+    rule: str
+    text: str
+
+
+class AlertSettled(MatchData, frozen=True, kw_only=True):
+    """What became of an alert; `relates` is the alert."""
+
+    rule: str
+    outcome: Literal["won", "lost", "void"]
+
+
+class OperationalData(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event without a match says."""
+
+    relates: str | None = None
+    seen_at: str
+
+
+class IndicatorChanged(OperationalData, frozen=True, kw_only=True):
+    """A figure of the service left its normal range, or came back."""
+
+    indicator: str
+    before: str | None
+    after: str | None
+
+
+class Gap(OperationalData, frozen=True, kw_only=True):
+    """A reader missed events: they are not kept any more, or its position is not one of this log."""
+
+    first: str | None
+    """The first and the last position that are no longer available; None if they are not known."""
+    last: str | None
+
+
+class ServiceStarted(OperationalData, frozen=True, kw_only=True):
+    """The service started."""
+
+    version: str
+    mode: str
+
+
+Data = MatchData | OperationalData
+
+INCIDENT_TYPES: Mapping[int, str] = {
+    3: "yellow",
+    15: "second_yellow",
+    4: "red",
+    9: "substitution",
+    16: "penalty_missed",
+    29: "kick_scored",
+    30: "kick_missed",
+    28: "var",
+}
+"""The record's incident types (record.md, Incidents) that are events."""
+
+_OF_INCIDENTS: Mapping[str, type[IncidentData]] = {
+    "yellow": PlayerIncident,
+    "second_yellow": PlayerIncident,
+    "red": PlayerIncident,
+    "substitution": Substitution,
+    "penalty_missed": PlayerIncident,
+    "kick_scored": Kick,
+    "kick_missed": Kick,
+    "var": VideoReview,
+}
+
+DATA: Mapping[str, type[Data]] = {
+    "match_seen": MatchSeen,
+    **dict.fromkeys(("kickoff", "half_time", "second_half", "extra_time", "penalties", "full_time"), Period),
+    "status": StatusChange,
+    "goal": Goal,
+    "goal_detail": GoalDetail,
+    "goal_cancelled": GoalCancelled,
+    "score_corrected": ScoreCorrected,
+    **_OF_INCIDENTS,
+    **{f"{kind}_detail": data for kind, data in _OF_INCIDENTS.items()},
+    "withdrawn": Withdrawn,
+    "price_moved": PriceChange,
+    "line_moved": PriceChange,
+    "suspended": MarketState,
+    "reopened": MarketState,
+    "match_left": MatchLeft,
+    "match_back": MatchBack,
+    "result": Result,
+    "alert": Alert,
+    "alert_settled": AlertSettled,
+    "indicator_changed": IndicatorChanged,
+    "gap": Gap,
+    "service_started": ServiceStarted,
+}
+"""What each type of event says, by type."""
+
+PRICE_TYPES = frozenset({"price_moved", "line_moved", "suspended", "reopened"})
+"""Types that are kept for days, not as long as the match."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """Something that happened, once."""
+
+    id: str
+    type: str
+    """A key of `DATA`."""
+    data: Data
+
+    @property
+    def match_id(self) -> str | None:
+        """Return the id of the match, None for an operational event."""
+        return self.data.match_id if isinstance(self.data, MatchData) else None

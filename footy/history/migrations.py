@@ -1,0 +1,42 @@
+"""The schema of `footy.db`, by version: each script leads from the version before to its own."""
+
+SCRIPTS: tuple[str, ...] = (
+    """
+    CREATE TABLE match (
+        id TEXT PRIMARY KEY,
+        emitted BLOB NOT NULL,
+        first REAL NOT NULL,
+        last REAL NOT NULL,
+        finished REAL,
+        home TEXT,
+        away TEXT,
+        competition TEXT
+    );
+    CREATE INDEX match_last ON match (last);
+    CREATE TABLE event (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        type TEXT NOT NULL,
+        match TEXT,
+        at REAL NOT NULL,
+        seen_at TEXT NOT NULL,
+        data BLOB NOT NULL
+    );
+    CREATE INDEX event_match ON event (match, seq);
+    CREATE INDEX event_at ON event (at);
+    CREATE INDEX event_price ON event (at)
+        WHERE type IN ('line_moved', 'price_moved', 'reopened', 'suspended');
+    CREATE TABLE cycle (
+        at REAL NOT NULL,
+        listed INTEGER NOT NULL,
+        matches INTEGER NOT NULL,
+        events INTEGER NOT NULL
+    );
+    CREATE INDEX cycle_at ON cycle (at);
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) WITHOUT ROWID;
+    INSERT INTO meta VALUES ('newest', 0), ('complete_after', 0), ('newest_at', 0.0), ('listed_at', NULL);
+    """,
+)
+"""`PRAGMA user_version` is the number of scripts that a file has had."""
+
+VERSION = len(SCRIPTS)

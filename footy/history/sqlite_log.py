@@ -1,0 +1,385 @@
+"""The log in one SQLite file, `footy.db`.
+
+The newest sequence is a row of `meta`, read and written in the transaction that appends: a sequence that
+SQLite gave would burn numbers (next.md, The store). `synchronous=FULL`: what a reader has seen survives a
+power cut.
+"""
+
+import contextlib
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from footy.events.emitted import Emitted, decoded, encoded
+from footy.events.envelope import data_json
+from footy.history.log import Commit, Extent, LogError, NewerLogError, StoredEvent, UnknownCommitError
+from footy.history.migrations import SCRIPTS, VERSION
+
+WAL_LIMIT = 64 * 1024 * 1024
+"""Bytes that the write-ahead log is cut to after a checkpoint."""
+CHECKPOINT_EVERY_S = 3600.0
+POLL_S = 0.1
+"""How often a reader of another process looks for new events."""
+STEP_ROWS = 2_000
+"""Rows that retention removes in one step at most, so that no cycle waits for it."""
+_DAY_S = 86_400.0
+_VACUUM_PAGES = 200
+_LARGEST_READ = 10_000
+_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_PRICES = "type IN ('line_moved', 'price_moved', 'reopened', 'suspended')"  # as in the partial index
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long events are kept; age counts against the newest event: a wrong clock removes nothing."""
+
+    days: float = 90.0
+    """FOOTY_HISTORY_DAYS: all of a match, after it was seen last."""
+    size: int = 4_000_000_000
+    """FOOTY_HISTORY_SIZE: bytes; above it the oldest matches go first."""
+    price_days: float = 7.0
+    """Price events."""
+
+
+class SqliteLog:
+    """A log in one file, for one writing thread; reading and waiting may be done by any."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open a file that has the current schema: see `opened`."""
+        self._path = path
+        self._read_only = read_only
+        self._lock = threading.RLock()
+        self._news = threading.Condition()
+        self._closed = False
+        self._connection = _connected(path, read_only=read_only)
+        self._newest = self.extent().newest
+        self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
+
+    def append(self, commit: Commit) -> int:
+        """Write a cycle whole or not at all; return the newest sequence."""
+        with self._transaction() as connection:
+            newest: int
+            newest, newest_at = connection.execute(
+                "SELECT (SELECT value FROM meta WHERE key = 'newest'),"
+                " (SELECT value FROM meta WHERE key = 'newest_at')"
+            ).fetchone()
+            # By a clock that was set back, what is written now would be the oldest and go first.
+            at = max(newest_at, commit.at)
+            connection.executemany(
+                "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                " emitted = excluded.emitted, last = excluded.last, finished = excluded.finished,"
+                " home = excluded.home, away = excluded.away, competition = excluded.competition",
+                [_match_row(one, at) for one in commit.states.values()],
+            )
+            connection.executemany(
+                "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (seq, one.id, one.type, one.match_id, at, one.data.seen_at, data_json(one))
+                    for seq, one in enumerate(commit.events, start=newest + 1)
+                ],
+            )
+            connection.execute(
+                "INSERT INTO cycle VALUES (?, ?, ?, ?)",
+                (commit.at, commit.listed, commit.matches, len(commit.events)),
+            )
+            newest += len(commit.events)
+            values: list[tuple[str, Any]] = [("newest", newest)]
+            if commit.events:
+                values.append(("newest_at", at))
+            if commit.listed:
+                values.append(("listed_at", commit.at))
+            connection.executemany("REPLACE INTO meta VALUES (?, ?)", values)
+        self._announce(newest)
+        return newest
+
+    def _announce(self, newest: int) -> None:
+        with self._news:
+            if newest != self._newest:
+                self._newest = newest
+                self._news.notify_all()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run one transaction: all of it is committed, or nothing."""
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    with contextlib.suppress(sqlite3.Error):
+                        self._connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.IntegrityError as error:
+                raise UnknownCommitError(
+                    f"The log {self._path.name} holds an event already: {error}"
+                ) from None
+            except sqlite3.Error as error:
+                raise LogError(f"The log {self._path.name} cannot be written: {error}") from None
+
+    def _query(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._lock:
+            try:
+                return self._connection.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise LogError(f"The log {self._path.name} cannot be read: {error}") from None
+
+    def states(self, match_ids: Iterable[str] | None = None, *, since: float = 0.0) -> list[Emitted]:
+        """Return what was emitted of these matches, or of all seen at or after a time."""
+        if match_ids is None:
+            rows = self._query("SELECT emitted FROM match WHERE last >= ? ORDER BY id", (since,))
+            return [decoded(row[0]) for row in rows]
+        found = [self._query("SELECT emitted FROM match WHERE id = ?", (one,)) for one in match_ids]
+        return [decoded(rows[0][0]) for rows in found if rows]
+
+    def listed_at(self) -> float | None:
+        """Return when the newest cycle with a live list was, None before the first."""
+        [[value]] = self._query("SELECT value FROM meta WHERE key = 'listed_at'")
+        return None if value is None else float(value)
+
+    def read(
+        self,
+        after: int,
+        limit: int,
+        *,
+        match_id: str | None = None,
+        types: Sequence[str] = (),
+        since: float | None = None,
+    ) -> list[StoredEvent]:
+        """Return events with a greater sequence, oldest first, 10,000 at most."""
+        where, values = ["seq > ?"], [after]
+        if match_id is not None:
+            where.append("match = ?")
+            values.append(match_id)  # type: ignore[arg-type]
+        if types:
+            where.append(f"type IN ({', '.join('?' * len(types))})")
+            values += types  # type: ignore[arg-type]
+        if since is not None:
+            where.append("at >= ?")
+            values.append(since)  # type: ignore[arg-type]
+        # The conditions are texts of this function; all values are bound.
+        rows = self._query(
+            f"SELECT seq, id, type, match, seen_at, data FROM event WHERE {' AND '.join(where)}"  # noqa: S608
+            " ORDER BY seq LIMIT ?",
+            (*values, min(limit, _LARGEST_READ)),
+        )
+        return [StoredEvent(*row) for row in rows]
+
+    def extent(self) -> Extent:
+        """Return which events there are."""
+        found = dict(self._query("SELECT key, value FROM meta"))
+        return Extent(found["epoch"], found["newest"], found["complete_after"])
+
+    def wait(self, after: int, timeout_s: float) -> bool:
+        """Wait until there is a newer event than this sequence; return whether there is."""
+        if self._read_only:
+            return self._polled(after, time.monotonic() + timeout_s)
+        with self._news:
+            self._news.wait_for(lambda: self._newest > after or self._closed, timeout_s)
+            return self._newest > after
+
+    def _polled(self, after: int, until: float) -> bool:
+        while not self._closed:
+            if self.extent().newest > after:
+                return True
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(POLL_S, left))
+        return False
+
+    def retain(self, retention: Retention) -> int:
+        """Remove one step of what is too old or too much; return how many rows that were.
+
+        Called once per cycle: what is left is removed by the next.
+        """
+        with self._transaction() as connection:
+            [newest_at] = connection.execute("SELECT value FROM meta WHERE key = 'newest_at'").fetchone()
+            oldest = newest_at - retention.days * _DAY_S
+            removed = _remove(
+                connection,
+                f"SELECT seq FROM event WHERE {_PRICES} AND at < ? ORDER BY at LIMIT ?",  # noqa: S608
+                (newest_at - retention.price_days * _DAY_S, STEP_ROWS),
+            )
+            removed += _remove(
+                connection,
+                "SELECT seq FROM event WHERE match IS NULL AND at < ? ORDER BY seq LIMIT ?",
+                (oldest, STEP_ROWS - removed),
+            )
+            if removed < STEP_ROWS:
+                removed += _remove_match(connection, oldest, STEP_ROWS - removed)
+            if removed < STEP_ROWS and _size(connection) > retention.size:
+                removed += _remove_match(connection, newest_at, STEP_ROWS - removed)
+            if removed < STEP_ROWS:
+                removed += connection.execute(
+                    "DELETE FROM cycle WHERE rowid IN (SELECT rowid FROM cycle WHERE at < ? LIMIT ?)",
+                    (newest_at - retention.price_days * _DAY_S, STEP_ROWS - removed),
+                ).rowcount
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            self._connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
+        return removed
+
+    def checkpoint_if_due(self) -> bool:
+        """Move the write-ahead log into the file once an hour; return whether that was done."""
+        if time.monotonic() < self._checkpoint_at:
+            return False
+        self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
+        [[busy, _, _]] = self._query("PRAGMA wal_checkpoint(TRUNCATE)")
+        return not busy
+
+    def backup(self, target: Path) -> None:
+        """Write a whole copy to a file that does not exist."""
+        self._query("VACUUM INTO ?", (str(target),))
+
+    def close(self) -> None:
+        """Close the file; waiting readers return."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        with self._lock:
+            self._connection.close()
+
+
+def _match_row(emitted: Emitted, at: float) -> tuple[Any, ...]:
+    names = emitted.names
+    return (
+        *(emitted.match_id, encoded(emitted), at, at, emitted.ended_at),
+        *(names.home, names.away, names.competition),
+    )
+
+
+def _remove(connection: sqlite3.Connection, select: str, values: Sequence[Any]) -> int:
+    """Remove the events that a statement selects, and note that the log is not whole up to there."""
+    rows = connection.execute(select, values).fetchall()
+    if rows:
+        connection.executemany("DELETE FROM event WHERE seq = ?", rows)
+        connection.execute(
+            "UPDATE meta SET value = max(value, ?) WHERE key = 'complete_after'",
+            (max(seq for [seq] in rows),),
+        )
+    return len(rows)
+
+
+def _remove_match(connection: sqlite3.Connection, before: float, limit: int) -> int:
+    """Remove events of the match that was seen longest ago, and the match once it has none."""
+    row = connection.execute(
+        "SELECT id FROM match WHERE last < ? ORDER BY last LIMIT 1", (before,)
+    ).fetchone()
+    if row is None:
+        return 0
+    removed = _remove(
+        connection, "SELECT seq FROM event WHERE match = ? ORDER BY seq LIMIT ?", (row[0], limit)
+    )
+    if removed < limit:
+        removed += connection.execute("DELETE FROM match WHERE id = ?", row).rowcount
+    return removed
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    [pages] = connection.execute("PRAGMA page_count").fetchone()
+    [free] = connection.execute("PRAGMA freelist_count").fetchone()
+    [page] = connection.execute("PRAGMA page_size").fetchone()
+    return int(pages - free) * int(page)
+
+
+def _connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rwc"
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=5.0,
+        )
+        if not read_only:
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}").fetchone()
+    except sqlite3.Error as error:
+        raise _as_log_error(path, error) from error
+    return connection
+
+
+class _BrokenError(LogError):
+    """The file is no database, or a damaged one."""
+
+
+def _as_log_error(path: Path, error: sqlite3.Error) -> LogError:
+    broken = getattr(error, "sqlite_errorcode", None) in _BROKEN
+    return (_BrokenError if broken else LogError)(f"The log {path.name} cannot be opened: {error}")
+
+
+def opened(path: Path) -> tuple[SqliteLog, Path | None]:
+    """Open the log for writing: make it, migrate it, or set a broken file aside and begin a new one.
+
+    Returns:
+        The log, and where a broken file was put; None if there was none.
+
+    Raises:
+        NewerLogError: A newer version of footy wrote it.
+        LogError: It cannot be opened or written.
+    """
+    try:
+        return _opened(path), None
+    except _BrokenError:
+        aside = _set_aside(path)
+    return _opened(path), aside
+
+
+def opened_for_reading(path: Path) -> SqliteLog:
+    """Open the log of a running service for reading; LogError if there is none of this version."""
+    log = SqliteLog(path, read_only=True)
+    [[version]] = log._query("PRAGMA user_version")  # noqa: SLF001 - this module's own class
+    if version != VERSION:
+        log.close()
+        raise NewerLogError(f"The log {path.name} is of another version of footy")
+    return log
+
+
+def _opened(path: Path) -> SqliteLog:
+    connection = _connected(path, read_only=False)
+    try:
+        with contextlib.closing(connection):
+            _migrate(path, connection)
+        return SqliteLog(path)
+    except sqlite3.Error as error:
+        raise _as_log_error(path, error) from error
+
+
+def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise NewerLogError(f"The log {path.name} was written by a newer version of footy")
+    if version == VERSION:
+        # Reads every page of the small tables: what is damaged is found before the first cycle.
+        connection.execute("SELECT count(emitted), (SELECT count(*) FROM meta) FROM match").fetchone()
+        return
+    if version:
+        copy = path.with_name(f"{path.name}.v{version}")
+        copy.unlink(missing_ok=True)
+        connection.execute("VACUUM INTO ?", (str(copy),))
+    for number, script in enumerate(SCRIPTS[version:], start=version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
+    connection.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(4),))
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename a broken file and what SQLite keeps beside it; return its new name."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    aside = path.with_name(f"{path.name}.broken-{stamp}")
+    try:
+        path.rename(aside)
+        for suffix in ("-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    except OSError as error:
+        raise LogError(f"The broken log {path.name} cannot be set aside: {error.strerror}") from None
+    return aside

@@ -1,0 +1,172 @@
+"""Whatever a match does and footy misses of it, the events end at what the last record says."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from footy.events.detect import NoRecord
+from footy.events.emitted import decoded, encoded
+from footy.events.sighting import EventRules
+from footy.events.types import INCIDENT_TYPES, PRICE_TYPES, Event
+from footy.record import IncidentRecord
+from tests.events.watch import Watch, incident, money_line, said, spread
+
+LONGEST_S = 200.0
+
+scores = st.tuples(st.integers(0, 4), st.integers(0, 4))
+players = st.sampled_from([None, "A", "B", "C"])
+
+
+@st.composite
+def listed(draw: st.DrawFn) -> IncidentRecord:
+    """Return a card, a substitution, a review or a goal of some side, minute and player."""
+    type_id = draw(st.sampled_from([1, 8, 3, 3, 4, 9, 28, 29]))
+    side = draw(st.sampled_from(["home", "away", None] if type_id == 28 else ["home", "away"]))
+    fields: dict[str, Any] = {"player": draw(players)}
+    if type_id in {1, 8} and draw(st.booleans()):
+        fields |= {"home_score": draw(st.integers(0, 4)), "away_score": draw(st.integers(0, 4))}
+    if type_id == 28:
+        fields["var_result_id"] = draw(st.sampled_from([None, 1, 2, 10]))
+    return incident(type_id, side, draw(st.integers(1, 5)), **fields)
+
+
+@st.composite
+def sights(draw: st.DrawFn) -> dict[str, Any]:
+    """Return fields of a record: any status, any score, known or not, and any list of incidents."""
+    home, away = draw(scores)
+    unknown = draw(st.sampled_from([(), (), (), ("home_score",), ("home_score", "away_score")]))
+    incidents = draw(st.none() | st.lists(listed(), max_size=5))
+    fields: dict[str, Any] = {
+        "status_id": draw(st.sampled_from([*range(14), 2, 4, 4, 4, 4, 8, 14])),
+        "home_score": home,
+        "away_score": away,
+        "incidents": incidents,
+        "incidents_complete": incidents is not None and draw(st.booleans()),
+        "live_source": draw(st.sampled_from(["fresh", "fresh", "fresh", "push", "stale"])),
+        "odds_source": draw(st.sampled_from(["fresh", "stale"])),
+        **money_line(home=draw(st.sampled_from([1.5, 2.0, 3.0])), sealed=draw(st.booleans())),
+        **spread(draw(st.sampled_from([-0.5, 0.0])), bookmaker_id=draw(st.sampled_from([2, 3]))),
+    }
+    return fields | dict.fromkeys(unknown)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A look at the match, so many seconds later; `fields` None is a list without it."""
+
+    after_s: float
+    fields: dict[str, Any] | None
+    repeats: int
+    restarts: bool
+
+
+steps = st.builds(
+    Step,
+    st.sampled_from([0.5, 2.0, 10.0, 61.0, 200.0, 901.0]),
+    st.none() | sights(),
+    st.integers(1, 2),
+    st.booleans(),
+)
+rules = st.builds(EventRules, settle_s=st.sampled_from([0.0, 15.0, LONGEST_S]))
+
+
+def goals_told(events: list[Event], start: tuple[int, int]) -> tuple[int, int]:
+    """Return the score that the events come to: goals, those cancelled, and corrections."""
+    told = Counter({"home": start[0], "away": start[1]})
+    for event in events:
+        if event.type == "goal":
+            told[said(event).side] += 1
+        elif event.type == "goal_cancelled":
+            told[said(event).side] -= 1
+        elif event.type == "score_corrected":
+            told["home"] += said(event).after.home - said(event).before.home
+            told["away"] += said(event).after.away - said(event).before.away
+    return told["home"], told["away"]
+
+
+def given_incidents(events: list[Event]) -> Counter[Any]:
+    """Count the incidents that were emitted and not withdrawn, by type and side."""
+    told: Counter[Any] = Counter(
+        (event.type, said(event).side) for event in events if event.type in INCIDENT_TYPES.values()
+    )
+    told.subtract((said(event).withdrawn, said(event).side) for event in events if event.type == "withdrawn")
+    return told
+
+
+def walked(watch: Watch, way: list[Step]) -> None:
+    for step in way:
+        for number in range(step.repeats):
+            after_s = step.after_s if number == 0 else 10.0
+            if step.fields is None:
+                watch.absent(after_s)
+            else:
+                watch.see(after_s, **step.fields)
+            if step.restarts and watch.emitted is not None:
+                watch.emitted = decoded(encoded(watch.emitted))
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(rules, sights(), st.lists(steps, max_size=12), sights())
+def test_the_events_end_at_the_last_record(
+    of_events: EventRules, first: dict[str, Any], way: list[Step], last: dict[str, Any]
+) -> None:
+    watch = Watch(of_events, **first | {"live_source": "fresh", "home_score": 1, "away_score": 0})
+    start = watch.state.score
+    assert start is not None
+    baseline = (
+        None
+        if watch.state.incidents is None
+        else Counter((INCIDENT_TYPES[one.type_id], one.side) for one in watch.state.incidents)
+    )
+
+    walked(watch, way)
+    watch.see(**last | {"live_source": "fresh"})
+    watch.see(after_s=max(2.0, of_events.settle_s))
+
+    state = watch.state
+    assert state.status_id == last["status_id"]
+    assert state.score is not None
+    if last["home_score"] is not None and last["away_score"] is not None:
+        assert (state.score.home, state.score.away) == (last["home_score"], last["away_score"])
+    assert goals_told(watch.events, (start.home, start.away)) == (state.score.home, state.score.away)
+    goals = [goal.id for side in (state.home, state.away) if side for goal in side.goals if goal.id]
+    assert len(goals) == len(set(goals)) <= state.score.home + state.score.away
+
+    if state.ended_at is None and not state.muted and last["incidents_complete"]:
+        watch.see(after_s=61.0)
+        now = Counter(
+            (INCIDENT_TYPES[one["type_id"]], one["side"])
+            for one in last["incidents"]
+            if one["type_id"] in INCIDENT_TYPES
+        )
+        assert now == Counter((INCIDENT_TYPES[one.type_id], one.side) for one in watch.state.incidents or ())
+        if baseline == Counter():
+            assert now == +given_incidents(watch.events)
+
+    ids = [event.id for event in watch.events]
+    assert len(ids) == len(set(ids))
+    assert all(len(one) <= 64 for one in ids)
+    known = set(ids)
+    assert all(said(event).relates is None or said(event).relates in known for event in watch.events)
+    assert [event for event in watch.see() if event.type not in PRICE_TYPES] == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(rules, sights(), st.lists(steps, max_size=12))
+def test_a_restart_changes_nothing(of_events: EventRules, first: dict[str, Any], way: list[Step]) -> None:
+    straight, restarted = Watch(of_events, **first), Watch(of_events, restarts=True, **first)
+    walked(straight, way)
+    walked(restarted, way)
+    assert straight.events == restarted.events
+    assert straight.emitted == restarted.emitted
+
+
+@settings(max_examples=100, deadline=None)
+@given(sights(), st.lists(steps, max_size=6))
+def test_a_deleted_match_never_fails(first: dict[str, Any], way: list[Step]) -> None:
+    watch = Watch(**first)
+    walked(watch, way)
+    assert len(watch.observe(NoRecord.DELETED)) <= 1
