@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import TypeVar, cast
 
 from footy.mirror.answers import Answers
+from footy.mirror.inputs import CycleInputs
 from footy.mirror.state import Held, References, Source, State
 from footy.reference.disk_cache import KEEP_DAYS
 from footy.reference.lookup import Lookup
 from footy.thesports import endpoints
 from footy.thesports.decoders import Reference
-from footy.thesports.endpoints import Endpoint
 from footy.thesports.models import Detail
 from footy.thesports.request import CATEGORY_LIST, COUNTRY_LIST, Request
 
@@ -26,9 +26,7 @@ def references_for(
     answers: Answers,
     before: References,
     details: Mapping[str, Detail],
-    *,
-    now: float,
-    available: frozenset[Endpoint],
+    inputs: CycleInputs,
 ) -> References:
     """Return the references that these details need: as answered, else as they were, for up to 30 days.
 
@@ -37,18 +35,17 @@ def references_for(
         answers: The answers of this cycle.
         before: The references of the cycle before.
         details: The details by match id.
-        now: Unix seconds.
-        available: Endpoints that the account has, whatever a single refusal says.
+        inputs: When it is, and what the account has.
     """
 
     def held(request: Request, was: Held[T] | None) -> Held[T]:
         found = _answered(answers, request) or lookup.peek(request)
         if found is not None and found.value is not None:
             return cast("Held[T]", found)
-        recent = was is not None and now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400
+        recent = was is not None and inputs.now - (was.fetched_at or 0.0) < KEEP_DAYS * 86_400
         if was is not None and was.value is not None and recent:
             return Held(was.value, was.fetched_at, Source.STALE)
-        refused_once = answers.is_unconfirmed_refusal(request) and request.endpoint in available
+        refused_once = answers.is_unconfirmed_refusal(request) and request.endpoint in inputs.available
         if found is None or refused_once:
             return Held(None, None, Source.MISSING)
         return cast("Held[T]", found)

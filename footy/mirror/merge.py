@@ -9,35 +9,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from footy.mirror import changes
 from footy.mirror.answers import Answers, FullOdds, OddsChanges
-from footy.mirror.changes import (
-    AHEAD_S,
-    any_rows,
-    by_match,
-    confirmed,
-    covers,
-    lists_newest_first,
-    pending,
-    same_detail,
-    same_quotes,
-    unordered,
-    with_changes,
-)
 from footy.mirror.feed_health import FeedHealth
+from footy.mirror.inputs import CycleInputs
 from footy.mirror.odds_book import OddsBook
 from footy.mirror.periods import UNSEEN, Periods
 from footy.mirror.state import Held, MatchState, References, Source, State
-from footy.thesports import endpoints
+from footy.thesports import endpoints, errors
 from footy.thesports.decoders import DetailChanges, LiveList, OddsUpdates, PriceChange
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.errors import (
-    OutOfTimeError,
-    QuotaSpentError,
-    RefusedError,
-    StoppedError,
-    ThrottledError,
-    VendorError,
-)
 from footy.thesports.models import Deleted, Detail, LiveMatch
 from footy.thesports.request import Answer
 
@@ -48,40 +29,15 @@ SILENT_INTERVALS = 3
 SILENT_AT_LEAST_S = 180.0
 """A match whose element cannot be read is shown no longer than a snapshot without a fresh list would be."""
 
-OF_THE_ENDPOINT = (QuotaSpentError, RefusedError, StoppedError, ThrottledError)
+OF_THE_ENDPOINT = (errors.QuotaSpentError, errors.RefusedError, errors.StoppedError, errors.ThrottledError)
 """Failures that have nothing to do with what was asked for."""
 
 _NO_DETAIL: Held[Detail] = Held(None, None, Source.MISSING)
 _NO_ODDS: Held[OddsBook] = Held(None, None, Source.MISSING)
 
 
-@dataclass(frozen=True, slots=True)
-class MergeInputs:
-    """What merging goes by, besides the state and the answers."""
-
-    interval_s: float
-    """From the start of one cycle to the next."""
-    early_window: tuple[int, int]
-    vendor_ahead_s: float = 0.0
-    """The vendor's clock minus ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class SettleInputs(MergeInputs):
-    """What the end of a cycle goes by."""
-
-    now: float = 0.0
-    """Unix seconds."""
-    delta: bool = True
-    """Whether feeds of changes are used."""
-    available: frozenset[Endpoint] = frozenset()
-    """Endpoints that the account has, whatever a single refusal says."""
-    odds_feed: Endpoint | None = None
-    """The feed of odds that the account has."""
-
-
 def merge(  # noqa: PLR0911 - one for each kind of answer
-    state: State, answer: Answer[object], answers: Answers, inputs: MergeInputs
+    state: State, answer: Answer[object], answers: Answers, inputs: CycleInputs
 ) -> State:
     """Return the state with an answer folded in; the same object if the answer changes nothing.
 
@@ -105,8 +61,8 @@ def merge(  # noqa: PLR0911 - one for each kind of answer
             if held is None or _has_lost_all(held.odds, book):
                 return state
             return _with(state, answer.request.id, odds=Held(book, at, Source.FRESH))
-        case DetailChanges() as changes:
-            return _with_changed_details(state, changes, at, answers, inputs)
+        case DetailChanges() as reply:
+            return _with_changed_details(state, reply, at, answers, inputs)
         case OddsChanges() | OddsUpdates():
             return _with_changed_odds(state, answers, inputs, at, answer.value)
         case Deleted() as deleted:
@@ -117,7 +73,7 @@ def merge(  # noqa: PLR0911 - one for each kind of answer
 
 
 def settle(
-    state: State, before: State, answers: Answers, references: References, inputs: SettleInputs
+    state: State, before: State, answers: Answers, references: References, inputs: CycleInputs
 ) -> tuple[State, list[str]]:
     """Return the state at the end of a cycle, and a sentence for each difference of a feed and a full read.
 
@@ -156,7 +112,7 @@ def noted(state: State, before: State, answers: Answers, now: float) -> State:
 # The live list.
 
 
-def _with_live_list(state: State, live: LiveList, at: float, inputs: MergeInputs) -> State:
+def _with_live_list(state: State, live: LiveList, at: float, inputs: CycleInputs) -> State:
     listed = {key: Held(match, at, Source.FRESH) for key, match in live.matches.items()}
     for match_id in _silent(state, live, at, inputs.interval_s):
         listed[match_id] = _stale(state.matches[match_id].live)
@@ -205,12 +161,12 @@ def _periods(live: Held[LiveMatch], held: MatchState | None) -> Periods:
 
 
 def _with_changed_details(
-    state: State, changes: DetailChanges, at: float, answers: Answers, inputs: MergeInputs
+    state: State, reply: DetailChanges, at: float, answers: Answers, inputs: CycleInputs
 ) -> State:
-    feed = _polled_details(state.details_feed, changes, at, inputs.vendor_ahead_s)
+    feed = _polled_details(state.details_feed, reply, at, inputs.vendor_ahead_s)
     if not feed.trusted:
         return replace(state, details_feed=feed)
-    rows = _by_id(changes)
+    rows = _by_id(reply)
     read = answers.details()
     matches = {
         match_id: match
@@ -221,24 +177,24 @@ def _with_changed_details(
     return replace(state, matches=matches, details_feed=feed)
 
 
-def _polled_details(feed: FeedHealth, changes: DetailChanges, at: float, ahead_s: float) -> FeedHealth:
-    latest = max((row.updated_at or 0 for row in changes.rows), default=0)
+def _polled_details(feed: FeedHealth, reply: DetailChanges, at: float, ahead_s: float) -> FeedHealth:
+    latest = max((row.updated_at or 0 for row in reply.rows), default=0)
     return feed.polled(at, _believable(latest, at + ahead_s), ahead_s)
 
 
-def _by_id(changes: DetailChanges) -> dict[str, Detail]:
+def _by_id(reply: DetailChanges) -> dict[str, Detail]:
     """Return the latest row of each match."""
-    return {row.id: row for row in sorted(changes.rows, key=_updated_at)}
+    return {row.id: row for row in sorted(reply.rows, key=_updated_at)}
 
 
 def _fed_detail(
-    held: Held[Detail], detail: Detail, rows: Mapping[str, Detail], at: float, inputs: MergeInputs
+    held: Held[Detail], detail: Detail, rows: Mapping[str, Detail], at: float, inputs: CycleInputs
 ) -> Held[Detail]:
     """Return a detail after a reply of the feed: changed, or known unchanged."""
     changed = rows.get(detail.id)
     if changed is not None and _updated_at(changed) < min(_updated_at(detail), at + inputs.vendor_ahead_s):
         changed = None  # an older state: what answered lags behind what answered before
-    return confirmed(held, changed, at)
+    return changes.confirmed(held, changed, at)
 
 
 def _started(
@@ -277,33 +233,39 @@ class _OddsFeed:
         """Return the odds as the feed makes them; None if it cannot have told of all changes."""
         if held.value is None or match_id in self.pending:
             return None
-        if not covers(self.at, held.fetched_at, endpoints.ODDS_LIVE.window_s):
+        if not changes.covers(self.at, held.fetched_at, endpoints.ODDS_LIVE.window_s):
             return None
-        changes = self.changed.get(match_id)
-        if not changes:
+        rows = self.changed.get(match_id)
+        if not rows:
             return Held(held.value, self.at, Source.FRESH)
         newest_first = self.health.newest_first
-        book = with_changes(held.value, changes, self.early_window, newest_first=newest_first)
+        book = changes.with_changes(held.value, rows, self.early_window, newest_first=newest_first)
         return Held(book, self.at, Source.FRESH)
 
 
-def _odds_feed(state: State, value: OddsChanges | OddsUpdates, at: float, inputs: MergeInputs) -> _OddsFeed:
+def _odds_feed(state: State, value: OddsChanges | OddsUpdates, at: float, inputs: CycleInputs) -> _OddsFeed:
     feed, ahead_s = state.odds_feed, inputs.vendor_ahead_s
     if isinstance(value, OddsUpdates):
-        named = pending(value.newest, state.odds_announced)
+        named = changes.pending(value.newest, state.odds_announced)
         return _OddsFeed(at, feed.polled(at, 0, ahead_s), {}, named, inputs.early_window)
     latest = max((change.row.at for change in value.listed), default=0)
-    newest_first = lists_newest_first(value.directions, feed.newest_first)
+    newest_first = changes.lists_newest_first(value.directions, feed.newest_first)
     health = replace(feed.polled(at, _believable(latest, at + ahead_s), ahead_s), newest_first=newest_first)
-    unbelievable = {change.match_id for change in value.listed if change.row.at > at + ahead_s + AHEAD_S}
-    tied = pending(unordered(value, state), state.odds_announced)
+    unbelievable = {
+        change.match_id for change in value.listed if change.row.at > at + ahead_s + changes.AHEAD_S
+    }
+    tied = changes.pending(changes.unordered(value, state), state.odds_announced)
     return _OddsFeed(
-        at, health, by_match(value, state), tied | unbelievable | value.unreadable, inputs.early_window
+        at,
+        health,
+        changes.by_match(value, state),
+        tied | unbelievable | value.unreadable,
+        inputs.early_window,
     )
 
 
 def _with_changed_odds(
-    state: State, answers: Answers, inputs: MergeInputs, at: float, value: OddsChanges | OddsUpdates
+    state: State, answers: Answers, inputs: CycleInputs, at: float, value: OddsChanges | OddsUpdates
 ) -> State:
     feed = _odds_feed(state, value, at, inputs)
     if not feed.health.trusted:
@@ -324,9 +286,13 @@ def _announced(before: State, answers: Answers) -> Mapping[str, tuple[int, bool]
     """
     read = answers.read_odds()
     known = {one: (at, was_read or one in read) for one, (at, was_read) in before.odds_announced.items()}
-    updates, changes = answers.feed(OddsUpdates), answers.feed(OddsChanges)
+    updates, reply = answers.feed(OddsUpdates), answers.feed(OddsChanges)
     named = (
-        updates.newest if updates is not None else unordered(changes, before) if changes is not None else {}
+        updates.newest
+        if updates is not None
+        else changes.unordered(reply, before)
+        if reply is not None
+        else {}
     )
     if updates is None and not named:
         return known
@@ -337,7 +303,7 @@ def _announced(before: State, answers: Answers) -> Mapping[str, tuple[int, bool]
 
 def _has_lost_all(held: Held[OddsBook], full: OddsBook) -> bool:
     """Check whether a history is empty although the match had odds: the vendor cannot be believed."""
-    return held.value is not None and any_rows(held.value) and not any_rows(full)
+    return held.value is not None and changes.any_rows(held.value) and not changes.any_rows(full)
 
 
 # The self-check: what the feeds made, beside what was read in full.
@@ -350,7 +316,7 @@ class _Checks:
     differences: list[str]
 
 
-def _check_feeds(state: State, before: State, answers: Answers, inputs: SettleInputs) -> _Checks:
+def _check_feeds(state: State, before: State, answers: Answers, inputs: CycleInputs) -> _Checks:
     checks = _Checks(state.details_feed, state.odds_feed, [])
     _check_details(checks, state, before, answers, inputs)
     _check_odds(checks, state, before, answers, inputs)
@@ -358,7 +324,7 @@ def _check_feeds(state: State, before: State, answers: Answers, inputs: SettleIn
 
 
 def _check_details(
-    checks: _Checks, state: State, before: State, answers: Answers, inputs: SettleInputs
+    checks: _Checks, state: State, before: State, answers: Answers, inputs: CycleInputs
 ) -> None:
     watermark = before.details_feed.watermark
     if not (inputs.delta and watermark):
@@ -374,7 +340,7 @@ def _check_details(
         compared = fed or (held if state.details_feed.trusted else None)
         if compared is None or compared.value is None:
             continue
-        agreed = same_detail(compared.value, full, watermark)
+        agreed = changes.same_detail(compared.value, full, watermark)
         if agreed is not None:
             told = fed is not None and fed.value != held.value
             checks.details = checks.details.checked(agreed=agreed, told=told)
@@ -382,7 +348,7 @@ def _check_details(
             checks.differences.append(f"match {full.id}: the detail differs from what its feed made")
 
 
-def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, inputs: SettleInputs) -> None:
+def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, inputs: CycleInputs) -> None:
     feed = answers.feed(OddsUpdates) or answers.feed(OddsChanges)
     compared = [
         (match_id, match.odds, full.value.settled)
@@ -396,12 +362,12 @@ def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, 
     ]
     if feed is None or not compared:
         return
-    reply = _odds_feed(before, feed, state.odds_feed.polled_at or 0.0, inputs)
+    odds_feed = _odds_feed(before, feed, state.odds_feed.polled_at or 0.0, inputs)
     for match_id, held, settled in compared:
-        fed = reply.applied(match_id, held)
+        fed = odds_feed.applied(match_id, held)
         if fed is None or fed.value is None:
             continue
-        agreed = same_quotes(fed.value, settled, before.odds_feed.watermark)
+        agreed = changes.same_quotes(fed.value, settled, before.odds_feed.watermark)
         checks.odds = checks.odds.checked(agreed=agreed, told=fed.value != held.value)
         if not agreed:
             checks.differences.append(f"match {match_id}: the odds differ from what their feed made")
@@ -411,7 +377,7 @@ def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, 
 
 
 def _settled(
-    match_id: str, match: MatchState, was: MatchState | None, answers: Answers, inputs: SettleInputs
+    match_id: str, match: MatchState, was: MatchState | None, answers: Answers, inputs: CycleInputs
 ) -> MatchState:
     """Return a match with the source of each part that this cycle has not renewed."""
     live, detail, odds = match.live, match.detail, match.odds
@@ -427,17 +393,17 @@ def _settled(
         read = answers.odds(match_id)
         lost = read is not None and read.value is not None
         failed = None if read is None else read.error
-        cadence_s = (inputs.odds_feed or endpoints.ODDS).cadence_s
+        cadence_s = (inputs.odds_feed() or endpoints.ODDS).cadence_s
         odds = _kept(None if was is None else was.odds, failed, endpoints.ODDS, cadence_s, inputs, lost=lost)
     return MatchState(live, detail, odds, match.periods)
 
 
 def _kept(
     was: Held[T] | None,
-    error: VendorError | None,
+    error: errors.VendorError | None,
     endpoint: Endpoint,
     cadence_s: float,
-    inputs: SettleInputs,
+    inputs: CycleInputs,
     *,
     lost: bool = False,
 ) -> Held[T]:
@@ -452,7 +418,7 @@ def _kept(
         return Held(was.value, was.fetched_at, Source.CACHE if in_time else Source.STALE)
     if not failed and was is not None:
         return was  # nothing was asked that could tell otherwise
-    refused = isinstance(error, RefusedError) and (
+    refused = isinstance(error, errors.RefusedError) and (
         error.confirmed_refusal or endpoint not in inputs.available
     )
     return Held(None, None, Source.REFUSED if refused else Source.MISSING)
@@ -469,7 +435,7 @@ def _last_failed_at(
         and one.request.id
         and one.error is not None
         and not isinstance(one.error, OF_THE_ENDPOINT)
-        and not (isinstance(one.error, OutOfTimeError) and not one.error.was_sent)
+        and not (isinstance(one.error, errors.OutOfTimeError) and not one.error.was_sent)
     }
     return {match_id: at for match_id, at in {**before, **failed}.items() if match_id in state.matches}
 

@@ -4,17 +4,18 @@ import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
 from footy.clock import CLOCK
+from footy.mirror.inputs import CycleInputs
 from footy.mirror.joins import held_details, references_for
-from footy.mirror.merge import MergeInputs, SettleInputs, merge, noted, settle
+from footy.mirror.merge import merge, noted, settle
 from footy.mirror.state import MatchState, References, State
 from footy.pipeline import report
 from footy.pipeline.fetch import Arrived, Fetcher, Progress
 from footy.pipeline.pace import Pace
-from footy.pipeline.plan import PlanInputs, between_cycles
+from footy.pipeline.plan import between_cycles
 from footy.pipeline.rounds import Rounds
 from footy.record import MatchRecord, Snapshot
 from footy.records import mock
@@ -134,7 +135,7 @@ class Pipeline:
         timer = _Timer()
         budget = self._budget(started, within_s)
         before = state = self._after_clock_step(state)
-        inputs = self._plan_inputs()
+        inputs = self._inputs()
         fetcher = self._fetcher(budget, inputs, progress, number if inputs.short_of_time else None)
         rounds = Rounds(
             fetcher,
@@ -147,7 +148,7 @@ class Pipeline:
 
         # STEP 1a and 1b: ask, and merge each answer as it comes.
         for answer in rounds.run():
-            state = merge(state, answer, fetcher.answers, self._merge_inputs())
+            state = self._merged(state, answer, fetcher, inputs)
             if answer.request == LIVE_LIST:
                 self._keep_pace(budget, started, within_s)
                 timer.lap("live", "STEP 1a – LIVE FETCH")
@@ -212,7 +213,7 @@ class Pipeline:
     def listen(self, state: State) -> State:
         """Ask between two cycles for what is best asked for there; the next cycle publishes it."""
         before = state = self._after_clock_step(state)
-        inputs = self._plan_inputs()
+        inputs = self._inputs()
         requests = between_cycles(state, select(state, self._rules.selection).wanted, inputs)
         if not requests:
             return state
@@ -222,7 +223,7 @@ class Pipeline:
         fetcher = self._fetcher(RetryBudget(time.monotonic() + within_s, failures=self._failures), inputs)
         fetcher.add(requests)
         for answer in fetcher.run():
-            state = merge(state, answer, fetcher.answers, self._merge_inputs())
+            state = self._merged(state, answer, fetcher, inputs)
         self._quota.settle()
         return noted(state, before, fetcher.answers, inputs.now)
 
@@ -278,13 +279,14 @@ class Pipeline:
 
     # The inputs of the pure parts.
 
-    def _plan_inputs(self) -> PlanInputs:
+    def _inputs(self) -> CycleInputs:
         breaker = self._transport.breaker
         now = CLOCK.now()
-        return PlanInputs(
+        return CycleInputs(
             now=now,
             interval_s=self._pace.apart_s,
             delta=self._rules.delta,
+            early_window=self._rules.prices.early_window,
             short_of_time=self._pace.is_short_of_time,
             left={endpoint: self._quota.left(endpoint) for endpoint in ENDPOINTS.values()},
             refused=frozenset(one for one in ENDPOINTS.values() if breaker.is_refused(one)),
@@ -293,14 +295,16 @@ class Pipeline:
             renewals=self._lookup.renewals(now) if self._rules.delta else {},
         )
 
-    def _merge_inputs(self) -> MergeInputs:
-        window, ahead_s = self._rules.prices.early_window, self._transport.vendor_clock.offset_s
-        return MergeInputs(self._pace.apart_s, window, ahead_s)
+    def _merged(self, state: State, answer: Answer[object], fetcher: Fetcher, inputs: CycleInputs) -> State:
+        ahead_s = self._transport.vendor_clock.offset_s
+        if ahead_s != inputs.vendor_ahead_s:  # measured meanwhile
+            inputs = replace(inputs, vendor_ahead_s=ahead_s)
+        return merge(state, answer, fetcher.answers, inputs)
 
     def _fetcher(
         self,
         budget: RetryBudget,
-        inputs: PlanInputs,
+        inputs: CycleInputs,
         progress: Progress | None = None,
         shared_from: int | None = None,
     ) -> Fetcher:
@@ -309,10 +313,8 @@ class Pipeline:
             self._lookup,
             self._executor,
             workers=self._rules.workers,
-            early_window=self._rules.prices.early_window,
             budget=budget,
-            left=inputs.left,
-            vendor_ahead_s=inputs.vendor_ahead_s,
+            inputs=inputs,
             shared_from=shared_from,
             progress=progress,
             arrived=self._arrived,
@@ -320,25 +322,15 @@ class Pipeline:
 
     def _settled(self, state: State, before: State, fetcher: Fetcher) -> State:
         """Return the state at the end of a cycle, and log what the self-check of the feeds shows."""
-        inputs = self._plan_inputs()
+        inputs = self._inputs()
         references = references_for(
             self._lookup,
             fetcher.answers,
             before.references,
             held_details(state),
-            now=inputs.now,
-            available=inputs.available,
+            inputs,
         )
-        settle_inputs = SettleInputs(
-            interval_s=inputs.interval_s,
-            early_window=self._rules.prices.early_window,
-            vendor_ahead_s=inputs.vendor_ahead_s,
-            now=inputs.now,
-            delta=inputs.delta,
-            available=inputs.available,
-            odds_feed=inputs.odds_feed(),
-        )
-        state, differences = settle(state, before, fetcher.answers, references, settle_inputs)
+        state, differences = settle(state, before, fetcher.answers, references, inputs)
         for sentence in differences:
             log.warning("%s: %s; repaired", FOUND_WRONG, sentence)
         for name, was, now in (

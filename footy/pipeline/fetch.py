@@ -7,27 +7,20 @@ workers never ask for the same thing.
 import heapq
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from footy.mirror.answers import Answers, FullOdds
 from footy.mirror.changes import odds_changes
+from footy.mirror.inputs import CycleInputs
 from footy.mirror.odds_book import digest
 from footy.provenance import Source
 from footy.reference.lookup import Lookup
-from footy.thesports import endpoints
+from footy.thesports import endpoints, errors
 from footy.thesports.client import Asker
 from footy.thesports.decoders import PriceChanges
-from footy.thesports.endpoints import Endpoint
-from footy.thesports.errors import (
-    OutOfTimeError,
-    QuotaSpentError,
-    ThrottledError,
-    VendorError,
-    drop_tracebacks,
-)
 from footy.thesports.models import Markets, Odds
 from footy.thesports.request import Answer, Priority, Request
 from footy.thesports.retry_budget import RetryBudget
@@ -56,19 +49,17 @@ class Fetcher:
         executor: Executor,
         *,
         workers: int,
-        early_window: tuple[int, int],
         budget: RetryBudget,
-        left: Mapping[Endpoint, int | None],
-        vendor_ahead_s: float = 0.0,
+        inputs: CycleInputs,
         shared_from: int | None = None,
         progress: Progress | None = None,
         arrived: Arrived | None = None,
     ) -> None:
-        """Take, among others, what is left of the quotas, and how the kinds of requests share the workers.
+        """Take, among others, how the kinds of requests share the workers.
 
-        `left` is the requests left by endpoint; None, or absent, is no limit. With a number in `shared_from`,
-        details, names and odds share the workers, and which of them goes first changes with that number.
-        With None one kind follows the other, which is quicker if there is time for all of them.
+        With a number in `shared_from`, details, names and odds share the workers, and which of them goes
+        first changes with that number. With None one kind follows the other, which is quicker if there is
+        time for all of them.
         """
         self.answers = Answers()
         self.unfinished = False
@@ -78,10 +69,10 @@ class Fetcher:
         self._executor = executor
         self._most_submitted = 2 * workers if shared_from is None else workers
         self._shared_from = shared_from
-        self._early_window = early_window
+        self._early_window = inputs.early_window
         self._budget = budget
-        self._left = dict(left)
-        self._vendor_ahead_s = vendor_ahead_s
+        self._left = dict(inputs.left)
+        self._vendor_ahead_s = inputs.vendor_ahead_s
         self._progress = progress
         self._seen: set[Request] = set()
         self._repeated: dict[Request, Answer[object]] = {}
@@ -252,17 +243,17 @@ class Fetcher:
         request, error = answer.request, answer.error
         if error is None:
             return answer
-        drop_tracebacks(error)
+        errors.drop_tracebacks(error)
         if answer.value is not None:
             return answer
-        if isinstance(error, ThrottledError) and self._defer(answer, error):
+        if isinstance(error, errors.ThrottledError) and self._defer(answer, error):
             return None
         has_time = self._budget.has_time(request.endpoint)
         if error.retryable and request not in self._repeated and has_time:
             self._repeated[request] = answer
             heapq.heappush(self._failed, (request.priority, next(self._order), answer))
             return None
-        if isinstance(error, QuotaSpentError) or _is_unsent(error):
+        if isinstance(error, errors.QuotaSpentError) or _is_unsent(error):
             return self._repeated.get(request, answer)
         return answer
 
@@ -274,7 +265,7 @@ class Fetcher:
             self.unfinished |= _is_unsent(answer.error)
         return answer
 
-    def _defer(self, answer: Answer[object], error: ThrottledError) -> bool:
+    def _defer(self, answer: Answer[object], error: errors.ThrottledError) -> bool:
         """Put a throttled request off until its endpoint may be asked again, if that is soon."""
         request = answer.request
         left = self._budget.left(request.endpoint)
@@ -309,15 +300,15 @@ class Fetcher:
             yield self._finish_late(answer)
 
     def _finish_late(self, answer: Answer[object]) -> Answer[object]:
-        if isinstance(answer.error, ThrottledError):
-            answer = replace(answer, error=OutOfTimeError(str(answer.error)))
+        if isinstance(answer.error, errors.ThrottledError):
+            answer = replace(answer, error=errors.OutOfTimeError(str(answer.error)))
         return self._finish(answer)
 
 
 def _unasked(request: Request, why: str) -> Answer[object]:
-    return Answer(request, error=OutOfTimeError(why), source=Source.MISSING)
+    return Answer(request, error=errors.OutOfTimeError(why), source=Source.MISSING)
 
 
-def _is_unsent(error: VendorError) -> bool:
+def _is_unsent(error: errors.VendorError) -> bool:
     """Check whether a request was not sent because the cycle's time was up: it is the next cycle's."""
-    return isinstance(error, OutOfTimeError) and not error.was_sent
+    return isinstance(error, errors.OutOfTimeError) and not error.was_sent

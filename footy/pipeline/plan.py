@@ -1,4 +1,4 @@
-"""The plan: what is worth asking for, decided from what is known. Pure; `gather` does the asking.
+"""The plan: what is worth asking for, decided from what is known. Pure; `fetch` does the asking.
 
 Two strategies share it. Per match, everything is asked for every match in every cycle. Delta asks the feeds
 of changes, and for a match in full only where it is new, where a feed cannot have told of all its changes,
@@ -6,9 +6,9 @@ and in rotation to check the feeds. What a feed tells that is refused or not tru
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 
 from footy.mirror.changes import DETAIL_OVERLAP_S, covers
+from footy.mirror.inputs import CycleInputs
 from footy.mirror.state import MatchState, State
 from footy.thesports import endpoints
 from footy.thesports.codes import IN_PLAY
@@ -27,52 +27,7 @@ LISTEN_EVERY_S = 25.0
 """Between cycles further apart than the odds feed reaches back, it is heard this often."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanInputs:
-    """What a cycle may do, and when it is."""
-
-    now: float
-    """Unix seconds."""
-    interval_s: float
-    """From the start of one cycle to the next."""
-    delta: bool
-    left: Mapping[Endpoint, int | None] = field(default_factory=dict)
-    """Calls left of the quota by endpoint; None, or absent, is no limit."""
-    refused: frozenset[Endpoint] = frozenset()
-    available: frozenset[Endpoint] = frozenset()
-    """Endpoints that the account has, whatever a single refusal says."""
-    vendor_ahead_s: float = 0.0
-    """The vendor's clock minus ours, where they differ."""
-    short_of_time: bool = False
-    """Whether the time was up in the last cycle, or will be in this one, before all was asked for."""
-    renewals: Mapping[Endpoint, int] = field(default_factory=dict)
-    """Endpoints whose rows should be renewed, with since when changes are to be asked for (vendor's time)."""
-
-    def details_by_feed(self, state: State) -> bool:
-        """Check whether changes of details come by their feed."""
-        feed = state.details_feed
-        return (
-            self.delta
-            and feed.polled_at is not None
-            and feed.trusted
-            and endpoints.DETAIL not in self.refused
-        )
-
-    def without(self, failed: Iterable[Endpoint]) -> "PlanInputs":
-        """Return the terms without feeds that failed in this cycle: what they tell is asked per match."""
-        return replace(self, refused=self.refused | set(failed))
-
-    def odds_feed(self) -> Endpoint | None:
-        """Return the feed of odds that the account has; None where it has neither."""
-        feeds = (endpoints.ODDS_LIVE, endpoints.ODDS_UPDATE) if self.delta else ()
-        return next((feed for feed in feeds if feed not in self.refused), None)
-
-    def odds_by_feed(self, state: State) -> bool:
-        """Check whether changes of odds come by a feed."""
-        return state.odds_feed.trusted and self.odds_feed() is not None
-
-
-def first_round(state: State, inputs: PlanInputs, *, chosen: Collection[str] | None = None) -> list[Request]:
+def first_round(state: State, inputs: CycleInputs, *, chosen: Collection[str] | None = None) -> list[Request]:
     """Return the calls of the first round: the live list, and what does not depend on it.
 
     Args:
@@ -104,7 +59,7 @@ def first_round(state: State, inputs: PlanInputs, *, chosen: Collection[str] | N
     return [*calls, *_incomplete_matches(state, inputs, chosen), *_checks(state, inputs)]
 
 
-def _incomplete_matches(state: State, inputs: PlanInputs, chosen: Collection[str] | None) -> list[Request]:
+def _incomplete_matches(state: State, inputs: CycleInputs, chosen: Collection[str] | None) -> list[Request]:
     """Return the calls for matches that were listed before and of which something is to be read in full.
 
     Were they left until the list is in, a vendor who takes half a cycle to answer would never be asked for
@@ -133,14 +88,14 @@ def _incomplete_matches(state: State, inputs: PlanInputs, chosen: Collection[str
     return [*calls, *odds_of(wanted, held, state, inputs)]
 
 
-def fallback_feed(state: State, inputs: PlanInputs) -> list[Request]:
+def fallback_feed(state: State, inputs: CycleInputs) -> list[Request]:
     """Return the feed that stands in for one that has failed in this cycle."""
     feed = inputs.odds_feed() if state.matches else None
     return [Request(feed, priority=Priority.FEED)] if feed is endpoints.ODDS_UPDATE else []
 
 
 def after_live_list(
-    live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs, *, filtered: bool
+    live: Mapping[str, LiveMatch], state: State, inputs: CycleInputs, *, filtered: bool
 ) -> list[Request]:
     """Return the calls that the live list makes worth it.
 
@@ -171,7 +126,7 @@ def after_live_list(
 
 
 def odds_of(
-    wanted: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs
+    wanted: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: CycleInputs
 ) -> list[Request]:
     """Return the calls for the odds of these matches, where no feed will do and as far as the quota goes."""
     chosen = {
@@ -187,7 +142,7 @@ def odds_of(
 
 
 def changed_odds(
-    match_ids: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: PlanInputs
+    match_ids: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: CycleInputs
 ) -> list[Request]:
     """Return the calls for the odds of matches that a feed says have changed, without saying how."""
     listed = {match_id: live[match_id] for match_id in match_ids if match_id in live}
@@ -197,7 +152,7 @@ def changed_odds(
     ]
 
 
-def between_cycles(state: State, wanted: Iterable[str], inputs: PlanInputs) -> list[Request]:
+def between_cycles(state: State, wanted: Iterable[str], inputs: CycleInputs) -> list[Request]:
     """Return the calls that help the next cycle before it begins.
 
     They are the odds feed, where it does not reach back to the last cycle, and what had to wait for a quota:
@@ -244,22 +199,22 @@ def competition_of(detail: Detail) -> list[Request]:
     return [Request(endpoints.COMPETITION, detail.competition_id, priority=Priority.REFERENCE)]
 
 
-def _due(endpoint: Endpoint, polled_at: float | None, inputs: PlanInputs) -> bool:
+def _due(endpoint: Endpoint, polled_at: float | None, inputs: CycleInputs) -> bool:
     early_s = min(EARLY_OF_CADENCE * endpoint.cadence_s, EARLY_OF_INTERVAL * inputs.interval_s)
     return polled_at is None or inputs.now - polled_at >= endpoint.cadence_s - early_s
 
 
-def _needs_detail(held: MatchState | None, state: State, inputs: PlanInputs) -> bool:
+def _needs_detail(held: MatchState | None, state: State, inputs: CycleInputs) -> bool:
     return held is None or held.detail.value is None or not inputs.details_by_feed(state)
 
 
-def _needs_odds(held: MatchState | None, state: State, inputs: PlanInputs) -> bool:
+def _needs_odds(held: MatchState | None, state: State, inputs: CycleInputs) -> bool:
     if held is None or held.odds.value is None or not inputs.odds_by_feed(state):
         return True
     return not covers(inputs.now, held.odds.fetched_at, endpoints.ODDS_LIVE.window_s)
 
 
-def _checks(state: State, inputs: PlanInputs) -> list[Request]:
+def _checks(state: State, inputs: CycleInputs) -> list[Request]:
     """Return the calls that re-read a few matches in full, in rotation, to compare them with the feeds.
 
     Odds are re-read with what the quota leaves when all that wait for theirs have been served. If that is
@@ -287,7 +242,7 @@ def _checks(state: State, inputs: PlanInputs) -> list[Request]:
 
 
 def _in_turn(
-    live: Mapping[str, LiveMatch], state: State, endpoint: Endpoint, inputs: PlanInputs
+    live: Mapping[str, LiveMatch], state: State, endpoint: Endpoint, inputs: CycleInputs
 ) -> list[str]:
     """Order the matches: in play first, then those not asked for longest, and cut at the quota.
 

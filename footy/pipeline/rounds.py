@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from footy.mirror.answers import OddsChanges
 from footy.mirror.changes import pending, unordered
+from footy.mirror.inputs import CycleInputs
 from footy.mirror.joins import held_details, references_for
 from footy.mirror.state import Held, Source, State
 from footy.pipeline import plan
 from footy.pipeline.fetch import Fetcher
-from footy.pipeline.plan import PlanInputs
 from footy.records.selection import Selection, Verdict
 from footy.reference.lookup import Lookup
 from footy.thesports import endpoints
@@ -30,7 +30,7 @@ class Rounds:
         quota: Quota,
         *,
         before: State,
-        inputs: PlanInputs,
+        inputs: CycleInputs,
         selection: Selection,
     ) -> None:
         self._fetcher = fetcher
@@ -154,8 +154,7 @@ class Rounds:
             self._answers,
             self._before.references,
             details,
-            now=self._inputs.now,
-            available=self._inputs.available,
+            self._inputs,
         )
         chosen = []
         for match_id in self._listed():

@@ -14,17 +14,10 @@ from cachetools import TLRUCache
 from footy.clock import CLOCK
 from footy.provenance import Held, Source, shifted
 from footy.reference.disk_cache import KEEP_DAYS, Kept, Shelf
-from footy.thesports import endpoints
+from footy.thesports import endpoints, errors
 from footy.thesports.client import Asker
 from footy.thesports.decoders import Reference, ReferenceChanges, ReferenceReply, read_id, read_reference
 from footy.thesports.endpoints import Endpoint
-from footy.thesports.errors import (
-    BadBodyError,
-    NoSuchRowError,
-    OutOfTimeError,
-    RefusedError,
-    VendorError,
-)
 from footy.thesports.request import Answer, Request
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.tolerant import LeftOut
@@ -136,7 +129,7 @@ class Lookup:
         changed = {row_id: row for row in rows if (row_id := read_id(row)) is not None}
         if rows and not changed:
             self._renewal_failed_at[endpoint] = CLOCK.uptime()
-            return Answer(request, error=BadBodyError(f"{endpoint} answered no row that can be read"))
+            return Answer(request, error=errors.BadBodyError(f"{endpoint} answered no row that can be read"))
         ttl_s = self._ttl_s[endpoint]
         with self._lock:
             held = [
@@ -150,7 +143,7 @@ class Lookup:
                 results = b"[" + changed[key.id] + b"]"
                 try:
                     value = read_reference(key, results)
-                except BadBodyError:
+                except errors.BadBodyError:
                     continue  # it is asked for by itself when it expires
                 if value is None or _left_out(value):
                     continue
@@ -212,22 +205,22 @@ class Lookup:
             return None
         try:
             value = read_reference(key, kept.results)
-        except BadBodyError:
+        except errors.BadBodyError:
             return None
         return None if value is None or _left_out(value) else Held(value, kept.received_at, Source.CACHE)
 
     def _without_vendor(
-        self, request: Request, kept: Held[Reference] | None, error: VendorError | None
+        self, request: Request, kept: Held[Reference] | None, error: errors.VendorError | None
     ) -> Answer[Reference]:
         if kept is not None:
             stale: Held[Reference] = Held(kept.value, kept.fetched_at, Source.STALE)
             # What was not sent did not fail: the next cycle asks for it, and not only in a minute.
-            if not (isinstance(error, OutOfTimeError) and not error.was_sent):
+            if not (isinstance(error, errors.OutOfTimeError) and not error.was_sent):
                 self._remember(request, stale, STALE_MEMO_S)
             return _answer(request, stale, error)
-        refused = isinstance(error, RefusedError)
+        refused = isinstance(error, errors.RefusedError)
         nothing: Held[Reference] = Held(None, None, Source.REFUSED if refused else Source.MISSING)
-        if isinstance(error, NoSuchRowError):
+        if isinstance(error, errors.NoSuchRowError):
             self._remember(request, nothing, NO_ROW_MEMO_S)
         return _answer(request, nothing, error)
 
@@ -241,7 +234,9 @@ class Lookup:
         return held
 
 
-def _answer(request: Request, held: Held[Reference], error: VendorError | None = None) -> Answer[Reference]:
+def _answer(
+    request: Request, held: Held[Reference], error: errors.VendorError | None = None
+) -> Answer[Reference]:
     return Answer(request, held.value, held.fetched_at, error, held.source)
 
 

@@ -8,26 +8,14 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from footy.thesports import endpoints
+from footy.thesports import endpoints, models
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.errors import BadBodyError
-from footy.thesports.models import (
-    Competition,
-    Country,
-    Deleted,
-    Detail,
-    LiveMatch,
-    Odds,
-    OddsChange,
-    OddsRow,
-    OddsUpdate,
-    Team,
-)
 from footy.thesports.request import Request
 from footy.thesports.tolerant import UNREADABLE, Decoder, LeftOut, RowsDecoder, marked, split
 
 T = TypeVar("T")
-Reference = Team | Competition | Mapping[str, Country]
+Reference = models.Team | models.Competition | Mapping[str, models.Country]
 """A row of teams or competitions, or the whole list of countries or categories by id."""
 
 
@@ -35,7 +23,7 @@ Reference = Team | Competition | Mapping[str, Country]
 class LiveList:
     """The live matches by id, in the vendor's order, and what was wrong with those that could not be read."""
 
-    matches: dict[str, LiveMatch]
+    matches: dict[str, models.LiveMatch]
     broken: dict[str, str] = field(default_factory=dict)
     """What is wrong, by match id, or by `element N` where even the id could not be read."""
     nameless: int = 0
@@ -49,7 +37,7 @@ class PriceChange:
     match_id: str
     bookmaker_id: int
     market: str
-    row: OddsRow
+    row: models.OddsRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +53,7 @@ class PriceChanges:
 class DetailChanges:
     """The match details that changed since a time."""
 
-    rows: list[Detail]
+    rows: list[models.Detail]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +103,23 @@ class _Stamped(msgspec.Struct):
     updated_at: int | None = None
 
 
-_live_match: Decoder[LiveMatch] = Decoder(LiveMatch)
+_live_match: Decoder[models.LiveMatch] = Decoder(models.LiveMatch)
 _id = msgspec.json.Decoder(_HasId).decode
-_countries: RowsDecoder[Country] = RowsDecoder(Country)
-_odds: Decoder[Odds] = Decoder(Odds)
+_countries: RowsDecoder[models.Country] = RowsDecoder(models.Country)
+_odds: Decoder[models.Odds] = Decoder(models.Odds)
 _odds_changes: Decoder[dict[str, list[msgspec.Raw]]] = Decoder(dict[str, list[msgspec.Raw]])
-_odds_change: Decoder[OddsChange] = Decoder(OddsChange)
-_all_odds_changes = msgspec.json.Decoder(dict[str, list[OddsChange]]).decode
-_odds_updates: RowsDecoder[OddsUpdate] = RowsDecoder(OddsUpdate)
+_odds_change: Decoder[models.OddsChange] = Decoder(models.OddsChange)
+_all_odds_changes = msgspec.json.Decoder(dict[str, list[models.OddsChange]]).decode
+_odds_updates: RowsDecoder[models.OddsUpdate] = RowsDecoder(models.OddsUpdate)
 _stamped: Decoder[_Stamped] = Decoder(_Stamped)
-_deleted: Decoder[Deleted] = Decoder(Deleted)
+_deleted: Decoder[models.Deleted] = Decoder(models.Deleted)
 _address = msgspec.json.Decoder(_Address).decode
-_rows: dict[type, RowsDecoder[Any]] = {kind: RowsDecoder(kind) for kind in (Detail, Team, Competition)}
+_rows: dict[type, RowsDecoder[Any]] = {
+    kind: RowsDecoder(kind) for kind in (models.Detail, models.Team, models.Competition)
+}
 
 
-Elements = dict[bytes, LiveMatch]
+Elements = dict[bytes, models.LiveMatch]
 """Live matches by the JSON text they were read from: an unchanged one is the same object again."""
 
 
@@ -139,7 +129,7 @@ def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
     Raises:
         BadBodyError: It cannot be told where an element ends.
     """
-    matches: dict[str, LiveMatch] = {}
+    matches: dict[str, models.LiveMatch] = {}
     broken: dict[str, str] = {}
     nameless = 0
     read: Elements = {}
@@ -169,7 +159,7 @@ def read_odds_changes(results: bytes) -> tuple[PriceChanges, LeftOut]:
     Raises:
         BadBodyError: It cannot be told where an entry ends.
     """
-    feed: Mapping[str, Iterable[OddsChange | msgspec.Raw]]
+    feed: Mapping[str, Iterable[models.OddsChange | msgspec.Raw]]
     missed: LeftOut = ()
     try:
         feed = _all_odds_changes(results)
@@ -183,11 +173,11 @@ def read_odds_changes(results: bytes) -> tuple[PriceChanges, LeftOut]:
             continue
         for entry in entries:
             try:
-                change = entry if isinstance(entry, OddsChange) else _odds_change(entry)[0]
+                change = entry if isinstance(entry, models.OddsChange) else _odds_change(entry)[0]
                 row = _unpacked(change)
                 changes.append(PriceChange(change.match_id, int(company), change.market, row))
             except UNPACKABLE:
-                unreadable.add(entry.match_id if isinstance(entry, OddsChange) else _match_of(entry))
+                unreadable.add(entry.match_id if isinstance(entry, models.OddsChange) else _match_of(entry))
                 left_out.append("{}[]")
     return PriceChanges(changes, frozenset(unreadable - {""})), tuple(left_out)
 
@@ -207,7 +197,7 @@ UNPACKABLE = (*UNREADABLE, IndexError, TypeError, OverflowError)
 """What reading an entry of the feed raises."""
 
 
-def _unpacked(change: OddsChange) -> OddsRow:
+def _unpacked(change: models.OddsChange) -> models.OddsRow:
     at, minute, *rest = change.packed
     if isinstance(rest[0], str):
         first, line, last, sealed = rest[0].split(",")
@@ -218,7 +208,9 @@ def _unpacked(change: OddsChange) -> OddsRow:
         raise TypeError
     if not all(math.isfinite(float(price)) for price in (first, line, last)):
         raise ValueError
-    return OddsRow(at, minute, float(first), float(line), float(last), status, int(sealed), change.score)
+    return models.OddsRow(
+        at, minute, float(first), float(line), float(last), status, int(sealed), change.score
+    )
 
 
 def read_row(kind: type[T], results: bytes, key: str, endpoint: Endpoint) -> T | None:
@@ -261,12 +253,12 @@ def page_reader(request: Request) -> Callable[[bytes], tuple[Page, LeftOut]]:
     return partial(_PAGES[request.endpoint], request)
 
 
-def _detail(request: Request, results: bytes) -> tuple[Detail | None, LeftOut]:
-    row = read_row(Detail, results, request.id, request.endpoint)
+def _detail(request: Request, results: bytes) -> tuple[models.Detail | None, LeftOut]:
+    row = read_row(models.Detail, results, request.id, request.endpoint)
     return row, () if row is None else row.left_out
 
 
-def _odds_history(request: Request, results: bytes) -> tuple[Odds, LeftOut]:
+def _odds_history(request: Request, results: bytes) -> tuple[models.Odds, LeftOut]:
     return _decode(_odds, results, request.endpoint)  # type: ignore[no-any-return]
 
 
@@ -282,7 +274,7 @@ def _updated_odds(request: Request, results: bytes) -> tuple[OddsUpdates, LeftOu
     return OddsUpdates(newest), left_out
 
 
-def _deletions(request: Request, results: bytes) -> tuple[Deleted, LeftOut]:
+def _deletions(request: Request, results: bytes) -> tuple[models.Deleted, LeftOut]:
     return _decode(_deleted, results, request.endpoint)  # type: ignore[no-any-return]
 
 
@@ -303,7 +295,7 @@ def _reference_reply(request: Request, results: bytes) -> tuple[ReferenceReply |
 
 
 def _detail_page(request: Request, results: bytes) -> tuple[Page, LeftOut]:
-    rows, left_out = _decode(_rows[Detail], results, request.endpoint)
+    rows, left_out = _decode(_rows[models.Detail], results, request.endpoint)
     size = len(rows) + left_out.count("[]")
     return Page(rows, size, max((row.updated_at or 0 for row in rows), default=0)), left_out
 
@@ -313,9 +305,9 @@ def _reference_page(request: Request, results: bytes) -> tuple[Page, LeftOut]:
     return Page(rows, len(rows), max(map(_updated_at, rows), default=0)), ()
 
 
-_KINDS: Mapping[Endpoint, type[Team | Competition]] = {
-    endpoints.TEAM: Team,
-    endpoints.COMPETITION: Competition,
+_KINDS: Mapping[Endpoint, type[models.Team | models.Competition]] = {
+    endpoints.TEAM: models.Team,
+    endpoints.COMPETITION: models.Competition,
 }
 _READERS: Mapping[Endpoint, Callable[[Request, bytes], tuple[object, LeftOut]]] = {
     endpoints.DETAIL: _detail,

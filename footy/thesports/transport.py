@@ -25,25 +25,12 @@ from urllib3.util import Retry
 from footy.clock import CLOCK
 from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
+from footy.thesports import errors
 from footy.thesports.adapter import MemoryLimit, SigningAdapter, failure_for, read_body, trusting
 from footy.thesports.circuit_breaker import CircuitBreaker
 from footy.thesports.connections import AttemptsInFlight
 from footy.thesports.endpoints import ADDRESS_PROBE, Endpoint, RateLimit
 from footy.thesports.envelope import judge
-from footy.thesports.errors import (
-    TRANSIENT,
-    BadBodyError,
-    BadStatusError,
-    OutOfTimeError,
-    QuotaSpentError,
-    RefusedError,
-    StoppedError,
-    ThrottledError,
-    TimedOutError,
-    VendorCodeError,
-    VendorError,
-    drop_tracebacks,
-)
 from footy.thesports.quota import WindowQuota
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.tolerant import UNREADABLE
@@ -143,16 +130,16 @@ class Transport:
             VendorError: The failure of the last attempt that was made.
         """
         request = self._prepare(endpoint, parameters)
-        before: VendorError | None = None
+        before: errors.VendorError | None = None
         retry: Retry = self._policy
         for number in range(1, self._attempts + 1):
             try:
                 return self._attempt(endpoint, request, budget, decode)
-            except QuotaSpentError as spent:
-                drop_tracebacks(spent)
+            except errors.QuotaSpentError as spent:
+                errors.drop_tracebacks(spent)
                 raise before or spent from None
-            except VendorError as failure:
-                drop_tracebacks(failure)
+            except errors.VendorError as failure:
+                errors.drop_tracebacks(failure)
                 before = failure
                 pause = None
                 if failure.retryable:
@@ -167,7 +154,7 @@ class Transport:
                 if pause is None:
                     raise
             if self.stopping.wait(pause):
-                raise StoppedError("footy is stopping")
+                raise errors.StoppedError("footy is stopping")
         raise AssertionError("the last attempt returns or raises")
 
     def stop(self) -> None:
@@ -199,12 +186,12 @@ class Transport:
         decode: Callable[[bytes], T],
     ) -> Reply[T]:
         if self.stopping.is_set():
-            raise StoppedError("footy is stopping")
+            raise errors.StoppedError("footy is stopping")
         left = budget.left(endpoint)
         if left <= 0:
-            raise OutOfTimeError("the cycle's time is up")
+            raise errors.OutOfTimeError("the cycle's time is up")
         if not budget.has_time(endpoint):
-            raise OutOfTimeError("the cycle's time is up before an answer could come")
+            raise errors.OutOfTimeError("the cycle's time is up before an answer could come")
         self.breaker.enter(endpoint)
         budget.sent()
         started = time.monotonic()
@@ -216,10 +203,10 @@ class Transport:
             value = decode(self._judge(endpoint, status, headers, body))
             failed = False
             budget.answered(endpoint, took_s)
-        except RefusedError as error:
+        except errors.RefusedError as error:
             counts = not self.breaker.excuse(endpoint, error)
             raise
-        except OutOfTimeError:
+        except errors.OutOfTimeError:
             counts = seconds >= min(self._timeout, FAIR_S)
             raise
         finally:
@@ -242,7 +229,7 @@ class Transport:
         started_at, sent_at = CLOCK.uptime(), CLOCK.now()
         with self._in_flight.attempt(time.monotonic() + seconds) as attempt:
             response: requests.Response | None = None
-            failure: VendorError
+            failure: errors.VendorError
             try:
                 response = self._session.send(
                     request,
@@ -258,18 +245,20 @@ class Transport:
                     self.vendor_clock.note(response.headers.get("Date"), sent_at, CLOCK.now())
                     return response.status_code, response.headers, body
                 failure = failure_for(TimeoutError(), seconds)
-            except (VendorError, HTTPError, OSError, ValueError, OverflowError) as error:
+            except (errors.VendorError, HTTPError, OSError, ValueError, OverflowError) as error:
                 failure = failure_for(error, seconds)  # the last two are the library's for sizes of nonsense
-                drop_tracebacks(error)
+                errors.drop_tracebacks(error)
             finally:
                 if response is not None:  # a place in the pool is given back, whatever became of the body
                     response.raw.close()
                     response.raw.release_conn()
             if self.stopping.is_set():
-                failure = StoppedError("footy is stopping")
-            elif attempt.is_over or isinstance(failure, TimedOutError):
+                failure = errors.StoppedError("footy is stopping")
+            elif attempt.is_over or isinstance(failure, errors.TimedOutError):
                 failure = (
-                    OutOfTimeError(f"cut after {seconds:.1f} s: the cycle's time was up", was_sent=True)
+                    errors.OutOfTimeError(
+                        f"cut after {seconds:.1f} s: the cycle's time was up", was_sent=True
+                    )
                     if seconds < self._timeout or budget.left(endpoint) <= 0
                     else failure_for(TimeoutError(), seconds)
                 )
@@ -279,30 +268,32 @@ class Transport:
         """Return the results, or tell the endpoint's gates what the vendor said and raise it."""
         try:
             return self._payload(endpoint, status, body)
-        except RefusedError as error:
+        except errors.RefusedError as error:
             if self.breaker.refused(endpoint, error):
                 level = logging.INFO if self.breaker.is_recalled(endpoint) else logging.ERROR
                 log.log(level, "%s: not authorized, asked again from time to time: %s", endpoint, error)
             raise
-        except (ThrottledError, BadStatusError) as error:
+        except (errors.ThrottledError, errors.BadStatusError) as error:
             retry_after = self._retry_after(headers)
-            if isinstance(error, BadStatusError) and (retry_after is None or status not in TRANSIENT):
+            if isinstance(error, errors.BadStatusError) and (
+                retry_after is None or status not in errors.TRANSIENT
+            ):
                 raise
             retry_at = self.breaker.throttled(endpoint, retry_after)
-            raise ThrottledError(
+            raise errors.ThrottledError(
                 f"{error}; the endpoint rests for {max(0.0, retry_at - time.monotonic()):.0f} s", retry_at
             ) from None
 
     def _payload(self, endpoint: Endpoint, status: int, body: bytes) -> bytes:
         try:
             if status == HTTP_TOO_MANY:
-                raise ThrottledError("HTTP status 429: rate limit", 0.0)
+                raise errors.ThrottledError("HTTP status 429: rate limit", 0.0)
             if status == HTTP_OK:
                 return self._without_secret(judge(endpoint, body))
-            with contextlib.suppress(BadBodyError, VendorCodeError):
+            with contextlib.suppress(errors.BadBodyError, errors.VendorCodeError):
                 judge(endpoint, body)
-            raise BadStatusError(status)
-        except VendorError as error:
+            raise errors.BadStatusError(status)
+        except errors.VendorError as error:
             error.args = (self._redact(str(error)),)  # the vendor's words may say back what it was asked
             raise
 
@@ -311,7 +302,7 @@ class Transport:
         try:
             return self._redact.in_json(results)
         except UNREADABLE:
-            raise BadBodyError("the reply is not the JSON expected") from None
+            raise errors.BadBodyError("the reply is not the JSON expected") from None
 
     def _retry_after(self, headers: Mapping[str, str]) -> float | None:
         said = headers.get("Retry-After")
@@ -327,7 +318,7 @@ class Transport:
         endpoint: Endpoint,
         parameters: Mapping[str, str],
         budget: RetryBudget,
-        failure: VendorError,
+        failure: errors.VendorError,
         number: int,
         pause: float | None,
     ) -> None:
@@ -336,9 +327,9 @@ class Transport:
         What was not sent at all, and what a refused endpoint says again, is at DEBUG and in no summary.
         """
         is_expected = (
-            isinstance(failure, StoppedError | QuotaSpentError)
-            or (isinstance(failure, RefusedError) and self.breaker.is_refused(endpoint))
-            or (isinstance(failure, ThrottledError | OutOfTimeError) and not failure.was_sent)
+            isinstance(failure, errors.StoppedError | errors.QuotaSpentError)
+            or (isinstance(failure, errors.RefusedError) and self.breaker.is_refused(endpoint))
+            or (isinstance(failure, errors.ThrottledError | errors.OutOfTimeError) and not failure.was_sent)
         )
         loud = not is_expected and budget.failures.note(endpoint, failure, number)
         level = logging.WARNING if loud else logging.DEBUG

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from footy.mirror.inputs import CycleInputs
 from footy.pipeline.fetch import Fetcher
 from footy.thesports import endpoints
 from footy.thesports.client import Client
@@ -61,9 +62,8 @@ def test_a_check_is_done_once_the_match_was_asked_about_whatever_came_of_it(
             cast("Any", None),
             executor,
             workers=2,
-            early_window=(2, 6),
             budget=RetryBudget(time.monotonic() + seconds),
-            left={ODDS: left},
+            inputs=CycleInputs(time.time(), 5, early_window=(2, 6), left={ODDS: left}),
         )
         ids = {"first": first, "second": second}
         fetcher.add([Request(ODDS, ids[planned], priority=Priority.ODDS)] if planned else [])

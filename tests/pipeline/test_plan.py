@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 
 from footy.mirror.feed_health import FeedHealth
+from footy.mirror.inputs import CycleInputs
 from footy.mirror.odds_book import OddsBook
 from footy.mirror.state import Held, MatchState, Source, State
 from footy.pipeline import plan
-from footy.pipeline.plan import PlanInputs
 from footy.thesports import endpoints
 from footy.thesports.models import Detail, LiveMatch, LiveScore, SideScore
 from footy.thesports.request import CATEGORY_LIST, COUNTRY_LIST, Priority, Request
 
 NOW = 1_800_000_000.0
-DELTA = PlanInputs(now=NOW, interval_s=60, delta=True)
+DELTA = CycleInputs(now=NOW, interval_s=60, delta=True)
 PER_MATCH = replace(DELTA, delta=False)
 HEARD = FeedHealth(polled_at=NOW - 60, latest=int(NOW) - 70)
 

@@ -10,12 +10,12 @@ from functools import partial
 from queue import Empty
 from typing import Any, cast
 
+from footy.mirror.inputs import CycleInputs
 from footy.mirror.joins import held_details, references_for
-from footy.mirror.merge import MergeInputs, SettleInputs, merge, settle
+from footy.mirror.merge import merge, settle
 from footy.mirror.state import State
 from footy.pipeline.fetch import Arrived, Fetcher
 from footy.pipeline.pace import Pace
-from footy.pipeline.plan import PlanInputs
 from footy.pipeline.rounds import Rounds
 from footy.records.selection import Selection
 from footy.reference.lookup import Lookup
@@ -250,9 +250,8 @@ class Following:
             self._lookup,
             self.vendor.workers,
             workers=self._count,
-            early_window=WINDOW,
             budget=budget,
-            left=inputs.left,
+            inputs=inputs,
             shared_from=self._number if inputs.short_of_time else None,
             arrived=cast("Arrived", Done(clock)),
         )
@@ -261,8 +260,7 @@ class Following:
             fetcher, self._lookup, WindowQuota(None), before=before, inputs=inputs, selection=self._selection
         )
         for answer in rounds.run():
-            merging = MergeInputs(self.pace.apart_s, WINDOW)
-            self.state = merge(self.state, answer, fetcher.answers, merging)
+            self.state = merge(self.state, answer, fetcher.answers, inputs)
             if answer.request == LIVE_LIST:
                 if (took_s := budget.answer_s(endpoints.LIVE)) is not None:
                     self.pace = self.pace.answered(took_s)
@@ -276,29 +274,21 @@ class Following:
             fetcher.answers,
             before.references,
             held_details(self.state),
-            now=inputs.now,
-            available=inputs.available,
+            inputs,
         )
-        settling = SettleInputs(
-            interval_s=self.pace.apart_s,
-            early_window=WINDOW,
-            now=inputs.now,
-            delta=self._delta,
-            available=inputs.available,
-            odds_feed=inputs.odds_feed(),
-        )
-        self.state, _ = settle(self.state, before, fetcher.answers, references, settling)
+        self.state, _ = settle(self.state, before, fetcher.answers, references, inputs)
         self.asked = self.vendor.asked[asked:]
         self.took_s = clock.now - started
         due = started + max(1, math.ceil(self.took_s / self.pace.interval_s)) * self.pace.interval_s
         while clock.advance_to_next(due):
             pass
 
-    def _inputs(self) -> PlanInputs:
-        return PlanInputs(
+    def _inputs(self) -> CycleInputs:
+        return CycleInputs(
             now=self.vendor.clock.wall(),
             interval_s=self.pace.apart_s,
             delta=self._delta,
+            early_window=WINDOW,
             left={endpoint: self.vendor.left(endpoint) for endpoint in ENDPOINTS.values()},
             available=frozenset(ENDPOINTS.values()),
             short_of_time=self.pace.is_short_of_time,

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 from footy.mirror.answers import Answers, FullOdds
-from footy.mirror.merge import SettleInputs, merge, settle
+from footy.mirror.inputs import CycleInputs
+from footy.mirror.merge import merge, settle
 from footy.mirror.state import Held, MatchState, References, Source, State
 from footy.thesports import endpoints
 from footy.thesports.decoders import LiveList
@@ -53,18 +54,17 @@ def failed(request: Request, error: VendorError) -> Answer[object]:
     return Answer(request, error=error, source=Source.MISSING)
 
 
-def inputs(now: float, interval_s: float = 20.0, **more: Any) -> SettleInputs:
+def inputs(now: float, interval_s: float = 20.0, **more: Any) -> CycleInputs:
     given: dict[str, Any] = {
         "early_window": WINDOW,
         "delta": True,
         "available": frozenset(ENDPOINTS.values()),
-        "odds_feed": endpoints.ODDS_LIVE,
     }
-    return SettleInputs(interval_s=interval_s, now=now, **(given | more))
+    return CycleInputs(interval_s=interval_s, now=now, **(given | more))
 
 
 def after(
-    state: State, answers: Iterable[Answer[object]], given: SettleInputs, references: References | None = None
+    state: State, answers: Iterable[Answer[object]], given: CycleInputs, references: References | None = None
 ) -> tuple[State, list[str]]:
     """Return the state after a cycle with these answers, and the differences that it found."""
     before, noted = state, Answers()

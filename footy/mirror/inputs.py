@@ -1,0 +1,56 @@
+"""What planning, merging and the end of a cycle go by, besides the state and the answers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from footy.mirror.state import State
+from footy.thesports import endpoints
+from footy.thesports.endpoints import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class CycleInputs:
+    """What a cycle may do, and when it is."""
+
+    now: float
+    """Unix seconds."""
+    interval_s: float
+    """From the start of one cycle to the next."""
+    delta: bool = True
+    """Whether feeds of changes are used."""
+    early_window: tuple[int, int] = (0, 0)
+    """First and last minute of play of the early price."""
+    left: Mapping[Endpoint, int | None] = field(default_factory=dict)
+    """Calls left of the quota by endpoint; None, or absent, is no limit."""
+    refused: frozenset[Endpoint] = frozenset()
+    available: frozenset[Endpoint] = frozenset()
+    """Endpoints that the account has, whatever a single refusal says."""
+    vendor_ahead_s: float = 0.0
+    """The vendor's clock minus ours."""
+    short_of_time: bool = False
+    """Whether the time was up in the last cycle, or will be in this one, before all was asked for."""
+    renewals: Mapping[Endpoint, int] = field(default_factory=dict)
+    """Endpoints whose rows should be renewed, with since when changes are to be asked for (vendor's time)."""
+
+    def details_by_feed(self, state: State) -> bool:
+        """Check whether changes of details come by their feed."""
+        feed = state.details_feed
+        return (
+            self.delta
+            and feed.polled_at is not None
+            and feed.trusted
+            and endpoints.DETAIL not in self.refused
+        )
+
+    def without(self, failed: Iterable[Endpoint]) -> "CycleInputs":
+        """Return the inputs without feeds that failed in this cycle: what they tell is asked per match."""
+        return replace(self, refused=self.refused | set(failed))
+
+    def odds_feed(self) -> Endpoint | None:
+        """Return the feed of odds that the account has; None where it has neither."""
+        feeds = (endpoints.ODDS_LIVE, endpoints.ODDS_UPDATE) if self.delta else ()
+        return next((feed for feed in feeds if feed not in self.refused), None)
+
+    def odds_by_feed(self, state: State) -> bool:
+        """Check whether changes of odds come by a feed."""
+        return state.odds_feed.trusted and self.odds_feed() is not None
