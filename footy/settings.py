@@ -190,7 +190,9 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 class _Section(BaseModel):
     """The settings of one package; each field's description is its line in the documentation."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, allow_inf_nan=False, alias_generator=lambda name: f"FOOTY_{name.upper()}"
+    )
 
 
 class VendorSettings(_Section):
@@ -204,51 +206,41 @@ class VendorSettings(_Section):
     )
     mode: Mode = Field(
         Mode.AUTO,
-        alias="FOOTY_MODE",
         description="`auto` (live with both credentials set, the demo on a fresh machine), `live` or `demo`.",
     )
     base_url: Annotated[str, AfterValidator(_base_url)] = Field(
-        DEFAULT_BASE_URL, alias="FOOTY_BASE_URL", description="Endpoint paths are appended to it."
+        DEFAULT_BASE_URL, description="Endpoint paths are appended to it."
     )
     proxy: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_proxy)] = Field(
-        None,
-        alias="FOOTY_PROXY",
-        description="An HTTP proxy for all calls, such as http://10.0.0.1:3128.",
-        repr=False,
+        None, description="An HTTP proxy for all calls, such as http://10.0.0.1:3128.", repr=False
     )
     ca_bundle: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
-        None, alias="FOOTY_CA_BUNDLE", description="A file of certificate authorities to trust instead."
+        None, description="A file of certificate authorities to trust instead."
     )
     workers: Annotated[int, Field(ge=1, le=200)] = Field(
-        30, alias="FOOTY_WORKERS", description="Threads, and so connections, that ask the vendor."
+        30, description="Threads, and so connections, that ask the vendor."
     )
     timeout: Annotated[float, Field(gt=0, le=300)] = Field(
-        10, alias="FOOTY_TIMEOUT", description="Seconds for one attempt, from connecting to the whole body."
+        10, description="Seconds for one attempt, from connecting to the whole body."
     )
     attempts: Annotated[int, Field(ge=1, le=10)] = Field(
-        3, alias="FOOTY_ATTEMPTS", description="Attempts for one call, the first included."
+        3, description="Attempts for one call, the first included."
     )
     backoff: Annotated[float, Field(ge=0, le=60)] = Field(
-        1, alias="FOOTY_BACKOFF", description="Seconds; the n-th retry waits up to this times 2 to the n-1."
+        1, description="Seconds; the n-th retry waits up to this times 2 to the n-1."
     )
     rate_limits: Annotated[dict[str, RateLimit] | None, BeforeValidator(_rate_limits)] = Field(
-        {},
-        alias="FOOTY_RATE_LIMITS",
-        description="`off`, or endpoint=calls/seconds pairs beside the vendor's, as odds/history=120/60.",
+        {}, description="`off`, or endpoint=calls/seconds pairs beside the vendor's, as odds/history=120/60."
     )
 
 
 class ReferenceSettings(_Section):
     """How long `footy/reference` takes names as known."""
 
-    ttl_team: Seconds = Field(86400, alias="FOOTY_TTL_TEAM", description="Seconds a team is taken as known.")
-    ttl_competition: Seconds = Field(
-        86400, alias="FOOTY_TTL_COMPETITION", description="Seconds a competition is taken as known."
-    )
+    ttl_team: Seconds = Field(86400, description="Seconds a team is taken as known.")
+    ttl_competition: Seconds = Field(86400, description="Seconds a competition is taken as known.")
     ttl_country: Seconds = Field(
-        86400,
-        alias="FOOTY_TTL_COUNTRY",
-        description="Seconds the countries and categories are taken as known.",
+        86400, description="Seconds the countries and categories are taken as known."
     )
 
 
@@ -256,16 +248,13 @@ class PipelineSettings(_Section):
     """When `footy/pipeline` runs, and what it asks for."""
 
     interval: Annotated[float, Field(ge=2, le=3600)] = Field(
-        60, alias="FOOTY_INTERVAL", description="Seconds from the start of one cycle to the next."
+        60, description="Seconds from the start of one cycle to the next."
     )
     strategy: Literal["delta", "per-match"] = Field(
-        "delta",
-        alias="FOOTY_STRATEGY",
-        description="`delta`: ask for what has changed; `per-match`: ask everything in every cycle.",
+        "delta", description="`delta`: ask for what has changed; `per-match`: ask everything in every cycle."
     )
     fallback: Annotated[tuple[str, ...], BeforeValidator(_fallback)] = Field(
         ("stale",),
-        alias="FOOTY_FALLBACK",
         description="`stale`: the last good value where asking fails; `stale,mock`: else made up, marked.",
     )
 
@@ -273,22 +262,15 @@ class PipelineSettings(_Section):
 class RecordSettings(_Section):
     """Which matches and prices `footy/records` shows."""
 
-    competitions: Names = Field(
-        (), alias="FOOTY_COMPETITIONS", description="Competition names or ids to keep; empty keeps all."
-    )
-    countries: Names = Field(
-        (), alias="FOOTY_COUNTRIES", description="Country names or ids to keep; empty keeps all."
-    )
+    competitions: Names = Field((), description="Competition names or ids to keep; empty keeps all.")
+    countries: Names = Field((), description="Country names or ids to keep; empty keeps all.")
     bookmakers: Numbers = Field(
         tuple(int(number) for number in DEFAULT_BOOKMAKERS.split(",")),
-        alias="FOOTY_BOOKMAKERS",
         description="Bookmaker ids in order of preference; any other follows by number.",
     )
-    early_window: Window = Field(
-        (2, 6), alias="FOOTY_EARLY_WINDOW", description="Minutes, both included, of the early prices."
-    )
+    early_window: Window = Field((2, 6), description="Minutes, both included, of the early prices.")
     price_max_age: Annotated[float, Field(gt=0)] = Field(
-        900, alias="FOOTY_PRICE_MAX_AGE", description="Seconds a price may be old and still be current."
+        900, description="Seconds a price may be old and still be current."
     )
 
 
@@ -296,15 +278,13 @@ class OutputSettings(_Section):
     """What `footy/outputs` prints."""
 
     statuses: Numbers = Field(
-        (2, 3, 4, 5, 6, 7),
-        alias="FOOTY_STATUSES",
-        description="Status ids of the matches that the console shows.",
+        (2, 3, 4, 5, 6, 7), description="Status ids of the matches that the console shows."
     )
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
-        "America/New_York", alias="FOOTY_TIMEZONE", description="The zone of the console and of log archives."
+        "America/New_York", description="The zone of the console and of log archives."
     )
     odds_format: Literal["american", "decimal", "hongkong"] = Field(
-        "american", alias="FOOTY_ODDS_FORMAT", description="How the console writes prices."
+        "american", description="How the console writes prices."
     )
 
 
@@ -313,57 +293,29 @@ class TelemetrySettings(_Section):
 
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
-    ] = Field("INFO", alias="FOOTY_LOG_LEVEL", description="The least severe level that is logged.")
+    ] = Field("INFO", description="The least severe level that is logged.")
     log_format: Literal["text", "json"] = Field(
-        "text", alias="FOOTY_LOG_FORMAT", description="One plain line, or one JSON object, per entry."
+        "text", description="One plain line, or one JSON object, per entry."
     )
-    log_backups: Annotated[int, Field(ge=0, le=3650)] = Field(
-        7, alias="FOOTY_LOG_BACKUPS", description="Log archives that are kept."
-    )
+    log_backups: Annotated[int, Field(ge=0, le=3650)] = Field(7, description="Log archives that are kept.")
 
 
 class ServiceSettings(_Section):
     """Where `footy/service` lives, and from when on it warns."""
 
     data_dir: Path = Field(
-        Path("var"),
-        alias="FOOTY_DATA_DIR",
-        description="The data folder; a relative one is taken from the current folder.",
+        Path("var"), description="The data folder; a relative one is taken from the current folder."
     )
-    cycle_warning: Share = Field(
-        0.25, alias="FOOTY_CYCLE_WARNING", description="Share of the interval above which a cycle is slow."
-    )
-    cycle_critical: Share = Field(
-        0.75,
-        alias="FOOTY_CYCLE_CRITICAL",
-        description="Share of the interval above which it is far too slow.",
-    )
+    cycle_warning: Share = Field(0.25, description="Share of the interval above which a cycle is slow.")
+    cycle_critical: Share = Field(0.75, description="Share of the interval above which it is far too slow.")
     enrich_warning: Share = Field(
-        round(8 / 60, 4),
-        alias="FOOTY_ENRICH_WARNING",
-        description="Share of the interval above which enrichment is slow.",
+        round(8 / 60, 4), description="Share of the interval above which enrichment is slow."
     )
-    enrich_critical: Share = Field(
-        0.5,
-        alias="FOOTY_ENRICH_CRITICAL",
-        description="Share of the interval above which it is far too slow.",
-    )
-    sleep_warning: Share = Field(
-        0.75, alias="FOOTY_SLEEP_WARNING", description="Share of the interval below which sleep is short."
-    )
-    sleep_critical: Share = Field(
-        0.25,
-        alias="FOOTY_SLEEP_CRITICAL",
-        description="Share of the interval below which it is far too short.",
-    )
-    errors_warning: Share = Field(
-        0.05, alias="FOOTY_ERRORS_WARNING", description="Share of failed calls from which there are too many."
-    )
-    errors_critical: Share = Field(
-        0.2,
-        alias="FOOTY_ERRORS_CRITICAL",
-        description="Share of failed calls above which it is far too many.",
-    )
+    enrich_critical: Share = Field(0.5, description="Share of the interval above which it is far too slow.")
+    sleep_warning: Share = Field(0.75, description="Share of the interval below which sleep is short.")
+    sleep_critical: Share = Field(0.25, description="Share of the interval below which it is far too short.")
+    errors_warning: Share = Field(0.05, description="Share of failed calls from which there are too many.")
+    errors_critical: Share = Field(0.2, description="Share of failed calls above which it is far too many.")
 
 
 class Settings(
