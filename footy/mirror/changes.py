@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from footy.mirror.answers import OddsChanges
-from footy.mirror.odds_book import MARKETS, Kept, OddsBook, fold
+from footy.mirror.odds_book import MARKETS, KeyRows, OddsBook, fold
 from footy.mirror.state import Held, Source, State
 from footy.thesports.decoders import PriceChange, PriceChanges
 from footy.thesports.models import Detail, OddsRow
@@ -161,7 +161,7 @@ def any_rows(quotes: OddsBook) -> bool:
     return any(getattr(quotes, market) for market in MARKETS.values())
 
 
-def _same_market(held: Mapping[int, Kept], settled: Mapping[int, Kept], watermark: int) -> bool:
+def _same_market(held: Mapping[int, KeyRows], settled: Mapping[int, KeyRows], watermark: int) -> bool:
     for bookmaker_id, full in settled.items():
         mine = held.get(bookmaker_id)
         if mine is None:

@@ -42,7 +42,7 @@ _LONGEST_ID = 18
 _at = attrgetter("at")
 
 
-class Kept(msgspec.Struct, frozen=True):
+class KeyRows(msgspec.Struct, frozen=True):
     """Of one bookmaker's rows in one market, those that can matter."""
 
     newest: OddsRow
@@ -55,10 +55,10 @@ class Kept(msgspec.Struct, frozen=True):
 class OddsBook(msgspec.Struct, frozen=True):
     """One match's odds, cut down to the rows that can matter: per market, bookmaker id to rows."""
 
-    money_line: dict[int, Kept] = {}
-    spread: dict[int, Kept] = {}
-    over_under: dict[int, Kept] = {}
-    corners: dict[int, Kept] = {}
+    money_line: dict[int, KeyRows] = {}
+    spread: dict[int, KeyRows] = {}
+    over_under: dict[int, KeyRows] = {}
+    corners: dict[int, KeyRows] = {}
     left_out: tuple[str, ...] = ()
     """What could not be read of the reply."""
 
@@ -91,10 +91,10 @@ def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] 
     are left out.
     """
     inside = _window_texts(early_window)
-    money_line: dict[int, Kept] = {}
-    spread: dict[int, Kept] = {}
-    over_under: dict[int, Kept] = {}
-    corners: dict[int, Kept] = {}
+    money_line: dict[int, KeyRows] = {}
+    spread: dict[int, KeyRows] = {}
+    over_under: dict[int, KeyRows] = {}
+    corners: dict[int, KeyRows] = {}
     for key, markets in odds.items():
         if not (key.isascii() and key.isdecimal()) or len(key) > _LONGEST_ID:
             continue
@@ -110,12 +110,12 @@ def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] 
     return OddsBook(money_line, spread, over_under, corners, left_out)
 
 
-def _kept(rows: list[OddsRow], inside: frozenset[str]) -> Kept:
+def _kept(rows: list[OddsRow], inside: frozenset[str]) -> KeyRows:
     newest = max(rows, key=_at)
     early = [row for row in rows if row.minute in inside]
     if not early:
-        return Kept(newest)
-    return Kept(
+        return KeyRows(newest)
+    return KeyRows(
         newest,
         max((row for row in early if not row.sealed), key=_at, default=None),
         max((row for row in early if row.sealed), key=_at, default=None),
@@ -137,9 +137,9 @@ def fold(
     name = MARKETS.get(market)
     if name is None:
         return quotes
-    held: dict[int, Kept] = getattr(quotes, name)
+    held: dict[int, KeyRows] = getattr(quotes, name)
     before = held.get(bookmaker_id)
-    after = before or Kept(row)
+    after = before or KeyRows(row)
     changes = {"newest": _newer(after.newest, row)}
     if row.minute in _window_texts(early_window):
         moment = "early_sealed" if row.sealed else "early_open"

@@ -4,6 +4,7 @@ The cycle's thread alone submits, each request once per cycle, so no worker ever
 workers never ask for the same thing.
 """
 
+import contextlib
 import heapq
 import itertools
 from collections import Counter
@@ -141,6 +142,15 @@ class Fetcher:
             if self._progress is not None:
                 self._progress(self._finished, self._budget.calls)
         yield from self._drain()
+        yield from self._from_elsewhere()
+
+    def _from_elsewhere(self) -> Iterator[Answer[object]]:
+        """Yield the answers from elsewhere that have arrived by now."""
+        with contextlib.suppress(Empty):
+            while True:
+                arrived = self._arrived.get(timeout=0.0)
+                if isinstance(arrived, Answer):
+                    yield arrived
 
     def _taken(self, arrived: Future[Answer[object]] | Answer[object]) -> Answer[object] | None:
         """Return a worker's answer; None if it is not one of this cycle's."""

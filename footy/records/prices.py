@@ -13,7 +13,7 @@ from math import inf
 
 import msgspec
 
-from footy.mirror.odds_book import Kept, OddsBook, minute_of
+from footy.mirror.odds_book import KeyRows, OddsBook, minute_of
 from footy.thesports.codes import BOOKMAKERS, IN_PLAY
 from footy.thesports.models import OddsRow
 from footy.times import second_text
@@ -53,7 +53,7 @@ class Choice(msgspec.Struct, frozen=True):
     """For a current price: the choice stays the same if the same odds arrive again up to this time."""
 
 
-def _in_order(market: Mapping[int, Kept], bookmakers: tuple[int, ...]) -> Iterator[tuple[int, Kept]]:
+def _in_order(market: Mapping[int, KeyRows], bookmakers: tuple[int, ...]) -> Iterator[tuple[int, KeyRows]]:
     for bookmaker_id in bookmakers:
         kept = market.get(bookmaker_id)
         if kept is not None:
@@ -62,7 +62,7 @@ def _in_order(market: Mapping[int, Kept], bookmakers: tuple[int, ...]) -> Iterat
         yield bookmaker_id, market[bookmaker_id]
 
 
-def choose_early(market: Mapping[int, Kept], rules: PriceRules) -> Choice | None:
+def choose_early(market: Mapping[int, KeyRows], rules: PriceRules) -> Choice | None:
     """Return the early price: of the first bookmaker in order with an open one, else with a suspended one."""
     sealed: Choice | None = None
     for bookmaker_id, kept in _in_order(market, rules.bookmakers):
@@ -74,7 +74,7 @@ def choose_early(market: Mapping[int, Kept], rules: PriceRules) -> Choice | None
 
 
 def choose_current(
-    market: Mapping[int, Kept],
+    market: Mapping[int, KeyRows],
     rules: PriceRules,
     *,
     in_play: bool,

@@ -1,19 +1,18 @@
-"""The durable layer of reference data: replies on disk in requests-cache's SQLite file.
+"""Reference data on disk, in requests-cache's SQLite file, over a copy in memory.
 
-One thread owns the file, and no worker waits for it: another process's lock on the file stalls every caller
-of the library, readers included. A read that cannot start soon is a miss, and writes go through a bounded
-queue. The library swallows errors of writing, so what was written is read back.
+What an earlier process kept is loaded once at the start; from then on nobody reads the file. One thread owns
+it, because another process's lock on the file stalls every caller of the library. The library swallows errors
+of writing, so what was written is read back.
 """
 
 import contextlib
 import datetime as dt
+import itertools
 import logging
 import sqlite3
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,11 @@ from requests_cache.models.response import CachedResponse
 
 log = logging.getLogger(__name__)
 
-READ_START_S = 0.05
+LOAD_WITHIN_S = 2.0
+"""A reader waits so long for the file at the start; 5,000 entries take 0.2 s."""
 BUSY_MS = 50
-BLIND_S = 1.0
-"""After a read that failed, all are misses for so long: each would wait as long for the same lock."""
-MOST_WAITING = 20_000
-"""Writes that wait at most; with more, the oldest are given up (the memo still holds them)."""
+MOST_KEPT = 20_000
+"""Entries in memory; with more, the oldest are dropped."""
 BATCH = 50
 RETRY_S = 5.0
 KEEP_DAYS = 30
@@ -37,7 +35,7 @@ SWEEP_EVERY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Entry:
     """A reply's results as they were kept, and when they had arrived (Unix seconds)."""
 
     results: bytes
@@ -116,61 +114,47 @@ class _File(SQLiteCache):
         self.close()  # type: ignore[no-untyped-call]
 
 
-class Shelf:
-    """Keeps replies by key; safe to use from every thread."""
+class DiskCache:
+    """Keeps replies by key, in memory and in the file; safe to use from every thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: _File | None = None
         self._inodes: list[int] = []
         self._wake = threading.Condition()
-        self._reads: deque[tuple[str, Future[Kept | None]]] = deque()
-        self._writes: deque[tuple[str, Kept]] = deque(maxlen=MOST_WAITING)
-        self._writing = 0
-        self._busy = False
-        self._stuck = False
-        self._closed = False
-        self._failing = False
-        self._retry_at = 0.0
-        self._blind_until = 0.0
-        self._sweep_at = 0.0
-        self._thread = threading.Thread(target=self._run, name="shelf", daemon=True)
+        self._entries: dict[str, Entry] = {}
+        """The oldest first."""
+        self._unwritten: dict[str, None] = {}
+        """Keys, the longest waiting first."""
+        self._tried = threading.Event()
+        """Set once the file was read, or could not be."""
+        self._is_loaded = self._closed = self._failing = False
+        self._retry_at = self._sweep_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="disk cache", daemon=True)
         self._thread.start()
 
-    def read(self, key: str) -> Kept | None:
-        """Return what is kept; None where nothing is, or where it cannot be told soon."""
-        answer: Future[Kept | None] = Future()
+    def read(self, key: str) -> Entry | None:
+        """Return what is kept; None if there is nothing, or if the file takes too long at the start."""
+        self._tried.wait(LOAD_WITHIN_S)
         with self._wake:
-            if self._stuck or self._closed or time.monotonic() < self._blind_until:
-                return None
-            self._reads.append((key, answer))
-            self._wake.notify()
-        try:
-            return answer.result(timeout=READ_START_S)
-        except TimeoutError:
-            if not answer.cancel():
-                with contextlib.suppress(TimeoutError):
-                    return answer.result(timeout=READ_START_S)
-            with self._wake:  # until the thread is through with what it does now
-                self._stuck = self._busy or bool(self._reads)
-            return None
+            return None if self._closed else self._entries.get(key)
 
-    def write(self, key: str, kept: Kept) -> None:
-        """Keep a reply, soon."""
+    def write(self, key: str, entry: Entry) -> None:
+        """Keep a reply; it is in the file soon."""
         with self._wake:
-            self._writes.append((key, kept))
-            self._wake.notify()
+            self._keep(key, entry)
+            self._unwritten.pop(key, None)
+            self._unwritten[key] = None
+            self._wake.notify_all()
 
     def flush(self, seconds: float = 5.0) -> bool:
-        """Wait until all that was to be written is, or failed to be; return whether it is."""
-        end = time.monotonic() + seconds
+        """Wait until everything is in the file, or could not be written; return whether it is."""
         with self._wake:
-            while (self._writing or self._ready_to_write()) and time.monotonic() < end:
-                self._wake.wait(0.05)
-            return not self._writes and not self._writing
+            self._wake.wait_for(lambda: not self._is_due(), seconds)
+            return not self._unwritten
 
     def close(self) -> None:
-        """Write what waits, where that works at once, and end the thread."""
+        """Write what waits, if that works at once, and end the thread."""
         with self._wake:
             self._retry_at = 0.0
             self._wake.notify_all()
@@ -180,66 +164,70 @@ class Shelf:
             self._wake.notify_all()
         self._thread.join(timeout=1)
 
+    def _keep(self, key: str, entry: Entry) -> None:
+        self._entries.pop(key, None)
+        self._entries[key] = entry
+        if len(self._entries) > MOST_KEPT:
+            oldest = next(iter(self._entries))
+            del self._entries[oldest]
+            self._unwritten.pop(oldest, None)
+
+    def _is_due(self) -> bool:
+        """Check whether the thread has something to do now."""
+        return (bool(self._unwritten) or not self._is_loaded) and time.monotonic() >= self._retry_at
+
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not self._closed and not self._reads and not self._ready_to_write():
-                    self._wake.wait(self._pause())
+                while not self._closed and not self._is_due():
+                    waits = bool(self._unwritten) or not self._is_loaded
+                    self._wake.wait(max(0.001, self._retry_at - time.monotonic()) if waits else None)
                 if self._closed:
                     break
-                reads = [self._reads.popleft() for _ in range(len(self._reads))]
-                batch: list[tuple[str, Kept]] = []
-                if not reads and self._ready_to_write():
-                    batch = [self._writes.popleft() for _ in range(min(BATCH, len(self._writes)))]
-                self._writing = len(batch)
-                self._busy = True
-            for key, answer in reads:
-                if answer.set_running_or_notify_cancel():
-                    answer.set_result(self._look_up(key))
-            if batch and not self._store(batch):
+                batch = {key: self._entries[key] for key in itertools.islice(self._unwritten, BATCH)}
+            # 1. Once: what an earlier process kept.
+            if not self._is_loaded:
+                self._load()
+                self._tried.set()
+            # 2. Then: what is new.
+            elif self._store(batch):
                 with self._wake:
-                    room = MOST_WAITING - len(self._writes)
-                    self._writes.extendleft(reversed(batch[-room:] if room else []))
+                    for key, entry in batch.items():
+                        if self._entries.get(key) is entry:
+                            self._unwritten.pop(key, None)
             with self._wake:
-                self._busy = self._stuck = False
-                self._writing = 0
                 self._wake.notify_all()
-        if self._file is not None:
-            self._file.shut()
+        self._shut()
 
-    def _ready_to_write(self) -> bool:
-        return bool(self._writes) and time.monotonic() >= self._retry_at
-
-    def _pause(self) -> float | None:
-        return max(0.001, self._retry_at - time.monotonic()) if self._writes else None
-
-    def _look_up(self, key: str) -> Kept | None:
+    def _load(self) -> None:
         try:
-            found = self._open().get_response(key)
+            found = _read(self._open())
         except (sqlite3.Error, OSError) as error:
-            self._blind_until = 0.0 if self._fail(error) else time.monotonic() + BLIND_S
-            return None
-        except Exception:  # noqa: BLE001 - what others wrote into it may be unreadable in any way
-            return None
-        if not isinstance(found, CachedResponse) or not found.content:
-            return None
-        return Kept(found.content, found.created_at.timestamp())
+            self._fail(error)
+            return
+        with self._wake:
+            self._is_loaded = True
+            newer, self._entries = self._entries, {}
+            for key, entry in sorted(found.items(), key=lambda one: one[1].received_at):
+                self._keep(key, entry)
+            for key, entry in newer.items():
+                self._keep(key, entry)
 
-    def _store(self, batch: list[tuple[str, Kept]]) -> bool:
+    def _store(self, batch: Mapping[str, Entry]) -> bool:
         """Write a batch in one transaction and read it back; return whether it is there."""
         try:
             file = self._open()
             with file.responses.bulk_commit():
-                for key, kept in batch:
+                for key, entry in batch.items():
                     file.responses[key] = CachedResponse(
-                        content=kept.results,
+                        content=entry.results,
                         status_code=200,
                         url=key,
-                        created_at=dt.datetime.fromtimestamp(kept.received_at, tz=dt.UTC),
+                        created_at=dt.datetime.fromtimestamp(entry.received_at, tz=dt.UTC),
                     )
-            for key, kept in batch:
+            for key, entry in batch.items():
                 found = file.get_response(key)
-                if found is None or found.content != kept.results:
+                if found is None or found.content != entry.results:
                     raise sqlite3.OperationalError("what was written is not there")
             if time.monotonic() >= self._sweep_at:
                 self._sweep_at = time.monotonic() + SWEEP_EVERY_S
@@ -262,6 +250,7 @@ class Shelf:
             self._inodes = self._on_disk()
             if replaced:
                 log.warning("The cache file was deleted or replaced; going on with what is there now")
+                self._write_all()
         return self._file
 
     def _on_disk(self) -> list[int]:
@@ -270,23 +259,27 @@ class Shelf:
     def _beside(self, suffix: str) -> Path:
         return self._path.with_name(self._path.name + suffix)
 
-    def _fail(self, error: sqlite3.Error | OSError) -> bool:
-        """Go on without the file for a while, and say so once; return whether it is healed already.
+    def _write_all(self) -> None:
+        """Have everything written anew, into a file that has nothing of it."""
+        with self._wake:
+            self._unwritten |= dict.fromkeys(self._entries)
 
-        A corrupt file, or one that is not ours, is set aside. One that is locked is left open: it may still
-        be read, and opening it anew may not be possible.
+    def _fail(self, error: sqlite3.Error | OSError) -> None:
+        """Go on without the file for a while, and say so once.
+
+        A corrupt file, or one that is not ours, is set aside. One that is locked is left open: opening it
+        anew may not be possible.
         """
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without what SQLite adds in the bits above
         if code in CORRUPT or isinstance(error, _ForeignError):
             if self._set_aside(error):
-                return True
+                return
         elif code not in BUSY:
             self._shut()
         self._retry_at = time.monotonic() + RETRY_S
         if not self._failing:
             log.warning("The cache file %s cannot be used (%s); going on without it", self._path, error)
         self._failing = True
-        return False
 
     def _set_aside(self, error: sqlite3.Error | OSError) -> bool:
         self._shut()
@@ -299,6 +292,7 @@ class Shelf:
         for suffix in COMPANIONS:
             with contextlib.suppress(OSError):
                 self._beside(suffix).rename(aside.with_name(aside.name + suffix))
+        self._write_all()
         return True
 
     def _shut(self) -> None:
@@ -307,26 +301,32 @@ class Shelf:
             self._file = None
 
 
-def read_all(path: Path) -> dict[str, Kept]:
+def read_all(path: Path) -> dict[str, Entry]:
     """Return all that a cache file keeps, by key; empty if there is no such file.
 
-    For commands that look at the file beside the service that owns it. What cannot be read is left out.
+    For commands that look at the file beside the service that owns it.
 
     Raises:
         sqlite3.Error: The file is broken, or is not a cache file.
     """
     if not path.exists():
         return {}
-    file, kept = _File(path), {}
+    file = _File(path)
     try:
-        for key in file.responses:
-            with contextlib.suppress(Exception):  # what others wrote into it may be unreadable in any way
-                found = file.get_response(key)
-                if isinstance(found, CachedResponse) and found.content:
-                    kept[key] = Kept(found.content, found.created_at.timestamp())
+        return _read(file)
     finally:
         file.shut()
-    return kept
+
+
+def _read(file: _File) -> dict[str, Entry]:
+    """Return all entries that can be read."""
+    entries = {}
+    for key in file.responses:
+        with contextlib.suppress(Exception):  # what others wrote into it may be unreadable in any way
+            found = file.get_response(key)
+            if isinstance(found, CachedResponse) and found.content:
+                entries[key] = Entry(found.content, found.created_at.timestamp())
+    return entries
 
 
 def _inode(path: Path) -> int:

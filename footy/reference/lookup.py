@@ -13,7 +13,7 @@ from cachetools import TLRUCache
 
 from footy.clock import CLOCK
 from footy.provenance import Held, Source, shifted
-from footy.reference.disk_cache import KEEP_DAYS, Kept, Shelf
+from footy.reference.disk_cache import KEEP_DAYS, DiskCache, Entry
 from footy.thesports import endpoints, errors
 from footy.thesports.client import Asker
 from footy.thesports.decoders import Reference, ReferenceChanges, ReferenceReply, read_id, read_reference
@@ -49,14 +49,14 @@ class Lookup:
     def __init__(
         self,
         client: Asker,
-        shelf: Shelf | None,
+        disk_cache: DiskCache | None,
         ttl_s: Mapping[Endpoint, float],
         vendor_clock: VendorClock | None = None,
     ) -> None:
         """Take the times to live in seconds by endpoint."""
         self._client = client
         self._vendor_clock = VendorClock() if vendor_clock is None else vendor_clock
-        self._shelf = shelf
+        self._disk_cache = disk_cache
         self._ttl_s = ttl_s
         self._lock = threading.Lock()
         self._gone: dict[Request, float] = {}
@@ -148,9 +148,9 @@ class Lookup:
                 if value is None or _left_out(value):
                     continue
             is_itself = getattr(value, "id", "") == key.id  # and not what a duplicate became
-            if is_itself and self._shelf is not None:
+            if is_itself and self._disk_cache is not None:
                 results = results or b"[" + msgspec.json.encode(value) + b"]"
-                self._shelf.write(str(key), Kept(results, answer.at))
+                self._disk_cache.write(str(key), Entry(results, answer.at))
             if is_itself and not getattr(value, "uid", None):
                 self._remember(key, Held(value, answer.at, Source.CACHE), answer.at + ttl_s - CLOCK.now())
             else:
@@ -189,15 +189,15 @@ class Lookup:
         if reply.left_out and kept is not None:
             # What can be read in part does not take the place of a whole row.
             return self._without_vendor(request, kept, None)
-        if not reply.left_out and self._shelf is not None:
-            self._shelf.write(str(request), Kept(reply.value.results, reply.at))
+        if not reply.left_out and self._disk_cache is not None:
+            self._disk_cache.write(str(request), Entry(reply.value.results, reply.at))
         value = reply.value.value
         self._remember(request, Held(value, reply.at, Source.CACHE), reply.at + ttl_s - CLOCK.now())
         return Answer(request, value, reply.at, left_out=reply.left_out)
 
     def _kept(self, key: Request) -> Held[Reference] | None:
         """Read what the shelf keeps; what cannot be read any more is not there."""
-        kept = self._shelf.read(str(key)) if self._shelf is not None else None
+        kept = self._disk_cache.read(str(key)) if self._disk_cache is not None else None
         # The shelf keeps microseconds, so a moment read back may be a little later than it was.
         if kept is None or kept.received_at <= self._gone.get(key, 0.0) + 1e-3:
             return None

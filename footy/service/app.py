@@ -12,7 +12,7 @@ from footy.mirror.checkpoint import Checkpoint
 from footy.pipeline.cycle import Pipeline, Rules
 from footy.records.prices import PriceRules
 from footy.records.selection import Selection
-from footy.reference.disk_cache import Shelf
+from footy.reference.disk_cache import DiskCache
 from footy.reference.lookup import Lookup
 from footy.service import memory
 from footy.service.check_note import CheckNote
@@ -120,8 +120,8 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
             answered = CheckNote(files).take() or []
             transport.breaker.recall_not_in_plan({*before.get("not_in_plan", [])} - {*answered})
         client = Client(transport)
-        shelf = Shelf(files.cache)
-        closing.callback(shelf.close)
+        disk_cache = DiskCache(files.cache)
+        closing.callback(disk_cache.close)
         ttl_s = {
             endpoints.TEAM: settings.ttl_team,
             endpoints.COMPETITION: settings.ttl_competition,
@@ -129,7 +129,7 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
             endpoints.CATEGORIES: settings.ttl_country,
         }
         transport.quota.keep_in(files.quota)
-        lookup = Lookup(client, shelf, ttl_s, transport.vendor_clock)
+        lookup = Lookup(client, disk_cache, ttl_s, transport.vendor_clock)
         pipeline = Pipeline(rules_for(settings, mode), client, lookup)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)

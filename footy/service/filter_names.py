@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from footy.errors import CannotWriteError
-from footy.reference.disk_cache import Kept, read_all
+from footy.reference.disk_cache import Entry, read_all
 from footy.thesports import endpoints
 from footy.thesports.codes import CATEGORIES
 from footy.thesports.decoders import read_reference
@@ -79,7 +79,7 @@ def lines(cache: Path, text: str) -> list[str]:
     return [*said, EXPLAINED]
 
 
-def _competitions(kept: Mapping[str, Kept]) -> Iterator[Competition]:
+def _competitions(kept: Mapping[str, Entry]) -> Iterator[Competition]:
     prefix = f"{endpoints.COMPETITION}?uuid="
     for key, one in kept.items():
         if key.startswith(prefix):
@@ -91,7 +91,7 @@ def _competitions(kept: Mapping[str, Kept]) -> Iterator[Competition]:
                 yield row
 
 
-def _list(kept: Mapping[str, Kept], request: Request) -> dict[str, Country]:
+def _list(kept: Mapping[str, Entry], request: Request) -> dict[str, Country]:
     try:
         rows = read_reference(request, kept[str(request)].results)
     except (KeyError, VendorError):

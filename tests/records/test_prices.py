@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footy.mirror.odds_book import Kept, OddsBook, digest, fold, minute_of
+from footy.mirror.odds_book import KeyRows, OddsBook, digest, fold, minute_of
 from footy.records.prices import (
     PriceRules,
     Score,
@@ -231,7 +231,7 @@ class TestCurrent:
     def test_a_choice_stands_until_the_moment_it_says(
         self, newest: dict[int, OddsRow], in_play: bool, later: int
     ) -> None:
-        quotes = OddsBook(money_line={key: Kept(value) for key, value in newest.items()})
+        quotes = OddsBook(money_line={key: KeyRows(value) for key, value in newest.items()})
         now, until = current_fields(quotes, RULES, in_play=in_play, score=(1, 0), arrived_at=NOW)
         then, _ = current_fields(quotes, RULES, in_play=in_play, score=(1, 0), arrived_at=NOW + later)
         if NOW + later <= until:
@@ -242,7 +242,7 @@ class TestFold:
     def test_a_newer_row_becomes_the_newest_and_the_rest_stays(self) -> None:
         before = digest(money_line(b2=[row(at=5, minute="5")]), WINDOW)
         after = fold(before, 2, "eu", row(at=9), WINDOW)
-        assert after.money_line[2] == Kept(row(at=9), row(at=5, minute="5"))
+        assert after.money_line[2] == KeyRows(row(at=9), row(at=5, minute="5"))
         assert before.money_line[2].newest == row(at=5, minute="5")
 
     def test_of_rows_of_the_same_second_the_later_arrival_is_the_newer(self) -> None:
@@ -252,7 +252,7 @@ class TestFold:
     def test_an_older_row_is_not_the_newest_but_may_be_the_early_one(self) -> None:
         before = digest(money_line(b2=[row(at=9)]), WINDOW)
         after = fold(before, 2, "eu", row(at=5, minute="5"), WINDOW)
-        assert after.money_line[2] == Kept(row(at=9), row(at=5, minute="5"))
+        assert after.money_line[2] == KeyRows(row(at=9), row(at=5, minute="5"))
 
     def test_a_suspended_row_of_the_window_is_kept_beside_the_open_one(self) -> None:
         before = digest(money_line(b2=[row(at=5, minute="5")]), WINDOW)
@@ -262,7 +262,7 @@ class TestFold:
 
     def test_a_row_of_a_new_bookmaker_or_market_is_added(self) -> None:
         after = fold(OddsBook(), 22, "cr", row(), WINDOW)
-        assert after == OddsBook(corners={22: Kept(row())})
+        assert after == OddsBook(corners={22: KeyRows(row())})
 
     @pytest.mark.parametrize(
         ("market", "again"), [("eu", row(at=5, minute="5")), ("eu", row(at=4)), ("penalties", row())]

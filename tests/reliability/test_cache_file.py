@@ -35,9 +35,8 @@ Illness = Callable[[Path], AbstractContextManager[None]]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have what failed tried again at once, and reads waited for however busy the machine is."""
-    monkeypatch.setattr(disk_cache, "READ_START_S", 10.0)
+    monkeypatch.setattr(disk_cache, "LOAD_WITHIN_S", 10.0)
     monkeypatch.setattr(disk_cache, "RETRY_S", 0.05)
-    monkeypatch.setattr(disk_cache, "BLIND_S", 0.05)
 
 
 @pytest.fixture

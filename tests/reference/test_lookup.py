@@ -12,7 +12,7 @@ import time_machine
 
 from footy.provenance import Source
 from footy.reference import lookup
-from footy.reference.disk_cache import Kept, Shelf
+from footy.reference.disk_cache import DiskCache, Entry
 from footy.reference.lookup import Lookup
 from footy.thesports import endpoints
 from footy.thesports.client import Client
@@ -53,23 +53,23 @@ class Desk:
         self.path = path
         self._transport = transport
         self._clock = clock
-        self.shelf: Shelf | None = None
+        self.disk_cache: DiskCache | None = None
         self.open(path)
 
     def open(self, path: Path | None) -> None:
         """Begins anew, as another process would, with what is in the file."""
         self.close()
-        self.shelf = Shelf(path) if path else None
-        self.reference = Lookup(Client(self._transport), self.shelf, TTL_S)
+        self.disk_cache = DiskCache(path) if path else None
+        self.reference = Lookup(Client(self._transport), self.disk_cache, TTL_S)
 
     def close(self) -> None:
-        if self.shelf:
-            self.shelf.flush()
-            self.shelf.close()
+        if self.disk_cache:
+            self.disk_cache.flush()
+            self.disk_cache.close()
 
     def wait(self, seconds: float) -> None:
-        if self.shelf:
-            self.shelf.flush()
+        if self.disk_cache:
+            self.disk_cache.flush()
         self._clock.shift(seconds)
 
     def get(self, key: Request = TEAM) -> tuple[Source, Any]:
@@ -225,17 +225,17 @@ class TestLadder:
         assert desk.get() == (Source.MISSING, None)
 
     def test_what_is_kept_from_the_future_is_not_believed(self, desk: Desk) -> None:
-        assert desk.shelf is not None
-        desk.shelf.write(str(TEAM), Kept(b'[{"id":"t1","name":"Omega"}]', START + DAY))
-        desk.shelf.flush()
+        assert desk.disk_cache is not None
+        desk.disk_cache.write(str(TEAM), Entry(b'[{"id":"t1","name":"Omega"}]', START + DAY))
+        desk.disk_cache.flush()
         assert desk.get() == (Source.FRESH, "Alpha")
 
     def test_what_is_kept_and_cannot_be_read_any_more_is_not_there(self, desk: Desk) -> None:
-        assert desk.shelf is not None
+        assert desk.disk_cache is not None
         for kept in (b"[]", b"{}", b"\xff", b'[{"id":"t2"}]', b'[{"id":"t1","name":7}]', b"[" * 5000):
-            desk.shelf.write(str(TEAM), Kept(kept, START - 10))
-            desk.shelf.flush()
-            desk.reference = Lookup(desk.reference._client, desk.shelf, TTL_S)
+            desk.disk_cache.write(str(TEAM), Entry(kept, START - 10))
+            desk.disk_cache.flush()
+            desk.reference = Lookup(desk.reference._client, desk.disk_cache, TTL_S)
             asked = desk.asked
             assert desk.get() == (Source.FRESH, "Alpha")
             assert desk.asked == asked + 1

@@ -9,7 +9,7 @@ from typing import Any
 import time_machine
 
 from footy.provenance import Source
-from footy.reference.disk_cache import Shelf
+from footy.reference.disk_cache import DiskCache
 from footy.reference.lookup import Lookup
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints
@@ -28,12 +28,14 @@ TTL_S = dict.fromkeys(
 class Library:
     """Reference data of a world whose clock, and ours, stand still and are moved together."""
 
-    def __init__(self, simulator: RunningSimulator, transport: Transport, shelf: Shelf, clock: Any) -> None:
+    def __init__(
+        self, simulator: RunningSimulator, transport: Transport, disk_cache: DiskCache, clock: Any
+    ) -> None:
         self.simulator = simulator
         self.world = simulator.world()
         self.client = Client(transport)
-        self.shelf = shelf
-        self.reference = Lookup(self.client, shelf, TTL_S)
+        self.disk_cache = disk_cache
+        self.reference = Lookup(self.client, disk_cache, TTL_S)
         self._clock = clock
 
     def wait(self, seconds: int) -> None:
@@ -64,12 +66,12 @@ def library(folder: Path) -> Iterator[Library]:
             credentials={"user": simulator.user, "secret": simulator.secret},
             counters=Counters(),
         )
-        shelf = Shelf(folder / "cache.sqlite")
+        disk_cache = DiskCache(folder / "cache.sqlite")
         try:
             with time_machine.travel(simulator.control.clock()["now"], tick=False) as clock:
-                yield Library(simulator, transport, shelf, clock)
+                yield Library(simulator, transport, disk_cache, clock)
         finally:
-            shelf.close()
+            disk_cache.close()
             transport.close()
 
 
@@ -106,9 +108,9 @@ def test_a_renewed_library_is_renewed_on_disk_too(tmp_path: Path) -> None:
         since = books.reference.renewals(time.time())[endpoints.TEAM]
         books.reference.renew(Request(endpoints.TEAM, since=since), budget())
         books.wait(int(0.5 * DAY))
-        assert books.shelf.flush()
+        assert books.disk_cache.flush()
         asked = books.calls()
-        after_a_restart = Lookup(books.client, books.shelf, TTL_S)
+        after_a_restart = Lookup(books.client, books.disk_cache, TTL_S)
         held = after_a_restart.ask(Request(endpoints.TEAM, team_id), budget())
         assert held.source is Source.CACHE
         assert books.calls() == asked
@@ -142,7 +144,7 @@ def test_a_renewal_that_tells_of_a_merger_has_the_survivor_looked_up(tmp_path: P
         books.wait(int(0.95 * DAY))
         books.reference.renew(Request(endpoints.TEAM, since=now - 300), budget())
         assert books.reference.peek(key) is None
-        assert books.shelf.flush()
+        assert books.disk_cache.flush()
         assert books.get(merged["id"]).value.id == merged["uid"]
         held: Any = books.reference.peek(key)
         assert held is not None

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from requests_cache.backends.sqlite import SQLiteCache
 
 from footy.reference import disk_cache as module
-from footy.reference.disk_cache import Kept, Shelf
+from footy.reference.disk_cache import DiskCache, Entry
 from tests.support.wire import GENEROUS_S
 
 SOON_S = 0.3
@@ -37,17 +37,16 @@ def path(tmp_path: Path) -> Path:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has what failed tried again at once."""
     monkeypatch.setattr(module, "RETRY_S", 0.05)
-    monkeypatch.setattr(module, "BLIND_S", 0.05)
 
 
 @contextlib.contextmanager
-def shelf_at(path: Path) -> Iterator[Shelf]:
-    shelf = Shelf(path)
+def cache_at(path: Path) -> Iterator[DiskCache]:
+    cache = DiskCache(path)
     try:
-        yield shelf
+        yield cache
     finally:
-        shelf.close()
-        assert not shelf._thread.is_alive()
+        cache.close()
+        assert not cache._thread.is_alive()
 
 
 @contextlib.contextmanager
@@ -64,15 +63,15 @@ def eventually(is_so: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def keep(shelf: Shelf, *keys: str, at: float = NOW) -> None:
+def keep(cache: DiskCache, *keys: str, at: float = NOW) -> None:
     for key in keys:
-        shelf.write(key, Kept(f'["{key}"]'.encode(), at))
-    assert shelf.flush(GENEROUS_S)
+        cache.write(key, Entry(f'["{key}"]'.encode(), at))
+    assert cache.flush(GENEROUS_S)
 
 
 def fill(path: Path, rows: int = 3) -> None:
-    with shelf_at(path) as shelf:
-        keep(shelf, *(f"k{number}" for number in range(rows)))
+    with cache_at(path) as cache:
+        keep(cache, *(f"k{number}" for number in range(rows)))
 
 
 def rows_in(path: Path) -> set[str]:
@@ -112,76 +111,76 @@ def locked(path: Path, journal: str) -> Iterator[None]:
 
 class TestKeeping:
     def test_what_is_kept_is_there_for_the_next_process_too(self, path: Path) -> None:
-        kept = Kept(b'[{"id":"x","name":"\xc3\xa9"}]', NOW + 0.25)
-        with shelf_at(path) as shelf:
-            assert shelf.read("team?uuid=x") is None
-            shelf.write("team?uuid=x", kept)
-            assert shelf.flush()
-            assert shelf.read("team?uuid=x") == kept
-            assert not shelf._failing
-        with shelf_at(path) as shelf:
-            assert shelf.read("team?uuid=x") == kept
-            assert shelf.read("team?uuid=y") is None
+        kept = Entry(b'[{"id":"x","name":"\xc3\xa9"}]', NOW + 0.25)
+        with cache_at(path) as cache:
+            assert cache.read("team?uuid=x") is None
+            cache.write("team?uuid=x", kept)
+            assert cache.flush()
+            assert cache.read("team?uuid=x") == kept
+            assert not cache._failing
+        with cache_at(path) as cache:
+            assert cache.read("team?uuid=x") == kept
+            assert cache.read("team?uuid=y") is None
 
     def test_the_newer_one_counts(self, path: Path) -> None:
-        with shelf_at(path) as shelf:
-            keep(shelf, "k", at=NOW - 100)
-            keep(shelf, "k", at=NOW)
-            assert shelf.read("k") == Kept(b'["k"]', NOW)
+        with cache_at(path) as cache:
+            keep(cache, "k", at=NOW - 100)
+            keep(cache, "k", at=NOW)
+            assert cache.read("k") == Entry(b'["k"]', NOW)
 
     def test_closing_writes_what_waits(self, path: Path) -> None:
-        with shelf_at(path) as shelf:
+        with cache_at(path) as cache:
             for number in range(200):
-                shelf.write(f"k{number}", Kept(b"[]", NOW))
+                cache.write(f"k{number}", Entry(b"[]", NOW))
         assert len(rows_in(path)) == 200
 
     def test_after_closing_it_is_silent(self, path: Path) -> None:
-        with shelf_at(path) as shelf:
-            keep(shelf, "k")
-        shelf.write("later", Kept(b"[]", NOW))
+        with cache_at(path) as cache:
+            keep(cache, "k")
+        cache.write("later", Entry(b"[]", NOW))
         with soon():
-            assert shelf.read("k") is None
+            assert cache.read("k") is None
 
     @pytest.fixture(scope="class")
     @staticmethod
-    def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-        with shelf_at(tmp_path_factory.mktemp("shelf") / "cache.sqlite") as shelf:
-            yield shelf
+    def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DiskCache]:
+        with cache_at(tmp_path_factory.mktemp("cache") / "cache.sqlite") as cache:
+            yield cache
 
     @given(st.text(), st.binary(min_size=1))
     def test_every_key_and_every_reply_comes_back_as_it_was(
-        self, one: Shelf, key: str, results: bytes
+        self, one: DiskCache, key: str, results: bytes
     ) -> None:
-        one.write(key, Kept(results, NOW))
+        one.write(key, Entry(results, NOW))
         assert one.flush()
         assert not one._failing
-        assert one.read(key) == Kept(results, NOW)
+        assert one.read(key) == Entry(results, NOW)
 
     @pytest.mark.parametrize("key", ["'", "' OR '1'='1", "x'; DROP TABLE responses; --", "%", "\x00"])
     def test_a_key_is_no_statement(self, path: Path, key: str) -> None:
-        with shelf_at(path) as shelf:
-            keep(shelf, "k")
-            assert shelf.read(key) is None
-            assert shelf.read("k") is not None
-            assert not shelf._failing
+        with cache_at(path) as cache:
+            keep(cache, "k")
+            assert cache.read(key) is None
+            assert cache.read("k") is not None
+            assert not cache._failing
 
     def test_rows_older_than_thirty_days_are_deleted(self, path: Path) -> None:
-        with shelf_at(path) as shelf:
-            keep(shelf, "new")
-            keep(shelf, "old", at=NOW - 31 * 86_400)
-            keep(shelf, "not so old", at=NOW - 29 * 86_400)
-        with shelf_at(path) as shelf:
-            keep(shelf, "another")
+        with cache_at(path) as cache:
+            keep(cache, "new")
+            keep(cache, "old", at=NOW - 31 * 86_400)
+            keep(cache, "not so old", at=NOW - 29 * 86_400)
+        with cache_at(path) as cache:
+            keep(cache, "another")
         assert rows_in(path) == {"new", "not so old", "another"}
 
     def test_one_object_of_the_library_serves_all_threads(self, path: Path) -> None:
         def work(number: int) -> None:
-            shelf.write(f"k{number}", Kept(b"[]", NOW))
-            shelf.read(f"k{number // 2}")
+            cache.write(f"k{number}", Entry(b"[]", NOW))
+            cache.read(f"k{number // 2}")
 
-        with shelf_at(path) as shelf, ThreadPoolExecutor(30) as pool:
+        with cache_at(path) as cache, ThreadPoolExecutor(30) as pool:
             list(pool.map(work, range(300)))
-            assert shelf.flush()
+            assert cache.flush()
             found = [one for one in gc.get_objects() if isinstance(one, SQLiteCache)]
             assert [str(one.cache_name) for one in found].count(str(path)) == 1
 
@@ -204,14 +203,14 @@ class TestBroken:
         fill(path, 300)
         spoiled = spoil(path.read_bytes())
         path.write_bytes(spoiled)
-        with shelf_at(path) as shelf:
+        with cache_at(path) as cache:
             for number in range(300):
                 with soon():
-                    found = shelf.read(f"k{number}")
-                assert found in {None, Kept(f'["k{number}"]'.encode(), NOW)}
-            keep(shelf, "new", *(f"k{number}" for number in range(300)))
-            assert shelf.read("new") is not None
-            assert not shelf._failing
+                    found = cache.read(f"k{number}")
+                assert found in {None, Entry(f'["k{number}"]'.encode(), NOW)}
+            keep(cache, "new", *(f"k{number}" for number in range(300)))
+            assert cache.read("new") is not None
+            assert not cache._failing
         (aside,) = asides(path)
         assert aside.read_bytes()[: len(spoiled)] == spoiled
         assert len(rows_in(path)) == 301
@@ -219,8 +218,8 @@ class TestBroken:
 
     def test_an_empty_file_is_a_new_one(self, path: Path) -> None:
         path.touch()
-        with shelf_at(path) as shelf:
-            keep(shelf, "k")
+        with cache_at(path) as cache:
+            keep(cache, "k")
         assert asides(path) == []
 
     @pytest.mark.parametrize(
@@ -230,11 +229,11 @@ class TestBroken:
         with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute(f"CREATE TABLE responses({columns})")
             connection.commit()
-        with shelf_at(path) as shelf:
+        with cache_at(path) as cache:
             with soon():
-                assert shelf.read("k") is None
-            keep(shelf, "k")
-            assert shelf.read("k") is not None
+                assert cache.read("k") is None
+            keep(cache, "k")
+            assert cache.read("k") is not None
         assert len(asides(path)) == 1
 
     @pytest.mark.parametrize(
@@ -251,47 +250,46 @@ class TestBroken:
         with contextlib.closing(sqlite3.connect(path)) as connection:
             connection.execute("UPDATE responses SET value = ? WHERE key = 'k1'", (value,))
             connection.commit()
-        with shelf_at(path) as shelf:
-            assert shelf.read("k1") is None
-            assert shelf.read("k2") is not None
-            keep(shelf, "k1")
-            assert shelf.read("k1") is not None
-            assert not shelf._failing
+        with cache_at(path) as cache:
+            assert cache.read("k1") is None
+            assert cache.read("k2") is not None
+            keep(cache, "k1")
+            assert cache.read("k1") is not None
+            assert not cache._failing
         assert asides(path) == []
 
     @pytest.mark.usefixtures("quick")
     def test_one_deleted_while_it_is_open_heals(self, path: Path) -> None:
-        with shelf_at(path) as shelf:
-            keep(shelf, "before")
+        with cache_at(path) as cache:
+            keep(cache, "before")
             path.unlink()
-            assert shelf.read("before") is None
-            keep(shelf, "after")
-            assert shelf.read("after") is not None
-        assert rows_in(path) == {"after"}
+            keep(cache, "after")
+            assert cache.read("before") is not None
+        assert rows_in(path) == {"before", "after"}
 
     @pytest.mark.usefixtures("quick")
     def test_its_whole_folder_deleted_heals(self, tmp_path: Path) -> None:
         path = tmp_path / "data" / "cache.sqlite"
         path.parent.mkdir()
-        with shelf_at(path) as shelf:
-            keep(shelf, "before")
+        with cache_at(path) as cache:
+            keep(cache, "before")
             for file in path.parent.iterdir():
                 file.unlink()
             path.parent.rmdir()
-            shelf.write("after", Kept(b"[]", NOW))
-            eventually(lambda: shelf.flush() and shelf.read("after") is not None)
+            cache.write("after", Entry(b"[]", NOW))
+            eventually(lambda: cache.flush() and cache.read("after") is not None)
 
     @pytest.mark.usefixtures("quick")
     def test_one_replaced_by_garbage_while_it_is_open_heals(self, path: Path) -> None:
-        with shelf_at(path) as shelf:
-            keep(shelf, "before")
+        with cache_at(path) as cache:
+            keep(cache, "before")
             other = path.with_name("other")
             other.write_bytes(b"garbage" * 999)
             other.replace(path)
             # SQLite may find all of the old file in its log, and restores it then.
-            assert shelf.read("before") in {None, Kept(b'["before"]', NOW)}
-            shelf.write("after", Kept(b"[]", NOW))
-            eventually(lambda: shelf.flush() and shelf.read("after") is not None)
+            assert cache.read("before") in {None, Entry(b'["before"]', NOW)}
+            cache.write("after", Entry(b"[]", NOW))
+            eventually(lambda: cache.flush() and cache.read("after") is not None)
 
 
 class TestUnwritable:
@@ -301,12 +299,12 @@ class TestUnwritable:
         self, path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         path.mkdir()
-        with shelf_at(path) as shelf:
+        with cache_at(path) as cache:
             for number in range(50):
                 with soon():
-                    assert shelf.read("k") is None
-                shelf.write(f"k{number}", Kept(b"[]", NOW))
-            assert not shelf.flush(0.2)
+                    assert cache.read("k") is None
+                cache.write(f"k{number}", Entry(b"[]", NOW))
+            assert not cache.flush(0.2)
         words = f"The cache file {path} cannot be used (unable to open database file); going on without it"
         assert [record.message for record in caplog.records].count(words) == 1
 
@@ -314,55 +312,55 @@ class TestUnwritable:
     def test_it_heals_and_nothing_is_lost(self, path: Path, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO)
         path.mkdir()
-        with shelf_at(path) as shelf:
+        with cache_at(path) as cache:
             for number in range(120):
-                shelf.write(f"k{number}", Kept(b"[]", NOW))
-            eventually(lambda: shelf._failing)
+                cache.write(f"k{number}", Entry(b"[]", NOW))
+            eventually(lambda: cache._failing)
             path.rmdir()
-            eventually(lambda: not shelf._failing and shelf.flush())
+            eventually(lambda: not cache._failing and cache.flush())
             assert len(rows_in(path)) == 120
         assert "The cache file works again" in caplog.text
 
     def test_of_what_waits_the_newest_is_kept(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "MOST_WAITING", 60)
+        monkeypatch.setattr(module, "MOST_KEPT", 60)
         path.mkdir()
-        with shelf_at(path) as shelf:
+        with cache_at(path) as cache:
             for number in range(200):
-                shelf.write(f"k{number}", Kept(b"[]", NOW))
-            eventually(lambda: shelf._failing)
-            assert len(shelf._writes) <= 60
+                cache.write(f"k{number}", Entry(b"[]", NOW))
+            eventually(lambda: cache._failing)
+            assert len(cache._entries) == len(cache._unwritten) == 60
             path.rmdir()
         assert rows_in(path) == {f"k{number}" for number in range(140, 200)}
 
     @pytest.mark.usefixtures("quick")
     def test_a_full_disk_loses_nothing(self, path: Path) -> None:
-        with shelf_at(path) as shelf:
-            keep(shelf, "before")
-            assert shelf._file is not None
-            assert shelf._file.responses._connection is not None
-            shelf._file.responses._connection.execute("PRAGMA max_page_count = 1")
-            shelf.write("after", Kept(b"[" + b" " * 100_000 + b"]", NOW))
+        with cache_at(path) as cache:
+            keep(cache, "before")
+            assert cache._file is not None
+            assert cache._file.responses._connection is not None
+            cache._file.responses._connection.execute("PRAGMA max_page_count = 1")
+            cache.write("after", Entry(b"[" + b" " * 100_000 + b"]", NOW))
             eventually(lambda: "after" in rows_in(path))
-            assert shelf.read("before") is not None
+            assert cache.read("before") is not None
 
 
 class TestLocked:
     def test_reading_goes_on_while_another_process_writes(self, path: Path) -> None:
         fill(path)
-        with locked(path, "wal"), shelf_at(path) as shelf:
-            shelf.write("new", Kept(b"[]", NOW))
-            eventually(lambda: shelf._failing)
+        with locked(path, "wal"), cache_at(path) as cache:
+            cache.write("new", Entry(b"[]", NOW))
+            eventually(lambda: cache._failing)
             for number in range(3):
                 with soon():
-                    assert shelf.read(f"k{number}") is not None
+                    assert cache.read(f"k{number}") is not None
 
     def test_where_nothing_can_be_read_no_reader_waits_long_and_most_not_at_all(self, path: Path) -> None:
         fill(path)
-        with locked(path, "delete"), shelf_at(path) as shelf, ThreadPoolExecutor(30) as pool:
+        with locked(path, "delete"), cache_at(path) as cache, ThreadPoolExecutor(30) as pool:
             with soon():
-                assert shelf.read("k1") is None
+                assert cache.read("k1") is None
             started = time.monotonic()
-            found = list(pool.map(lambda _: shelf.read("k1"), range(300)))
+            found = list(pool.map(lambda _: cache.read("k1"), range(300)))
             assert time.monotonic() - started < 1
             assert set(found) == {None}
 
@@ -370,77 +368,73 @@ class TestLocked:
     @pytest.mark.parametrize("journal", ["wal", "delete"])
     def test_nothing_is_lost_when_the_lock_goes(self, path: Path, journal: str) -> None:
         fill(path)
-        with shelf_at(path) as shelf:
+        with contextlib.ExitStack() as closing:
             with locked(path, journal):
+                cache = closing.enter_context(cache_at(path))
                 for number in range(120):
-                    shelf.write(f"new{number}", Kept(b"[]", NOW))
-                eventually(lambda: shelf._failing)
-            eventually(lambda: not shelf._failing and shelf.flush())
-            assert shelf.read("k1") is not None
-            assert shelf.read("new119") is not None
+                    cache.write(f"new{number}", Entry(b"[]", NOW))
+                eventually(lambda: cache._failing)
+            eventually(lambda: not cache._failing and cache.flush())
+            assert cache.read("k1") is not None
+            assert cache.read("new119") is not None
         assert len(rows_in(path)) == 123
         assert asides(path) == []
 
     def test_closing_tries_once_more(self, path: Path) -> None:
         fill(path)
-        shelf = Shelf(path)
+        cache = DiskCache(path)
         with locked(path, "wal"):
-            shelf.write("new", Kept(b"[]", NOW))
-            eventually(lambda: shelf._failing)
-        shelf.close()
+            cache.write("new", Entry(b"[]", NOW))
+            eventually(lambda: cache._failing)
+        cache.close()
         assert "new" in rows_in(path)
 
     def test_closing_does_not_wait_for_it(self, path: Path) -> None:
         fill(path)
-        shelf = Shelf(path)
+        cache = DiskCache(path)
         with locked(path, "wal"):
             for number in range(120):
-                shelf.write(f"new{number}", Kept(b"[]", NOW))
+                cache.write(f"new{number}", Entry(b"[]", NOW))
             started = time.monotonic()
-            shelf.close()
+            cache.close()
             assert time.monotonic() - started < 2.5
-            assert not shelf._thread.is_alive()
+            assert not cache._thread.is_alive()
 
 
-class TestBusy:
-    def test_a_read_that_cannot_start_soon_is_a_miss_and_those_behind_it_do_not_wait(
+class TestStart:
+    def test_a_file_that_takes_long_to_read_is_missed_and_then_there(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with shelf_at(path) as shelf:
-            keep(shelf, "k")
-            look_up, go = shelf._look_up, threading.Event()
+        fill(path)
+        read, go = module._read, threading.Event()
 
-            def slowly(key: str) -> Kept | None:
-                go.wait(GENEROUS_S)
-                return look_up(key)
+        def slowly(file: module._File) -> dict[str, Entry]:
+            go.wait(GENEROUS_S)
+            return read(file)
 
-            monkeypatch.setattr(shelf, "_look_up", slowly)
+        monkeypatch.setattr(module, "_read", slowly)
+        monkeypatch.setattr(module, "LOAD_WITHIN_S", 0.05)
+        with cache_at(path) as cache:
+            newer = Entry(b'["newer"]', NOW + 1)
+            cache.write("k2", newer)
             with soon():
-                assert shelf.read("k") is None
-            started = time.monotonic()
-            assert [shelf.read("k") for _ in range(1000)] == 1000 * [None]
-            assert time.monotonic() - started < 1
+                assert cache.read("k1") is None
             go.set()
-            eventually(lambda: shelf.read("k") is not None)
+            eventually(lambda: cache.read("k1") is not None)
+            assert cache.read("k2") == newer
+            assert cache.flush(GENEROUS_S)
+        with cache_at(path) as cache:
+            assert cache.read("k2") == newer
 
-    def test_a_reader_that_gave_up_by_a_hair_blinds_no_later_one(
+    def test_of_a_large_file_the_newest_entries_are_held(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        class Late(Future[Kept | None]):
-            def result(self, timeout: float | None = None) -> Kept | None:
-                del timeout
-                eventually(lambda: self.done() and not shelf._busy)
-                raise TimeoutError
-
-            def cancel(self) -> bool:
-                return False
-
-        with shelf_at(path) as shelf:
-            keep(shelf, "k")
-            with monkeypatch.context() as late:
-                late.setattr(module, "Future", Late)
-                assert shelf.read("k") is None
-            assert shelf.read("k") is not None
+        with cache_at(path) as cache:
+            for number in range(9):
+                keep(cache, f"k{number}", at=NOW - number)
+        monkeypatch.setattr(module, "MOST_KEPT", 3)
+        with cache_at(path) as cache:
+            assert [number for number in range(9) if cache.read(f"k{number}")] == [0, 1, 2]
 
 
 def test_the_genuine_urllib3_is_installed() -> None:
