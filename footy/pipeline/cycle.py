@@ -17,7 +17,7 @@ from footy.pipeline.fetch import Arrived, Fetcher, Progress
 from footy.pipeline.pace import Pace
 from footy.pipeline.plan import between_cycles
 from footy.pipeline.rounds import Rounds
-from footy.record import MatchRecord, Snapshot
+from footy.record import SCHEMA, MatchRecord, Meta, Snapshot, Timings
 from footy.records import mock
 from footy.records.clock_checks import implausible_clocks
 from footy.records.flatten import Flattener
@@ -33,6 +33,7 @@ from footy.thesports.failure_log import FailureLog
 from footy.thesports.request import LIVE_LIST, Answer
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.vendor_clock import clock_text
+from footy.times import moment_text
 
 log = logging.getLogger(__name__)
 
@@ -192,18 +193,19 @@ class Pipeline:
         if state.fetched_at is None:
             return CycleResult(state, None, error, timer.laps, budget)
         whole = live is not None and live.value is not None and not live.value.broken
-        snapshot = report.snapshot(
-            records,
-            mode=self._rules.mode,
-            number=number,
-            fetched_at=state.fetched_at,
-            published_at=published_at,
-            complete=whole and not unsettled and not selected.undecided and not unreadable,
-            requests=budget.attempts,
-            timings=timer.laps,
-            publish_s=publish_s,
-            problems=problems,
-        )
+        meta: Meta = {
+            "schema": SCHEMA,
+            "mode": self._rules.mode,
+            "cycle": number,
+            "fetched_at": moment_text(state.fetched_at),
+            "published_at": moment_text(published_at) or "",
+            "complete": whole and not (unsettled or selected.undecided or unreadable),
+            "counts": report.counts(records),
+            "requests": budget.attempts,
+            "timings": timer.timings(publish_s),
+            "problems": problems,
+        }
+        snapshot: Snapshot = {"meta": meta, "matches": records}
         return CycleResult(state, snapshot, error, timer.laps, budget, selected.undecided)
 
     def close(self) -> None:
@@ -384,3 +386,14 @@ class _Timer:
     def total(self) -> float:
         self.laps["total"] = round(self._last - self._started, 4)
         return self.laps["total"]
+
+    def timings(self, publish_s: float | None) -> Timings:
+        laps = self.laps
+        return {
+            "live": laps["live"],
+            "enrich": laps["enrich"],
+            "flatten": laps["flatten"],
+            "filter": laps["filter"],
+            "publish": publish_s,
+            "total": laps["total"],
+        }

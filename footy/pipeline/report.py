@@ -2,12 +2,12 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from footy.mirror.answers import Answers
 from footy.mirror.odds_book import OddsBook
 from footy.mirror.state import MatchState, References, Source, State
-from footy.record import SCHEMA, MatchRecord, Snapshot
+from footy.record import Counts, MatchRecord
 from footy.records.selection import Selected, Selection, misspelt
 from footy.thesports import endpoints
 from footy.thesports.codes import CATEGORIES
@@ -15,7 +15,6 @@ from footy.thesports.decoders import LiveList, Reference
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.errors import RefusedError, StoppedError
 from footy.thesports.models import Competition, Detail, LiveMatch, Team
-from footy.times import moment_text
 
 log = logging.getLogger(__name__)
 
@@ -25,48 +24,6 @@ _Row = LiveMatch | Detail | OddsBook | Team | Competition
 """A value that says itself what was left out of it."""
 UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
 """Sources that make a snapshot incomplete."""
-
-
-def snapshot(
-    records: Sequence[MatchRecord],
-    *,
-    mode: str,
-    number: int,
-    fetched_at: float,
-    published_at: float,
-    complete: bool,
-    requests: int,
-    timings: Mapping[str, float],
-    publish_s: float | None,
-    problems: list[str],
-) -> Snapshot:
-    """Return the snapshot of a cycle; times in Unix seconds, timings in seconds."""
-    return {
-        "meta": {
-            "schema": SCHEMA,
-            "mode": mode,
-            "cycle": number,
-            "fetched_at": moment_text(fetched_at),
-            "published_at": moment_text(published_at) or "",
-            "complete": complete,
-            "counts": {
-                "live": len(records),
-                "in_play": sum(record["in_play"] for record in records),
-                "status": statuses(records),
-            },
-            "requests": requests,
-            "timings": {
-                "live": timings["live"],
-                "enrich": timings["enrich"],
-                "flatten": timings["flatten"],
-                "filter": timings["filter"],
-                "publish": publish_s,
-                "total": timings["total"],
-            },
-            "problems": problems,
-        },
-        "matches": list(records),
-    }
 
 
 def request_problems(
@@ -198,7 +155,11 @@ def unreadable_values(found: Counter[str]) -> list[str]:
     return [f"Unreadable values of the vendor left out: {found.total()} ({shown}{more})"]
 
 
-def statuses(records: Iterable[MatchRecord]) -> dict[str, int]:
-    """Return how many records have each status, by its number as text."""
-    counts = Counter(record["status_id"] for record in records)
-    return {str(status_id): counts[status_id] for status_id in sorted(counts)}
+def counts(records: Collection[MatchRecord]) -> Counts:
+    """Return how many records there are, how many are in play, and how many have each status."""
+    status = Counter(record["status_id"] for record in records)
+    return {
+        "live": len(records),
+        "in_play": sum(record["in_play"] for record in records),
+        "status": {str(status_id): status[status_id] for status_id in sorted(status)},
+    }
