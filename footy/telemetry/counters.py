@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
+from footy.telemetry.attempts import OK, AttemptRecord
+
 ERROR_WINDOW_S = 300.0
 ERROR_WINDOW_CALLS = 100
 """The API error rate covers the last 5 minutes, and at least this many attempts."""
@@ -31,12 +33,22 @@ class Counters:
         self._lock = threading.Lock()
         self._recent: deque[_Second] = deque()
         self._recent_calls = 0
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        """Attempts since the start, by endpoint and outcome."""
         self.values_left_out: Counter[tuple[str, str]] = Counter()
         """Unreadable values since the start, by endpoint and field."""
         self._left_out_at: dict[tuple[str, str], float] = {}
 
+    def note(self, attempt: AttemptRecord) -> None:
+        """Count one finished attempt, if it was sent."""
+        with self._lock:
+            if attempt.was_sent:
+                self.outcomes[attempt.endpoint, attempt.outcome] += 1
+                if attempt.counts:
+                    self._count(self._now(), failed=attempt.outcome != OK)
+
     def attempt(self, *, failed: bool) -> None:
-        """Count one finished attempt."""
+        """Count one finished attempt towards the error rate."""
         with self._lock:
             self._count(self._now(), failed=failed)
 

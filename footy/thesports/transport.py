@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError, Protocol
 from urllib3.util import Retry
 
 from footy.clock import CLOCK
+from footy.telemetry.attempts import AttemptRecord
 from footy.telemetry.counters import Counters
 from footy.telemetry.redaction import Redactor
 from footy.thesports import errors
@@ -130,11 +131,13 @@ class Transport:
             VendorError: The failure of the last attempt that was made.
         """
         request = self._prepare(endpoint, parameters)
+        asked = f"{endpoint} {urlencode(parameters)}".rstrip()
         before: errors.VendorError | None = None
         retry: Retry = self._policy
         for number in range(1, self._attempts + 1):
+            record = AttemptRecord(endpoint.path, asked, number, self._attempts)
             try:
-                return self._attempt(endpoint, request, budget, decode)
+                return self._attempt(endpoint, request, budget, decode, record)
             except errors.QuotaSpentError as spent:
                 errors.drop_tracebacks(spent)
                 raise before or spent from None
@@ -150,7 +153,8 @@ class Transport:
                         budget.has_time(endpoint, pause) and budget.may_retry(endpoint)
                     ):
                         pause = None
-                self._log_failure(endpoint, parameters, budget, failure, number, pause)
+                record.next_in_s = pause
+                self._log_failure(endpoint, budget, failure, record)
                 if pause is None:
                     raise
             if self.stopping.wait(pause):
@@ -184,6 +188,7 @@ class Transport:
         request: requests.PreparedRequest,
         budget: RetryBudget,
         decode: Callable[[bytes], T],
+        record: AttemptRecord,
     ) -> Reply[T]:
         if self.stopping.is_set():
             raise errors.StoppedError("footy is stopping")
@@ -194,24 +199,23 @@ class Transport:
             raise errors.OutOfTimeError("the cycle's time is up before an answer could come")
         self.breaker.enter(endpoint)
         budget.sent()
-        started = time.monotonic()
-        counts = failed = True
+        record.was_sent, started = True, time.monotonic()
         try:
             seconds = min(self._timeout, left)
             status, headers, body = self._exchange(endpoint, request, seconds, budget)
             arrived_at, took_s = CLOCK.now(), time.monotonic() - started
             value = decode(self._judge(endpoint, status, headers, body))
-            failed = False
             budget.answered(endpoint, took_s)
-        except errors.RefusedError as error:
-            counts = not self.breaker.excuse(endpoint, error)
-            raise
-        except errors.OutOfTimeError:
-            counts = seconds >= min(self._timeout, FAIR_S)
+        except errors.VendorError as failure:
+            record.outcome = failure.outcome
+            if isinstance(failure, errors.RefusedError):
+                record.counts = not self.breaker.excuse(endpoint, failure)
+            elif isinstance(failure, errors.OutOfTimeError):
+                record.counts = seconds >= min(self._timeout, FAIR_S)
             raise
         finally:
-            if counts:
-                self.counters.attempt(failed=failed)
+            record.seconds = time.monotonic() - started
+            self.counters.note(record)
         for _ in range(self.breaker.take_strays(endpoint)):
             self.counters.attempt(failed=True)
         if self.breaker.succeeded(endpoint):
@@ -314,33 +318,17 @@ class Transport:
             return None
 
     def _log_failure(
-        self,
-        endpoint: Endpoint,
-        parameters: Mapping[str, str],
-        budget: RetryBudget,
-        failure: errors.VendorError,
-        number: int,
-        pause: float | None,
+        self, endpoint: Endpoint, budget: RetryBudget, failure: errors.VendorError, record: AttemptRecord
     ) -> None:
         """Log a failed attempt: the first of its kind in full, the others at DEBUG and in the summary.
 
         What was not sent at all, and what a refused endpoint says again, is at DEBUG and in no summary.
         """
+        record.failure = str(failure)
         is_expected = (
             isinstance(failure, errors.StoppedError | errors.QuotaSpentError)
             or (isinstance(failure, errors.RefusedError) and self.breaker.is_refused(endpoint))
             or (isinstance(failure, errors.ThrottledError | errors.OutOfTimeError) and not failure.was_sent)
         )
-        loud = not is_expected and budget.failures.note(endpoint, failure, number)
-        level = logging.WARNING if loud else logging.DEBUG
-        asked = f"{endpoint} {urlencode(parameters)}".rstrip()
-        then = "no further attempt" if pause is None else f"next in {pause:.2f} s"
-        log.log(
-            level,
-            "API call failed: %s, attempt %d of %d: %s; %s",
-            asked,
-            number,
-            self._attempts,
-            failure,
-            then,
-        )
+        loud = not is_expected and budget.failures.note(endpoint, failure, record.number)
+        log.log(logging.WARNING if loud else logging.DEBUG, "%s", record.sentence())

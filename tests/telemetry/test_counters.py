@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footy.telemetry.attempts import AttemptRecord
 from footy.telemetry.counters import ERROR_WINDOW_CALLS, ERROR_WINDOW_S, Counters
 
 
@@ -43,3 +44,31 @@ def test_what_is_kept_does_not_grow_with_the_number_of_attempts() -> None:
         clock.now += 0.05
         counters.attempt(failed=False)
     assert len(counters._recent) <= ERROR_WINDOW_S + 2
+
+
+def test_an_attempt_counts_by_endpoint_and_outcome_once_it_was_sent() -> None:
+    counters = Counters()
+    for was_sent, outcome, counts in (
+        (True, "ok", True),
+        (True, "timeout", True),
+        (True, "refused", False),
+        (False, "deadline", True),
+    ):
+        counters.note(
+            AttemptRecord("odds/live", "odds/live", 1, 3, was_sent=was_sent, outcome=outcome, counts=counts)
+        )
+    assert counters.outcomes == {
+        ("odds/live", "ok"): 1,
+        ("odds/live", "timeout"): 1,
+        ("odds/live", "refused"): 1,
+    }
+    assert counters.error_rate() == 0.5
+
+
+def test_the_line_of_a_failed_attempt_says_what_was_asked_and_what_follows() -> None:
+    record = AttemptRecord("odds/history", "odds/history uuid=a", 2, 3, failure="HTTP status 502")
+    assert record.sentence() == (
+        "API call failed: odds/history uuid=a, attempt 2 of 3: HTTP status 502; no further attempt"
+    )
+    record.next_in_s = 0.5
+    assert record.sentence().endswith("; next in 0.50 s")
