@@ -1,1 +1,1 @@
-"""From the live list to records: plan, gather, state, flatten, filter."""
+"""From the live list to records: plan, fetch, merge, flatten, filter."""

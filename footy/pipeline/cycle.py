@@ -1,4 +1,4 @@
-"""One cycle: plan, fetch, merge, flatten, select; a state in, a state and a snapshot out."""
+"""One cycle: plan, fetch, merge, flatten, select. It takes a state and returns a state and a snapshot."""
 
 import logging
 import time
@@ -37,37 +37,40 @@ from footy.times import moment_text
 
 log = logging.getLogger(__name__)
 
-KEPT_BACK = 2
-"""Retries kept for the live list: without it all else is worth little, and it takes two to be nearly sure."""
+LIVE_LIST_RETRIES = 2
+"""Retries reserved for the live list: nothing else is of use without it, and two make it nearly certain."""
 CLOCK_OFF_S = 30.0
-"""From this difference between the machine's clock and the vendor's on the operator is told."""
+"""Difference between the machine's clock and the vendor's, in seconds, from which the operator is warned."""
 LISTEN_WITHIN_S = 8.0
 LISTEN_SHARE = 0.2
-"""Of the interval, if one attempt may take longer than that: a cycle leaves so much of it."""
+"""Seconds, and share of the interval, that requests between two cycles may take.
+
+The share, which a cycle leaves free, applies if it is longer, but no longer than one attempt may take.
+"""
 FOUND_WRONG = "A feed is checked and found wrong"
-"""What the log says of a difference; the benchmarks count it."""
+"""Start of the log line about a difference; the benchmarks count these lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the operator chose about cycles."""
+    """The operator's settings for cycles."""
 
     mode: str
     workers: int
     interval_s: float
     timeout_s: float
-    """Seconds for one attempt."""
+    """Timeout of one attempt, in seconds."""
     prices: PriceRules
     selection: Selection
     delta: bool = True
-    """Whether feeds of changes are used; else everything is asked for every match in every cycle."""
+    """Whether to use feeds of changes; if not, every cycle requests everything for every match."""
     mock: bool = False
-    """Whether missing values are made up, and marked."""
+    """Whether to make up missing values; they are marked as such."""
 
 
 @dataclass(frozen=True, slots=True)
 class CycleResult:
-    """What a cycle came to."""
+    """The result of a cycle."""
 
     state: State
     snapshot: Snapshot | None
@@ -75,15 +78,15 @@ class CycleResult:
     error: VendorError | None
     """Why the live list is not fresh; None if it is."""
     timings: dict[str, float]
-    """Seconds by step, and `total`."""
+    """Seconds per step, and their `total`."""
     spent: RetryBudget
-    """The requests, attempts and retries that it took."""
+    """The requests, attempts and retries that the cycle used."""
     undecided: Mapping[str, MatchState] = field(default_factory=dict)
-    """Live matches left out of the snapshot, because it is not known whether the operator wants them."""
+    """Live matches left out of the snapshot because it is unknown if they pass the operator's filters."""
 
 
 class Pipeline:
-    """Runs cycles on a pool of workers. The thread that runs them owns the state."""
+    """Runs cycles on a thread pool. The thread that calls `run` owns the state."""
 
     def __init__(self, rules: Rules, client: Client, lookup: Lookup) -> None:
         self._rules = rules
@@ -105,9 +108,9 @@ class Pipeline:
         return self._pace.is_slow
 
     def receive(self, answer: Answer[object]) -> None:
-        """Take an answer that no cycle asked for, from any thread.
+        """Accept an answer that no cycle requested, from any thread.
 
-        It is merged into the state as it is when it arrives: in the middle of a cycle, or as the next begins.
+        It is merged into the state of the moment: in the middle of a cycle, or at the start of the next one.
         """
         self._arrived.put(answer)
 
@@ -123,11 +126,11 @@ class Pipeline:
         """Run one cycle.
 
         Args:
-            state: What is held.
+            state: The current state.
             number: The cycle's number since the start, from 1.
-            publish_s: Seconds that the cycle before took to publish.
-            progress: Is called with the requests done and planned.
-            within_s: Seconds that it may last if no other cycle follows; else the interval decides.
+            publish_s: Seconds that publishing took in the previous cycle.
+            progress: Callback for the numbers of requests done and planned.
+            within_s: Time limit in seconds if no other cycle follows; if None, the interval sets the limit.
 
         Raises:
             StoppedError: footy is stopping; there is nothing to publish.
@@ -147,31 +150,31 @@ class Pipeline:
             selection=self._rules.selection,
         )
 
-        # STEP 1a and 1b: ask, and merge each answer as it comes.
+        # STEP 1a and 1b: request, and merge each answer as it arrives.
         for answer in rounds.run():
             state = self._merged(state, answer, fetcher, inputs)
             if answer.request == LIVE_LIST:
-                self._keep_pace(budget, started, within_s)
+                self._set_time_limit(budget, started, within_s)
                 timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()
         self._pace = self._pace.ended(budget.answers_s(), unfinished=fetcher.unfinished)
-        state = self._settled(state, before, fetcher)
+        state = self._settle(state, before, fetcher)
         not_in_plan = self._transport.breaker.not_in_plan()
         if (summary := self._failures.end_cycle(not_in_plan)) is not None:
             log.warning(summary)
         timer.lap("enrich", "STEP 1b – ENRICH")
 
-        # STEP 2: the records of the matches that the operator wants.
+        # STEP 2: flatten the matches that the operator wants into records.
         published_at = CLOCK.now()
         selected = select(state, self._rules.selection)
         records = self._records(selected.wanted, state.references, published_at)
         timer.lap("flatten", "STEP 2 – FLATTEN")
 
-        # STEP 7: in order.
+        # STEP 7: sort.
         records = ordered(records)
         timer.lap("filter", "STEP 7 – FILTER")
 
-        # What the snapshot says of itself.
+        # Describe the snapshot in its meta: completeness and problems.
         answers = fetcher.answers
         unreadable = answers.left_out() + report.left_out(selected.wanted.values(), state.references)
         problems = [
@@ -186,7 +189,7 @@ class Pipeline:
         problems += report.selection_problems(state, selected, self._rules.selection)
         problems += self._misspelt_names(state.references)
         problems += implausible_clocks(selected.wanted.values(), clock_offset_s=inputs.vendor_ahead_s)
-        problems += self._clock_off()
+        problems += self._clock_problems()
         log.info("TOTAL CYCLE TIME: %.2fs", timer.total())
         live = answers.live()
         error = None if live is None else live.error
@@ -209,11 +212,11 @@ class Pipeline:
         return CycleResult(state, snapshot, error, timer.laps, budget, selected.undecided)
 
     def close(self) -> None:
-        """End the workers; the transport has been stopped before."""
+        """End the workers; the caller has stopped the transport before."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def listen(self, state: State) -> State:
-        """Ask between two cycles for what is best asked for there; the next cycle publishes it."""
+        """Make the requests that fit best between two cycles; the next cycle publishes their answers."""
         before = state = self._after_clock_step(state)
         inputs = self._inputs()
         requests = between_cycles(state, select(state, self._rules.selection).wanted, inputs)
@@ -229,10 +232,10 @@ class Pipeline:
         self._quota.settle()
         return noted(state, before, fetcher.answers, inputs.now)
 
-    # Time: how long a cycle may last, and what the clocks say.
+    # Time: cycle limits, and differences between clocks.
 
     def _budget(self, started: float, within_s: float | None) -> RetryBudget:
-        """Return what a cycle may spend until its live list is in."""
+        """Return the budget of a cycle until its live list has arrived."""
         pace = self._pace
         budget = RetryBudget(
             started + (pace.deadline_s if within_s is None else within_s),
@@ -241,11 +244,11 @@ class Pipeline:
             answers_s=pace.answers_s,
             failures=self._failures,
         )
-        budget.kept_back = KEPT_BACK
+        budget.kept_back = LIVE_LIST_RETRIES
         return budget
 
-    def _keep_pace(self, budget: RetryBudget, started: float, within_s: float | None) -> None:
-        """Judge by the live list, which has just been answered or failed, how long this cycle may last."""
+    def _set_time_limit(self, budget: RetryBudget, started: float, within_s: float | None) -> None:
+        """Set the time limit of this cycle from how long its live list took to arrive or fail."""
         was_slow = self._pace.is_slow
         if (took_s := budget.answer_s(endpoints.LIVE)) is not None:
             self._pace = self._pace.answered(took_s)
@@ -257,7 +260,7 @@ class Pipeline:
                 log.warning(self._pace.sentence())
 
     def _after_clock_step(self, state: State) -> State:
-        """Return what is held; if the machine's clock was set, with the times of all that moved with it."""
+        """Return the state; if the machine's clock was set, with all its times shifted likewise."""
         step_s = CLOCK.follow()
         if not step_s:
             return state
@@ -268,18 +271,18 @@ class Pipeline:
         self._transport.vendor_clock.shift(step_s)
         return state.shifted(step_s)
 
-    def _clock_off(self) -> list[str]:
-        """Return a sentence if the machine's clock is far from the vendor's, and log it when that begins."""
+    def _clock_problems(self) -> list[str]:
+        """Return a sentence if the machine's clock is far from the vendor's; log it when that begins."""
         measured_s = self._transport.vendor_clock.measured_s or 0.0
         was_off, self._is_clock_off = self._is_clock_off, abs(measured_s) >= CLOCK_OFF_S
         if not self._is_clock_off:
             return []
-        said = f"This machine's clock is {clock_text(measured_s)}; minutes and prices go by the vendor's"
+        sentence = f"This machine's clock is {clock_text(measured_s)}; minutes and prices go by the vendor's"
         if not was_off:
-            log.warning(said)
-        return [said]
+            log.warning(sentence)
+        return [sentence]
 
-    # The inputs of the pure parts.
+    # Inputs of the pure functions.
 
     def _inputs(self) -> CycleInputs:
         breaker = self._transport.breaker
@@ -322,8 +325,8 @@ class Pipeline:
             arrived=self._arrived,
         )
 
-    def _settled(self, state: State, before: State, fetcher: Fetcher) -> State:
-        """Return the state at the end of a cycle, and log what the self-check of the feeds shows."""
+    def _settle(self, state: State, before: State, fetcher: Fetcher) -> State:
+        """Return the state at the end of a cycle, and log the result of the feeds' self-check."""
         inputs = self._inputs()
         references = references_for(
             self._lookup,
@@ -354,16 +357,16 @@ class Pipeline:
         return self._flattener.records(matches, references, published_at, clock_offset_s=offset_s)
 
     def _misspelt_names(self, references: References) -> list[str]:
-        """Return a sentence for each filter that seems misspelt, and log those that are new."""
+        """Return a sentence for each filter that seems misspelt, and log the new sentences."""
         if self._rules.selection.keeps_all:
             return []
         known = self._lookup.known(endpoints.COMPETITION)
-        said = report.misspelt_names(self._rules.selection, known, references)
-        for sentence in said:
+        sentences = report.misspelt_names(self._rules.selection, known, references)
+        for sentence in sentences:
             if sentence not in self._misspelt:
                 log.warning(sentence)
-        self._misspelt = frozenset(said)
-        return said
+        self._misspelt = frozenset(sentences)
+        return sentences
 
     def _check_stop(self) -> None:
         if self._transport.stopping.is_set():
@@ -371,7 +374,7 @@ class Pipeline:
 
 
 class _Timer:
-    """Takes and logs the time of each step, in seconds."""
+    """Measures and logs the time of each step, in seconds."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}

@@ -1,7 +1,7 @@
-"""Fetch: make the requests of the plan on the pool of workers, and yield the answers as they come.
+"""Fetch: make the planned requests on the thread pool, and yield the answers as they arrive.
 
-The cycle's thread alone submits, each request once per cycle, so no worker ever waits for another and two
-workers never ask for the same thing.
+Only the cycle's thread submits requests, each once per cycle. So no worker ever waits for another, and two
+workers never request the same thing.
 """
 
 import contextlib
@@ -27,17 +27,17 @@ from footy.thesports.request import Answer, Priority, Request
 from footy.thesports.retry_budget import RetryBudget
 
 LONGEST_DEFERRAL_S = 15.0
-"""A throttled request is made again in the same cycle only if it need not wait longer than this."""
+"""Longest wait, in seconds, after which a throttled request is repeated in the same cycle."""
 
 OF_A_MATCH = frozenset({Priority.DETAIL, Priority.ODDS, Priority.CHECK})
 SHARING = (Priority.DETAIL, Priority.REFERENCE, Priority.ODDS)
-"""Kinds of requests that share the workers if time is short."""
+"""Priorities that share the workers if time is short."""
 LOOKED_UP = frozenset({endpoints.TEAM, endpoints.COMPETITION, endpoints.COUNTRIES, endpoints.CATEGORIES})
 
 Arrived = SimpleQueue[Future[Answer[object]] | Answer[object]]
-"""Where answers arrive: those of the workers, and those from elsewhere."""
+"""Queue of answers: those of the workers, and those that no cycle requested."""
 Progress = Callable[[int, int], None]
-"""Is called with the requests done and the requests planned."""
+"""Callback for the numbers of requests done and planned."""
 
 
 class Fetcher:
@@ -56,15 +56,15 @@ class Fetcher:
         progress: Progress | None = None,
         arrived: Arrived | None = None,
     ) -> None:
-        """Take, among others, how the kinds of requests share the workers.
+        """Make no request yet.
 
-        With a number in `shared_from`, details, names and odds share the workers, and which of them goes
-        first changes with that number. With None one kind follows the other, which is quicker if there is
-        time for all of them.
+        If `shared_from` is a number, details, names and odds share the workers, and the number decides which
+        of them goes first. If it is None, one priority follows the other, which is faster if there is time
+        for all of them.
         """
         self.answers = Answers()
         self.unfinished = False
-        """Whether the time was up before all requests for details, odds and names were sent."""
+        """Whether the time ran out before all requests for details, odds and names were sent."""
         self._client = client
         self._lookup = lookup
         self._executor = executor
@@ -77,67 +77,67 @@ class Fetcher:
         self._progress = progress
         self._seen: set[Request] = set()
         self._repeated: dict[Request, Answer[object]] = {}
-        """The first answer to what is asked once more."""
+        """The first answer to each request that is repeated."""
         self._waiting: dict[Priority, list[tuple[int, Request]]] = {}
-        """A heap for each kind of which a request waits."""
+        """A heap of waiting requests per priority; without empty heaps."""
         self._in_flight: Counter[Priority] = Counter()
         self._deferred: list[tuple[float, int, Request, Answer[object] | None]] = []
-        """With the answer, if it was sent."""
+        """Heap of throttled requests by retry time, with their answer if they were sent."""
         self._failed: list[tuple[int, int, Answer[object]]] = []
-        """What may be asked once more when no other request waits, by its answer."""
+        """Heap of failed answers whose request may be repeated once no other request waits."""
         self._order = itertools.count()
         self._submitted: dict[Future[Answer[object]], Request] = {}
         self._arrived = arrived or SimpleQueue()
         self._finished = 0
 
     def add(self, requests: Iterable[Request]) -> None:
-        """Plan these requests too, unless they have been; what is in memory needs none.
+        """Plan these requests unless they are planned already, or their value is in memory.
 
-        Of those for a single match, none is planned that the quota cannot serve; what is held is kept.
+        A request for a single match is dropped if no quota is left for it; the held value stays.
         """
         for request in requests:
             if request.priority is Priority.CHECK:
                 is_read = self.answers.checks.get(request.id, False) or request in self._seen
                 self.answers.checks[request.id] = is_read
-            if request in self._seen or not self._is_served(request):
+            if request in self._seen or not self._is_within_quota(request):
                 continue
             self._seen.add(request)
             names_it = request.priority in {Priority.NAMES, Priority.REFERENCE}
             if names_it and self._lookup.peek(request) is not None:
                 continue
             self._budget.calls += 1
-            self._wait(request)
+            self._queue(request)
 
-    def _is_served(self, request: Request) -> bool:
+    def _is_within_quota(self, request: Request) -> bool:
         left = self._left.get(request.endpoint) if request.priority in OF_A_MATCH else None
         if left is not None:
             self._left[request.endpoint] = left - 1
         return left is None or left > 0
 
     def run(self) -> Iterator[Answer[object]]:
-        """Make all requests planned so far and yield their answers, until none is left or the time is up.
+        """Make the planned requests and yield their answers, until none is left or the time is up.
 
-        More may be planned meanwhile. Answers from elsewhere are yielded as they arrive.
+        The caller may plan more meanwhile. Answers that no cycle requested are yielded as they arrive.
         """
         while True:
-            # 1. What was put off, what failed once, what waits.
-            self._bring_back()
-            yield from self._ask_again()
+            # 1. Submit requests: deferred, failed once, waiting.
+            self._requeue_deferred()
+            yield from self._repeat_failed()
             self._submit()
             if not self._submitted and not self._deferred:
                 break
-            # 2. The next answer.
+            # 2. Wait for the next answer.
             try:
                 arrived = self._arrived.get(timeout=max(0.0, self._pause()))
             except Empty:
                 if self._budget.wait_s() > 0:
                     continue
                 break
-            answer = self._taken(arrived)
-            # 3. It counts, or its request is put off or made again.
+            answer = self._answer_of_worker(arrived)
+            # 3. Yield it, unless its request is deferred or repeated.
             if isinstance(arrived, Answer):
                 yield arrived
-            elif answer is not None and (last := self._judged(answer)) is not None:
+            elif answer is not None and (last := self._final(answer)) is not None:
                 yield self._finish(last)
             if self._progress is not None:
                 self._progress(self._finished, self._budget.calls)
@@ -152,23 +152,23 @@ class Fetcher:
                 if isinstance(arrived, Answer):
                     yield arrived
 
-    def _taken(self, arrived: Future[Answer[object]] | Answer[object]) -> Answer[object] | None:
-        """Return a worker's answer; None if it is not one of this cycle's."""
+    def _answer_of_worker(self, arrived: Future[Answer[object]] | Answer[object]) -> Answer[object] | None:
+        """Return a worker's answer; None if it belongs to no request of this cycle."""
         request = None if isinstance(arrived, Answer) else self._submitted.pop(arrived, None)
         if request is None or isinstance(arrived, Answer):
             return None
         self._in_flight[request.priority] -= 1
         if arrived.cancelled():
-            return _unasked(request, "the cycle's time was up before it was its turn")
+            return _unsent(request, "the cycle's time was up before it was its turn")
         return arrived.result()
 
-    def _bring_back(self) -> None:
-        """Take up what was put off and may be asked now."""
+    def _requeue_deferred(self) -> None:
+        """Requeue the deferred requests that may be sent now."""
         now = self._budget.now()
         while self._deferred and self._deferred[0][0] <= now:
             _, order, request, answer = heapq.heappop(self._deferred)
             if answer is None:
-                self._wait(request, order)
+                self._queue(request, order)
             else:
                 heapq.heappush(self._failed, (request.priority, order, answer))
 
@@ -180,31 +180,32 @@ class Fetcher:
             self._in_flight[request.priority] += 1
             future.add_done_callback(self._arrived.put)
 
-    def _wait(self, request: Request, order: int | None = None) -> None:
-        """Let a request wait for its turn among those of its kind."""
+    def _queue(self, request: Request, order: int | None = None) -> None:
+        """Queue a request among those of its priority."""
         place = next(self._order) if order is None else order
         heapq.heappush(self._waiting.setdefault(request.priority, []), (place, request))
 
     def _next(self) -> Request:
-        """Take the request whose turn it is."""
-        kind = min(self._waiting, key=self._turn)
+        """Remove and return the next request."""
+        kind = min(self._waiting, key=self._sort_key)
         waiting = self._waiting[kind]
         request = heapq.heappop(waiting)[1]
         if not waiting:
             del self._waiting[kind]
         return request
 
-    def _turn(self, kind: Priority) -> tuple[int, int, int]:
-        """Order the kinds by priority; of those that share the workers, the least busy one goes first."""
+    def _sort_key(self, kind: Priority) -> tuple[int, int, int]:
+        """Return the sort key of a priority; of those that share the workers, the least busy goes first."""
         if self._shared_from is None or kind not in SHARING:
             return kind, 0, 0
         return SHARING[0], self._in_flight[kind], (SHARING.index(kind) - self._shared_from) % len(SHARING)
 
-    def _ask_again(self) -> Iterator[Answer[object]]:
-        """Ask once more for what failed, when no other request waits and as far as the retries go.
+    def _repeat_failed(self) -> Iterator[Answer[object]]:
+        """Repeat failed requests once no other request waits, and as far as the retry budget allows.
 
-        Retries may be a share of the requests made, and by then most have been. It helps if attempts in a row
-        did not outlast what went wrong.
+        Retries are limited to a share of the requests made, and by then most of them have been made. A late
+        repetition helps against a fault that outlasts several attempts in a row. Yield the failures that are
+        not repeated.
         """
         while self._failed and not self._waiting:
             answer = self._failed[0][-1]
@@ -213,7 +214,7 @@ class Fetcher:
                 return
             heapq.heappop(self._failed)
             if may_retry:
-                self._wait(answer.request)
+                self._queue(answer.request)
             else:
                 yield self._finish(answer)
 
@@ -222,7 +223,7 @@ class Fetcher:
         return min(left, self._deferred[0][0] - self._budget.now()) if self._deferred else left
 
     def _ask(self, request: Request) -> Answer[object]:
-        """Make one request, in a worker."""
+        """Make one request; runs in a worker thread."""
         if request.endpoint in LOOKED_UP:
             if request.since is not None:
                 return self._lookup.renew(request, self._budget)
@@ -248,8 +249,8 @@ class Fetcher:
         }
         return FullOdds(book, digest(settled, self._early_window))
 
-    def _judged(self, answer: Answer[object]) -> Answer[object] | None:
-        """Return the answer that counts; None if its request is put off or made once more."""
+    def _final(self, answer: Answer[object]) -> Answer[object] | None:
+        """Return the final answer to a request; None if the request is deferred or repeated."""
         request, error = answer.request, answer.error
         if error is None:
             return answer
@@ -268,7 +269,7 @@ class Fetcher:
         return answer
 
     def _finish(self, answer: Answer[object]) -> Answer[object]:
-        """Note the last answer to a request, and return it."""
+        """Record the final answer to a request, and return it."""
         self._finished += 1
         self.answers.add(answer)
         if answer.error is not None and answer.request.priority in SHARING:
@@ -276,7 +277,7 @@ class Fetcher:
         return answer
 
     def _defer(self, answer: Answer[object], error: errors.ThrottledError) -> bool:
-        """Put a throttled request off until its endpoint may be asked again, if that is soon."""
+        """Defer a throttled request until its endpoint may be asked again; return False if too late."""
         request = answer.request
         left = self._budget.left(request.endpoint)
         if error.retry_at - self._budget.now() > min(LONGEST_DEFERRAL_S, left):
@@ -286,7 +287,7 @@ class Fetcher:
         return True
 
     def _drain(self) -> Iterator[Answer[object]]:
-        """Take what the aborted attempts still answer; what is left then counts as out of time."""
+        """Yield what the aborted attempts still answer; then fail all other requests as out of time."""
         end = self._budget.now() + self._budget.grace_s
         for future in self._submitted:
             future.cancel()
@@ -297,13 +298,13 @@ class Fetcher:
                 break
             if isinstance(arrived, Answer):
                 yield arrived
-            elif (answer := self._taken(arrived)) is not None:
+            elif (answer := self._answer_of_worker(arrived)) is not None:
                 yield self._finish_late(answer)
         rest = [request for waiting in self._waiting.values() for _, request in waiting]
         rest += [request for _, _, request, _ in self._deferred]
         rest += self._submitted.values()
         late = [answer for _, _, answer in self._failed]
-        late += [_unasked(request, "the cycle's time was up") for request in rest]
+        late += [_unsent(request, "the cycle's time was up") for request in rest]
         for left_over in (self._failed, self._in_flight, self._waiting, self._deferred, self._submitted):
             left_over.clear()
         for answer in late:
@@ -315,10 +316,10 @@ class Fetcher:
         return self._finish(answer)
 
 
-def _unasked(request: Request, why: str) -> Answer[object]:
+def _unsent(request: Request, why: str) -> Answer[object]:
     return Answer(request, error=errors.OutOfTimeError(why), source=Source.MISSING)
 
 
 def _is_unsent(error: errors.VendorError) -> bool:
-    """Check whether a request was not sent because the cycle's time was up: it is the next cycle's."""
+    """Check whether a request was not sent because the cycle ran out of time; the next cycle sends it."""
     return isinstance(error, errors.OutOfTimeError) and not error.was_sent

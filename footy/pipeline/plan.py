@@ -1,8 +1,9 @@
-"""The plan: what is worth asking for, decided from what is known. Pure; `fetch` does the asking.
+"""The plan: which requests are worth making, derived from the state. Pure; `fetch` makes the requests.
 
-Two strategies share it. Per match, everything is asked for every match in every cycle. Delta asks the feeds
-of changes, and for a match in full only where it is new, where a feed cannot have told of all its changes,
-and in rotation to check the feeds. What a feed tells that is refused or not trusted is asked per match.
+It serves two strategies. Per match: every cycle requests everything for every match. Delta: a cycle requests
+the feeds of changes, and reads a match in full only if it is new, if a feed cannot have reported all its
+changes, or in rotation to check the feeds. If a feed is refused or not trusted, its data is requested match
+by match.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -18,52 +19,55 @@ from footy.thesports.request import CATEGORY_LIST, COUNTRY_LIST, LIVE_LIST, Prio
 
 IN_PLAY_WEIGHT = 4
 EARLY_OF_CADENCE, EARLY_OF_INTERVAL = 0.1, 0.25
-"""A feed is due by the lesser of these before its cadence is over: a cycle may come a little early."""
+"""A feed is due before its cadence is over, by the smaller of these shares: a cycle may start a bit early."""
 RECENT_CYCLES = 2
-"""A live list that is this old says well enough what is on the next one."""
+"""Age of a live list, in cycles, up to which it predicts the next one well enough."""
 CHECKS_PER_SLOW_CYCLE = 2
 SLOW_CYCLE_S = 30.0
 LISTEN_EVERY_S = 25.0
-"""Between cycles further apart than the odds feed reaches back, it is heard this often."""
+"""Seconds between polls of the odds feed if cycles are further apart than it reaches back."""
 
 
 def first_round(state: State, inputs: CycleInputs, *, chosen: Collection[str] | None = None) -> list[Request]:
-    """Return the calls of the first round: the live list, and what does not depend on it.
+    """Return the requests of the first round: the live list, and what does not depend on it.
 
     Args:
-        state: What is held.
-        inputs: What may be done.
-        chosen: The held matches that are known to be wanted, where only some competitions are; for the
-            others, odds and teams wait as in `after_live_list`.
+        state: The current state.
+        inputs: What the plan depends on besides the state.
+        chosen: The held matches known to pass the filters, or None without filters. For the other matches,
+            odds and teams wait as in `after_live_list`.
     """
-    calls = [LIVE_LIST]
+    requests = [LIVE_LIST]
     if not state.matches:
-        return calls
+        return requests
     if not inputs.delta:
-        return [*calls, *_incomplete_matches(state, inputs, chosen)] if inputs.short_of_time else calls
+        return [*requests, *_incomplete_matches(state, inputs, chosen)] if inputs.short_of_time else requests
     feed = state.details_feed
     if (
         feed.latest
         and endpoints.DETAIL not in inputs.refused
         and _due(endpoints.DETAIL, feed.polled_at, inputs)
     ):
-        calls.append(Request(endpoints.DETAIL, since=feed.latest - DETAIL_OVERLAP_S, priority=Priority.FEED))
+        requests.append(
+            Request(endpoints.DETAIL, since=feed.latest - DETAIL_OVERLAP_S, priority=Priority.FEED)
+        )
     odds_feed = inputs.odds_feed()
     if odds_feed is not None and _due(odds_feed, state.odds_feed.polled_at, inputs):
-        calls.append(Request(odds_feed, priority=Priority.FEED))
+        requests.append(Request(odds_feed, priority=Priority.FEED))
     if endpoints.DELETED not in inputs.refused and _due(endpoints.DELETED, state.deleted_at, inputs):
-        calls.append(Request(endpoints.DELETED, priority=Priority.FEED))
-    calls += [
+        requests.append(Request(endpoints.DELETED, priority=Priority.FEED))
+    requests += [
         Request(endpoint, since=since, priority=Priority.FEED) for endpoint, since in inputs.renewals.items()
     ]
-    return [*calls, *_incomplete_matches(state, inputs, chosen), *_checks(state, inputs)]
+    return [*requests, *_incomplete_matches(state, inputs, chosen), *_checks(state, inputs)]
 
 
 def _incomplete_matches(state: State, inputs: CycleInputs, chosen: Collection[str] | None) -> list[Request]:
-    """Return the calls for matches that were listed before and of which something is to be read in full.
+    """Return the requests for matches of the last live list that must be read in full.
 
-    Were they left until the list is in, a vendor who takes half a cycle to answer would never be asked for
-    them in time. Of a list that is older than that, as after a restart, too many matches may be over.
+    They do not wait for the new list: if the vendor takes half a cycle to answer, they would never be
+    requested in time. Return none if the last list is older than `RECENT_CYCLES`, as after a restart: too
+    many of its matches may be over.
     """
     if inputs.now - (state.fetched_at or 0.0) > RECENT_CYCLES * inputs.interval_s:
         return []
@@ -75,21 +79,21 @@ def _incomplete_matches(state: State, inputs: CycleInputs, chosen: Collection[st
         for one, live in held.items()
         if matches[one].detail.value is None or (one in wanted and not inputs.details_by_feed(state))
     }
-    calls = [COUNTRY_LIST, CATEGORY_LIST]
-    calls += [
+    requests = [COUNTRY_LIST, CATEGORY_LIST]
+    requests += [
         Request(endpoints.DETAIL, match_id, priority=Priority.DETAIL)
         for match_id in _in_turn(details, state, endpoints.DETAIL, inputs)
     ]
     for match_id in sorted(held, key=lambda one: held[one].score.status_id not in IN_PLAY):
         detail = matches[match_id].detail.value
         if detail is not None:
-            calls += competition_of(detail)
-            calls += teams_of(detail) if match_id in wanted else ()
-    return [*calls, *odds_of(wanted, held, state, inputs)]
+            requests += competition_of(detail)
+            requests += teams_of(detail) if match_id in wanted else ()
+    return [*requests, *odds_of(wanted, held, state, inputs)]
 
 
 def fallback_feed(state: State, inputs: CycleInputs) -> list[Request]:
-    """Return the feed that stands in for one that has failed in this cycle."""
+    """Return the request for the feed that replaces one that failed in this cycle."""
     feed = inputs.odds_feed() if state.matches else None
     return [Request(feed, priority=Priority.FEED)] if feed is endpoints.ODDS_UPDATE else []
 
@@ -97,38 +101,38 @@ def fallback_feed(state: State, inputs: CycleInputs) -> list[Request]:
 def after_live_list(
     live: Mapping[str, LiveMatch], state: State, inputs: CycleInputs, *, filtered: bool
 ) -> list[Request]:
-    """Return the calls that the live list makes worth it.
+    """Return the requests that follow from the live list.
 
     Args:
         live: The live matches by id.
-        state: What is held.
-        inputs: What may be done.
-        filtered: Whether only some competitions are wanted; then odds wait until the competition is known.
+        state: The current state.
+        inputs: What the plan depends on besides the state.
+        filtered: Whether there are filters; if so, odds wait until the competition is known.
     """
     if not live:
         return []
-    calls = [COUNTRY_LIST, CATEGORY_LIST]
+    requests = [COUNTRY_LIST, CATEGORY_LIST]
     asked = {
         match_id: match
         for match_id, match in live.items()
         if _needs_detail(state.matches.get(match_id), state, inputs)
     }
-    calls += [
+    requests += [
         Request(endpoints.DETAIL, match_id, priority=Priority.DETAIL)
         for match_id in _in_turn(asked, state, endpoints.DETAIL, inputs)
     ]
     for match_id in live.keys() - asked.keys():
         detail = state.matches[match_id].detail.value
         if detail is not None:
-            calls += competition_of(detail)
-            calls += () if filtered else teams_of(detail)
-    return calls if filtered else [*calls, *odds_of(live, live, state, inputs)]
+            requests += competition_of(detail)
+            requests += () if filtered else teams_of(detail)
+    return requests if filtered else [*requests, *odds_of(live, live, state, inputs)]
 
 
 def odds_of(
     wanted: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: CycleInputs
 ) -> list[Request]:
-    """Return the calls for the odds of these matches, where no feed will do and as far as the quota goes."""
+    """Return the requests for the odds of these matches that no feed supplies, up to the quota."""
     chosen = {
         match_id: live[match_id]
         for match_id in wanted
@@ -144,7 +148,7 @@ def odds_of(
 def changed_odds(
     match_ids: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: CycleInputs
 ) -> list[Request]:
-    """Return the calls for the odds of matches that a feed says have changed, without saying how."""
+    """Return the requests for the odds of matches that a feed reports as changed without the new prices."""
     listed = {match_id: live[match_id] for match_id in match_ids if match_id in live}
     return [
         Request(endpoints.ODDS, match_id, priority=Priority.ODDS)
@@ -153,17 +157,17 @@ def changed_odds(
 
 
 def between_cycles(state: State, wanted: Iterable[str], inputs: CycleInputs) -> list[Request]:
-    """Return the calls that help the next cycle before it begins.
+    """Return the requests to make between two cycles.
 
-    They are the odds feed, where it does not reach back to the last cycle, and what had to wait for a quota:
-    a window is over a little later than a cycle begins that is as long as it.
+    These are the odds feed, if it does not reach back to the last cycle, and requests that had to wait for
+    quota: if the quota's window is as long as the interval, it ends a little after the next cycle begins.
     """
     if not state.matches:
         return []
-    calls = []
+    requests = []
     feed, polled_at = inputs.odds_feed(), state.odds_feed.polled_at
     if feed is not None and (polled_at is None or inputs.now - polled_at >= LISTEN_EVERY_S / 2):
-        calls += [Request(feed, priority=Priority.FEED)] if state.odds_feed.trusted else []
+        requests += [Request(feed, priority=Priority.FEED)] if state.odds_feed.trusted else []
     for endpoint, priority, needed in (
         (endpoints.DETAIL, Priority.DETAIL, _needs_detail),
         (endpoints.ODDS, Priority.ODDS, _needs_odds),
@@ -177,14 +181,14 @@ def between_cycles(state: State, wanted: Iterable[str], inputs: CycleInputs) -> 
             and needed(state.matches[match_id], state, inputs)
             and _last_asked(match_id, state, endpoint) < (state.fetched_at or 0.0)
         }
-        calls += [
+        requests += [
             Request(endpoint, one, priority=priority) for one in _in_turn(waiting, state, endpoint, inputs)
         ]
-    return calls
+    return requests
 
 
 def teams_of(detail: Detail) -> list[Request]:
-    """Return the calls for the teams that a match detail names."""
+    """Return the requests for the teams that a match detail names."""
     return [
         Request(endpoints.TEAM, team_id, priority=Priority.REFERENCE)
         for team_id in (detail.home_team_id, detail.away_team_id)
@@ -193,7 +197,7 @@ def teams_of(detail: Detail) -> list[Request]:
 
 
 def competition_of(detail: Detail) -> list[Request]:
-    """Return the call for the competition that a match detail names."""
+    """Return the request for the competition that a match detail names; [] if it names none."""
     if not detail.competition_id:
         return []
     return [Request(endpoints.COMPETITION, detail.competition_id, priority=Priority.REFERENCE)]
@@ -215,10 +219,10 @@ def _needs_odds(held: MatchState | None, state: State, inputs: CycleInputs) -> b
 
 
 def _checks(state: State, inputs: CycleInputs) -> list[Request]:
-    """Return the calls that re-read a few matches in full, in rotation, to compare them with the feeds.
+    """Return the requests that re-read a few matches in full, in rotation, to compare them with the feeds.
 
-    Odds are re-read with what the quota leaves when all that wait for theirs have been served. If that is
-    less than a call for each match chosen, fewer are: the rotation leaves out none.
+    Odds are re-read with the quota left after all matches that need theirs. If that does not cover every
+    match chosen, fewer are chosen, so that the rotation skips none.
     """
     most = CHECKS_PER_SLOW_CYCLE if inputs.interval_s >= SLOW_CYCLE_S else 1
     left = inputs.left.get(endpoints.ODDS)
@@ -230,24 +234,24 @@ def _checks(state: State, inputs: CycleInputs) -> list[Request]:
         for match_id, match in state.matches.items()
         if match.detail.value is not None and match.odds.value is not None
     )
-    calls = []
+    requests = []
     for number in range(min(most, len(held), spare if with_odds else most)):
         match_id = held[(state.checked + number) % len(held)]
         if inputs.details_by_feed(state) and state.details_feed.latest:
-            calls.append(Request(endpoints.DETAIL, match_id, priority=Priority.CHECK))
+            requests.append(Request(endpoints.DETAIL, match_id, priority=Priority.CHECK))
         if with_odds:
             watermark = state.odds_feed.watermark
-            calls.append(Request(endpoints.ODDS, match_id, priority=Priority.CHECK, watermark=watermark))
-    return calls
+            requests.append(Request(endpoints.ODDS, match_id, priority=Priority.CHECK, watermark=watermark))
+    return requests
 
 
 def _in_turn(
     live: Mapping[str, LiveMatch], state: State, endpoint: Endpoint, inputs: CycleInputs
 ) -> list[str]:
-    """Order the matches: in play first, then those not asked for longest, and cut at the quota.
+    """Return the match ids in order of request, cut at the quota: longest wait first, in play preferred.
 
-    A second weighs four times as much in play, not infinitely, so that no match waits for ever; and what is
-    asked for in vain goes to the end of the line, so that it keeps no other waiting.
+    A second of waiting weighs four times as much in play, not infinitely, so that no match waits for ever. A
+    failed request also resets the wait, so that it does not hold up other matches.
     """
 
     def weight(match_id: str) -> float:
@@ -258,9 +262,9 @@ def _in_turn(
 
 
 def _last_asked(match_id: str, state: State, endpoint: Endpoint) -> float:
-    """Return when a part of a match was last had, or asked for in vain, in Unix seconds."""
+    """Return when a part of a match was last fetched, or its request last failed, in Unix seconds."""
     odds = endpoint is endpoints.ODDS
     held = state.matches.get(match_id)
     part = None if held is None else held.odds if odds else held.detail
-    tried = (state.odds_failed_at if odds else state.details_failed_at).get(match_id, 0.0)
-    return max(tried, (part.fetched_at or 0.0) if part is not None else 0.0)
+    failed_at = (state.odds_failed_at if odds else state.details_failed_at).get(match_id, 0.0)
+    return max(failed_at, (part.fetched_at or 0.0) if part is not None else 0.0)

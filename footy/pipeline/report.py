@@ -1,4 +1,4 @@
-"""What a snapshot says of itself: counts, completeness and problems."""
+"""The meta of a snapshot: counts, completeness and problems."""
 
 import logging
 from collections import Counter
@@ -19,9 +19,9 @@ from footy.thesports.models import Competition, Detail, LiveMatch, Team
 log = logging.getLogger(__name__)
 
 MOST_FIELDS_NAMED = 3
-"""In the sentence about values that could not be read."""
+"""Number of fields named in the sentence about unreadable values."""
 _Row = LiveMatch | Detail | OddsBook | Team | Competition
-"""A value that says itself what was left out of it."""
+"""A value that lists the unreadable parts left out of it."""
 UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
 """Sources that make a snapshot incomplete."""
 
@@ -29,26 +29,26 @@ UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.val
 def request_problems(
     answers: Answers, state: State, selected: Selected, not_in_plan: Collection[Endpoint]
 ) -> list[str]:
-    """Return a sentence for each thing that this cycle could not have; log those about the live list."""
+    """Return a sentence for each failure of this cycle; log the sentences about unreadable live matches."""
     live = answers.live()
     if live is None or live.value is None:
         failed = f"Live list unavailable: {None if live is None else live.error}"
         return [failed, *failures(answers, [endpoints.LIVE, *not_in_plan])]
-    said = [f"Live match {name} could not be read: {why}" for name, why in live.value.broken.items()]
-    for sentence in said:
+    problems = [f"Live match {name} could not be read: {why}" for name, why in live.value.broken.items()]
+    for sentence in problems:
         log.warning(sentence)
-    said += failures(answers, not_in_plan)
+    problems += failures(answers, not_in_plan)
     if deleted := len(live.value.matches.keys() & state.deleted):
-        said.append(f"live matches: {deleted} left out: the vendor lists them, but as deleted too")
+        problems.append(f"live matches: {deleted} left out: the vendor lists them, but as deleted too")
     if waiting := _waiting_for_odds(answers, live.value, selected.wanted):
-        said.append(f"odds: {waiting} wait for their turn: the quota is spent")
-    return said
+        problems.append(f"odds: {waiting} wait for their turn: the quota is spent")
+    return problems
 
 
 def failures(answers: Answers, left_out: Collection[Endpoint] = ()) -> list[str]:
-    """Return one plain sentence for each endpoint whose requests failed, but those left out.
+    """Return one plain sentence for each endpoint whose requests failed.
 
-    That what the account lacks is refused is no problem: `footy status` names it.
+    Refusals by the endpoints in `left_out`, which the account lacks, do not count: `footy status` names them.
     """
     failed: dict[Endpoint, Counter[str]] = {}
     refused: dict[Endpoint, Counter[str]] = {}
@@ -74,7 +74,7 @@ def _failure(endpoint: Endpoint, reasons: Counter[str]) -> str:
 
 
 def _waiting_for_odds(answers: Answers, live: LiveList, wanted: Mapping[str, MatchState]) -> int:
-    """Count the matches whose odds were not asked for although they are old or missing."""
+    """Count the matches whose odds are old or missing and were not requested."""
     return sum(
         match_id in live.matches
         and match.odds.source in {Source.STALE, Source.MISSING}
@@ -84,19 +84,19 @@ def _waiting_for_odds(answers: Answers, live: LiveList, wanted: Mapping[str, Mat
 
 
 def of_earlier_cycles(unsettled: int, not_in_plan: Collection[Endpoint]) -> list[str]:
-    """Return a sentence about values that are missing or old, although nothing failed in this cycle."""
+    """Return a sentence about values that are missing or old although nothing failed in this cycle."""
     lost = f"; not in the account's plan: {', '.join(map(str, not_in_plan))}" if not_in_plan else ""
     return [f"Still missing or old from an earlier cycle: {unsettled} values{lost}"]
 
 
 def selection_problems(state: State, selected: Selected, selection: Selection) -> list[str]:
-    """Return a sentence if the operator's filters left out what they might not mean to."""
+    """Return a sentence if the operator's filters may have left out too much."""
     if selected.undecided:
-        said = (
+        sentence = (
             f"Left out: {len(selected.undecided)} live matches of which it could not be told "
             "whether they are wanted (FOOTY_COMPETITIONS, FOOTY_COUNTRIES)"
         )
-        return [said]
+        return [sentence]
     if state.matches and not selected.wanted:
         settings = " and ".join(selection.settings())
         return [
@@ -133,7 +133,7 @@ def unsettled_values(records: Iterable[MatchRecord]) -> int:
 
 
 def left_out(matches: Iterable[MatchState], references: References) -> Counter[str]:
-    """Count what could not be read of the values that are held, by endpoint and field."""
+    """Count the unreadable parts of the held values, by endpoint and field."""
     values: list[tuple[Endpoint, _Row | None]] = []
     for match in matches:
         values.append((endpoints.LIVE, match.live.value))
@@ -147,7 +147,7 @@ def left_out(matches: Iterable[MatchState], references: References) -> Counter[s
 
 
 def unreadable_values(found: Counter[str]) -> list[str]:
-    """Return in one sentence how many values could not be read, and which most; nothing if there are none."""
+    """Return one sentence on how many values were unreadable and which fields most often; [] if none."""
     if not found:
         return []
     shown = ", ".join(f"{name} {count}" for name, count in found.most_common(MOST_FIELDS_NAMED))

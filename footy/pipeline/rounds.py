@@ -1,4 +1,4 @@
-"""The rounds of one cycle's asking, in which each answer may call for further requests."""
+"""The rounds of requests of one cycle; an answer may lead to further requests."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -21,7 +21,7 @@ from footy.thesports.request import LIVE_LIST, Answer, Request
 
 
 class Rounds:
-    """Asks for the live list, for what does not depend on it, and then for what the answers call for."""
+    """Requests the live list, what does not depend on it, and then what the answers make necessary."""
 
     def __init__(
         self,
@@ -43,33 +43,33 @@ class Rounds:
         self._filtered = not selection.keeps_all
 
     def run(self) -> Iterator[Answer[object]]:
-        """Ask until nothing is left to ask or the time is up, and yield the answers."""
+        """Yield the answers until no request is left or the time is up."""
         # 1. The live list, and what does not depend on it.
         first = plan.first_round(self._before, self._inputs, chosen=self._chosen())
         self._reserve(len({request.id for request in first if request.id}))
-        yield from self._asked(first)
-        # 2. What a feed that failed would have told.
+        yield from self._request(first)
+        # 2. A substitute for each feed that failed.
         while failed := [feed for feed in self._failed_feeds() if feed not in self._inputs.refused]:
             self._inputs = self._inputs.without(failed)
-            yield from self._asked([*plan.fallback_feed(self._before, self._inputs), *self._after_live()])
-        # 3. What is asked only for matches that the operator wants.
+            yield from self._request([*plan.fallback_feed(self._before, self._inputs), *self._after_live()])
+        # 3. With filters: what is requested only for matches that the operator wants.
         if self._filtered:
-            yield from self._asked(self._of_chosen())
-        # 4. The odds that have changed in a way that only reading them in full shows.
-        if named := self._only_named():
-            wanted = self._wanted_ones()
-            yield from self._asked(plan.changed_odds(named, wanted, self._before, self._inputs))
+            yield from self._request(self._teams_and_odds())
+        # 4. Changed odds whose new value only a full read shows.
+        if named := self._announced_odds():
+            wanted = self._wanted()
+            yield from self._request(plan.changed_odds(named, wanted, self._before, self._inputs))
         self._quota.settle()
 
-    def _asked(self, requests: Iterable[Request]) -> Iterator[Answer[object]]:
-        """Make these requests, and those that their answers call for."""
+    def _request(self, requests: Iterable[Request]) -> Iterator[Answer[object]]:
+        """Make these requests and their follow-ups, and yield the answers."""
         self._fetcher.add(requests)
         for answer in self._fetcher.run():
             self._fetcher.add(self._follow_up(answer))
             yield answer
 
     def _follow_up(self, answer: Answer[object]) -> Iterable[Request]:
-        """Return the requests that an answer calls for."""
+        """Return the requests that follow from an answer."""
         if answer.request == LIVE_LIST:
             return self._after_live()
         match answer.value:
@@ -80,9 +80,9 @@ class Rounds:
                 return ()
             case DetailChanges(rows):
                 held = (row for row in rows if row.id in self._before.matches)
-                return [named for row in held for named in self._named_by(row)]
+                return [named for row in held for named in self._references_of(row)]
             case Detail() as row:
-                return self._named_by(row)
+                return self._references_of(row)
             case _:
                 return ()
 
@@ -91,15 +91,15 @@ class Rounds:
         return {} if answer is None or answer.value is None else answer.value.matches
 
     def _failed_feeds(self) -> list[Endpoint]:
-        """Return the feeds that failed for another reason than the time being up."""
+        """Return the feeds that failed, except for lack of time or because footy stops."""
         return [
             one.request.endpoint
             for one in self._answers.failed_feeds()
             if not isinstance(one.error, OutOfTimeError | StoppedError)
         ]
 
-    def _only_named(self) -> frozenset[str]:
-        """Return the matches whose odds have changed in a way that only reading them in full shows."""
+    def _announced_odds(self) -> frozenset[str]:
+        """Return the matches with changed odds whose new value only a full read shows."""
         changes, updates = self._answers.feed(OddsChanges), self._answers.feed(OddsUpdates)
         named: dict[str, int] = {}
         if changes is not None:
@@ -108,46 +108,46 @@ class Rounds:
             named |= updates.newest
         return pending(named, self._before.odds_announced)
 
-    def _wanted_ones(self) -> dict[str, LiveMatch]:
-        """Return the listed matches but those that are deleted, or known not to be wanted."""
+    def _wanted(self) -> dict[str, LiveMatch]:
+        """Return the listed matches without those that are deleted or known to be filtered out."""
         listed = self._listed()
         left_out = self._before.deleted | (self._ruled_out(listed) if self._filtered else frozenset())
         return {match_id: match for match_id, match in listed.items() if match_id not in left_out}
 
     def _after_live(self) -> list[Request]:
-        asked = self._wanted_ones()
-        self._reserve(len(asked))
-        return plan.after_live_list(asked, self._before, self._inputs, filtered=self._filtered)
+        wanted = self._wanted()
+        self._reserve(len(wanted))
+        return plan.after_live_list(wanted, self._before, self._inputs, filtered=self._filtered)
 
     def _reserve(self, matches: int) -> None:
-        """Write down that so many matches are about to be asked about, retries and all."""
+        """Reserve quota on disk for requests about this number of matches, retries included."""
         self._quota.reserve(matches)
 
     def _chosen(self) -> frozenset[str] | None:
-        """Return the held matches that the operator is known to want; None if all are wanted."""
+        """Return the held matches known to pass the filters; None if there are no filters."""
         if not self._filtered:
             return None
-        return frozenset(self._judged(self._before.matches, Verdict.YES))
+        return frozenset(self._with_verdict(self._before.matches, Verdict.YES))
 
     def _ruled_out(self, listed: Iterable[str]) -> frozenset[str]:
-        """Return the matches that the operator does not want, as far as it is known already."""
+        """Return the listed matches known to fail the filters."""
         held = self._before.matches
         known = (one for one in listed if one in held and held[one].detail.value is not None)
-        return frozenset(self._judged(known, Verdict.NO))
+        return frozenset(self._with_verdict(known, Verdict.NO))
 
-    def _judged(self, match_ids: Iterable[str], verdict: Verdict) -> Iterator[str]:
-        """Yield the held matches of which this is known."""
+    def _with_verdict(self, match_ids: Iterable[str], verdict: Verdict) -> Iterator[str]:
+        """Yield the ids of those held matches that get this verdict from the filters."""
         for match_id in match_ids:
             detail = self._before.matches[match_id].detail
             if self._selection.judge(detail, self._before.references) is verdict:
                 yield match_id
 
-    def _named_by(self, detail: Detail) -> list[Request]:
+    def _references_of(self, detail: Detail) -> list[Request]:
         teams = [] if self._filtered else plan.teams_of(detail)
         return [*plan.competition_of(detail), *teams]
 
-    def _of_chosen(self) -> Iterable[Request]:
-        """Yield the requests for teams and odds of the matches that are known by now to be wanted."""
+    def _teams_and_odds(self) -> Iterable[Request]:
+        """Yield the requests for teams and odds of the matches now known to pass the filters."""
         details = held_details(self._before) | self._answers.details()
         references = references_for(
             self._lookup,
