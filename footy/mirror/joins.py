@@ -1,4 +1,4 @@
-"""The reference data that match details point at."""
+"""The reference data that match details refer to."""
 
 from collections.abc import Mapping
 from typing import TypeVar, cast
@@ -30,15 +30,15 @@ def references_for(
     now: float,
     available: frozenset[Endpoint],
 ) -> References:
-    """Return the references that these details need: as answered, else as they were, for up to 30 days.
+    """Return the references that these details need: as answered, otherwise as before, for up to 30 days.
 
     Args:
-        lookup: What is in memory.
+        lookup: The reference data in memory.
         answers: The answers of this cycle.
-        before: The references of the cycle before.
+        before: The references of the previous cycle.
         details: The details by match id.
         now: Unix seconds.
-        available: Endpoints that the account has, whatever a single refusal says.
+        available: Endpoints of the account's plan; a single refusal does not remove one.
     """
 
     def held(request: Request, was: Held[T] | None) -> Held[T]:
