@@ -1,1 +1,1 @@
-"""What is held of every live match, kept up by changes."""
+"""The state of every live match, kept up to date by feeds of changes."""

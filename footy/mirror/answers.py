@@ -18,11 +18,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class FullOdds:
-    """Odds read in full, cut down to the rows that can matter."""
+    """Odds read in full, reduced to the rows that can matter."""
 
     book: OddsBook
     settled: OddsBook | None = None
-    """The same of the rows before the request's watermark, if they are to be compared with the feed."""
+    """The same for the rows before the request's watermark; None if there is no comparison with the feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class OddsChanges:
     listed: list[PriceChange]
     """In the vendor's order."""
     directions: frozenset[bool]
-    """In which directions its series run, see `changes.directions`."""
+    """The directions in which its series run, see `changes.directions`."""
     unreadable: frozenset[str] = frozenset()
-    """Matches with a change that could not be read."""
+    """Ids of matches with an unreadable change."""
 
 
 @dataclass(slots=True)
@@ -43,10 +43,10 @@ class Answers:
 
     by_request: dict[Request, Answer[object]] = field(default_factory=dict)
     checks: dict[str, bool] = field(default_factory=dict)
-    """The matches chosen for the self-check, in order, and whether they have been asked about."""
+    """Ids of the matches chosen for the self-check, in order, and whether each was requested."""
 
     def add(self, answer: Answer[object]) -> None:
-        """Note an answer. What fails of a self-check is not noted: what was to be compared is held."""
+        """Record an answer; the failure of a self-check is not recorded, since the value to compare is held."""
         request, error = answer.request, answer.error
         if request.priority is Priority.CHECK:
             if not (isinstance(error, OutOfTimeError) and not error.was_sent):
@@ -56,23 +56,23 @@ class Answers:
         self.by_request[request] = answer
 
     def __iter__(self) -> Iterator[Answer[object]]:
-        """Yield the answers in the order in which they were first noted."""
+        """Yield the answers in the order in which they were first recorded."""
         return iter(self.by_request.values())
 
     def live(self) -> Answer[LiveList] | None:
-        """Return the live list, or why it failed; None if it has not been answered yet."""
+        """Return the answer to the live list, or its error; None if there is no answer yet."""
         return self._answer(LIVE_LIST, LiveList)
 
     def detail(self, match_id: str) -> Answer[Detail] | None:
-        """Return the detail of a match that was read in full, or why that failed."""
+        """Return the detail of a match read in full, or the error; None if it was not requested."""
         return self._answer(Request(endpoints.DETAIL, match_id), Detail)
 
     def odds(self, match_id: str) -> Answer[FullOdds] | None:
-        """Return the odds of a match that were read in full, or why that failed."""
+        """Return the odds of a match read in full, or the error; None if they were not requested."""
         return self._answer(Request(endpoints.ODDS, match_id), FullOdds)
 
     def feed(self, kind: type[T]) -> T | None:
-        """Return what a feed answered, by the type of its value; None if it was not asked, or failed."""
+        """Return a feed's value, selected by its type; None if the feed was not requested or failed."""
         values = (one.value for one in self if one.request.priority is Priority.FEED)
         return next((value for value in values if isinstance(value, kind)), None)
 
@@ -93,13 +93,13 @@ class Answers:
         return {one.request.id for one in self if isinstance(one.value, FullOdds)}
 
     def is_unconfirmed_refusal(self, request: Request) -> bool:
-        """Check whether a request was refused by an endpoint that did not count as refused yet."""
+        """Check whether a request was refused although its endpoint did not yet count as refused."""
         answer = self.by_request.get(request)
         error = None if answer is None else answer.error
         return isinstance(error, RefusedError) and not error.confirmed_refusal
 
     def left_out(self) -> Counter[str]:
-        """Count what could not be read in the replies of this cycle's feeds, by endpoint and field."""
+        """Count the unreadable values in the replies of this cycle's feeds, by endpoint and field."""
         return Counter(
             f"{one.request.endpoint} {path}"
             for one in self
@@ -109,7 +109,7 @@ class Answers:
 
     @property
     def checked(self) -> int:
-        """How many matches the self-check has done with; the next one begins with the match after them."""
+        """Number of matches that the self-check has finished; the next one starts after them."""
         return len(list(itertools.takewhile(bool, self.checks.values())))
 
     def _answer(self, request: Request, kind: type[T]) -> Answer[T] | None:

@@ -1,4 +1,4 @@
-"""Folding what feeds of changes say into what is held, and comparing it with what was read in full. Pure."""
+"""Fold the changes of a feed into held values, and compare the result with a full read. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,28 +9,28 @@ from footy.thesports.decoders import PriceChange, PriceChanges
 from footy.thesports.models import Detail, OddsRow
 
 GAP_MARGIN_S = 5.0
-"""A feed of the last minute is taken to reach back this much less."""
+"""Seconds by which a feed is assumed to reach back less than its window."""
 DETAIL_OVERLAP_S = 120
-"""Details are asked for from this much before the latest change seen: a vendor may publish a little late."""
+"""Seconds before the latest known change from which to request details: a vendor may publish a bit late."""
 AHEAD_S = 300.0
-"""A change of price from further ahead than the vendor's clock can be would hide all others until then."""
+"""Seconds that a price change may lie in the future; a later one would hide all others until then."""
 REFOLDED_S = 30
-"""Changes this much older than the latest heard are folded again: a vendor may publish a little late."""
+"""Seconds before the latest known change from which to fold again: a vendor may publish a bit late."""
 
 
 def covers(polled_at: float, fetched_at: float | None, window_s: float) -> bool:
-    """Check whether a reply heard at one time tells of every change since a value was fetched."""
+    """Check whether a reply received at `polled_at` contains every change since a value was fetched."""
     return fetched_at is not None and polled_at - fetched_at <= window_s - GAP_MARGIN_S
 
 
-def pending(updates: Mapping[str, int], told: Mapping[str, tuple[int, bool]]) -> frozenset[str]:
-    """Name the matches with a change of odds since they were last read in full.
+def pending(updates: Mapping[str, int], announced: Mapping[str, tuple[int, bool]]) -> frozenset[str]:
+    """Return the ids of matches with a change of odds since they were last read in full.
 
     Args:
-        updates: The vendor's time of the newest change by match, 0 where it is not told.
-        told: What was told before: that time, and whether the match has been read in full since.
+        updates: The vendor's time of the newest change by match; 0 if unknown.
+        announced: The same from earlier replies, and whether the match has been read in full since.
     """
-    return frozenset(one for one, at in updates.items() if not at or told.get(one) != (at, True))
+    return frozenset(one for one, at in updates.items() if not at or announced.get(one) != (at, True))
 
 
 def odds_changes(reply: PriceChanges, at: float) -> OddsChanges:
@@ -39,14 +39,14 @@ def odds_changes(reply: PriceChanges, at: float) -> OddsChanges:
 
 
 def directions(changes: Iterable[PriceChange], believed_until: float) -> frozenset[bool]:
-    """Return in which directions the series of a reply run: True for newest first, False for oldest first.
+    """Return the directions of the series in a reply: True for newest first, False for oldest first.
 
-    A series is one match, bookmaker and market. Only two different times of one series show a direction, so
-    the result may be empty. If it holds both, the reply contradicts itself.
+    A series is one match, bookmaker and market. Only two different times in one series show a direction, so
+    the result may be empty. If it contains both directions, the reply contradicts itself.
 
     Args:
         changes: In the vendor's order.
-        believed_until: Unix seconds; a change from later, or without a time, shows nothing.
+        believed_until: Unix seconds; a later change, or one without a time, is ignored.
     """
     found: set[bool] = set()
     times: dict[tuple[str, int, str], int] = {}
@@ -66,8 +66,8 @@ def directions(changes: Iterable[PriceChange], believed_until: float) -> frozens
 def lists_newest_first(found: frozenset[bool], known: bool | None) -> bool | None:
     """Return whether a reply lists the newest change of a series first; None if that is not known.
 
-    A reply that shows no direction has the one that is known from before. One that contradicts itself has
-    none, and what was known before is in doubt too.
+    A reply that shows no direction is assumed to have the known one. A reply that contradicts itself has
+    none, and makes the known direction doubtful too.
     """
     if not found:
         return known
@@ -75,10 +75,10 @@ def lists_newest_first(found: frozenset[bool], known: bool | None) -> bool | Non
 
 
 def by_match(changes: OddsChanges, before: State) -> dict[str, list[PriceChange]]:
-    """Group changes by match, leaving out those that are held already.
+    """Group changes by match, without those already folded.
 
-    Those are the ones that the feed has told of before, for matches that were up to date after its last
-    reply. A match that was left as it was then gets every change of the reply.
+    A change is already folded if the feed has reported it before and the match was up to date after the last
+    reply. A match that was not updated then gets every change of the reply.
     """
     feed = before.odds_feed
     watermark, polled_at = feed.latest - REFOLDED_S, feed.polled_at or 0.0
@@ -93,7 +93,7 @@ def by_match(changes: OddsChanges, before: State) -> dict[str, list[PriceChange]
 def unordered(changes: OddsChanges, before: State) -> dict[str, int]:
     """Return the held matches with changes that only `odds/history` can put in order.
 
-    They have different rows of one series with the same time, and the direction of the reply is not known.
+    They have different rows of one series with the same time, and the direction of the reply is unknown.
     The value is the vendor's time of the latest such rows.
     """
     if lists_newest_first(changes.directions, before.odds_feed.newest_first) is not None:
@@ -106,7 +106,7 @@ def unordered(changes: OddsChanges, before: State) -> dict[str, int]:
 
 
 def _tied(changes: Iterable[PriceChange]) -> set[tuple[int, str, int]]:
-    """Return the bookmaker, market and time of which one match has different rows."""
+    """Return each bookmaker, market and time for which a match has several different rows."""
     first: dict[tuple[int, str, int], OddsRow] = {}
     tied = set()
     for change in changes:
@@ -125,7 +125,7 @@ def with_changes(
 ) -> OddsBook:
     """Fold a reply's changes of one match into its quotes, from the oldest to the newest.
 
-    If the direction of the reply is not known (None), rows of one series with the same time are left out.
+    If the direction of the reply is unknown (None), rows of one series with the same time are left out.
     """
     if newest_first is None:
         tied = _tied(changes)
@@ -136,9 +136,9 @@ def with_changes(
 
 
 def same_detail(held: Detail, full: Detail, watermark: int) -> bool | None:
-    """Compare a detail that a feed made with one read in full; None where they cannot be compared.
+    """Compare a detail updated by a feed with one read in full; None if they cannot be compared.
 
-    A change that is not older than the feed's latest may not have been told of yet.
+    The feed may not have reported a change yet that is not older than its watermark.
     """
     if (full.updated_at or 0) >= watermark and full.updated_at != held.updated_at:
         return None
@@ -146,9 +146,9 @@ def same_detail(held: Detail, full: Detail, watermark: int) -> bool | None:
 
 
 def same_quotes(held: OddsBook, settled: OddsBook, watermark: int) -> bool:
-    """Compare quotes that a feed made with those of the rows read in full that are settled.
+    """Compare quotes updated by a feed with the settled rows of a full read.
 
-    `settled` is the digest of the full reply's rows before `watermark`, the vendor's time.
+    `settled` is the digest of the full reply's rows before `watermark`, in the vendor's time.
     """
     return all(
         _same_market(getattr(held, market), getattr(settled, market), watermark)
@@ -157,7 +157,7 @@ def same_quotes(held: OddsBook, settled: OddsBook, watermark: int) -> bool:
 
 
 def any_rows(quotes: OddsBook) -> bool:
-    """Check whether there is a row in any market."""
+    """Check whether any market has a row."""
     return any(getattr(quotes, market) for market in MARKETS.values())
 
 
@@ -176,5 +176,5 @@ def _same_market(held: Mapping[int, KeyRows], settled: Mapping[int, KeyRows], wa
 
 
 def confirmed(held: Held[Detail], changed: Detail | None, at: float) -> Held[Detail]:
-    """Return a detail after a feed's reply: changed, or known unchanged."""
+    """Return a detail after a feed's reply: changed, or confirmed unchanged."""
     return Held(changed if changed is not None else held.value, at, Source.FRESH)

@@ -1,4 +1,4 @@
-"""The state on disk, so that a restart does not start cold: bounded by the live list, atomic, versioned."""
+"""The state on disk, so that a restart is not cold: bounded by the live list, atomic, versioned."""
 
 import contextlib
 import logging
@@ -15,9 +15,9 @@ log = logging.getLogger(__name__)
 
 NAME = "board.msgpack"
 VERSION = 2
-"""Of this file and of all types in it: another one is not read."""
+"""Version of this file and of all types in it; a file of another version is ignored."""
 TRUSTED_S = 3600.0
-"""A state older than this is left: asking for all changes since would be dearer than starting cold."""
+"""Seconds; an older state is ignored: requesting all changes since costs more than a cold start."""
 SAVE_EVERY_S = 30.0
 
 
@@ -25,15 +25,15 @@ SAVE_EVERY_S = 30.0
 class _Saved:
     version: int
     asked: str
-    """Whom the state was asked from: another server's matches are not these."""
+    """Base URL of the vendor: the matches of another server are different ones."""
     early_window: tuple[int, int]
-    """The window that the odds were cut down for; for another one they must be read anew."""
+    """The early window that the odds were reduced for; for another one they must be read again."""
     saved_at: float
     state: State
 
 
 class Checkpoint:
-    """Saves a state now and then, and gives it back after a restart."""
+    """Saves the state from time to time, and restores it after a restart."""
 
     def __init__(self, path: Path, asked: str, early_window: tuple[int, int]) -> None:
         self._path = path
@@ -42,7 +42,7 @@ class Checkpoint:
         self._saved_at = 0.0
 
     def load(self) -> State:
-        """Return the state that was saved; an empty one where there is none that can be trusted."""
+        """Return the saved state; an empty one if there is none that can be trusted."""
         try:
             saved = msgspec.msgpack.decode(self._path.read_bytes(), type=_Saved)
         except OSError:
@@ -55,7 +55,7 @@ class Checkpoint:
         return saved.state if ours and 0 <= age <= TRUSTED_S else State()
 
     def save(self, state: State, *, now: float | None = None, at_once: bool = False) -> None:
-        """Save the state, unless one was saved a moment ago; where that fails, a restart is cold."""
+        """Save the state unless one was saved within `SAVE_EVERY_S`; if that fails, a restart is cold."""
         now = time.time() if now is None else now
         if not at_once and 0 <= now - self._saved_at < SAVE_EVERY_S:
             return

@@ -1,4 +1,4 @@
-"""The reference data that match details point at."""
+"""The reference data that match details refer to."""
 
 from collections.abc import Mapping
 from typing import TypeVar, cast
@@ -28,14 +28,14 @@ def references_for(
     details: Mapping[str, Detail],
     inputs: CycleInputs,
 ) -> References:
-    """Return the references that these details need: as answered, else as they were, for up to 30 days.
+    """Return the references that these details need: as answered, otherwise as before, for up to 30 days.
 
     Args:
-        lookup: What is in memory.
+        lookup: The reference data in memory.
         answers: The answers of this cycle.
-        before: The references of the cycle before.
+        before: The references of the previous cycle.
         details: The details by match id.
-        inputs: When it is, and what the account has.
+        inputs: The time, and the endpoints of the account.
     """
 
     def held(request: Request, was: Held[T] | None) -> Held[T]:

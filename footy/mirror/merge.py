@@ -1,8 +1,8 @@
-"""Merge: each answer into the state as it is when the answer arrives, and what a cycle leaves behind. Pure.
+"""Merge answers into the state of the moment, and settle the state at the end of a cycle. Pure.
 
-`merge` folds one answer, whoever asked for it, so that an answer from elsewhere is neither lost nor late in
-the middle of a cycle. `settle` ends a cycle: it marks what was not renewed, compares the feeds with what was
-read in full, and notes what failed.
+`merge` folds one answer, whether or not a cycle requested it, so that an answer in the middle of a cycle is
+neither lost nor late. `settle` ends a cycle: it marks what was not renewed, compares the feeds with the full
+reads, and records what failed.
 """
 
 from collections.abc import Collection, Mapping
@@ -27,10 +27,10 @@ T = TypeVar("T")
 LATE_S = 5.0
 SILENT_INTERVALS = 3
 SILENT_AT_LEAST_S = 180.0
-"""A match whose element cannot be read is shown no longer than a snapshot without a fresh list would be."""
+"""A match with an unreadable element is kept no longer than a snapshot without a fresh live list."""
 
 OF_THE_ENDPOINT = (errors.QuotaSpentError, errors.RefusedError, errors.StoppedError, errors.ThrottledError)
-"""Failures that have nothing to do with what was asked for."""
+"""Failures that concern the endpoint, not the match that was requested."""
 
 _NO_DETAIL: Held[Detail] = Held(None, None, Source.MISSING)
 _NO_ODDS: Held[OddsBook] = Held(None, None, Source.MISSING)
@@ -42,11 +42,11 @@ def merge(  # noqa: PLR0911 - one for each kind of answer
     """Return the state with an answer folded in; the same object if the answer changes nothing.
 
     Args:
-        state: The state as it is by now.
-        answer: An answer, of this cycle or from elsewhere.
-        answers: The answers of this cycle so far: what was read in full in it is not changed by a feed, since
-            nobody can tell which of the two is newer.
-        inputs: What merging goes by.
+        state: The state of the moment.
+        answer: An answer, requested by this cycle or not.
+        answers: The answers of this cycle so far. A feed does not change what this cycle has read in full,
+            because it is unknown which of the two is newer.
+        inputs: What merging depends on.
     """
     at = answer.at
     if at is None:
@@ -75,18 +75,18 @@ def merge(  # noqa: PLR0911 - one for each kind of answer
 def settle(
     state: State, before: State, answers: Answers, references: References, inputs: CycleInputs
 ) -> tuple[State, list[str]]:
-    """Return the state at the end of a cycle, and a sentence for each difference of a feed and a full read.
+    """Return the state at the end of a cycle, and a sentence for each difference of a feed from a full read.
 
     Args:
         state: The state with all answers of the cycle merged.
         before: The state at its start.
         answers: The answers of the cycle.
-        references: What the details of the state point at.
-        inputs: What the end of a cycle goes by.
+        references: What the details of the state refer to.
+        inputs: What settling depends on.
     """
     checks = _check_feeds(state, before, answers, inputs)
     matches = {
-        match_id: _settled(match_id, match, before.matches.get(match_id), answers, inputs)
+        match_id: _with_sources(match_id, match, before.matches.get(match_id), answers, inputs)
         for match_id, match in state.matches.items()
         if match_id not in state.deleted
     }
@@ -100,7 +100,7 @@ def settle(
 
 
 def noted(state: State, before: State, answers: Answers, now: float) -> State:
-    """Return the state with what failed, and what feeds announced without saying how it changed."""
+    """Return the state with the failed requests and the changes that feeds only announced."""
     return replace(
         state,
         details_failed_at=_last_failed_at(before.details_failed_at, endpoints.DETAIL, answers, state, now),
@@ -133,9 +133,9 @@ def _with_live_list(state: State, live: LiveList, at: float, inputs: CycleInputs
 def _silent(state: State, live: LiveList, at: float, interval_s: float) -> list[str]:
     """Return the held matches whose element of the live list could not be read.
 
-    An element without a readable id belongs to a match that is not on the list. Nobody can tell which of them
-    has left and which is still there, so as many are kept as there are such elements. Neither is kept for
-    long.
+    An element without a readable id belongs to one of the held matches that are not on the list. It is
+    unknown which of those have left, so as many are kept as there are such elements, the most recent first.
+    None is kept for longer than `SILENT_INTERVALS`, or `SILENT_AT_LEAST_S` if that is longer.
     """
     longest = max(SILENT_INTERVALS * interval_s, SILENT_AT_LEAST_S)
     silent = {
@@ -149,7 +149,7 @@ def _silent(state: State, live: LiveList, at: float, interval_s: float) -> list[
 
 
 def _periods(live: Held[LiveMatch], held: MatchState | None) -> Periods:
-    """Return what was seen of a match's periods, its live element included."""
+    """Return the observed periods of a match, with its live element taken into account."""
     seen = UNSEEN if held is None else held.periods
     if live.value is None or live.fetched_at is None:
         return seen
@@ -171,7 +171,7 @@ def _with_changed_details(
     matches = {
         match_id: match
         if match_id in read or match.detail.value is None
-        else replace(match, detail=_fed_detail(match.detail, match.detail.value, rows, at, inputs))
+        else replace(match, detail=_updated_detail(match.detail, match.detail.value, rows, at, inputs))
         for match_id, match in state.matches.items()
     }
     return replace(state, matches=matches, details_feed=feed)
@@ -179,7 +179,7 @@ def _with_changed_details(
 
 def _polled_details(feed: FeedHealth, reply: DetailChanges, at: float, ahead_s: float) -> FeedHealth:
     latest = max((row.updated_at or 0 for row in reply.rows), default=0)
-    return feed.polled(at, _believable(latest, at + ahead_s), ahead_s)
+    return feed.polled(at, _at_most_now(latest, at + ahead_s), ahead_s)
 
 
 def _by_id(reply: DetailChanges) -> dict[str, Detail]:
@@ -187,23 +187,23 @@ def _by_id(reply: DetailChanges) -> dict[str, Detail]:
     return {row.id: row for row in sorted(reply.rows, key=_updated_at)}
 
 
-def _fed_detail(
+def _updated_detail(
     held: Held[Detail], detail: Detail, rows: Mapping[str, Detail], at: float, inputs: CycleInputs
 ) -> Held[Detail]:
-    """Return a detail after a reply of the feed: changed, or known unchanged."""
+    """Return a detail after a reply of the feed: changed, or confirmed unchanged."""
     changed = rows.get(detail.id)
     if changed is not None and _updated_at(changed) < min(_updated_at(detail), at + inputs.vendor_ahead_s):
-        changed = None  # an older state: what answered lags behind what answered before
+        changed = None  # an older version: this server lags behind the one that answered before
     return changes.confirmed(held, changed, at)
 
 
 def _started(
     feed: FeedHealth, matches: Mapping[str, MatchState], answers: Answers, at: float, ahead_s: float
 ) -> FeedHealth:
-    """Start the feed of details from what has been read in full, if it has not been polled yet.
+    """Start the feed of details from the full reads, if it has not been polled yet.
 
-    So too if it failed and all matches were read in full instead: what it could not tell is known by now, and
-    need not be asked for again.
+    Do the same if the feed failed and all matches were read in full instead: the changes it failed to report
+    are known now and need no request.
     """
     failed = any(one.request.endpoint is endpoints.DETAIL for one in answers.failed_feeds())
     if feed.latest and not (failed and matches.keys() <= answers.details().keys()):
@@ -212,7 +212,7 @@ def _started(
         (held.detail.value.updated_at or 0 for held in matches.values() if held.detail.value is not None),
         default=0,
     )
-    return feed.polled(at, _believable(latest, at + ahead_s), ahead_s) if latest else feed
+    return feed.polled(at, _at_most_now(latest, at + ahead_s), ahead_s) if latest else feed
 
 
 # The feeds of odds.
@@ -220,17 +220,17 @@ def _started(
 
 @dataclass(frozen=True, slots=True)
 class _OddsFeed:
-    """A reply of a feed of odds, and what it says of the matches of a state."""
+    """A reply of an odds feed, related to the matches of a state."""
 
     at: float
     health: FeedHealth
     changed: Mapping[str, list[PriceChange]]
     pending: frozenset[str]
-    """Matches of which only is known that their odds have changed, or whose changes cannot be believed."""
+    """Matches whose changes are announced without prices, or are not credible."""
     early_window: tuple[int, int]
 
     def applied(self, match_id: str, held: Held[OddsBook]) -> Held[OddsBook] | None:
-        """Return the odds as the feed makes them; None if it cannot have told of all changes."""
+        """Return the odds updated by the feed; None if it may not have reported all changes."""
         if held.value is None or match_id in self.pending:
             return None
         if not changes.covers(self.at, held.fetched_at, endpoints.ODDS_LIVE.window_s):
@@ -250,7 +250,7 @@ def _odds_feed(state: State, value: OddsChanges | OddsUpdates, at: float, inputs
         return _OddsFeed(at, feed.polled(at, 0, ahead_s), {}, named, inputs.early_window)
     latest = max((change.row.at for change in value.listed), default=0)
     newest_first = changes.lists_newest_first(value.directions, feed.newest_first)
-    health = replace(feed.polled(at, _believable(latest, at + ahead_s), ahead_s), newest_first=newest_first)
+    health = replace(feed.polled(at, _at_most_now(latest, at + ahead_s), ahead_s), newest_first=newest_first)
     unbelievable = {
         change.match_id for change in value.listed if change.row.at > at + ahead_s + changes.AHEAD_S
     }
@@ -273,16 +273,16 @@ def _with_changed_odds(
     read = answers.read_odds()
     matches = {}
     for match_id, match in state.matches.items():
-        fed = None if match_id in read else feed.applied(match_id, match.odds)
-        matches[match_id] = match if fed is None else replace(match, odds=fed)
+        updated = None if match_id in read else feed.applied(match_id, match.odds)
+        matches[match_id] = match if updated is None else replace(match, odds=updated)
     return replace(state, matches=matches, odds_feed=feed.health)
 
 
 def _announced(before: State, answers: Answers) -> Mapping[str, tuple[int, bool]]:
-    """Note of each change that a feed only names whether the match has been read in full since.
+    """Return, for each change that a feed only announces, whether the match has been read in full since.
 
-    A reading of the same cycle does not count: it may have been answered before, or in the second that the
-    change is of and that is not over.
+    A full read of the same cycle does not count: it may have been answered before the change, or within the
+    same second, which may bring another one.
     """
     read = answers.read_odds()
     known = {one: (at, was_read or one in read) for one, (at, was_read) in before.odds_announced.items()}
@@ -302,11 +302,11 @@ def _announced(before: State, answers: Answers) -> Mapping[str, tuple[int, bool]
 
 
 def _has_lost_all(held: Held[OddsBook], full: OddsBook) -> bool:
-    """Check whether a history is empty although the match had odds: the vendor cannot be believed."""
+    """Check for an empty odds history of a match that had odds: such an answer is not credible."""
     return held.value is not None and changes.any_rows(held.value) and not changes.any_rows(full)
 
 
-# The self-check: what the feeds made, beside what was read in full.
+# The self-check: the values updated by feeds, compared with full reads.
 
 
 @dataclass(slots=True)
@@ -336,13 +336,13 @@ def _check_details(
         held = before.matches[match_id].detail if match_id in before.matches else None
         if match_id not in state.matches or held is None or held.value is None:
             continue
-        fed = None if feed is None else _fed_detail(held, held.value, rows, at, inputs)
-        compared = fed or (held if state.details_feed.trusted else None)
+        updated = None if feed is None else _updated_detail(held, held.value, rows, at, inputs)
+        compared = updated or (held if state.details_feed.trusted else None)
         if compared is None or compared.value is None:
             continue
         agreed = changes.same_detail(compared.value, full, watermark)
         if agreed is not None:
-            told = fed is not None and fed.value != held.value
+            told = updated is not None and updated.value != held.value
             checks.details = checks.details.checked(agreed=agreed, told=told)
         if agreed is False:
             checks.differences.append(f"match {full.id}: the detail differs from what its feed made")
@@ -364,11 +364,11 @@ def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, 
         return
     odds_feed = _odds_feed(before, feed, state.odds_feed.polled_at or 0.0, inputs)
     for match_id, held, settled in compared:
-        fed = odds_feed.applied(match_id, held)
-        if fed is None or fed.value is None:
+        updated = odds_feed.applied(match_id, held)
+        if updated is None or updated.value is None:
             continue
-        agreed = changes.same_quotes(fed.value, settled, before.odds_feed.watermark)
-        checks.odds = checks.odds.checked(agreed=agreed, told=fed.value != held.value)
+        agreed = changes.same_quotes(updated.value, settled, before.odds_feed.watermark)
+        checks.odds = checks.odds.checked(agreed=agreed, told=updated.value != held.value)
         if not agreed:
             checks.differences.append(f"match {match_id}: the odds differ from what their feed made")
 
@@ -376,17 +376,17 @@ def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, 
 # What was not renewed, and what failed.
 
 
-def _settled(
+def _with_sources(
     match_id: str, match: MatchState, was: MatchState | None, answers: Answers, inputs: CycleInputs
 ) -> MatchState:
-    """Return a match with the source of each part that this cycle has not renewed."""
+    """Return a match with the source set for each part that this cycle has not renewed."""
     live, detail, odds = match.live, match.detail, match.odds
     if was is not None and live is was.live:
         live = _stale(live)
     if detail.value is None or (was is not None and detail is was.detail):
         full = answers.detail(match_id)
         failed = None if full is None else full.error
-        detail = _kept(
+        detail = _last_good(
             None if was is None else was.detail, failed, endpoints.DETAIL, endpoints.DETAIL.cadence_s, inputs
         )
     if odds.value is None or (was is not None and odds is was.odds):
@@ -394,11 +394,13 @@ def _settled(
         lost = read is not None and read.value is not None
         failed = None if read is None else read.error
         cadence_s = (inputs.odds_feed() or endpoints.ODDS).cadence_s
-        odds = _kept(None if was is None else was.odds, failed, endpoints.ODDS, cadence_s, inputs, lost=lost)
+        odds = _last_good(
+            None if was is None else was.odds, failed, endpoints.ODDS, cadence_s, inputs, lost=lost
+        )
     return MatchState(live, detail, odds, match.periods)
 
 
-def _kept(
+def _last_good(
     was: Held[T] | None,
     error: errors.VendorError | None,
     endpoint: Endpoint,
@@ -407,9 +409,9 @@ def _kept(
     *,
     lost: bool = False,
 ) -> Held[T]:
-    """Return the last good value: within its cadence as it is, later as stale; else nothing.
+    """Return the last good value: cached within its cadence, stale later; a missing one if there is none.
 
-    `lost` is whether an answer came that could not be believed.
+    `lost` is whether an answer was rejected as not credible.
     """
     failed = error is not None or lost
     if was is not None and was.value is not None:
@@ -417,7 +419,7 @@ def _kept(
         in_time = inputs.delta and not failed and age <= cadence_s + inputs.interval_s + LATE_S
         return Held(was.value, was.fetched_at, Source.CACHE if in_time else Source.STALE)
     if not failed and was is not None:
-        return was  # nothing was asked that could tell otherwise
+        return was  # no request was made that could change it
     refused = isinstance(error, errors.RefusedError) and (
         error.confirmed_refusal or endpoint not in inputs.available
     )
@@ -427,7 +429,7 @@ def _kept(
 def _last_failed_at(
     before: Mapping[str, float], endpoint: Endpoint, answers: Answers, state: State, now: float
 ) -> dict[str, float]:
-    """Return when the last request about each match failed; one that was not sent did not fail."""
+    """Return when the last request for each match failed; a request that was not sent does not count."""
     failed = {
         one.request.id: now
         for one in answers
@@ -443,7 +445,7 @@ def _last_failed_at(
 def _with(
     state: State, match_id: str, *, detail: Held[Detail] | None = None, odds: Held[OddsBook] | None = None
 ) -> State:
-    """Return the state with a part of a match; the state as it is if the match is not in it."""
+    """Return the state with a part of a match replaced; unchanged if the match is not in it."""
     match = state.matches.get(match_id)
     if match is None:
         return state
@@ -456,12 +458,12 @@ def _without(matches: Mapping[str, MatchState], gone: Collection[str]) -> dict[s
 
 
 def _stale(held: Held[T]) -> Held[T]:
-    """Return a value that could not be asked for, as stale."""
+    """Return a value, marked as stale if there is one."""
     return held if held.value is None else Held(held.value, held.fetched_at, Source.STALE)
 
 
-def _believable(latest: int, at: float) -> int:
-    """Bound the time of a change by when it was told: one from the future would hide those until then."""
+def _at_most_now(latest: int, at: float) -> int:
+    """Limit the time of a change to its report's: one in the future would hide all others until then."""
     return min(latest, int(at))
 
 

@@ -1,8 +1,7 @@
-"""The odds of a match: of thousands of rows the few that can matter.
+"""The odds of a match: the few of thousands of rows that can matter.
 
-A reply of `odds/history` holds every price that every bookmaker made, up to 400 kB of them. `digest` keeps,
-per market and bookmaker, the three rows from which a record's two moments are chosen, so that the rest can be
-dropped.
+A reply of `odds/history` holds every price of every bookmaker, up to 400 kB. `digest` keeps, per market and
+bookmaker, the three rows that a record's two moments are chosen from, and drops the rest.
 """
 
 import re
@@ -21,7 +20,7 @@ MARKETS: Final[Mapping[str, str]] = {
     "bs": "over_under",
     "cr": "corners",
 }
-"""The vendor's markets, by the names that the record has for them."""
+"""The vendor's name of each market, and the record's."""
 
 
 _MINUTE = re.compile(r"([0-9]{1,3})\+?")
@@ -43,7 +42,7 @@ _at = attrgetter("at")
 
 
 class KeyRows(msgspec.Struct, frozen=True):
-    """Of one bookmaker's rows in one market, those that can matter."""
+    """The rows of one bookmaker in one market that can matter."""
 
     newest: OddsRow
     early_open: OddsRow | None = None
@@ -53,18 +52,18 @@ class KeyRows(msgspec.Struct, frozen=True):
 
 
 class OddsBook(msgspec.Struct, frozen=True):
-    """One match's odds, cut down to the rows that can matter: per market, bookmaker id to rows."""
+    """One match's odds, reduced to the rows that can matter: per market, bookmaker id to rows."""
 
     money_line: dict[int, KeyRows] = {}
     spread: dict[int, KeyRows] = {}
     over_under: dict[int, KeyRows] = {}
     corners: dict[int, KeyRows] = {}
     left_out: tuple[str, ...] = ()
-    """What could not be read of the reply."""
+    """Paths of the unreadable values of the reply."""
 
 
 def minute_of(text: str | None) -> int | None:
-    """Return the minute of a row: 45 for `"45+"` and `"midfield"`, None for what is no minute."""
+    """Return the minute of a row: 45 for `"45+"` and `"midfield"`, None if it is no minute."""
     if text == _MIDFIELD:
         return _HALF
     found = _MINUTE.fullmatch(text or "")
@@ -73,7 +72,7 @@ def minute_of(text: str | None) -> int | None:
 
 @lru_cache(maxsize=8)
 def _window_texts(early_window: tuple[int, int]) -> frozenset[str]:
-    """All texts that `minute_of` reads as inside the window, so that a row is looked up rather than read."""
+    """Return all texts that `minute_of` reads as inside the window, so that no row has to be parsed."""
     first, last = early_window
     texts = {
         form + plus
@@ -85,10 +84,10 @@ def _window_texts(early_window: tuple[int, int]) -> frozenset[str]:
 
 
 def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] = ()) -> OddsBook:
-    """Keep of one reply what can matter: some 2,000 rows become a hundred.
+    """Return the rows of one reply that can matter: some 2,000 rows become a hundred.
 
-    Newest is the greatest timestamp, among equals the one listed first. Keys that are no bookmaker's number
-    are left out.
+    The newest row has the greatest timestamp; among equals, it is the one listed first. Keys that are not a
+    bookmaker's number are left out.
     """
     inside = _window_texts(early_window)
     money_line: dict[int, KeyRows] = {}
@@ -129,10 +128,10 @@ def fold(
     row: OddsRow,
     early_window: tuple[int, int],
 ) -> OddsBook:
-    """Add one row that a feed of changes delivered; `market` is the vendor's name of it.
+    """Return the odds with one row of a feed of changes added; `market` is the vendor's name.
 
-    Among equal timestamps the later arrival is the newer, so rows of one reply are folded oldest first. The
-    same object comes back where the row changes nothing, or where there is no such market.
+    Among equal timestamps the later arrival is the newer, so fold the rows of one reply oldest first. The
+    result is the same object if the row changes nothing, or if there is no such market.
     """
     name = MARKETS.get(market)
     if name is None:

@@ -1,4 +1,4 @@
-"""What was seen of the periods of a match."""
+"""The observed periods of a match."""
 
 from dataclasses import dataclass, replace
 
@@ -11,18 +11,18 @@ from footy.times import is_time
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """What was seen of a match's periods while it was held. None means not seen."""
+    """The periods of a match, as observed while it was held. None means not observed."""
 
     first_half_at: int | None = None
-    """Unix seconds by the vendor's clock when the first half began."""
+    """Start of the first half, in Unix seconds by the vendor's clock."""
     first_half_over_at: float | None = None
-    """Unix seconds by our clock when the match was first seen past its first half, which ended no later."""
+    """Unix seconds by our clock when the match was first seen past its first half, which ended by then."""
 
     def after(self, status_id: int, period_started_at: int | None, arrived_at: float) -> "Periods":
-        """Return what is known after another live element; the same object if that is the same.
+        """Return the periods after another live element; the same object if nothing has changed.
 
-        The start that is sent in the first half is its start, but not if the match has been past it before:
-        then the status went wrong for a moment, and the start is that of another period.
+        The period start sent during the first half is the start of that half, unless the match has been past
+        it before: then the status is temporarily wrong, and the start belongs to another period.
         """
         if self.first_half_over_at is not None:
             return self

@@ -1,6 +1,6 @@
-"""The state: all that is held per live match, each part with when it arrived and how it was come by.
+"""The state: the data of every live match, each part with its arrival time and its source.
 
-It is the only memory between cycles: an explicit value, handed into a cycle and returned by it.
+It is the only memory between cycles: an explicit value that a cycle takes and returns.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ __all__ = ["Held", "MatchState", "References", "Source", "State"]
 
 @dataclass(frozen=True, slots=True)
 class MatchState:
-    """What is held of one live match."""
+    """The held data of one live match."""
 
     live: Held[LiveMatch]
     detail: Held[Detail]
@@ -27,7 +27,7 @@ class MatchState:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """What match details point at, by id; an id that is not here is unknown."""
+    """The reference data of match details, by id; an absent id is unknown."""
 
     teams: Mapping[str, Held[Team]] = field(default_factory=dict)
     competitions: Mapping[str, Held[Competition]] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class References:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that is held between cycles."""
+    """All data held between cycles."""
 
     matches: Mapping[str, MatchState] = field(default_factory=dict)
     references: References = field(default_factory=References)
@@ -46,20 +46,20 @@ class State:
     details_feed: FeedHealth = field(default_factory=FeedHealth)
     odds_feed: FeedHealth = field(default_factory=FeedHealth)
     deleted: frozenset[str] = frozenset()
-    """Matches that the vendor has taken out."""
+    """Ids of matches that the vendor has deleted."""
     deleted_at: float = 0.0
-    """Unix seconds when that was last asked."""
+    """Unix seconds of the last reply about deletions."""
     details_failed_at: Mapping[str, float] = field(default_factory=dict)
     odds_failed_at: Mapping[str, float] = field(default_factory=dict)
-    """Unix seconds when a match's part was last asked for in vain, by match id."""
+    """Time of the last failed request for a match's part, in Unix seconds, by match id."""
     odds_announced: Mapping[str, tuple[int, bool]] = field(default_factory=dict)
-    """By match id the vendor's time of the newest change that a feed only named, and whether the match has
-    been read in full since. `odds/update` names all, `odds/live` those in no known order."""
+    """By match id, the vendor's time of the newest change that a feed only announced, and whether the match
+    has been read in full since. `odds/update` only announces; `odds/live` does if the order is unknown."""
     checked: int = 0
-    """How many matches have been compared in full, for the rotation."""
+    """Number of matches that the self-check has compared, for the rotation."""
 
     def shifted(self, step_s: float) -> "State":
-        """Return what is held with its times moved by so many seconds, as the machine's clock was.
+        """Return the state with its times shifted, after the machine's clock was set by `step_s` seconds.
 
         The vendor's own times stay.
         """
@@ -71,7 +71,7 @@ class State:
                     shifted(match.live, step_s),
                     shifted(match.detail, step_s),
                     shifted(match.odds, step_s),
-                    replace(match.periods, first_half_over_at=_moved(over[key], step_s)),
+                    replace(match.periods, first_half_over_at=_shifted_time(over[key], step_s)),
                 )
                 for key, match in self.matches.items()
             },
@@ -81,7 +81,7 @@ class State:
                 shifted(self.references.countries, step_s),
                 shifted(self.references.categories, step_s),
             ),
-            fetched_at=_moved(self.fetched_at, step_s),
+            fetched_at=_shifted_time(self.fetched_at, step_s),
             details_feed=self.details_feed.shifted(step_s),
             odds_feed=self.odds_feed.shifted(step_s),
             deleted_at=self.deleted_at and self.deleted_at + step_s,
@@ -90,5 +90,5 @@ class State:
         )
 
 
-def _moved(moment: float | None, step_s: float) -> float | None:
+def _shifted_time(moment: float | None, step_s: float) -> float | None:
     return None if moment is None else moment + step_s
