@@ -46,7 +46,7 @@ class Answers:
     """Ids of the matches chosen for the self-check, in order, and whether each was requested."""
 
     def add(self, answer: Answer[object]) -> None:
-        """Record an answer; the failure of a self-check is not recorded, since the value to compare is held."""
+        """Record an answer, but no failure of a self-check: the value to compare is still held."""
         request, error = answer.request, answer.error
         if request.priority is Priority.CHECK:
             if not (isinstance(error, OutOfTimeError) and not error.was_sent):
