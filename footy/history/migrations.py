@@ -33,7 +33,7 @@ SCRIPTS: tuple[str, ...] = (
         events INTEGER NOT NULL
     );
     CREATE INDEX cycle_at ON cycle (at);
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) WITHOUT ROWID;
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
     INSERT INTO meta VALUES ('newest', 0), ('complete_after', 0), ('newest_at', 0.0), ('listed_at', NULL);
     """,
 )

@@ -278,3 +278,14 @@ def test_a_writer_that_is_killed_leaves_no_gap_and_no_id_twice(path: Path) -> No
         assert log._query("PRAGMA integrity_check") == [("ok",)]
         log.close()
     assert len(events) > 20
+
+
+@pytest.mark.parametrize("digits", ["1e999999", "00000012", "12345678", "deadbeef"])
+def test_an_epoch_that_looks_like_a_number_is_kept_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, digits: str
+) -> None:
+    monkeypatch.setattr("secrets.token_hex", lambda _: digits)
+    for _ in range(2):
+        log, _ = opened(tmp_path / "footy.db")
+        assert log.extent().epoch == digits
+        log.close()
