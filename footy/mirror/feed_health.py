@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 DISTRUST_AFTER = 3
 """Number of differences, without `FORGIVE_AFTER` agreements between them, that ends the trust in a feed."""
 TRUST_AGAIN_AFTER = 200
-"""Successive agreements that restore the trust,"""
+"""Successive agreements that restore the trust. `TOLD_BEFORE_TRUST` of them have to be on a change."""
 TOLD_BEFORE_TRUST = 20
-"""if this many of them were on a change that it reported: a silent feed agrees on everything unchanged."""
+"""Agreements on a change that the feed reported: a silent feed agrees on everything unchanged."""
 SETTLED_S = 60
 """Seconds before a reply up to which it is complete: vendors may be late, and clocks differ."""
 FORGIVE_AFTER = 50

@@ -24,16 +24,16 @@ class CycleInputs:
     """Calls left of the quota by endpoint; None, or absent, is no limit."""
     refused: frozenset[Endpoint] = frozenset()
     available: frozenset[Endpoint] = frozenset()
-    """Endpoints that the account has, whatever a single refusal says."""
+    """Endpoints that have answered and do not count as refused."""
     vendor_ahead_s: float = 0.0
     """The vendor's clock minus ours."""
     short_of_time: bool = False
-    """Whether the time was up in the last cycle, or will be in this one, before all was asked for."""
+    """Whether the last cycle ran out of time before all its requests, or this one will."""
     renewals: Mapping[Endpoint, int] = field(default_factory=dict)
-    """Endpoints whose rows should be renewed, with since when changes are to be asked for (vendor's time)."""
+    """Endpoints whose rows should be renewed, and since when to request their changes (our time)."""
 
     def details_by_feed(self, state: State) -> bool:
-        """Check whether changes of details come by their feed."""
+        """Check whether the feed of details supplies their changes."""
         feed = state.details_feed
         return (
             self.delta

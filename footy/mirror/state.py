@@ -1,6 +1,6 @@
 """The state: the data of every live match, each part with its arrival time and its source.
 
-It is the only memory between cycles: an explicit value that a cycle takes and returns.
+A cycle takes it and returns it; it is all that is kept of matches from one cycle to the next.
 """
 
 from collections.abc import Mapping

@@ -30,7 +30,7 @@ from footy.thesports.client import Client
 from footy.thesports.endpoints import ENDPOINTS
 from footy.thesports.errors import StoppedError, VendorError
 from footy.thesports.failure_log import FailureLog
-from footy.thesports.request import LIVE_LIST, Answer
+from footy.thesports.request import Answer
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.vendor_clock import clock_text
 from footy.times import moment_text
@@ -153,7 +153,7 @@ class Pipeline:
         # STEP 1a and 1b: request, and merge each answer as it arrives.
         for answer in rounds.run():
             state = self._merged(state, answer, fetcher, inputs)
-            if answer.request == LIVE_LIST:
+            if answer is fetcher.answers.live():
                 self._set_time_limit(budget, started, within_s)
                 timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()

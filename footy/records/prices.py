@@ -1,8 +1,4 @@
-"""The early and the current price of each market, chosen from the rows that are kept of its odds.
-
-A reply of `odds/history` holds every price that every bookmaker made, up to 400 kB of them. `digest` keeps
-the three rows per market and bookmaker that both prices are chosen from, and drops the rest.
-"""
+"""Prices: of the rows that an odds book holds, the two that a record shows of each market."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
-"""Reference data (teams, competitions, countries, categories): memo over shelf over the vendor.
+"""Reference data (teams, competitions, countries, categories): from memory, then disk, then the vendor.
 
-Each level answers before the next is asked, and where asking fails, the last good value is served as stale.
+If asking fails, the last good value is served as stale.
 """
 
 import threading

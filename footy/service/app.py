@@ -1,4 +1,4 @@
-"""Putting the rooms together for one instance, live or demo."""
+"""Put the parts of one instance together, live or demo."""
 
 import contextlib
 import logging

@@ -33,10 +33,10 @@ class CycleJob:
         self._readings: dict[str, Reading] = {}
         self._data = DataWatch(longest_silence_s(settings.interval))
         self._pipeline = app.pipeline
-        self._gates = app.transport.breaker
+        self._breaker = app.transport.breaker
         self._counters = app.counters
         self._outputs = outputs
-        self._pulse = heartbeat_file
+        self._heartbeat_file = heartbeat_file
         self._checkpoint = app.checkpoint
         self._state = app.checkpoint.load()
         self._number = 0
@@ -62,8 +62,8 @@ class CycleJob:
         cold = time.monotonic() < self._cold_until and indicators.fills_gaps(before, self._state)
         self._watch(sleep_s, cold=cold)
         self._checkpoint.save(self._state)
-        self._pulse.note(not_in_plan=self._gates.not_in_plan(), degraded=self._data.degraded)
-        self._pulse.cycle(
+        self._heartbeat_file.note(not_in_plan=self._breaker.not_in_plan(), degraded=self._data.degraded)
+        self._heartbeat_file.cycle(
             self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
         )
         log.info("Sleep time: %.2fs", sleep_s)

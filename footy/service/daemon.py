@@ -50,8 +50,8 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
         with contextlib.closing(account), running_app(settings, mode, files) as app:
             outputs = open_outputs(OutputContext(files.folder, console, sys.stdout))
-            beat = CycleJob(settings, app, outputs, heartbeat_file)
-            scheduler = scheduled(beat, settings.interval, lambda: app.pipeline.is_slow)
+            job = CycleJob(settings, app, outputs, heartbeat_file)
+            scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow)
             try:
                 note = CheckNote(files)
                 while not stopping.requested.wait(LOOK_ROUND_EVERY_S):
@@ -64,7 +64,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                 log.info("footy stops")
             finally:
                 _stop(scheduler, app, outputs)
-                beat.save()
+                job.save()
     return Exit.OK
 
 

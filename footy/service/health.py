@@ -1,4 +1,4 @@
-"""An instance of footy in a data folder: its files, its lock, its PID file, and whether it lives."""
+"""Whether an instance is well, by its process, its last success and its data."""
 
 import time
 from collections.abc import Iterable

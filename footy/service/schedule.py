@@ -45,9 +45,9 @@ class EveryInterval(IntervalTrigger):  # type: ignore[misc]
 
 
 def scheduled(
-    beat: CycleJob, interval_s: float, is_slow: Callable[[], bool] = lambda: False
+    job: CycleJob, interval_s: float, is_slow: Callable[[], bool] = lambda: False
 ) -> BackgroundScheduler:
-    """Start the beat, the first at once, then every interval; what is due while one still runs is skipped."""
+    """Start the cycles, the first at once; one that is due while another runs is skipped."""
     scheduler = BackgroundScheduler(
         executors={"default": OneThread(1)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -64,11 +64,11 @@ def scheduled(
 
     scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
     now = dt.datetime.now(pytz.utc)
-    scheduler.add_job(beat, EveryInterval(seconds=interval_s), id=CYCLE, next_run_time=now)
+    scheduler.add_job(job, EveryInterval(seconds=interval_s), id=CYCLE, next_run_time=now)
     if interval_s > LISTEN_EVERY_S:
         between = interval_s / math.ceil(interval_s / LISTEN_EVERY_S)
         first = now + dt.timedelta(seconds=between)
-        scheduler.add_job(beat.listen, EveryInterval(seconds=between), next_run_time=first)
+        scheduler.add_job(job.listen, EveryInterval(seconds=between), next_run_time=first)
     scheduler.start()
     return scheduler
 

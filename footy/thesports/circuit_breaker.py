@@ -49,7 +49,7 @@ class _State:
 
 
 class CircuitBreaker:
-    """The gates of all endpoints; safe to use from every thread."""
+    """The circuit breakers of all endpoints; safe to use from every thread."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class CircuitBreaker:
     def excuse(self, endpoint: Endpoint, error: RefusedError) -> bool:
         """Return whether a refusal, noted already, is no failure: the account may lack the endpoint.
 
-        Whether it does shows later: `take_strays` returns the refusals of one that then answers.
+        Whether it does shows later: `take_excused_refusals` returns the refusals of one that then answers.
         """
         if endpoint is LIVE or error.what == "address":
             return False
@@ -137,7 +137,7 @@ class CircuitBreaker:
                 return not state.worked
             return True
 
-    def take_strays(self, endpoint: Endpoint) -> int:
+    def take_excused_refusals(self, endpoint: Endpoint) -> int:
         """Return, once, how many refusals were excused of an endpoint that has answered since."""
         with self._lock:
             state = self._state(endpoint)

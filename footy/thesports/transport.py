@@ -1,8 +1,8 @@
 """The attempt loop: pooled connections, retries with full jitter, one end for each attempt.
 
-urllib3's `Retry` is the policy (how many, how long); the loop is here, because each attempt has to pass the
-stop signal, the cycle's deadline and the endpoint's gates first, and because the vendor's errors are bodies
-that urllib3 takes for success.
+urllib3's `Retry` is the policy (how many, how long). The loop is here, because each attempt has to pass the
+stop signal, the cycle's deadline and the endpoint's circuit breaker first, and because the vendor's errors
+are bodies that urllib3 takes for success.
 """
 
 import contextlib
@@ -216,7 +216,7 @@ class Transport:
         finally:
             record.seconds = time.monotonic() - started
             self.counters.note(record)
-        for _ in range(self.breaker.take_strays(endpoint)):
+        for _ in range(self.breaker.take_excused_refusals(endpoint)):
             self.counters.attempt(failed=True)
         if self.breaker.succeeded(endpoint):
             log.info("%s is authorized again", endpoint)
@@ -269,7 +269,7 @@ class Transport:
             raise failure from None
 
     def _judge(self, endpoint: Endpoint, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
-        """Return the results, or tell the endpoint's gates what the vendor said and raise it."""
+        """Return the results, or tell the circuit breaker what the vendor said and raise it."""
         try:
             return self._payload(endpoint, status, body)
         except errors.RefusedError as error:

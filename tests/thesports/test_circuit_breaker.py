@@ -219,7 +219,7 @@ class TestPlan:
             breaker.refused(ODDS, NOT_IN_PLAN)
             assert breaker.excuse(ODDS, NOT_IN_PLAN)
         breaker.succeeded(ODDS)
-        assert [breaker.take_strays(ODDS), breaker.take_strays(ODDS)] == [2, 0]
+        assert [breaker.take_excused_refusals(ODDS), breaker.take_excused_refusals(ODDS)] == [2, 0]
         breaker.refused(ODDS, NOT_IN_PLAN)
         assert not breaker.excuse(ODDS, NOT_IN_PLAN)
 
@@ -229,7 +229,7 @@ class TestPlan:
             breaker.refused(ODDS, NOT_IN_PLAN)
             assert breaker.excuse(ODDS, NOT_IN_PLAN)
         breaker.succeeded(ODDS)
-        assert breaker.take_strays(ODDS) == 0
+        assert breaker.take_excused_refusals(ODDS) == 0
 
     def test_what_an_earlier_process_found_missing_is_asked_once_and_closed_at_one_refusal(
         self, clock: Clock
