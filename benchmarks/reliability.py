@@ -27,7 +27,7 @@ Each row is one way in which a vendor falls ill, played by [the simulator](simul
 endpoint at once. A pipeline that holds a good picture meets it for one cycle of {interval:g} s, with an
 attempt cut after {timeout} s; then `python -m footy --once` meets it on an empty data folder.
 
-* **published**: how the parts of {matches} matches were come by in that cycle (live element, detail, odds,
+* **published**: how the parts of {matches} matches were obtained in that cycle (live element, detail, odds,
   teams, competition, country). `fresh` and `cache` are the truth of now, `stale` the last good value with
   its age.
 * **wrong**: values that differ from what was true at their own `…_fetched_at`, but for what the fault made up

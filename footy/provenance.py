@@ -1,4 +1,4 @@
-"""A value with its provenance: how it was come by, and when."""
+"""A value with its provenance: where it came from, and when."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class Source(StrEnum):
-    """How a value was come by, as in the record's `…_source` fields."""
+    """Where a value came from, as in the record's `…_source` fields."""
 
     FRESH = "fresh"
     """Asked this cycle, or known unchanged by a feed this cycle."""

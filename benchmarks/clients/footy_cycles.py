@@ -35,7 +35,7 @@ class Instance:
         self._number = 0
 
     def cycle(self, kind: str, until: float | None = None) -> Lap:
-        """Run a cycle, publish it, save the board like the service, and pause, or wait `until`."""
+        """Run a cycle, publish it, save the state like the service, and pause, or wait `until`."""
         before = self.state
 
         def work() -> bool:
@@ -94,7 +94,7 @@ def per_match(task: dict[str, Any], folder: Path) -> list[Lap]:
 def delta(task: dict[str, Any], folder: Path) -> list[Lap]:
     """Run cycles at their real interval: more than `cycles`, until enough had one new match, at most `most`.
 
-    The first cycle has no deadline and fills the board. Then footy restarts from it at the real interval. The
+    The first cycle has no deadline and fills the state. Then footy restarts from it at the real interval. The
     first cycles after that read from the disk and are not counted.
     """
     with instance(task, folder, interval=LONGEST_INTERVAL_S, strategy="delta") as footy:

@@ -52,5 +52,5 @@ class CycleInputs:
         return next((feed for feed in feeds if feed not in self.refused), None)
 
     def odds_by_feed(self, state: State) -> bool:
-        """Check whether changes of odds come by a feed."""
+        """Check whether a feed supplies changes of odds."""
         return state.odds_feed.trusted and self.odds_feed() is not None

@@ -196,9 +196,9 @@ class Lookup:
         return Answer(request, value, reply.at, left_out=reply.left_out)
 
     def _kept(self, key: Request) -> Held[Reference] | None:
-        """Read what the shelf keeps; what cannot be read any more is not there."""
+        """Return what the disk cache keeps; None if that cannot be read any more."""
         kept = self._disk_cache.read(str(key)) if self._disk_cache is not None else None
-        # The shelf keeps microseconds, so a moment read back may be a little later than it was.
+        # The disk cache keeps microseconds, so a moment read back may be a little later than it was.
         if kept is None or kept.received_at <= self._gone.get(key, 0.0) + 1e-3:
             return None
         if not 0 <= CLOCK.now() - kept.received_at + 1 < KEEP_DAYS * 86_400:

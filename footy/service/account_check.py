@@ -35,7 +35,7 @@ class _Finding:
 
 
 def run(settings: Settings, asked: VendorAccount, files: Files, say: Say) -> Exit:
-    """Ask each endpoint once and say what the vendor makes of it; return the exit code that sums it up.
+    """Ask each endpoint once and print how the vendor answers; return the exit code that sums it up.
 
     The service whose files these are then asks again at once for what was refused.
     """

@@ -41,7 +41,7 @@ PAST_FIRST_HALF = frozenset({3, 4, 5, 6, 7, 8})
 """Statuses in which the half-time score stands."""
 
 BROKEN_OFF = frozenset({0, 10, 11, 13})
-"""Statuses in which a half-time score stands only if the half-time whistle was heard."""
+"""Statuses in which a half-time score stands only if the incidents have the half-time whistle."""
 
 WENT_PAST_REGULAR_TIME = frozenset({5, 6})
 """Statuses that mean extra time."""

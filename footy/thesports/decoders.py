@@ -352,7 +352,7 @@ def _decode(decode: Any, results: bytes, endpoint: Endpoint) -> Any:
 
 
 def read_id(row: bytes | msgspec.Raw) -> str | None:
-    """Read the id of a row of which nothing else may be readable."""
+    """Read the id of a row; the rest of it need not be readable."""
     try:
         return _id(row).id
     except UNREADABLE:

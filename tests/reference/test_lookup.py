@@ -1,4 +1,4 @@
-"""The ladder of reference data: memo, shelf, vendor; fresh, cache, stale, missing, refused."""
+"""The levels of reference data: memory, disk, vendor; fresh, cache, stale, missing, refused."""
 
 import json
 import time

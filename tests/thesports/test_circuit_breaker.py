@@ -1,4 +1,4 @@
-"""The gates of the endpoints, with the clock in the test's hand."""
+"""The circuit breakers of the endpoints, with the clock in the test's hand."""
 
 import math
 import traceback
