@@ -3,14 +3,7 @@ from hypothesis import strategies as st
 
 from footy.telemetry.attempts import AttemptRecord
 from footy.telemetry.counters import ERROR_WINDOW_CALLS, ERROR_WINDOW_S, Counters
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 def test_there_is_no_error_rate_before_the_first_attempt() -> None:

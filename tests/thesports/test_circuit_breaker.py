@@ -11,17 +11,10 @@ from footy.thesports.circuit_breaker import CircuitBreaker
 from footy.thesports.endpoints import RateLimit
 from footy.thesports.errors import QuotaSpentError, RefusedError, ThrottledError
 from footy.thesports.quota import WindowQuota
+from tests.support.clock import Clock
 
 LIVE, ODDS, TEAM = endpoints.LIVE, endpoints.ODDS, endpoints.TEAM
 NOT_IN_PLAN = RefusedError("the endpoint is not authorized", "endpoint")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -12,16 +12,9 @@ from footy.thesports import endpoints
 from footy.thesports.endpoints import RateLimit
 from footy.thesports.errors import QuotaSpentError
 from footy.thesports.quota import WindowQuota
+from tests.support.clock import Clock
 
 LIVE, ODDS, TEAM = endpoints.LIVE, endpoints.ODDS, endpoints.TEAM
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -1,0 +1,9 @@
+"""A clock in the test's hand."""
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
