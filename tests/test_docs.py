@@ -23,7 +23,7 @@ from footy import cli
 from footy.errors import Exit
 from footy.record import Heartbeat, Meta, field_names
 from footy.service.paths import Files
-from footy.settings import Settings, load
+from footy.settings import Settings, load, secret_files
 from footy.telemetry.logs import LOG_NAME
 from thesports_simulator.faults import CATALOGUE
 
@@ -153,11 +153,19 @@ def test_a_setting_is_in_the_example_commented_out_with_its_default_and_meaning(
     assert example_lines(name) in read(PROJECT / ".env.example")
 
 
+@pytest.mark.parametrize(("variable", "name"), secret_files().items())
+def test_the_file_of_a_secret_is_in_the_configuration_page_and_the_example(variable: str, name: str) -> None:
+    row = f"| `{variable}` |  | a path | A file that holds `{name}` and nothing else, instead of it. |"
+    assert row in read(CONFIGURATION).splitlines()
+    example = f"# A file that holds {name} and nothing else, instead of it.\n#{variable}=\n"
+    assert example in read(PROJECT / ".env.example")
+
+
 @pytest.mark.parametrize("page", [*PAGES, PROJECT / ".env.example"], ids=lambda page: page.name)
 def test_a_setting_that_is_documented_exists(page: Path) -> None:
     named = set(re.findall(r"\b(?:FOOTY|THESPORTS)_[A-Z_]*[A-Z]\b", read(page)))
 
-    assert named <= set(SETTINGS)
+    assert named <= {*SETTINGS, *secret_files()}
 
 
 def test_the_example_changes_nothing_as_it_is() -> None:
