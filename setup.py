@@ -16,6 +16,7 @@ setup(
         "filelock>=4.2,<5",
         "httptools>=0.6",
         "msgspec>=0.19",
+        "prometheus-client>=0.23",
         "psutil>=6",
         "pydantic>=2.10,<3",
         "python-dotenv>=1",

@@ -12,6 +12,7 @@ from footy.outputs.console.progress import Progress
 from footy.outputs.publish import publish
 from footy.service import indicators
 from footy.service.app import App
+from footy.service.cycle_end import CycleEnd, Watcher
 from footy.service.data_health import DataWatch
 from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile
@@ -26,7 +27,12 @@ class CycleJob:
     """What the scheduler runs: one cycle, published; whatever happens in it, the next one runs."""
 
     def __init__(
-        self, settings: Settings, app: App, outputs: Sequence[Output], heartbeat_file: HeartbeatFile
+        self,
+        settings: Settings,
+        app: App,
+        outputs: Sequence[Output],
+        heartbeat_file: HeartbeatFile,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self._interval_s = settings.interval
         self._thresholds = Thresholds.of(settings)
@@ -44,6 +50,11 @@ class CycleJob:
         """Until then a cycle that fetches what was missing is one of a cold start."""
         self._publish_s: float | None = None
         self._timings = {"total": 0.0, "enrich": 0.0}
+        self._watchers = watchers
+        self._published: Update | None = None
+        """The last snapshot that was written."""
+        self._has_published = False
+        """Whether the cycle that runs, or the last one, wrote a snapshot."""
 
     def __call__(self) -> None:
         """Run and publish one cycle; whatever happens in it, the next one runs."""
@@ -51,6 +62,7 @@ class CycleJob:
         attempted_at = time.time()
         before = self._state
         self._number += 1
+        self._has_published = False
         try:
             error, code = self._cycle()
         except StoppedError:
@@ -67,6 +79,27 @@ class CycleJob:
             self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
         )
         log.info("Sleep time: %.2fs", sleep_s)
+        end = CycleEnd(
+            number=self._number,
+            attempted_at=attempted_at,
+            ended_at=time.time(),
+            error=error,
+            code=Exit.OK if error is None else Exit(code),
+            published=self._has_published,
+            timings=self._timings,
+            publish_s=self._publish_s,
+            sleep_s=sleep_s,
+            meta=None if self._published is None else self._published.snapshot["meta"],
+            state=self._state,
+            readings=self._readings,
+            lacking=self._data.lacking,
+            degraded=self._data.degraded,
+        )
+        for watcher in self._watchers:
+            try:
+                watcher(end)
+            except Exception:
+                log.exception("What watches the cycles failed")
 
     def listen(self) -> None:
         """Ask for what is best asked for between two cycles; whatever happens in it, the next cycle runs."""
@@ -117,6 +150,9 @@ class CycleJob:
         age = CLOCK.now() - (self._state.fetched_at or 0)
         if outcome.snapshot is None or (error is not None and age >= longest_silence_s(self._interval_s)):
             return error, code
-        published = publish(Update(outcome.snapshot), self._outputs)
+        update = Update(outcome.snapshot)
+        published = publish(update, self._outputs)
         self._publish_s = published.seconds
+        if published.failure is None:
+            self._has_published, self._published = True, update
         return (error, code) if error is not None else (published.failure, Exit.CANNOT_WRITE)

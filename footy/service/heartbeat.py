@@ -66,7 +66,7 @@ class HeartbeatFile:
     ) -> None:
         """Note one cycle that ended, well where `error` is None; Unix seconds."""
         self._beat["indicators"] = {
-            name: f"{reading.level}: {reading.words}"
+            name: reading.sentence
             for name, reading in (readings or {}).items()
             if reading.level is not Level.NORMAL
         }

@@ -29,6 +29,11 @@ class Files:
         return self.folder / "heartbeat.json"
 
     @property
+    def metrics(self) -> Path:
+        """The metrics after the last cycle, in Prometheus' text format."""
+        return self.folder / "metrics.prom"
+
+    @property
     def matches(self) -> Path:
         """The current snapshot."""
         return self.folder / "matches.json"
