@@ -148,6 +148,10 @@ def _parser() -> argparse.ArgumentParser:
         )
         if name == "names":
             command.add_argument("text", nargs="?", default="", help="only those with this text in them")
+        if name == "status":
+            command.add_argument(
+                "--watch", action="store_true", help="keep it up to date on a terminal until Ctrl-C"
+            )
         if name == "health":
             command.add_argument(
                 "--cycles", action="store_true", help="judge only whether cycles succeed, not their data"
@@ -217,12 +221,17 @@ def _restart(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return start(loaded.settings, mode, _say)
 
 
-def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+def _status(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.paths import Files  # noqa: PLC0415
     from footy.service.status import lines  # noqa: PLC0415
 
     mode = loaded.settings.observed_mode()
-    well, said = lines(Files(loaded.settings.folder(mode)), demo=mode is Mode.DEMO)
+    files = Files(loaded.settings.folder(mode))
+    if arguments.watch:
+        from footy.service.status_screen import watch  # noqa: PLC0415
+
+        return watch(files, demo=mode is Mode.DEMO)
+    well, said = lines(files, demo=mode is Mode.DEMO)
     for line in said:
         _say(line)
     return Exit.OK if well else Exit.UNHEALTHY

@@ -74,17 +74,32 @@ class CycleJob:
         cold = time.monotonic() < self._cold_until and indicators.fills_gaps(before, self._state)
         self._watch(sleep_s, cold=cold)
         self._checkpoint.save(self._state)
+        self._tell_watchers(attempted_at, error, code, sleep_s)
         self._heartbeat_file.note(not_in_plan=self._breaker.not_in_plan(), degraded=self._data.degraded)
         self._heartbeat_file.cycle(
             self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
         )
         log.info("Sleep time: %.2fs", sleep_s)
+
+    def listen(self) -> None:
+        """Ask for what is best asked for between two cycles; whatever happens in it, the next cycle runs."""
+        try:
+            self._state = self._pipeline.listen(self._state)
+        except Exception:
+            log.exception("Asking between two cycles failed")
+
+    def save(self) -> None:
+        """Save the state for the next start."""
+        self._checkpoint.save(self._state, at_once=True)
+
+    def _tell_watchers(self, attempted_at: float, error: str | None, code: Exit, sleep_s: float) -> None:
+        """Tell the watchers how the cycle ended; the failure of one stops nothing."""
         end = CycleEnd(
             number=self._number,
             attempted_at=attempted_at,
             ended_at=time.time(),
             error=error,
-            code=Exit.OK if error is None else Exit(code),
+            code=Exit.OK if error is None else code,
             published=self._has_published,
             timings=self._timings,
             publish_s=self._publish_s,
@@ -100,17 +115,6 @@ class CycleJob:
                 watcher(end)
             except Exception:
                 log.exception("What watches the cycles failed")
-
-    def listen(self) -> None:
-        """Ask for what is best asked for between two cycles; whatever happens in it, the next cycle runs."""
-        try:
-            self._state = self._pipeline.listen(self._state)
-        except Exception:
-            log.exception("Asking between two cycles failed")
-
-    def save(self) -> None:
-        """Save the state for the next start."""
-        self._checkpoint.save(self._state, at_once=True)
 
     def _watch(self, sleep_s: float, *, cold: bool) -> None:
         """Judge the indicators, and log those that changed."""
