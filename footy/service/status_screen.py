@@ -80,11 +80,11 @@ def screen(files: Files, *, demo: bool, now: float, width: int) -> RenderableTyp
     if figures is None:
         return Group(*said)
     said = [line for line in said if not line.plain.startswith(IN_A_PANEL)]
-    panels = [_panel(title, rows) for title, rows in _panels(figures) if rows]
-    across = max(1, min(len(panels), (width + 1) // (PANEL_CELLS + 1)))
+    drawn = [_panel(title, rows) for title, rows in panels(figures) if rows]
+    across = max(1, min(len(drawn), (width + 1) // (PANEL_CELLS + 1)))
     process = [f"{name} {value}" for name, value in process_texts(figures)]
     footer = Text(" · ".join([*process, f"{duration_text(figures.age_s)} ago"]), FAINT)
-    return Group(*said, _in_columns(panels, across), footer)
+    return Group(*said, _in_columns(drawn, across), footer)
 
 
 def _line(text: str) -> Text:
@@ -115,7 +115,8 @@ def _in_columns(panels: Sequence[tuple[int, Panel]], across: int) -> RenderableT
     return Columns([Group(*column) for column in columns], padding=(0, 1, 0, 0))
 
 
-def _panels(figures: Figures) -> Iterator[tuple[str, list[Row]]]:
+def panels(figures: Figures) -> Iterator[tuple[str, list[Row]]]:
+    """Yield the panels, each with its title and its rows; one without rows is left out."""
     yield "Cycle", list(_cycle(figures))
     yield "Calls since the start", list(_calls(figures))
     yield "Data", list(_data(figures))
