@@ -116,7 +116,7 @@ def _in_columns(panels: Sequence[tuple[int, Panel]], across: int) -> RenderableT
 
 
 def panels(figures: Figures) -> Iterator[tuple[str, list[Row]]]:
-    """Yield the panels, each with its title and its rows; one without rows is left out."""
+    """Yield the title and the rows of each panel; no rows if its figures are not known."""
     yield "Cycle", list(_cycle(figures))
     yield "Calls since the start", list(_calls(figures))
     yield "Data", list(_data(figures))

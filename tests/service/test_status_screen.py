@@ -12,7 +12,6 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -21,7 +20,7 @@ from footy.errors import Exit
 from footy.service.figures import Figures, lines, read_figures
 from footy.service.health import Health, health
 from footy.service.status_screen import panels, screen
-from footy.telemetry.metrics import read_samples
+from footy.telemetry.metrics import Samples, read_samples
 from tests.support.place import SECRET, Place, wait_until
 from thesports_simulator.process import start
 
@@ -51,7 +50,7 @@ footy_threads 36
 process_resident_memory_bytes 75497472
 footy_data_disk_free_bytes 2147483648
 """)
-ILL = {
+ILL: Samples = {
     **WELL,
     "footy_cycles_total": {("ok",): 12.0, ("unavailable",): 2.0, ("bug",): 1.0},
     "footy_calls_total": {("odds/history", "ok"): 100.0, ("odds/history", "timeout"): 25.0},
@@ -124,8 +123,7 @@ def test_figures_that_an_earlier_process_left_are_not_those_of_this_one(running:
 
 
 @pytest.mark.parametrize("width", [80, 120, 160])
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
-def test_the_screen_fits_with_its_panels_side_by_side(running: Place, width: int, encoding: str) -> None:
+def test_the_screen_fits_with_its_panels_side_by_side(running: Place, width: int) -> None:
     console = Console(width=width, color_system=None, force_terminal=False, highlight=False)
     with console.capture() as capture:
         console.print(screen(running.files, demo=False, now=time.time(), width=width))
@@ -133,10 +131,8 @@ def test_the_screen_fits_with_its_panels_side_by_side(running: Place, width: int
 
     assert [line for line in drawn[3:] if len(line) > width] == []
     across = next(line for line in drawn if " Cycle " in line)
-    assert (
-        re.findall(r"╭─ ([\w ]+) ─", across)
-        == ["Cycle", "Calls since the start", "Data", "Matches"][: width // 40]
-    )
+    titles = ["Cycle", "Calls since the start", "Data", "Matches"]
+    assert re.findall(r"╭─ ([\w ]+) ─", across) == titles[: width // 40]
     assert len(drawn) <= {80: 25, 120: 20, 160: 17}[width]
     assert not any("…" in line for line in drawn), "nothing is cut"
 
