@@ -231,7 +231,7 @@ class MetricsFile:
             write_atomically(self._path, exposition(self._collector))
         except OSError as error:
             if self._works:
-                log.error("%s could not be written: %s", self._path.name, error.strerror or error)
+                log.error("metrics.prom could not be written: %s", error.strerror or error)
             self._works = False
         else:
             self._works = True

@@ -8,46 +8,13 @@ from pathlib import Path
 import pytest
 
 from footy.errors import Exit
-from footy.mirror.state import State
-from footy.record import Meta
-from footy.service.cycle_end import CycleEnd
 from footy.service.notify_socket import STATUS_LENGTH, NotifySocket
+from tests.support.cycle_ends import cycle_end
 from tests.support.place import SECRET, Place
 from thesports_simulator.process import start
 
 WITHIN_S = 20.0
 SILENCE_S = 180.0
-META: Meta = {
-    "schema": 2,
-    "mode": "live",
-    "cycle": 7,
-    "fetched_at": None,
-    "published_at": "",
-    "complete": False,
-    "counts": {"live": 61, "in_play": 49, "status": {}},
-    "requests": 7,
-    "timings": {"live": 0, "enrich": 0, "flatten": 0, "filter": 0, "publish": None, "total": 0},
-    "problems": [],
-}
-
-
-def ended(*, error: str | None = None, published: bool = True, meta: Meta | None = META) -> CycleEnd:
-    return CycleEnd(
-        number=7,
-        attempted_at=0,
-        ended_at=0,
-        error=error,
-        code=Exit.OK if error is None else Exit.UNAVAILABLE,
-        published=published,
-        timings={},
-        publish_s=None,
-        sleep_s=0,
-        meta=meta,
-        state=State(),
-        readings={},
-        lacking={},
-        degraded=(),
-    )
 
 
 class Systemd:
@@ -100,8 +67,8 @@ def test_a_service_tells_when_it_is_ready_of_each_published_cycle_and_when_it_st
 def test_a_cycle_that_published_nothing_does_not_feed_the_watchdog(systemd: Systemd) -> None:
     notify = NotifySocket({"NOTIFY_SOCKET": systemd.address}, SILENCE_S)
 
-    notify.cycle_ended(ended(error="live list unavailable: no connection", published=False))
-    notify.cycle_ended(ended())
+    notify.cycle_ended(cycle_end(error="live list unavailable: no connection", published=False))
+    notify.cycle_ended(cycle_end())
 
     assert systemd.receive() == ["STATUS=Cycle 7 failed: live list unavailable: no connection"]
     assert systemd.receive() == ["WATCHDOG=1", "STATUS=Cycle 7: 61 matches, 49 in play, incomplete"]
@@ -110,7 +77,7 @@ def test_a_cycle_that_published_nothing_does_not_feed_the_watchdog(systemd: Syst
 def test_what_the_vendor_says_is_one_line_and_no_state_of_its_own(systemd: Systemd) -> None:
     notify = NotifySocket({"NOTIFY_SOCKET": systemd.address}, SILENCE_S)
 
-    notify.cycle_ended(ended(error="it says\nSTOPPING=1\x1b[2J" + "x" * 500, published=False))
+    notify.cycle_ended(cycle_end(error="it says\nSTOPPING=1\x1b[2J" + "x" * 500, published=False))
 
     [status] = systemd.receive()
     assert status.startswith("STATUS=Cycle 7 failed: it says STOPPING=1 [2Jxxx")
@@ -147,7 +114,7 @@ def test_without_a_socket_that_it_knows_nothing_happens(
     notify = NotifySocket({"NOTIFY_SOCKET": address} if address else {}, SILENCE_S)
 
     notify.ready()
-    notify.cycle_ended(ended())
+    notify.cycle_ended(cycle_end())
     notify.stopping()
 
     assert caplog.records == []
@@ -161,7 +128,7 @@ def test_a_socket_that_is_gone_or_full_costs_a_line_and_no_time(
     systemd = Systemd(str(tmp_path / "full"))
     notify = NotifySocket({"NOTIFY_SOCKET": systemd.address}, SILENCE_S)
     for _ in range(2000):
-        notify.cycle_ended(ended())
+        notify.cycle_ended(cycle_end())
     systemd.close()
 
     said = {record.getMessage() for record in caplog.records}
