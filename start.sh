@@ -11,7 +11,7 @@ bash start.sh --demo     the same with simulated matches
 bash start.sh --once     run one cycle in the foreground and show it (also with --json, --demo, --sort, --search)
 bash start.sh stop       stop the service
 bash start.sh restart    stop it, and start it
-bash start.sh status     say how it is, and what its last snapshot says; exit 1 where it is not well
+bash start.sh status     say how it is, and what its last snapshot says; exit 1 where it is not well (--watch: live)
 bash start.sh health     say in one line whether it is well; exit 1 where it is not
 bash start.sh logs       show the log as it grows (Ctrl-C ends that, not the service)
 bash start.sh check      ask the vendor whether the account works
