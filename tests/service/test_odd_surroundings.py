@@ -102,6 +102,6 @@ def test_a_service_whose_folder_was_replaced_leaves_it_to_the_next(live: Place) 
     second = live.begin_service()
 
     assert first.wait(timeout=10) == Exit.LOCKED
-    assert f"is now that of PID {second.pid}" in first.communicate()[1]
+    assert f"now belongs to PID {second.pid}" in first.communicate()[1]
     assert f"(PID: {second.pid})" in live.run("health").stdout
     assert second.poll() is None

@@ -417,7 +417,7 @@ def test_a_start_that_fails_prints_the_last_line_and_has_its_exit_code(live: Pla
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (73, "footy ended with exit code 73 and left no word in"),
+        (73, "footy ended with exit code 73 and wrote nothing to"),
         (-9, "footy was ended by signal 9 before its first snapshot."),
     ],
 )
