@@ -46,13 +46,13 @@ TAKES = {
     "FOOTY_PROXY": "an address",
     "FOOTY_CA_BUNDLE": "a path",
     "FOOTY_DATA_DIR": "a path",
-    "FOOTY_RATE_LIMITS": "`off`, or pairs with commas between",
+    "FOOTY_RATE_LIMITS": "`off`, or pairs separated by commas",
     "FOOTY_FALLBACK": "`stale`, `stale,mock`",
-    "FOOTY_STATUSES": "whole numbers with commas between",
-    "FOOTY_COMPETITIONS": "names or ids with commas between",
-    "FOOTY_COUNTRIES": "names or ids with commas between",
+    "FOOTY_STATUSES": "whole numbers separated by commas",
+    "FOOTY_COMPETITIONS": "names or ids separated by commas",
+    "FOOTY_COUNTRIES": "names or ids separated by commas",
     "FOOTY_TIMEZONE": "a time zone's name",
-    "FOOTY_BOOKMAKERS": "whole numbers with commas between",
+    "FOOTY_BOOKMAKERS": "whole numbers separated by commas",
     "FOOTY_EARLY_WINDOW": "two minutes, such as `2-6`",
 }
 """What a setting takes, where its type does not say it."""

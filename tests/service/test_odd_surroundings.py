@@ -61,7 +61,7 @@ def test_a_current_folder_that_is_gone_is_said_in_one_line(live: Place) -> None:
     finished = in_shell(live, f"mkdir gone && cd gone && rmdir ../gone && {FOOTY} --once")
 
     assert finished.returncode == Exit.CONFIG
-    assert complaints(finished) == ["footy: The current folder is gone: change to one that is there."]
+    assert complaints(finished) == ["footy: The current folder was deleted: change to one that exists."]
 
 
 @pytest.mark.parametrize(
