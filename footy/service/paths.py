@@ -1,67 +1,36 @@
 """The files of one instance, in its data folder."""
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from footy.errors import CannotWriteError
 
 
-@dataclass(frozen=True, slots=True)
 class Files:
     """The files of one instance, all in its folder."""
 
-    folder: Path
-
-    @property
-    def lock(self) -> Path:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = folder / "footy.lock"
         """Locked by the owner as long as it lives; never removed."""
-        return self.folder / "footy.lock"
-
-    @property
-    def pid(self) -> Path:
+        self.pid = folder / "footy.pid"
         """The owner's PID, when it started (Unix seconds), and `service` or `once`, a line each."""
-        return self.folder / "footy.pid"
-
-    @property
-    def heartbeat(self) -> Path:
+        self.heartbeat = folder / "heartbeat.json"
         """When the last cycle was attempted and when one succeeded."""
-        return self.folder / "heartbeat.json"
-
-    @property
-    def matches(self) -> Path:
+        self.matches = folder / "matches.json"
         """The current snapshot."""
-        return self.folder / "matches.json"
-
-    @property
-    def log(self) -> Path:
+        self.log = folder / "footy.log"
         """The log of today."""
-        return self.folder / "footy.log"
-
-    @property
-    def cache(self) -> Path:
+        self.cache = folder / "cache.sqlite"
         """Reference data."""
-        return self.folder / "cache.sqlite"
-
-    @property
-    def checkpoint(self) -> Path:
+        self.checkpoint = folder / "board.msgpack"
         """What was held at the last cycle, for the next start."""
-        return self.folder / "board.msgpack"
-
-    @property
-    def quota(self) -> Path:
+        self.quota = folder / "quota.json"
         """What was spent of the vendor's quotas in the last minute."""
-        return self.folder / "quota.json"
-
-    @property
-    def check(self) -> Path:
+        self.check = folder / "check.json"
         """What `check` found, until the service has read it."""
-        return self.folder / "check.json"
-
-    @property
-    def start_out(self) -> Path:
+        self.start_out = folder / "start.out"
         """What the background process printed."""
-        return self.folder / "start.out"
 
 
 def prepare_folder(folder: Path) -> None:
