@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from footy import __version__
 from footy.errors import CannotWriteError, ConfigError, Exit, FootyError
@@ -18,6 +18,9 @@ from footy.outputs.console.selection import fold
 from footy.settings import Loaded, Mode, Settings, load
 from footy.telemetry.redaction import Redactor
 from footy.thesports.errors import RefusedError, VendorError
+
+if TYPE_CHECKING:
+    from footy.service.paths import Files
 
 Command = Callable[[argparse.Namespace, Loaded], Exit]
 
@@ -204,32 +207,30 @@ def _run(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return run(loaded.settings, mode, loaded.warnings, console=console)
 
 
-def _start(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.control import start  # noqa: PLC0415
+def _control(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    """Start, stop or restart the service."""
+    from footy.service import control  # noqa: PLC0415
 
-    return start(loaded.settings, loaded.settings.resolve_mode(), _say)
+    settings, command = loaded.settings, arguments.command
+    mode = settings.observed_mode() if command == "stop" else settings.resolve_mode()
+    if command != "start":
+        control.stop(settings, settings.observed_mode(), _say)
+    return Exit.OK if command == "stop" else control.start(settings, mode, _say)
 
 
-def _stop(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.control import stop  # noqa: PLC0415
+def _observed(loaded: Loaded) -> tuple["Files", bool]:
+    """Return the files of the instance that a command looks at, and whether it is the demo."""
+    from footy.service.paths import Files  # noqa: PLC0415
 
-    return stop(loaded.settings, loaded.settings.observed_mode(), _say)
-
-
-def _restart(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    mode = loaded.settings.resolve_mode()
-    from footy.service.control import start  # noqa: PLC0415
-
-    _stop(arguments, loaded)
-    return start(loaded.settings, mode, _say)
+    mode = loaded.settings.observed_mode()
+    return Files(loaded.settings.folder(mode)), mode is Mode.DEMO
 
 
 def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.paths import Files  # noqa: PLC0415
     from footy.service.status import lines  # noqa: PLC0415
 
-    mode = loaded.settings.observed_mode()
-    well, said = lines(Files(loaded.settings.folder(mode)), demo=mode is Mode.DEMO)
+    files, is_demo = _observed(loaded)
+    well, said = lines(files, demo=is_demo)
     for line in said:
         _say(line)
     return Exit.OK if well else Exit.UNHEALTHY
@@ -237,11 +238,9 @@ def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 def _health(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.health import health  # noqa: PLC0415
-    from footy.service.paths import Files  # noqa: PLC0415
 
-    mode = loaded.settings.observed_mode()
-    files = Files(loaded.settings.folder(mode))
-    judged = health(files, demo=mode is Mode.DEMO, cycles_only=arguments.cycles)
+    files, is_demo = _observed(loaded)
+    judged = health(files, demo=is_demo, cycles_only=arguments.cycles)
     _say(judged.line)
     return Exit.OK if judged.well else Exit.UNHEALTHY
 
@@ -254,10 +253,8 @@ def _logs(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 def _names(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.filter_names import lines  # noqa: PLC0415
-    from footy.service.paths import Files  # noqa: PLC0415
 
-    files = Files(loaded.settings.folder(loaded.settings.observed_mode()))
-    for line in lines(files.cache, arguments.text):
+    for line in lines(_observed(loaded)[0].cache, arguments.text):
         _say(line)
     return Exit.OK
 
@@ -287,9 +284,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, Command] = {
     "run": _run,
-    "start": _start,
-    "stop": _stop,
-    "restart": _restart,
+    **dict.fromkeys(("start", "stop", "restart"), _control),
     "status": _status,
     "health": _health,
     "logs": _logs,

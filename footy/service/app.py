@@ -4,6 +4,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytz
 
@@ -58,29 +59,27 @@ def set_up_logging(settings: Settings, files: Files, redact: Redactor) -> None:
         CannotWriteError: The log file cannot be opened.
     """
     try:
-        logs.set_up(
-            files.folder,
-            level=settings.log_level,
-            form=settings.log_format,
-            zone=pytz.timezone(settings.timezone),
-            backups=settings.log_backups,
-            redact=redact,
-            stderr_level=None,
-        )
+        _log_to(files.folder, settings, redact)
     except OSError as error:
         raise CannotWriteError(f"The log file {files.log} cannot be written ({error.strerror}).") from None
 
 
 def keep_bugs_scrubbed(settings: Settings) -> None:
     """Set up logging without a file: hide warnings, and write uncaught errors to stderr, redacted."""
+    _log_to(None, settings, redactor(settings), stderr_level=logging.CRITICAL)
+
+
+def _log_to(
+    folder: Path | None, settings: Settings, redact: Redactor, *, stderr_level: int | None = None
+) -> None:
     logs.set_up(
-        None,
+        folder,
         level=settings.log_level,
-        form="text",
+        form="text" if folder is None else settings.log_format,
         zone=pytz.timezone(settings.timezone),
-        backups=0,
-        redact=redactor(settings),
-        stderr_level=logging.CRITICAL,
+        backups=settings.log_backups,
+        redact=redact,
+        stderr_level=stderr_level,
     )
 
 

@@ -41,9 +41,7 @@ def known(cache: Path) -> Known:
         raise CannotWriteError(f"The cache file {cache} cannot be read ({error}).") from None
     categories = {one: Country(one, name) for one, name in CATEGORIES.items()}
     return Known(
-        list(_competitions(kept)),
-        _list(kept, COUNTRY_LIST),
-        {**categories, **_list(kept, CATEGORY_LIST)},
+        list(_competitions(kept)), _list(kept, COUNTRY_LIST), {**categories, **_list(kept, CATEGORY_LIST)}
     )
 
 

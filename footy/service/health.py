@@ -30,30 +30,27 @@ def health(files: Files, *, demo: bool, now: float | None = None, cycles_only: b
     marks = " (demo)" if demo else ""
     where = f" – data folder {files.folder}"
     if (stranger := belongs_to_another(files)) is not None:
-        line = f"It is not known whether the pipeline runs{marks}: {stranger}{where}"
-        return Health(well=False, line=line, pid=None)
+        return Health(False, f"It is not known whether the pipeline runs{marks}: {stranger}{where}", None)
     held = running_owner(files)
     if held is None:
         beside = "" if demo else _demo_beside(files)
-        return Health(well=False, line=f"Pipeline is not running{marks}{beside}{where}", pid=None)
+        return Health(False, f"Pipeline is not running{marks}{beside}{where}", None)
     holder, process = held
+    of_it = f"(PID: {holder.pid}){where}"
     if holder.doing is Role.ONCE:
-        single = f"Pipeline is not running{marks}, only a single cycle (PID: {holder.pid}){where}"
-        return Health(well=False, line=single, pid=holder.pid)
+        return Health(False, f"Pipeline is not running{marks}, only a single cycle {of_it}", holder.pid)
     heartbeat = read_heartbeat(files)
     now = time.time() if now is None else now
     trouble = _staleness(heartbeat, now, process.create_time())
     if heartbeat is None or heartbeat["pid"] != holder.pid:
         trouble = "it has not written a heartbeat yet"
     if trouble is not None:
-        return Health(
-            well=False, line=f"Pipeline is stale{marks}: {trouble} (PID: {holder.pid}){where}", pid=holder.pid
-        )
+        return Health(False, f"Pipeline is stale{marks}: {trouble} {of_it}", holder.pid)
     degraded = [] if heartbeat is None or cycles_only else heartbeat.get("degraded", [])
     if degraded:
-        line = f"Pipeline is degraded{marks}: {degradation_text(degraded, now)} (PID: {holder.pid}){where}"
-        return Health(well=False, line=line, pid=holder.pid)
-    return Health(well=True, line=f"Pipeline is running (PID: {holder.pid}){marks}{where}", pid=holder.pid)
+        line = f"Pipeline is degraded{marks}: {degradation_text(degraded, now)} {of_it}"
+        return Health(False, line, holder.pid)
+    return Health(True, f"Pipeline is running (PID: {holder.pid}){marks}{where}", holder.pid)
 
 
 def _demo_beside(files: Files) -> str:

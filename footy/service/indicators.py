@@ -24,6 +24,14 @@ class Level(StrEnum):
     CRITICAL = "critical"
 
 
+LOGGED = {
+    Level.NORMAL: (logging.INFO, "Back to normal: %s"),
+    Level.WARNING: (logging.WARNING, "WARNING: %s"),
+    Level.CRITICAL: (logging.CRITICAL, "CRITICAL: %s"),
+}
+"""The level and the words with which a change of an indicator is logged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits of an indicator, as shares of the interval or of the calls."""
@@ -121,15 +129,8 @@ def log_changes(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> 
     """Log each indicator whose level has changed."""
     for name, reading in after.items():
         was = before[name].level if name in before else Level.NORMAL
-        if reading.level is was:
-            continue
-        match reading.level:
-            case Level.CRITICAL:
-                log.critical("CRITICAL: %s", reading.words)
-            case Level.WARNING:
-                log.warning("WARNING: %s", reading.words)
-            case Level.NORMAL:
-                log.info("Back to normal: %s", reading.words)
+        if reading.level is not was:
+            log.log(*LOGGED[reading.level], reading.words)
 
 
 def _above(share: float, limits: Limits) -> Level:
@@ -139,6 +140,4 @@ def _above(share: float, limits: Limits) -> Level:
 
 
 def _below(share: float, limits: Limits) -> Level:
-    if share < limits.critical:
-        return Level.CRITICAL
-    return Level.WARNING if share < limits.warning else Level.NORMAL
+    return _above(-share, Limits(-limits.warning, -limits.critical))

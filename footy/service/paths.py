@@ -1,67 +1,36 @@
 """The files of an instance in its data folder."""
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from footy.errors import CannotWriteError
 
 
-@dataclass(frozen=True, slots=True)
 class Files:
     """The paths of an instance's files, all in its data folder."""
 
-    folder: Path
-
-    @property
-    def lock(self) -> Path:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = folder / "footy.lock"
         """The lock file, locked by the owner while it runs; never removed."""
-        return self.folder / "footy.lock"
-
-    @property
-    def pid(self) -> Path:
+        self.pid = folder / "footy.pid"
         """The PID file, three lines: the owner's PID, its start (Unix seconds), and `service` or `once`."""
-        return self.folder / "footy.pid"
-
-    @property
-    def heartbeat(self) -> Path:
+        self.heartbeat = folder / "heartbeat.json"
         """The outcome of the last cycle, and the time of the last success."""
-        return self.folder / "heartbeat.json"
-
-    @property
-    def matches(self) -> Path:
+        self.matches = folder / "matches.json"
         """The current snapshot."""
-        return self.folder / "matches.json"
-
-    @property
-    def log(self) -> Path:
+        self.log = folder / "footy.log"
         """Today's log."""
-        return self.folder / "footy.log"
-
-    @property
-    def cache(self) -> Path:
+        self.cache = folder / "cache.sqlite"
         """The disk cache of reference data."""
-        return self.folder / "cache.sqlite"
-
-    @property
-    def checkpoint(self) -> Path:
+        self.checkpoint = folder / "board.msgpack"
         """The state after the last cycle, for the next start."""
-        return self.folder / "board.msgpack"
-
-    @property
-    def quota(self) -> Path:
+        self.quota = folder / "quota.json"
         """The requests of the last minute, which count towards the vendor's quotas."""
-        return self.folder / "quota.json"
-
-    @property
-    def check(self) -> Path:
+        self.check = folder / "check.json"
         """The note of `check`, until the service has read it."""
-        return self.folder / "check.json"
-
-    @property
-    def start_out(self) -> Path:
+        self.start_out = folder / "start.out"
         """The output of the background process."""
-        return self.folder / "start.out"
 
 
 def prepare_folder(folder: Path) -> None:

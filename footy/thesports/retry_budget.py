@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 
 from footy.thesports.endpoints import LIVE, Endpoint
 from footy.thesports.failure_log import FailureLog
@@ -14,45 +15,34 @@ SENDING_SHARE = 0.1
 """Share of a cycle, from its start, in which calls are sent however long the last answers took."""
 
 
+@dataclass
 class RetryBudget:
-    """The budget of one cycle: its deadlines and retries, and the count of what it has used."""
+    """The budget of one cycle: its deadlines and retries, and the count of what it has used.
 
-    def __init__(
-        self,
-        deadline: float,
-        grace_s: float = 1.0,
-        *,
-        live_deadline: float | None = None,
-        answers_s: Mapping[Endpoint, float] | None = None,
-        failures: FailureLog | None = None,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Create a budget; deadlines are in monotonic seconds.
+    Deadlines are in seconds of the monotonic clock, which `now` reads.
+    """
 
-        Args:
-            deadline: Deadline of all answers.
-            grace_s: See the attribute.
-            live_deadline: Deadline of the live list, if it may take longer than the rest.
-            answers_s: Seconds that an answer took in the previous cycle, by endpoint.
-            failures: The log of failed attempts, kept across cycles.
-            now: The monotonic clock.
-        """
-        self.now = now
-        self.deadline = deadline
-        self._expected_s = answers_s or {}
-        self._answers_s: dict[Endpoint, list[float]] = {}
-        self._began = now()
-        self._live_deadline = deadline if live_deadline is None else max(deadline, live_deadline)
-        self.grace_s = grace_s
-        """Seconds after the deadline that the workers have to report their aborted attempts."""
-        self.calls = 0
-        """Number of calls planned so far, counted by the cycle's thread."""
-        self.attempts = 0
-        self.retries = 0
+    deadline: float
+    """Deadline of all answers."""
+    grace_s: float = 1.0
+    """Seconds after the deadline that the workers have to report their aborted attempts."""
+    _: KW_ONLY
+    live_deadline: float | None = None
+    """Deadline of the live list, if it may take longer than the rest."""
+    expected_s: Mapping[Endpoint, float] = field(default_factory=dict)
+    """Seconds that an answer took in the previous cycle, by endpoint."""
+    failures: FailureLog = field(default_factory=FailureLog)
+    """The log of failed attempts, kept across cycles."""
+    now: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.calls = self.attempts = self.retries = 0
+        """Numbers of calls planned, attempts sent, and retries among those."""
         self.kept_back = 0
         """Number of retries reserved for the live list until it has arrived."""
-        self.failures = FailureLog() if failures is None else failures
-        """The log of failed attempts."""
+        self._answers_s: dict[Endpoint, list[float]] = {}
+        self._began = self.now()
+        self._live_deadline = max(self.deadline, self.live_deadline or self.deadline)
         self._lock = threading.Lock()
 
     def left(self, endpoint: Endpoint | None = None) -> float:
@@ -72,8 +62,8 @@ class RetryBudget:
         left = self.left(endpoint) - after_s
         if endpoint is LIVE or left <= 0:
             return left > 0
-        live_s = self.answer_s(LIVE) or self._expected_s.get(LIVE, 0.0)
-        expected_s = max(live_s, self._expected_s.get(endpoint, 0.0))
+        live_s = self.answer_s(LIVE) or self.expected_s.get(LIVE, 0.0)
+        expected_s = max(live_s, self.expected_s.get(endpoint, 0.0))
         return left >= min(expected_s, (1 - SENDING_SHARE) * (self.deadline - self._began))
 
     def answered(self, endpoint: Endpoint, seconds: float) -> None:
