@@ -1,4 +1,4 @@
-"""The files of one instance, in its data folder."""
+"""The files of an instance in its data folder."""
 
 import tempfile
 from pathlib import Path
@@ -7,41 +7,41 @@ from footy.errors import CannotWriteError
 
 
 class Files:
-    """The files of one instance, all in its folder."""
+    """The paths of an instance's files, all in its data folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lock = folder / "footy.lock"
-        """Locked by the owner as long as it lives; never removed."""
+        """The lock file, locked by the owner while it runs; never removed."""
         self.pid = folder / "footy.pid"
-        """The owner's PID, when it started (Unix seconds), and `service` or `once`, a line each."""
+        """The PID file, three lines: the owner's PID, its start (Unix seconds), and `service` or `once`."""
         self.heartbeat = folder / "heartbeat.json"
-        """When the last cycle was attempted and when one succeeded."""
+        """The outcome of the last cycle, and the time of the last success."""
         self.matches = folder / "matches.json"
         """The current snapshot."""
         self.log = folder / "footy.log"
-        """The log of today."""
+        """Today's log."""
         self.cache = folder / "cache.sqlite"
-        """Reference data."""
+        """The disk cache of reference data."""
         self.checkpoint = folder / "board.msgpack"
-        """What was held at the last cycle, for the next start."""
+        """The state after the last cycle, for the next start."""
         self.quota = folder / "quota.json"
-        """What was spent of the vendor's quotas in the last minute."""
+        """The requests of the last minute, which count towards the vendor's quotas."""
         self.check = folder / "check.json"
-        """What `check` found, until the service has read it."""
+        """The note of `check`, until the service has read it."""
         self.start_out = folder / "start.out"
-        """What the background process printed."""
+        """The output of the background process."""
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the data folder, and see that it can be written.
+    """Create the data folder, and check that it is writable.
 
     Raises:
-        CannotWriteError: It cannot be made or written.
+        CannotWriteError: The folder cannot be created or is not writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # A file without a name, since the folder's owner clears what looks half-written.
+        # A file without a name: the folder's owner would remove one that looks half-written.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
