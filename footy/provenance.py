@@ -14,6 +14,8 @@ class Source(StrEnum):
     """Asked this cycle, or known unchanged by a feed this cycle."""
     CACHE = "cache"
     """Within its time to live."""
+    PARTIAL = "partial"
+    """Odds that a feed told of, and whose history has not been read yet."""
     STALE = "stale"
     """The last good value, past its time to live because asking failed."""
     MISSING = "missing"

@@ -335,7 +335,10 @@ class Pipeline:
             held_details(state),
             inputs,
         )
-        state, differences = settle(state, before, fetcher.answers, references, inputs)
+        selection = self._rules.selection
+        known = replace(state, references=references)
+        wanted = None if selection.keeps_all else select(known, selection).wanted
+        state, differences = settle(state, before, fetcher.answers, references, inputs, wanted=wanted)
         for sentence in differences:
             log.warning("%s: %s; repaired", FOUND_WRONG, sentence)
         for name, was, now in (
