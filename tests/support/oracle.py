@@ -119,7 +119,7 @@ class Picture:
     first_half_at: int | None = None
     """When the first half began, where that was seen."""
     told: Mapping[str, Collection[int]] | None = None
-    """Where the odds are `partial`, the bookmakers that the feed told of, by the vendor's name of the market."""
+    """Where the odds are `partial`: the bookmakers that the feed told of, by the vendor's market."""
 
 
 def whole(value: Any) -> int | None:
