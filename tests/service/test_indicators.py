@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footy.events.types import Event, IndicatorChanged
+from footy.mirror.odds_book import OddsBook
 from footy.mirror.state import Held, MatchState, References, Source, State
 from footy.service.indicators import (
     Level,
@@ -23,6 +24,7 @@ from footy.service.indicators import (
 )
 from footy.settings import load
 from footy.telemetry.counters import Counters
+from tests.support.states import sent
 
 NORMAL, WARNING, CRITICAL = Level.NORMAL, Level.WARNING, Level.CRITICAL
 WELL = {"cycle_s": 0.01, "enrich_s": 0.01, "sleep_s": 0.99, "error_rate": 0.0}
@@ -147,7 +149,7 @@ def test_failures_count_for_five_minutes_where_there_were_calls_enough_since() -
     since: dict[Level, int] = {}
     for at in range(0, 420, 10):  # ten calls each; those of the first minute fail
         for _ in range(10):
-            counters.attempt(failed=at < 60)
+            counters.note(sent(failed=at < 60))
         rate = counters.error_rate()
         assert rate is not None
         since.setdefault(readings(error_rate=rate)["errors"].level, at)
@@ -161,7 +163,7 @@ def test_where_few_calls_are_made_the_rate_reaches_back_to_a_hundred_of_them() -
     clock = Clock()
     counters = Counters(clock)
     for number in range(120):  # a refused endpoint is asked every 15 minutes
-        counters.attempt(failed=number >= 94)
+        counters.note(sent(failed=number >= 94))
         clock.now += 900
 
     assert counters.error_rate() == 0.26
@@ -176,6 +178,10 @@ EMPTY: Held[Any] = Held(None, None, Source.MISSING)
 REFUSED: Held[Any] = Held(None, None, Source.REFUSED)
 
 
+READ: Held[Any] = Held(OddsBook(), 1.0, Source.FRESH)
+TOLD: Held[Any] = Held(OddsBook(partial=True), 1.0, Source.PARTIAL)
+
+
 def state(*, teams: Held[Any] = FULL, **matches: tuple[Held[Any], Held[Any]]) -> State:
     """A state of matches by id, each with its detail and odds."""
     return State(
@@ -187,16 +193,18 @@ def state(*, teams: Held[Any] = FULL, **matches: tuple[Held[Any], Held[Any]]) ->
 @pytest.mark.parametrize(
     ("before", "after", "fills"),
     [
-        (State(), state(a=(FULL, FULL)), True),
+        (State(), state(a=(FULL, READ)), True),
         (State(), state(teams=EMPTY, a=(EMPTY, EMPTY)), False),
-        (state(a=(EMPTY, FULL)), state(a=(FULL, FULL)), True),
-        (state(a=(FULL, EMPTY)), state(a=(FULL, FULL)), True),
-        (state(a=(FULL, FULL)), state(a=(FULL, FULL), b=(FULL, EMPTY)), True),
-        (state(teams=EMPTY, a=(FULL, FULL)), state(a=(FULL, FULL)), True),
-        (state(a=(FULL, FULL)), state(a=(FULL, FULL)), False),
+        (state(a=(EMPTY, READ)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, EMPTY)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, READ)), state(a=(FULL, READ), b=(FULL, EMPTY)), True),
+        (state(teams=EMPTY, a=(FULL, READ)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, READ)), state(a=(FULL, READ)), False),
         (state(a=(FULL, EMPTY)), state(a=(FULL, EMPTY)), False),
         (state(a=(FULL, EMPTY)), state(a=(FULL, REFUSED)), False),
-        (state(a=(FULL, FULL), b=(FULL, FULL)), state(b=(FULL, FULL)), False),
+        (state(a=(FULL, EMPTY)), state(a=(FULL, TOLD)), False),
+        (state(a=(FULL, TOLD)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, READ), b=(FULL, READ)), state(b=(FULL, READ)), False),
     ],
 )
 def test_a_cycle_of_a_cold_start_is_one_that_fetched_what_was_missing(
