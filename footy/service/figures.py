@@ -62,11 +62,9 @@ def read_figures(files: Files, judged: Health, now: float) -> Figures | None:
         samples = read_samples(files.metrics.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return (
-        Figures(samples, max(0.0, now - written_at))
-        if written_at >= unix_seconds(beat["started_at"])
-        else None
-    )
+    if written_at < unix_seconds(beat["started_at"]):
+        return None
+    return Figures(samples, max(0.0, now - written_at))
 
 
 def lines(figures: Figures) -> Iterator[str]:
