@@ -111,7 +111,8 @@ def run(matches: int, cycles: int, *, quick: bool) -> tuple[list[Counted], Compa
             time_machine.travel(vendor.control.clock()["now"], tick=False) as clock,
             running_app(settings, Mode.LIVE, Files(Path(folder))) as footy,
         ):
-            state, told, counted = State(), Told(vendor), []
+            state, told = State(), Told(vendor)
+            counted: list[Counted] = []
             while True:
                 started = time.perf_counter()
                 outcome = footy.pipeline.run(state, len(counted) + 1)
