@@ -40,11 +40,10 @@ def request_problems(
     problems += failures(answers, not_in_plan)
     if deleted := len(live.value.matches.keys() & state.deleted):
         problems.append(f"live matches: {deleted} left out: the vendor lists them, but as deleted too")
-    waiting = _waiting_for_odds(answers, live.value, selected.wanted)
-    if waiting:
+    if waiting := _waiting_for_odds(answers, live.value, selected.wanted):
         told = waiting[Source.PARTIAL]
         some = f", {told} of them with some prices" if told else ""
-        problems.append(f"odds: {waiting.total()} wait for their turn{some}: the quota is spent")
+        problems.append(f"odds: {waiting.total()} waiting for quota{some}")
     return problems
 
 

@@ -206,12 +206,7 @@ def early_fields(quotes: OddsBook | None, rules: PriceRules) -> dict[str, object
 
 
 def current_fields(
-    quotes: OddsBook | None,
-    rules: PriceRules,
-    *,
-    in_play: bool,
-    score: Score,
-    arrived_at: float,
+    quotes: OddsBook | None, rules: PriceRules, *, in_play: bool, score: Score, arrived_at: float
 ) -> tuple[dict[str, object], float]:
     """Return the record's `current_…` fields of all markets, and the time until which they hold.
 

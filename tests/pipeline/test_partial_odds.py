@@ -91,9 +91,7 @@ def test_after_two_cycles_every_match_that_the_feed_named_has_its_price(
             assert not snapshot["meta"]["complete"]
             waiting = len(by_source["partial"] + by_source["missing"])
             some = f"{len(by_source['partial'])} of them with some prices"
-            assert snapshot["meta"]["problems"] == [
-                f"odds: {waiting} wait for their turn, {some}: the quota is spent"
-            ]
+            assert snapshot["meta"]["problems"] == [f"odds: {waiting} waiting for quota, {some}"]
         assert watch.state.odds_feed.trusted
         assert watch.state.odds_feed.differences == 0
 
