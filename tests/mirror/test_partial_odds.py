@@ -31,6 +31,7 @@ from tests.support.states import (
 )
 
 MISSING: Held[OddsBook] = Held(None, None, Source.MISSING)
+REFUSED = RefusedError("not in the plan", "endpoint", confirmed_refusal=True)
 ASKED = Request(endpoints.ODDS, "a", priority=Priority.ODDS)
 
 
@@ -122,6 +123,13 @@ def test_no_book_begins_without_a_price_that_is_understood(
     assert state.matches["a"].odds == MISSING
 
 
+def test_no_book_begins_where_the_account_has_no_histories() -> None:
+    answers = [live_list(NOW + 10, playing("a")), told(10, change(NEW)), failed(ASKED, REFUSED)]
+    given = inputs(NOW + 10, refused=frozenset({endpoints.ODDS}))
+    state, _ = after(lacking(polled=0), answers, given)
+    assert state.matches["a"].odds == Held(None, None, Source.REFUSED)
+
+
 def test_no_book_begins_of_a_match_that_is_not_wanted() -> None:
     state = replace(lacking(), matches={one: match_state(one) for one in "ab"})
     live = live_list(NOW + 10, playing("a"), playing("b"))
@@ -175,9 +183,6 @@ def test_a_partial_book_after_a_later_reply(
     assert odds.value.partial
     assert (odds.source, odds.fetched_at) == (source, NOW + fetched_at)
     assert rows_of(odds) == rows
-
-
-REFUSED = RefusedError("not in the plan", "endpoint", confirmed_refusal=True)
 
 
 @pytest.mark.parametrize(
