@@ -83,7 +83,7 @@ class OddsFeed:
 def with_partial_odds(
     state: State, answers: Answers, inputs: CycleInputs, wanted: Collection[str] | None = None
 ) -> State:
-    """Return the state with the odds feed's changes of this cycle merged, for matches without an odds history.
+    """Return the state with the odds feed's changes of this cycle, for matches without an odds history.
 
     A partial book that the feed cannot extend, because it does not reach back far enough, begins anew.
 
