@@ -152,7 +152,7 @@ def without(quotes: OddsBook, bookmaker_id: int, market: str, until: int) -> Odd
 
 
 def completed(partial: OddsBook, full: OddsBook, early_window: tuple[int, int]) -> OddsBook:
-    """Return a full read that takes the place of a partial book, with what only the partial one knows yet.
+    """Return the full read that replaces a partial book, with the newer rows that only the partial one has.
 
     A row of a feed counts if it is newer than every row of its series in the full read: the server of the
     history may lag behind the one of the feed. Of rows of the same second, the full read's is taken.
