@@ -85,7 +85,8 @@ def with_partial_odds(
 ) -> State:
     """Return the state with the odds feed's changes of this cycle, for matches without an odds history.
 
-    A partial book that the feed cannot extend, because it does not reach back far enough, begins anew.
+    A partial book that the feed cannot extend, because it does not reach back far enough, begins anew. None
+    begins if the account lacks the odds history, since no history would ever take its place.
 
     Args:
         state: The state with all answers of the cycle merged.
@@ -94,7 +95,7 @@ def with_partial_odds(
         wanted: The matches that the operator wants; None if all.
     """
     reply, at = answers.feed(OddsChanges), state.odds_feed.polled_at
-    if reply is None or at is None or not state.odds_feed.trusted:
+    if reply is None or at is None or not state.odds_feed.trusted or endpoints.ODDS in inputs.refused:
         return state
     lacking = {
         match_id

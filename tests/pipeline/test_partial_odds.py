@@ -197,3 +197,19 @@ def test_what_is_made_up_takes_no_place_of_a_partial_price(crowd: RunningSimulat
         )
         told = {one: cycle.records[one] for one in sources if sources[one] != "mock"}
         assert not [one for one in cycle.falsehoods if one.partition(" ")[0] in told]
+
+
+def test_where_the_account_has_no_histories_odds_are_refused_whatever_the_feed_tells(
+    crowd: RunningSimulator, tmp_path: Path
+) -> None:
+    """The prices would stay partial for good, and no snapshot would ever be complete."""
+    with bedside(crowd, tmp_path, FOOTY_INTERVAL=str(INTERVAL)) as bed:
+        bed.falls_ill(f"err_url@{ODDS}")
+        told = 0
+        for _ in range(3):
+            cycle = bed.cycle()
+            assert set(of_odds(cycle).values()) == {"refused"}
+            assert cycle.complete
+            told += len(feeds.odds_live(bed.world, int(time.time())))
+            bed.wait(INTERVAL)
+        assert told
