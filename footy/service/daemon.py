@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -14,8 +15,11 @@ from footy.outputs.registry import OutputContext, open_outputs
 from footy.service.app import App, redactor, running_app, set_up_logging
 from footy.service.check_note import CheckNote
 from footy.service.cycle_job import CycleJob
+from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile
+from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
 from footy.service.lock import Role, locked, verify_ownership
+from footy.service.notify_socket import NotifySocket
 from footy.service.paths import Files, prepare_folder
 from footy.service.schedule import follow_clock, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
@@ -46,12 +50,17 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value
         )
         heartbeat_file.write()
+        systemd = NotifySocket(os.environ, longest_silence_s(settings.interval))
         account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
         with contextlib.closing(account), running_app(settings, mode, files) as app:
             outputs = open_outputs(OutputContext(files.folder, console, sys.stdout))
-            job = CycleJob(settings, app, outputs, heartbeat_file)
+            figures = CycleFigures(settings.interval)
+            metrics = instance_collector(app, figures, files, mode.value)
+            watchers = (figures.note, MetricsFile(files, metrics).write, systemd.cycle_ended)
+            job = CycleJob(settings, app, outputs, heartbeat_file, watchers)
             scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow)
+            systemd.ready()
             try:
                 note = CheckNote(files)
                 while not stopping.requested.wait(LOOK_ROUND_EVERY_S):
@@ -63,6 +72,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                     watch()
                 log.info("footy stops")
             finally:
+                systemd.stopping()
                 _stop(scheduler, app, outputs)
                 job.save()
     return Exit.OK

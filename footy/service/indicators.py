@@ -1,11 +1,13 @@
 """Indicators: cycle, enrichment and sleep time, and API error rate, each normal, warning or critical."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from footy.events.ids import operational_id
+from footy.events.types import Event, IndicatorChanged
 from footy.mirror.state import Held, State
 from footy.settings import ServiceSettings
 
@@ -68,6 +70,11 @@ class Reading:
     words: str
     """The figure with its unit, such as `total cycle time 16.20 s of 60 s`."""
 
+    @property
+    def sentence(self) -> str:
+        """The level and the figure, such as `warning: total cycle time 16.20 s of 60 s`."""
+        return f"{self.level}: {self.words}"
+
 
 def read(
     thresholds: Thresholds,
@@ -125,12 +132,51 @@ def _known(held: Mapping[str, Held[Any]]) -> set[str]:
     return {key for key, one in held.items() if one.value is not None}
 
 
+def changed(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> dict[str, Reading]:
+    """Return the readings whose level is another than before; an indicator without one before was normal."""
+    return {
+        name: reading
+        for name, reading in after.items()
+        if reading.level is not (before[name].level if name in before else Level.NORMAL)
+    }
+
+
 def log_changes(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> None:
     """Log each indicator whose level has changed."""
-    for name, reading in after.items():
-        was = before[name].level if name in before else Level.NORMAL
-        if reading.level is not was:
-            log.log(*LOGGED[reading.level], reading.words)
+    for reading in changed(before, after).values():
+        log.log(*LOGGED[reading.level], reading.words)
+
+
+def change_events(
+    before: Mapping[str, Reading],
+    after: Mapping[str, Reading],
+    *,
+    seen_at: str,
+    started_ms: int,
+    numbers: Iterator[int],
+) -> list[Event]:
+    """Return an `indicator_changed` event for each indicator whose level is another than before.
+
+    Args:
+        before: The readings of the cycle before.
+        after: Those of the cycle that has ended.
+        seen_at: When that was, ISO 8601 in UTC.
+        started_ms: When the service started, in Unix milliseconds; part of the ids.
+        numbers: Numbers the operational events of this start of the service, from 1.
+    """
+    return [
+        Event(
+            operational_id("indicator_changed", started_ms, next(numbers)),
+            "indicator_changed",
+            IndicatorChanged(
+                seen_at=seen_at,
+                indicator=name,
+                before=before[name].sentence if name in before else None,
+                after=reading.sentence,
+            ),
+        )
+        for name, reading in changed(before, after).items()
+    ]
 
 
 def _above(share: float, limits: Limits) -> Level:
