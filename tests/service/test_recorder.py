@@ -22,8 +22,18 @@ from footy.mirror.state import State
 from footy.pipeline.cycle import CycleResult
 from footy.record import MatchRecord
 from footy.service.recorder import Keeping, Recorder, last_position
-from footy.service.results import ResultReader
-from footy.thesports.errors import NoSuchRowError
+from footy.service.results import FIRST_PAUSE_S, LAST_PAUSE_S, ResultReader
+from footy.thesports import endpoints
+from footy.thesports.errors import (
+    NoSuchRowError,
+    OutOfTimeError,
+    QuotaSpentError,
+    RefusedError,
+    StoppedError,
+    VendorCodeError,
+    VendorError,
+)
+from footy.thesports.models import LiveMatch, LiveScore, SideScore
 from footy.thesports.request import Answer, Request
 from footy.thesports.retry_budget import RetryBudget
 from tests.events.watch import KICK_OFF, record
@@ -490,3 +500,134 @@ def test_a_bug_in_the_detection_is_logged_and_the_next_cycle_goes_on(
     assert "Traceback" in caplog.text
     assert service.cycle(record(match_id="a", home_score=1)) == ["a:goal:home:1"]
     assert service.recorder.problem is None
+
+
+# --- results
+
+
+def ended(service: Service, match_id: str = "a") -> None:
+    """Let a match end 2-1, and ten minutes pass."""
+    service.cycle(record(match_id=match_id, home_score=2, away_score=1))
+    last = record(match_id=match_id, home_score=2, away_score=1, status_id=8)
+    service.cycle(last)
+    for _ in range(6):
+        service.cycle(last, after_s=100.0)
+
+
+def confirm(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what is done between two cycles, and wait for it."""
+    monkeypatch.setattr(CLOCK, "uptime", lambda: service.now)
+    service.recorder.confirm_results(10.0)
+    if service.results._running is not None:
+        service.results._running.result(10)
+
+
+def final(match_id: str, status: int = 8, home: int = 2, away: int = 1, **fields: int) -> Answer[object]:
+    sides = [SideScore(goals=goals, half_time=1) for goals in (home, away)]
+    match = LiveMatch(match_id, LiveScore(match_id, status, *sides))
+    return Answer(Request(endpoints.FINAL, match_id), match, 1.0, **fields)  # type: ignore[arg-type]
+
+
+def test_a_match_that_is_over_for_ten_minutes_is_read_once_and_gets_its_result(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(service)
+    service.vendor.answers["a"] = final("a")
+    confirm(service, monkeypatch)
+    assert service.cycle() == ["a:result"]
+    said = service.said("a:result")
+    assert '"score":{"home":2,"away":1}' in said
+    assert '"half_time":{"home":1,"away":1}' in said
+    assert '"confirmed":true' in said
+    confirm(service, monkeypatch)
+    assert service.vendor.asked == ["a"]
+    assert service.recorder._detector is not None
+    assert service.recorder._detector.states() == {}
+
+
+def test_a_match_that_ended_while_footy_was_away_gets_its_result(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.cycle(record(match_id="a", home_score=2, away_score=1))
+    service.restarts(DAY_S)
+    found = [one for _ in range(90) for one in service.cycle(record(match_id="other"))]
+    assert found == ["other:match_seen", "a:match_left:1"]
+    service.vendor.answers["a"] = final("a", home=3)
+    confirm(service, monkeypatch)
+    assert service.cycle() == ["a:full_time:1", "a:score_corrected:1", "a:result"]
+    assert '"late":true' in service.said("a:full_time:1")
+
+
+def test_what_the_account_may_not_read_is_a_result_that_is_not_confirmed(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(service)
+    service.vendor.answers["a"] = Answer(
+        Request(endpoints.FINAL, "a"), error=RefusedError("no", "endpoint", confirmed_refusal=True)
+    )
+    confirm(service, monkeypatch)
+    assert service.cycle() == ["a:result"]
+    assert '"confirmed":false' in service.said("a:result")
+
+
+def test_one_refusal_is_not_believed(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended(service)
+    service.vendor.answers["a"] = Answer(Request(endpoints.FINAL, "a"), error=RefusedError("no", "endpoint"))
+    confirm(service, monkeypatch)
+    assert service.cycle() == []
+    service.vendor.answers["a"] = final("a")
+    confirm(service, monkeypatch)
+    assert service.cycle() == ["a:result"]
+
+
+@pytest.mark.parametrize("error", [QuotaSpentError("spent"), OutOfTimeError("late"), StoppedError("stop")])
+def test_what_stops_all_requests_leaves_the_rest_for_the_next_cycle(
+    service: Service, monkeypatch: pytest.MonkeyPatch, error: VendorError
+) -> None:
+    for match_id in ("a", "b"):
+        ended(service, match_id)
+    service.vendor.answers["a"] = Answer(Request(endpoints.FINAL, "a"), error=error)
+    confirm(service, monkeypatch)
+    assert service.vendor.asked == ["a"]
+    service.vendor.answers |= {"a": final("a"), "b": final("b")}
+    confirm(service, monkeypatch)
+    assert service.cycle() == ["a:result", "b:result"]
+
+
+@pytest.mark.parametrize("error", [VendorCodeError("the vendor answers code 7"), NoSuchRowError("none")])
+def test_a_match_that_cannot_be_read_is_asked_for_later_and_holds_up_no_other(
+    service: Service, monkeypatch: pytest.MonkeyPatch, error: VendorError
+) -> None:
+    for match_id in ("a", "b"):
+        ended(service, match_id)
+    service.vendor.answers |= {"a": Answer(Request(endpoints.FINAL, "a"), error=error), "b": final("b")}
+    confirm(service, monkeypatch)
+    assert service.cycle() == ["b:result"]
+    confirm(service, monkeypatch)
+    assert service.vendor.asked == ["a", "b"]
+    service.now += FIRST_PAUSE_S
+    confirm(service, monkeypatch)
+    assert service.vendor.asked == ["a", "b", "a"]
+
+
+def test_a_match_of_which_nothing_is_kept_gets_a_result_after_three_tries(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(service)
+    for pause_s in (FIRST_PAUSE_S, 2 * FIRST_PAUSE_S, LAST_PAUSE_S):
+        confirm(service, monkeypatch)
+        service.now += pause_s
+    assert service.cycle() == ["a:result"]
+    assert service.vendor.asked == ["a"] * 3
+
+
+def test_a_result_that_could_not_be_written_is_written_later(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(service)
+    service.vendor.answers["a"] = final("a")
+    confirm(service, monkeypatch)
+    with locked(service.path):
+        assert service.cycle() == []
+    assert service.cycle() == ["a:result"]
+    assert service.vendor.asked == ["a"]
