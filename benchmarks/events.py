@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
-from benchmarks import chart, measure, report
+from benchmarks import chart, child, measure, report
 from benchmarks.flatten import MOMENT, Evening
 from footy.events import Detector, EventRules
 from footy.events.envelope import all_enveloped
@@ -85,7 +85,8 @@ def main(argv: Sequence[str]) -> int:
         commits = _commits_ms(Path(folder) / "commits.db", some, 20 if quick else COMMITS)
         rate = _read_rate(Path(folder) / "read.db", some, 2000 if quick else READ_EVENTS)
         cycles = options.cycles or (200 if quick else CYCLES)
-        memory = _memory(Path(folder) / "growth.db", some, cycles)
+        task = {"path": f"{folder}/growth.db", "records": some, "cycles": cycles}
+        memory = child.ask("benchmarks.events", task)  # in a process that has freed nothing
         kept_mb, end_mb = _retention_mb(
             Path(folder) / "kept.db", some, *((12, 9) if quick else (DAYS, KEPT_DAYS))
         )
@@ -239,9 +240,10 @@ def _outcome(records: Sequence[MatchRecord], at: float) -> CycleResult:
     )
 
 
-def _memory(path: Path, records: Sequence[MatchRecord], cycles: int) -> list[tuple[int, float]]:
-    """Return the memory of the process, in MB, over cycles in which matches come, play, end and go."""
-    recorder, now = _recorder(path, Retention()), float(MOMENT)
+def _memory(task: dict[str, Any]) -> list[tuple[int, float]]:
+    """Return the memory of this process, in MB, over cycles in which matches come, play, end and go."""
+    records, cycles = task["records"], task["cycles"]
+    recorder, now = _recorder(Path(task["path"]), Retention()), float(MOMENT)
     every = max(1, cycles // SAMPLES)
     samples = []
     for number, read in zip(range(1, cycles + 1), _season(records), strict=False):
@@ -380,3 +382,7 @@ def _report(
 
 def _at_most(words: str, found: float, bound: float, unit: str) -> report.Check:
     return report.Check(words, f"≤ {bound:g} {unit}", f"{found:.2f} {unit}", found <= bound)
+
+
+if __name__ == "__main__":
+    child.answer(_memory)

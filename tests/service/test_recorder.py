@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 import resource
 import shutil
 import sqlite3
@@ -289,6 +290,14 @@ def test_a_machine_ten_years_ahead_removes_nothing(path: Path) -> None:
 # --- a file that fails
 
 
+def is_documented(problem: str | None) -> bool:
+    """Check whether the operator finds these words in the manual."""
+    page = Path(__file__).parents[2] / "docs" / "operations.md"
+    lines = re.findall(r"`(The log footy\.db [^`]+)`", page.read_text(encoding="utf-8"))
+    patterns = [".*".join(map(re.escape, line.split("…"))) for line in lines]
+    return any(re.match(pattern, problem or "") for pattern in patterns)
+
+
 @contextlib.contextmanager
 def full_disk(path: Path) -> Iterator[None]:
     """Let no file grow: to a writer this is what a full disk is."""
@@ -357,6 +366,7 @@ def test_what_cannot_be_written_now_is_written_once_it_can_be(
         problem = service.recorder.problem
     assert problem is not None
     assert problem.startswith(words)
+    assert is_documented(problem)
     assert problem.endswith("; what happens meanwhile is written as soon as it can be")
     if illness is read_only:
         service.restarts()
@@ -378,6 +388,7 @@ def test_a_broken_file_is_set_aside_at_the_start(service: Service) -> None:
     service.started()
     assert service.recorder.problem is not None
     assert service.recorder.problem.startswith("The log footy.db was damaged: it is kept as footy.db.broken-")
+    assert is_documented(service.recorder.problem)
     assert service.cycle(record(match_id="a")) == ["a:match_seen"]
     assert service.epoch() != epoch
     assert len([*service.path.parent.glob("footy.db.broken-*")]) == 1
@@ -414,6 +425,7 @@ def test_a_file_of_a_newer_version_is_left_alone(service: Service, caplog: pytes
         "The log footy.db was written by a newer version of footy: "
         "no events are written; install that version, or move the file away"
     )
+    assert is_documented(service.recorder.problem)
     assert [one.getMessage() for one in caplog.records] == [service.recorder.problem]
     service.recorder.confirm_results(1.0)
     service.stops()
@@ -454,6 +466,7 @@ def test_a_backup_put_in_the_files_place_gets_a_new_epoch_and_goes_on(
     shutil.copyfile(service.path.with_name("copy.db"), service.path)
     service.started()
     assert service.epoch() != epoch
+    assert is_documented(caplog.records[-1].getMessage())
     assert "is not the one written last: it has a new epoch" in caplog.text
     assert service.cycle(record(match_id="a", home_score=1)) == ["a:goal:home:1"]
     again = service.epoch()
