@@ -18,7 +18,7 @@ from footy.clock import CLOCK
 from footy.events import EventRules
 from footy.events.detector import Detector
 from footy.history import LogError, Position, Retention, migrations
-from footy.history.sqlite_log import opened, opened_for_reading
+from footy.history.sqlite_log import SqliteLog, opened, opened_for_reading
 from footy.mirror.state import State
 from footy.pipeline.cycle import CycleResult
 from footy.record import MatchRecord
@@ -125,7 +125,7 @@ class Service:
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[Any]:
+def reading(path: Path) -> Iterator[SqliteLog | None]:
     """Read the log as another process does; None if it cannot be opened now."""
     try:
         log = opened_for_reading(path)
@@ -181,6 +181,7 @@ def test_events_are_in_the_log_after_the_cycle(service: Service) -> None:
 def test_a_start_is_an_event_of_its_own(service: Service) -> None:
     service.restarts()
     with reading(service.path) as log:
+        assert log is not None
         events = log.read(0, 10)
     assert [one.type for one in events] == ["service_started", "service_started"]
     assert events[0].id == f"footy:service_started:{round(KICK_OFF * 1000)}:1"
@@ -353,6 +354,7 @@ def test_what_cannot_be_written_now_is_written_once_it_can_be(
     tmp_path.chmod(0o755)
     service = Service(folder / "footy.db")
     many = [record(match_id=f"m{number:03}") for number in range(100)]
+    scored = [record(match_id=f"m{number:03}", home_score=1) for number in range(100)]
     service.cycle(*many)
     epoch = service.epoch()
     caplog.clear()
@@ -362,7 +364,7 @@ def test_what_cannot_be_written_now_is_written_once_it_can_be(
         if illness is read_only:
             service.started()
         for _ in range(2):
-            service.cycle(*[{**one, "home_score": 1} for one in many])
+            service.cycle(*scored)
         problem = service.recorder.problem
     assert problem is not None
     assert problem.startswith(words)
@@ -370,7 +372,7 @@ def test_what_cannot_be_written_now_is_written_once_it_can_be(
     assert problem.endswith("; what happens meanwhile is written as soon as it can be")
     if illness is read_only:
         service.restarts()
-    found = service.cycle(*[{**one, "home_score": 1} for one in many], after_s=100.0)
+    found = service.cycle(*scored, after_s=100.0)
     assert found == [f"m{number:03}:goal:home:1" for number in range(100)]
     assert '"late":true' in service.said("m000:goal:home:1")
     assert service.recorder.problem is None
@@ -459,6 +461,7 @@ def test_a_backup_put_in_the_files_place_gets_a_new_epoch_and_goes_on(
 ) -> None:
     service.cycle(record(match_id="a"))
     with reading(service.path) as log:
+        assert log is not None
         log.backup(service.path.with_name("copy.db"))
     epoch = service.epoch()
     service.cycle(record(match_id="a", home_score=1))
@@ -535,10 +538,10 @@ def confirm(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         service.results._running.result(10)
 
 
-def final(match_id: str, status: int = 8, home: int = 2, away: int = 1, **fields: int) -> Answer[object]:
-    sides = [SideScore(goals=goals, half_time=1) for goals in (home, away)]
-    match = LiveMatch(match_id, LiveScore(match_id, status, *sides))
-    return Answer(Request(endpoints.FINAL, match_id), match, 1.0, **fields)  # type: ignore[arg-type]
+def final(match_id: str, home: int = 2, away: int = 1) -> Answer[object]:
+    sides = SideScore(home, 1), SideScore(away, 1)
+    match = LiveMatch(match_id, LiveScore(match_id, 8, *sides))
+    return Answer(Request(endpoints.FINAL, match_id), match, 1.0)
 
 
 def test_a_match_that_is_over_for_ten_minutes_is_read_once_and_gets_its_result(
