@@ -77,13 +77,19 @@ class Detector:
         for match_id in match_ids:
             self._matches.pop(match_id, None)
 
-    def drop_closed(self, listed: Collection[str]) -> None:
-        """Drop matches that are not listed and of which nothing is to come; the log keeps their states."""
+    def drop_closed(self, listed: Collection[str], seen_after: float = 0.0) -> None:
+        """Drop the matches that are not listed and get no more events; the log keeps their states.
+
+        Args:
+            listed: The ids in the live list.
+            seen_after: A match without a result that was last seen before this time gets none any more.
+        """
         self.forget(
             [
                 match_id
                 for match_id, match in self._matches.items()
-                if match_id not in listed and not results.is_open(match.emitted)
+                if match_id not in listed
+                and (match.seen_at < seen_after or not results.is_open(match.emitted))
             ]
         )
 

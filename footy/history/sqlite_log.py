@@ -270,10 +270,13 @@ class SqliteLog:
                 "SELECT seq FROM event WHERE match IS NULL AND at < ? ORDER BY seq LIMIT ?",
                 (oldest, STEP_ROWS - removed),
             )
-            if removed < STEP_ROWS:
-                removed += _remove_match(connection, oldest, STEP_ROWS - removed)
-            if removed < STEP_ROWS and _size(connection) > retention.size:
-                removed += _remove_match(connection, newest_at, STEP_ROWS - removed)
+            while removed < STEP_ROWS and (gone := _remove_match(connection, oldest, STEP_ROWS - removed)):
+                removed += gone
+            while removed < STEP_ROWS and _size(connection) > retention.size:
+                gone = _remove_match(connection, newest_at, STEP_ROWS - removed)
+                removed += gone
+                if not gone:
+                    break
             if removed < STEP_ROWS:
                 removed += connection.execute(
                     "DELETE FROM cycle WHERE rowid IN (SELECT rowid FROM cycle WHERE at < ? LIMIT ?)",
