@@ -1,7 +1,7 @@
 """Detection over whole cycles: what is committed, what is skipped, and what it costs."""
 
 import time
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -227,8 +227,9 @@ def test_detection_takes_little_time() -> None:
 def test_every_time_in_a_state_moves_with_the_clock() -> None:
     service = Service()
     service.cycle(busy(1, 0))
-    service.cycle(busy(1, 0) | money_line(home=3.0))
-    service.cycle(busy(1, 0) | spread(-1.5) | money_line(home=5.0) | {"home_score": 1, "incidents": []})
+    lines = spread(-1.5) | money_line(home=5.0)
+    service.cycle(cast("MatchRecord", {**busy(1, 0), **money_line(home=3.0)}))
+    service.cycle(cast("MatchRecord", {**busy(1, 0), **lines, "home_score": 1, "incidents": []}))
     service.cycle(busy(1, 0) | {"home_score": 1, "incidents": [], "status_id": 8})
     state = service.detector.state("m1")
     assert state is not None
