@@ -23,6 +23,8 @@ class Files:
         """The current snapshot."""
         self.log = folder / "footy.log"
         """Today's log."""
+        self.events = folder / "footy.db"
+        """The log: the events, and what was emitted of every match."""
         self.cache = folder / "cache.sqlite"
         """The disk cache of reference data."""
         self.checkpoint = folder / "board.msgpack"
