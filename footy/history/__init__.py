@@ -1,6 +1,6 @@
 """What is kept: the log of events, and what was emitted of every match."""
 
-from footy.history.log import Commit, Log, LogError, Position, StoredEvent, resumed
+from footy.history.log import Commit, Log, LogError, Position, StoredEvent, StoredMatch, resumed
 from footy.history.sqlite_log import Retention, SqliteLog, opened
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Retention",
     "SqliteLog",
     "StoredEvent",
+    "StoredMatch",
     "opened",
     "resumed",
 ]

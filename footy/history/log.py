@@ -59,6 +59,17 @@ class StoredEvent(NamedTuple):
     """The data as JSON."""
 
 
+class StoredMatch(NamedTuple):
+    """A match in the log."""
+
+    id: str
+    home: str | None
+    away: str | None
+    competition: str | None
+    seen_at: float
+    """When it was seen last, Unix seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """All that a cycle writes, in one transaction."""
@@ -116,12 +127,26 @@ class Log(Protocol):
         """Return events with a greater sequence, oldest first; of one match, some types, since a time."""
         ...
 
+    def newest(
+        self, limit: int, *, match_id: str | None = None, types: Sequence[str] = ()
+    ) -> list[StoredEvent]:
+        """Return the newest events, oldest first; of one match, some types."""
+        ...
+
+    def matches(self) -> list[StoredMatch]:
+        """Return the matches, the one seen last first."""
+        ...
+
     def extent(self) -> Extent:
         """Return which events there are."""
         ...
 
     def wait(self, after: int, timeout_s: float) -> bool:
         """Wait until there is a newer event than this sequence; return whether there is."""
+        ...
+
+    def wake(self) -> None:
+        """Let waiting readers of this process return at once, such as those that shall end."""
         ...
 
     def close(self) -> None:

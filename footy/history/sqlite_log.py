@@ -17,7 +17,15 @@ from typing import Any
 
 from footy.events.emitted import Emitted, decoded, encoded
 from footy.events.envelope import data_json
-from footy.history.log import Commit, Extent, LogError, NewerLogError, StoredEvent, UnknownCommitError
+from footy.history.log import (
+    Commit,
+    Extent,
+    LogError,
+    NewerLogError,
+    StoredEvent,
+    StoredMatch,
+    UnknownCommitError,
+)
 from footy.history.migrations import SCRIPTS, VERSION
 
 WAL_LIMIT = 64 * 1024 * 1024
@@ -56,7 +64,9 @@ class SqliteLog:
         self._lock = threading.RLock()
         self._news = threading.Condition()
         self._closed = False
+        self._calls = 0
         self._connection = _connected(path, read_only=read_only)
+        self._file = _identity(path)
         self._newest = self.extent().newest
         self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
 
@@ -153,23 +163,28 @@ class SqliteLog:
         since: float | None = None,
     ) -> list[StoredEvent]:
         """Return events with a greater sequence, oldest first, 10,000 at most."""
-        where, values = ["seq > ?"], [after]
-        if match_id is not None:
-            where.append("match = ?")
-            values.append(match_id)  # type: ignore[arg-type]
-        if types:
-            where.append(f"type IN ({', '.join('?' * len(types))})")
-            values += types  # type: ignore[arg-type]
+        where, values = _conditions(after, match_id, types)
         if since is not None:
-            where.append("at >= ?")
-            values.append(since)  # type: ignore[arg-type]
-        # The conditions are texts of this function; all values are bound.
-        rows = self._query(
-            f"SELECT seq, id, type, match, seen_at, data FROM event WHERE {' AND '.join(where)}"  # noqa: S608
-            " ORDER BY seq LIMIT ?",
-            (*values, min(limit, _LARGEST_READ)),
-        )
-        return [StoredEvent(*row) for row in rows]
+            where += " AND at >= ?"
+            values.append(since)
+        return self._events(f"WHERE {where} ORDER BY seq LIMIT ?", values, limit)
+
+    def newest(
+        self, limit: int, *, match_id: str | None = None, types: Sequence[str] = ()
+    ) -> list[StoredEvent]:
+        """Return the newest events, oldest first, 10,000 at most."""
+        where, values = _conditions(0, match_id, types)
+        return self._events(f"WHERE {where} ORDER BY seq DESC LIMIT ?", values, limit)[::-1]
+
+    def _events(self, clauses: str, values: Sequence[Any], limit: int) -> list[StoredEvent]:
+        # The clauses are texts of this module; all values are bound.
+        statement = f"SELECT seq, id, type, match, seen_at, data FROM event {clauses}"  # noqa: S608
+        return [StoredEvent(*row) for row in self._query(statement, (*values, min(limit, _LARGEST_READ)))]
+
+    def matches(self) -> list[StoredMatch]:
+        """Return the matches, the one seen last first."""
+        rows = self._query("SELECT id, home, away, competition, last FROM match ORDER BY last DESC, id")
+        return [StoredMatch(*row) for row in rows]
 
     def extent(self) -> Extent:
         """Return which events there are."""
@@ -181,8 +196,17 @@ class SqliteLog:
         if self._read_only:
             return self._polled(after, time.monotonic() + timeout_s)
         with self._news:
-            self._news.wait_for(lambda: self._newest > after or self._closed, timeout_s)
+            calls = self._calls
+            self._news.wait_for(
+                lambda: self._newest > after or self._closed or self._calls != calls, timeout_s
+            )
             return self._newest > after
+
+    def wake(self) -> None:
+        """Let waiting readers of this process return at once."""
+        with self._news:
+            self._calls += 1
+            self._news.notify_all()
 
     def _polled(self, after: int, until: float) -> bool:
         while not self._closed:
@@ -237,6 +261,10 @@ class SqliteLog:
         """Write a whole copy to a file that does not exist."""
         self._query("VACUUM INTO ?", (str(target),))
 
+    def is_replaced(self) -> bool:
+        """Check whether the file is gone, or another one is in its place: a reader then opens that one."""
+        return _identity(self._path) != self._file
+
     def close(self) -> None:
         """Close the file; waiting readers return."""
         with self._news:
@@ -244,6 +272,18 @@ class SqliteLog:
             self._news.notify_all()
         with self._lock:
             self._connection.close()
+
+
+def _conditions(after: int, match_id: str | None, types: Sequence[str]) -> tuple[str, list[Any]]:
+    """Return the conditions on events that every read has, and their values."""
+    where = ["seq > ?"]
+    values: list[Any] = [after, *types]
+    if types:
+        where.append(f"type IN ({', '.join('?' * len(types))})")
+    if match_id is not None:
+        where.append("match = ?")
+        values.append(match_id)
+    return " AND ".join(where), values
 
 
 def _match_row(emitted: Emitted, at: float) -> tuple[Any, ...]:
@@ -286,6 +326,15 @@ def _size(connection: sqlite3.Connection) -> int:
     [free] = connection.execute("PRAGMA freelist_count").fetchone()
     [page] = connection.execute("PRAGMA page_size").fetchone()
     return int(pages - free) * int(page)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name, None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
