@@ -145,8 +145,8 @@ class Log(Protocol):
         """Wait until there is a newer event than this sequence; return whether there is."""
         ...
 
-    def wake(self) -> None:
-        """Let waiting readers of this process return at once, such as those that shall end."""
+    def is_replaced(self) -> bool:
+        """Check whether another log is in this one's place, or none: a reader then opens what is there."""
         ...
 
     def close(self) -> None:

@@ -64,7 +64,6 @@ class SqliteLog:
         self._lock = threading.RLock()
         self._news = threading.Condition()
         self._closed = False
-        self._calls = 0
         self._connection = _connected(path, read_only=read_only)
         self._file = _identity(path)
         self._newest = self.extent().newest
@@ -196,17 +195,8 @@ class SqliteLog:
         if self._read_only:
             return self._polled(after, time.monotonic() + timeout_s)
         with self._news:
-            calls = self._calls
-            self._news.wait_for(
-                lambda: self._newest > after or self._closed or self._calls != calls, timeout_s
-            )
+            self._news.wait_for(lambda: self._newest > after or self._closed, timeout_s)
             return self._newest > after
-
-    def wake(self) -> None:
-        """Let waiting readers of this process return at once."""
-        with self._news:
-            self._calls += 1
-            self._news.notify_all()
 
     def _polled(self, after: int, until: float) -> bool:
         while not self._closed:

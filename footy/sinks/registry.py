@@ -33,26 +33,30 @@ class Sinks:
     def __iter__(self) -> "Iterator[SinkRunner]":
         return iter(self._runners)
 
+    def wake(self) -> None:
+        """Let them look at the log now: something was committed."""
+        for runner in self._runners:
+            runner.wake()
+
     def close(self) -> None:
-        """Stop them all, before their log is closed."""
+        """Stop them all."""
         for runner in self._runners:
             runner.close()
 
 
-def open_sinks(options: SinkOptions, log: Log, open_log: Callable[[], Log]) -> Sinks:
+def open_sinks(options: SinkOptions, open_log: Callable[[], Log]) -> Sinks:
     """Start the sinks that are switched on.
 
     Args:
         options: What the operator wants.
-        log: The log that the service writes.
-        open_log: Opens it once more, for reading.
+        open_log: Opens the log for reading, each time that it is called.
     """
     wanted = list(_wanted(options))
     if not wanted:
         return Sinks()
     from footy.sinks.runner import SinkRunner  # noqa: PLC0415 - only if there is a sink
 
-    runners = tuple(SinkRunner(sink, log, open_log, source=options.source) for sink in wanted)
+    runners = tuple(SinkRunner(sink, open_log, source=options.source) for sink in wanted)
     for runner in runners:
         runner.start()
     return Sinks(runners)

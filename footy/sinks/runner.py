@@ -5,14 +5,14 @@ import random
 import threading
 from collections.abc import Callable
 
-from footy.history.log import Log, LogError
+from footy.history.log import Log, LogError, Position
 from footy.history.reader import Reader
 from footy.sinks.base import Again, Refused, Sink
 
 log = logging.getLogger("footy.sinks")
 
-LOOK_EVERY_S = 0.5
-"""Seconds after which a waiting runner looks whether it shall end; news wake it at once."""
+LOOK_EVERY_S = 1.0
+"""Seconds after which a runner looks at the log although nothing woke it."""
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 60.0
 END_WITHIN_S = 1.0
@@ -31,7 +31,6 @@ class SinkRunner:
 
     Args:
         sink: The sink; the runner closes it.
-        news: The log that the service writes, which wakes its readers.
         open_log: Opens the log for reading; called in the runner's thread.
         source: The CloudEvents source of the envelopes.
         jitter: Returns how long to wait, given the longest backoff; `full_jitter` unless a test holds it.
@@ -40,7 +39,6 @@ class SinkRunner:
     def __init__(
         self,
         sink: Sink,
-        news: Log,
         open_log: Callable[[], Log],
         *,
         source: str,
@@ -48,11 +46,12 @@ class SinkRunner:
     ) -> None:
         self.name = sink.name
         self._sink = sink
-        self._news = news
         self._open_log = open_log
         self._source = source
         self._jitter = jitter
         self._stopping = threading.Event()
+        self._news = threading.Event()
+        self._opened: Log | None = None
         self._reader: Reader | None = None
         self._failures = 0
         self._problem: str | None = None
@@ -62,10 +61,14 @@ class SinkRunner:
         """Begin to send."""
         self._thread.start()
 
+    def wake(self) -> None:
+        """Look at the log now: something was committed."""
+        self._news.set()
+
     def close(self) -> None:
         """Stop; wait a second at most for a batch that is on its way."""
         self._stopping.set()
-        self._news.wake()
+        self._news.set()
         if self._thread.is_alive():
             self._thread.join(END_WITHIN_S)
 
@@ -74,27 +77,18 @@ class SinkRunner:
         """Return why the sink takes nothing at present, None if it does."""
         return self._problem
 
-    @property
-    def lag(self) -> int | None:
-        """Return how many events the target does not have yet, None before its position is known.
-
-        Raises:
-            LogError: The log cannot be read.
-        """
+    def lag(self, newest: Position) -> int | None:
+        """Return how many events the target lacks of a log that is so far; None if that is not known yet."""
         reader = self._reader
         position = None if reader is None else reader.position
         if position is None:
             return None
-        extent = self._news.extent()
-        return extent.newest - (position.sequence if position.epoch == extent.epoch else 0)
+        return newest.sequence - (position.sequence if position.epoch == newest.epoch else 0)
 
     def _run(self) -> None:
-        opened: Log | None = None
         while not self._stopping.is_set():
             try:
-                if opened is None:
-                    opened = self._open_log()
-                self._send(self._reading(opened))
+                self._step()
             except Again as again:
                 self._failed(str(again), again.after_s)
             except Refused as refused:
@@ -102,36 +96,43 @@ class SinkRunner:
                 log.error("Sink %s is paused until the next start: %s", self.name, refused)
                 break
             except LogError as error:
-                if opened is not None:
-                    opened.close()
-                    opened = None
+                self._close_log()
                 self._failed(str(error))
             except Exception as bug:
                 log.exception("Sink %s failed", self.name)
                 self._failed(type(bug).__name__)
-        if opened is not None:
-            opened.close()
+        self._close_log()
         self._sink.close()
 
-    def _reading(self, opened: Log) -> Reader:
-        """Return the reader of this log: from where the target is, later from where it was itself."""
-        if self._reader is None:
-            self._reader = Reader(opened, self._sink.position(), source=self._source)
-        self._reader.reopened(opened)
-        return self._reader
-
-    def _send(self, reader: Reader) -> None:
+    def _step(self) -> None:
         """Send the next batch, or wait for one."""
+        self._news.clear()
+        reader = self._reading()
         batch = reader.batch()
         if batch:
             self._sink.send(batch)
         reader.acknowledge()
-        if not batch:
-            reached = reader.position.sequence if reader.position is not None else 0
-            self._news.wait(reached, LOOK_EVERY_S)
-        elif self._problem is not None:
+        if self._problem is not None:
             log.info("Sink %s takes events again", self.name)
         self._failures, self._problem = 0, None
+        if not batch:
+            self._news.wait(LOOK_EVERY_S)
+
+    def _reading(self) -> Reader:
+        """Return the reader of the log that is there: from where the target is, later from where it was."""
+        if self._opened is not None and self._opened.is_replaced():
+            self._close_log()
+        if self._opened is None:
+            self._opened = self._open_log()
+        if self._reader is None:
+            self._reader = Reader(self._opened, self._sink.position(), source=self._source)
+        self._reader.reopened(self._opened)
+        return self._reader
+
+    def _close_log(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def _failed(self, why: str, after_s: float | None = None) -> None:
         """Note why nothing is taken, logged when it changes, and wait: backoff with full jitter."""

@@ -92,15 +92,6 @@ class LogContract(ABC):
         assert woken == [True]
         assert log.wait(0, 0)
 
-    def test_a_waiting_reader_can_be_woken(self, log: Log) -> None:
-        woken: list[bool] = []
-        reader = Thread(target=lambda: woken.append(log.wait(0, 60)))
-        reader.start()
-        while not woken:
-            log.wake()
-        reader.join(5)
-        assert woken == [False]
-
     def test_the_newest_events_come_oldest_first(self, log: Log, detector: Detector) -> None:
         log.append(cycle(detector, KICK_OFF, record(match_id="a"), record(match_id="b")))
         log.append(cycle(detector, KICK_OFF + 10, record(match_id="a", home_score=2)))

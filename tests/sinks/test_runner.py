@@ -81,13 +81,13 @@ Run = Callable[..., SinkRunner]
 
 
 @pytest.fixture
-def run(evening: Evening, tmp_path: Path, pauses: Pauses) -> Iterator[Run]:
+def run(evening: Evening, pauses: Pauses) -> Iterator[Run]:
     running: list[SinkRunner] = []
 
     def run(
-        target: Target, open_log: Callable[[], object] = lambda: opened_for_reading(tmp_path / "footy.db")
+        target: Target, open_log: Callable[[], object] = lambda: opened_for_reading(evening.path)
     ) -> SinkRunner:
-        runner = SinkRunner(target, evening.log, open_log, source=SOURCE, jitter=pauses)  # type: ignore[arg-type]
+        runner = SinkRunner(target, open_log, source=SOURCE, jitter=pauses)  # type: ignore[arg-type]
         running.append(runner)
         runner.start()
         return runner
@@ -102,10 +102,13 @@ def test_all_that_is_kept_comes_first_and_then_each_commit(evening: Evening, run
     runner = run(target)
     assert target.wait_for(2) == ["a:match_seen", "b:match_seen"]
     evening.see(a={"home_score": 1})
+    runner.wake()
     assert target.wait_for(3)[2] == "a:goal:home:1"
     assert [one.source for batch in target.batches for one in batch] == [SOURCE] * 3
-    wait_until(lambda: runner.lag == 0)
-    assert runner.problem is None
+    newest = Position(evening.log.extent().epoch, 3)
+    wait_until(lambda: runner.lag(newest) == 0)
+    assert (runner.lag(newest._replace(sequence=10)), runner.problem) == (7, None)
+    assert runner.lag(Position("00000000", 10)) == 10
 
 
 def test_a_target_with_a_position_gets_what_is_newer(evening: Evening, run: Run) -> None:
@@ -116,9 +119,10 @@ def test_a_target_with_a_position_gets_what_is_newer(evening: Evening, run: Run)
 
 def test_a_position_of_another_log_is_one_gap(evening: Evening, run: Run) -> None:
     target = Target(Position("00000000", 7))
-    run(target)
+    runner = run(target)
     assert [one.partition(":")[0] for one in target.wait_for(3)] == ["footy", "a", "b"]
     evening.see(a={"home_score": 1})
+    runner.wake()
     assert sum("gap" in one for one in target.wait_for(4)) == 1
 
 
@@ -157,7 +161,8 @@ def test_a_refusal_pauses_and_says_so(run: Run, caplog: pytest.LogCaptureFixture
     target.failures = [Refused("410 Gone")]
     runner = run(target)
     assert target.closed.wait(PATIENCE_S)
-    assert (runner.problem, runner.lag) == ("paused: 410 Gone", None)
+    assert runner.problem == "paused: 410 Gone"
+    assert runner.lag(Position("00000000", 1)) is None
     assert [one.getMessage() for one in caplog.records] == [
         "Sink target is paused until the next start: 410 Gone"
     ]
@@ -190,10 +195,24 @@ def test_a_log_that_cannot_be_read_is_opened_again(run: Run, tmp_path: Path) -> 
     assert len(attempts) == 3
 
 
-def test_a_runner_ends_although_its_sink_is_waiting_to_try_again(evening: Evening, tmp_path: Path) -> None:
+def test_a_log_that_is_replaced_is_one_gap(run: Run, tmp_path: Path) -> None:
+    target = Target()
+    runner = run(target)
+    target.wait_for(2)
+    (tmp_path / "footy.db").rename(tmp_path / "footy.db.broken")
+    with Evening(tmp_path / "footy.db") as anew:
+        anew.see(c={})
+        runner.wake()
+        ids = target.wait_for(4)
+    assert ids[2].startswith("footy:gap:")
+    assert ids[3:] == ["c:match_seen"]
+
+
+@pytest.mark.usefixtures("evening")
+def test_a_runner_ends_although_its_sink_is_waiting_to_try_again(tmp_path: Path) -> None:
     target = Target()
     target.failures = [Again("disk full", 3600.0)]
-    runner = SinkRunner(target, evening.log, lambda: opened_for_reading(tmp_path / "footy.db"), source=SOURCE)
+    runner = SinkRunner(target, lambda: opened_for_reading(tmp_path / "footy.db"), source=SOURCE)
     runner.start()
     wait_until(lambda: runner.problem is not None)
     runner.close()
@@ -211,7 +230,7 @@ def test_the_jitter_is_full() -> None:
 
 def test_a_sink_that_is_switched_off_has_no_thread(evening: Evening) -> None:
     before = threading.active_count()
-    sinks = open_sinks(SinkOptions(SOURCE), evening.log, lambda: evening.log)
+    sinks = open_sinks(SinkOptions(SOURCE), lambda: evening.log)
     assert (list(sinks), threading.active_count()) == ([], before)
     sinks.close()
 
@@ -219,15 +238,16 @@ def test_a_sink_that_is_switched_off_has_no_thread(evening: Evening) -> None:
 def test_json_lines_are_written_while_the_service_runs(tmp_path: Path) -> None:
     path, folder = tmp_path / "footy.db", tmp_path / "events"
     with Evening(path) as evening:
-        sinks = open_sinks(SinkOptions(SOURCE, jsonl=folder), evening.log, lambda: opened_for_reading(path))
+        sinks = open_sinks(SinkOptions(SOURCE, jsonl=folder), lambda: opened_for_reading(path))
         evening.see(a={})
         [runner] = sinks
-        wait_until(lambda: runner.lag == 0)
+        sinks.wake()
+        wait_until(lambda: runner.lag(Position(evening.log.extent().epoch, 1)) == 0)
         sinks.close()
     [file] = folder.iterdir()
     busy_evening(path)
     with Evening(path) as evening:
-        sinks = open_sinks(SinkOptions(SOURCE, jsonl=folder), evening.log, lambda: opened_for_reading(path))
+        sinks = open_sinks(SinkOptions(SOURCE, jsonl=folder), lambda: opened_for_reading(path))
         newest = evening.log.extent().newest
         wait_until(lambda: len(file.read_bytes().splitlines()) == newest)
         sinks.close()

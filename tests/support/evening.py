@@ -26,6 +26,7 @@ class Evening:
 
     def __init__(self, path: Path, rules: EventRules | None = None, *, now: float = KICK_OFF) -> None:
         """Open the log at this path, a new one if there is none, and go on from it."""
+        self.path = path
         self.log, _ = opened(path)
         self.now = now
         self.detector = Detector(rules or EventRules(), self.log.states(), listed_at=self.log.listed_at())
