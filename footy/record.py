@@ -366,6 +366,10 @@ class Heartbeat(TypedDict):
     """Endpoints that the account lacks. As the fields below, absent in the heartbeat of an older version."""
     degraded: NotRequired[list[Degradation]]
     """Why health is degraded; empty if it is not."""
+    events_position: NotRequired[str | None]
+    """The newest position written to the log of events; None before the first."""
+    events_problem: NotRequired[str | None]
+    """Why events are not written, or what became of those before; None if all is well."""
 
 
 def field_names(contract: Any = MatchRecord) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ DEMO_FOLDER = "demo"
 WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET")
 """Settings that tell which instance is meant: its data folder, and whether it is the live one or the demo."""
 SECRET_MIN_LENGTH = 8
+LEAST_HISTORY = 10_000_000
+DEMO_SOURCE = "urn:footy:demo"
 MOST_SHOWN = 60
 """Characters of a wrong value that are repeated to the operator."""
 LOOKS = {
@@ -172,6 +174,23 @@ def _secret(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _source(value: str) -> str:
+    if not re.fullmatch(r"[!#-;=?-\[\]_a-z~]{1,200}", value):
+        raise ValueError("takes a URI, such as urn:footy:live")
+    return value
+
+
+def _size(value: Any) -> Any:
+    """Read `500 MB` or `4 GB`, or bytes."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*([MG]B)\s*", value, re.IGNORECASE)
+    size = round(float(match[1]) * (10**6 if match[2].upper() == "MB" else 10**9)) if match else 0
+    if size < LEAST_HISTORY:
+        raise ValueError("takes a size from 10 MB up, such as 500 MB or 4 GB")
+    return size
+
+
 def _upper(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
 
@@ -274,6 +293,35 @@ class RecordSettings(_Section):
     )
 
 
+class EventSettings(_Section):
+    """What `footy/events` emits, and how long `footy/history` keeps it."""
+
+    events: Literal["on", "off"] = Field(
+        "on", description="`on`: write what happens into the log of events; `off`: only the snapshots."
+    )
+    price_events: Literal["off", "on", "corners"] = Field(
+        "on", description="Events of prices: none, those of goals markets, or those of corners too."
+    )
+    price_step: Annotated[float, Field(gt=0, le=100)] = Field(
+        5, description="Points of implied probability, in percent, that a price must move by for an event."
+    )
+    settle: Annotated[float, Field(ge=0, le=600)] = Field(
+        0, description="Seconds that a changed score must last before its event is emitted."
+    )
+    source: Annotated[str, AfterValidator(_source)] = Field(
+        "urn:footy:live", description="Where events come from, as their envelopes say it."
+    )
+    jsonl: Literal["off", "on"] = Field(
+        "off", description="`on`: write events as JSON Lines too, a file a day in `events/`."
+    )
+    history_days: Annotated[float, Field(gt=0, le=3650)] = Field(
+        90, description="Days that the events of a match are kept after it; those of prices 7 at most."
+    )
+    history_size: Annotated[int, BeforeValidator(_size)] = Field(
+        4_000_000_000, description="Size of the log above which the oldest matches are removed."
+    )
+
+
 class OutputSettings(_Section):
     """What `footy/outputs` prints."""
 
@@ -322,6 +370,7 @@ class Settings(
     ServiceSettings,
     TelemetrySettings,
     OutputSettings,
+    EventSettings,
     RecordSettings,
     PipelineSettings,
     ReferenceSettings,
@@ -371,6 +420,10 @@ class Settings(
         except FileNotFoundError:
             raise ConfigError("The current folder is gone: change to one that is there.") from None
         return folder / DEMO_FOLDER if mode is Mode.DEMO else folder
+
+    def event_source(self, mode: Mode) -> str:
+        """Return where the events of an instance in this mode come from; the demo's are marked as such."""
+        return DEMO_SOURCE if mode is Mode.DEMO else self.source
 
     def resolve_mode(self) -> Mode:
         """Decide between live and demo.

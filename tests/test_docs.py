@@ -54,6 +54,8 @@ TAKES = {
     "FOOTY_TIMEZONE": "a time zone's name",
     "FOOTY_BOOKMAKERS": "whole numbers with commas between",
     "FOOTY_EARLY_WINDOW": "two minutes, such as `2-6`",
+    "FOOTY_SOURCE": "a URI",
+    "FOOTY_HISTORY_SIZE": "a size from 10 MB up, such as `500 MB` or `4 GB`",
 }
 """What a setting takes, where its type does not say it."""
 
@@ -69,6 +71,8 @@ def default(name: str, field: FieldInfo) -> str:
         return ""
     if name == "FOOTY_EARLY_WINDOW":
         return "-".join(map(str, value))
+    if name == "FOOTY_HISTORY_SIZE":
+        return f"{value // 10**9} GB"
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return str(value.value if isinstance(value, Enum) else value)
@@ -266,6 +270,7 @@ def test_files_of_the_data_folder_are_those_of_the_program() -> None:
     ours = {getattr(files, name).name for name in dir(Files) if isinstance(getattr(Files, name), property)}
     others = {"footy_YYYY-MM-DD.log", "footy_YYYY-MM-DD.2.log", "cache.sqlite-wal", "cache.sqlite-shm"}
     others |= {"cache.sqlite.corrupt-…", "demo/"}
+    others |= {"footy.db-wal", "footy.db-shm", "footy.db.v…", "footy.db.broken-…"}
 
     assert set(first_column(section(OPERATIONS, "The data folder"))) == ours | others
     assert files.log.name == LOG_NAME

@@ -37,6 +37,14 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_TTL_COUNTRY": 86_400,
     "FOOTY_RATE_LIMITS": {},
     "FOOTY_FALLBACK": ("stale",),
+    "FOOTY_EVENTS": "on",
+    "FOOTY_PRICE_EVENTS": "on",
+    "FOOTY_PRICE_STEP": 5,
+    "FOOTY_SETTLE": 0,
+    "FOOTY_SOURCE": "urn:footy:live",
+    "FOOTY_JSONL": "off",
+    "FOOTY_HISTORY_DAYS": 90,
+    "FOOTY_HISTORY_SIZE": 4_000_000_000,
     "FOOTY_STATUSES": (2, 3, 4, 5, 6, 7),
     "FOOTY_COMPETITIONS": (),
     "FOOTY_COUNTRIES": (),
@@ -89,6 +97,15 @@ GOOD: list[tuple[str, str, Any]] = [
     ),
     ("FOOTY_FALLBACK", "stale, mock", ("stale", "mock")),
     ("FOOTY_STRATEGY", "per-match", "per-match"),
+    ("FOOTY_EVENTS", "off", "off"),
+    ("FOOTY_PRICE_EVENTS", "corners", "corners"),
+    ("FOOTY_PRICE_STEP", "0.5", 0.5),
+    ("FOOTY_SETTLE", "20", 20),
+    ("FOOTY_SOURCE", "https://example.com/feeds/a?x=1", "https://example.com/feeds/a?x=1"),
+    ("FOOTY_JSONL", "on", "on"),
+    ("FOOTY_HISTORY_DAYS", "0.5", 0.5),
+    ("FOOTY_HISTORY_SIZE", " 1.5gb ", 1_500_000_000),
+    ("FOOTY_HISTORY_SIZE", "10 MB", 10_000_000),
     ("FOOTY_STATUSES", "2,4", (2, 4)),
     ("FOOTY_COMPETITIONS", "Premier League, , abc", ("Premier League", "abc")),
     ("FOOTY_COUNTRIES", "England", ("England",)),
@@ -107,6 +124,8 @@ LIST = " but takes whole numbers with commas between, such as 2,3,4."
 PAIRS = " but takes off, or endpoint=calls/seconds pairs such as odds/history=120/60."
 URL = " but takes an address such as https://host/path, without a query."
 PROXY = " but takes the address of an HTTP proxy, such as http://10.0.0.1:3128."
+SOURCE = " but takes a URI, such as urn:footy:live."
+SIZE = " but takes a size from 10 MB up, such as 500 MB or 4 GB."
 WINDOW = " but takes two minutes, the first not after the second, such as 2-6."
 BAD: list[tuple[str, str, str]] = [
     ("FOOTY_MODE", "Live", " is 'Live' but takes 'auto', 'live' or 'demo'."),
@@ -159,6 +178,14 @@ BAD: list[tuple[str, str, str]] = [
         for text in ("mock", "stale,x", ",")
     ),
     ("FOOTY_STRATEGY", "all", " is 'all' but takes 'delta' or 'per-match'."),
+    ("FOOTY_EVENTS", "yes", " is 'yes' but takes 'on' or 'off'."),
+    ("FOOTY_PRICE_EVENTS", "all", " is 'all' but takes 'off', 'on' or 'corners'."),
+    ("FOOTY_PRICE_STEP", "0", " is '0' but takes a number greater than 0."),
+    ("FOOTY_SETTLE", "-1", " is '-1' but takes a number greater than or equal to 0."),
+    *(("FOOTY_SOURCE", text, f" is {text!r}{SOURCE}") for text in ("a b", 'a"b', "é")),
+    ("FOOTY_JSONL", "yes", " is 'yes' but takes 'off' or 'on'."),
+    ("FOOTY_HISTORY_DAYS", "0", " is '0' but takes a number greater than 0."),
+    *(("FOOTY_HISTORY_SIZE", text, f" is {text!r}{SIZE}") for text in ("4", "4 TB", "9 MB", "GB")),
     *(("FOOTY_STATUSES", text, f" is {text!r}{LIST}") for text in ("x", "2;3", "-1", "²", "2,3,x")),
     ("FOOTY_BOOKMAKERS", "Bet365", f" is 'Bet365'{LIST}"),
     (
@@ -517,7 +544,7 @@ def test_a_number_that_is_none_is_a_readable_sentence(name: str, value: str) -> 
     said = complaint({name: value})
 
     assert said.startswith(f"{name} is '{value}' but takes a ")
-    assert said.endswith(("a finite number.", "a whole number."))
+    assert said.endswith(("a finite number.", "a whole number.", SIZE.removeprefix(" but takes ")))
 
 
 def test_a_credential_left_commented_out_has_its_own_sentence(env_file: Path) -> None:

@@ -77,6 +77,26 @@ class Detector:
         for match_id in match_ids:
             self._matches.pop(match_id, None)
 
+    def drop_closed(self, listed: Collection[str]) -> None:
+        """Drop matches that are not listed and of which nothing is to come; the log keeps their states."""
+        self.forget(
+            [
+                match_id
+                for match_id, match in self._matches.items()
+                if match_id not in listed and not results.is_open(match.emitted)
+            ]
+        )
+
+    def states(self) -> dict[str, Emitted]:
+        """Return what is committed of every match in memory, by match id."""
+        return {match_id: match.emitted for match_id, match in self._matches.items()}
+
+    def shift(self, step_s: float) -> None:
+        """Move all times by so many seconds, after the machine's clock was set: all is as old as before."""
+        for match in self._matches.values():
+            match.emitted = match.emitted.shifted(step_s)
+            match.seen_at += step_s
+
     def detect(
         self,
         records: Iterable[MatchRecord],

@@ -1,12 +1,24 @@
 """What is kept: the log of events, and what was emitted of every match."""
 
-from footy.history.log import Commit, Log, LogError, Position, StoredEvent, StoredMatch, resumed
+from footy.history.log import (
+    BrokenLogError,
+    Commit,
+    Log,
+    LogError,
+    NewerLogError,
+    Position,
+    StoredEvent,
+    StoredMatch,
+    resumed,
+)
 from footy.history.sqlite_log import Retention, SqliteLog, opened
 
 __all__ = [
+    "BrokenLogError",
     "Commit",
     "Log",
     "LogError",
+    "NewerLogError",
     "Position",
     "Retention",
     "SqliteLog",

@@ -5,7 +5,7 @@ committed without gaps; retention leaves holes later. Times are Unix seconds.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -18,6 +18,10 @@ _POSITION = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})")
 
 class LogError(CannotWriteError):
     """The log cannot be read or written; nothing of this transaction is in it."""
+
+
+class BrokenLogError(LogError):
+    """The file is no log, or a damaged one."""
 
 
 class UnknownCommitError(LogError):
@@ -79,10 +83,10 @@ class Commit:
     states: Mapping[str, Emitted] = field(default_factory=dict)
     """The emitted states that changed, by match id."""
     events: Sequence[Event] = ()
-    listed: bool = True
-    """The live list was read in this cycle."""
-    matches: int = 0
-    """How many matches it held."""
+    listed: Collection[str] | None = ()
+    """The matches in the live list; None if it was not read in this cycle."""
+    age_at: float | None = None
+    """By what moment events grow old, if that is not `at`: the machine's clock may be years ahead."""
 
 
 class Extent(NamedTuple):
@@ -111,8 +115,16 @@ class Log(Protocol):
         """Return what was emitted of these matches, or of all seen at or after a time."""
         ...
 
+    def open_states(self, within_s: float) -> list[Emitted]:
+        """Return what was emitted of matches whose result may still come, the oldest of them so old."""
+        ...
+
     def listed_at(self) -> float | None:
         """Return when the newest cycle with a live list was, None before the first."""
+        ...
+
+    def listed(self) -> frozenset[str]:
+        """Return the matches that were in that list."""
         ...
 
     def read(

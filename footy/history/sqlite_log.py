@@ -10,14 +10,18 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from footy.events.emitted import Emitted, decoded, encoded
 from footy.events.envelope import data_json
+from footy.events.results import is_open
 from footy.history.log import (
+    BrokenLogError,
     Commit,
     Extent,
     LogError,
@@ -28,9 +32,13 @@ from footy.history.log import (
 )
 from footy.history.migrations import SCRIPTS, VERSION
 
+PRIVATE = 0o600
+"""Who may read the file: as with all files of the data folder, its owner."""
 WAL_LIMIT = 64 * 1024 * 1024
 """Bytes that the write-ahead log is cut to after a checkpoint."""
 CHECKPOINT_EVERY_S = 3600.0
+BUSY_S = 1.0
+"""How long to wait for somebody else who writes; the next cycle tries again."""
 POLL_S = 0.1
 """How often a reader of another process looks for new events."""
 STEP_ROWS = 2_000
@@ -67,6 +75,8 @@ class SqliteLog:
         self._connection = _connected(path, read_only=read_only)
         self._file = _identity(path)
         self._newest = self.extent().newest
+        self._listed: frozenset[str] | None = None
+        """What was written last of it; None if that is not known."""
         self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
 
     def append(self, commit: Commit) -> int:
@@ -78,11 +88,12 @@ class SqliteLog:
                 " (SELECT value FROM meta WHERE key = 'newest_at')"
             ).fetchone()
             # By a clock that was set back, what is written now would be the oldest and go first.
-            at = max(newest_at, commit.at)
+            at = max(newest_at, commit.at if commit.age_at is None else commit.age_at)
             connection.executemany(
-                "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                 " emitted = excluded.emitted, last = excluded.last, finished = excluded.finished,"
-                " home = excluded.home, away = excluded.away, competition = excluded.competition",
+                " home = excluded.home, away = excluded.away, competition = excluded.competition,"
+                " open = excluded.open",
                 [_match_row(one, at) for one in commit.states.values()],
             )
             connection.executemany(
@@ -94,17 +105,26 @@ class SqliteLog:
             )
             connection.execute(
                 "INSERT INTO cycle VALUES (?, ?, ?, ?)",
-                (commit.at, commit.listed, commit.matches, len(commit.events)),
+                (commit.at, commit.listed is not None, len(commit.listed or ()), len(commit.events)),
             )
             newest += len(commit.events)
             values: list[tuple[str, Any]] = [("newest", newest)]
             if commit.events:
                 values.append(("newest_at", at))
-            if commit.listed:
+            if commit.listed is not None:
                 values.append(("listed_at", commit.at))
+                values += self._changed_list(commit.listed)
             connection.executemany("REPLACE INTO meta VALUES (?, ?)", values)
+        if commit.listed is not None:
+            self._listed = frozenset(commit.listed)
         self._announce(newest)
         return newest
+
+    def _changed_list(self, listed: Collection[str]) -> list[tuple[str, Any]]:
+        """Return the row of the ids that are listed, if they are other ones than in the cycle before."""
+        if self._listed is not None and self._listed == frozenset(listed):
+            return []
+        return [("listed", msgspec.json.encode(sorted(listed)).decode())]
 
     def _announce(self, newest: int) -> None:
         with self._news:
@@ -130,14 +150,14 @@ class SqliteLog:
                     f"The log {self._path.name} holds an event already: {error}"
                 ) from None
             except sqlite3.Error as error:
-                raise LogError(f"The log {self._path.name} cannot be written: {error}") from None
+                raise _as_log_error(self._path, error, "written") from None
 
     def _query(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock:
             try:
                 return self._connection.execute(statement, values).fetchall()
             except sqlite3.Error as error:
-                raise LogError(f"The log {self._path.name} cannot be read: {error}") from None
+                raise _as_log_error(self._path, error, "read") from None
 
     def states(self, match_ids: Iterable[str] | None = None, *, since: float = 0.0) -> list[Emitted]:
         """Return what was emitted of these matches, or of all seen at or after a time."""
@@ -147,10 +167,24 @@ class SqliteLog:
         found = [self._query("SELECT emitted FROM match WHERE id = ?", (one,)) for one in match_ids]
         return [decoded(rows[0][0]) for rows in found if rows]
 
+    def open_states(self, within_s: float) -> list[Emitted]:
+        """Return what was emitted of matches whose result may still come, the oldest of them so old."""
+        rows = self._query(
+            "SELECT emitted FROM match WHERE open AND last >="
+            " (SELECT value FROM meta WHERE key = 'newest_at') - ? ORDER BY id",
+            (within_s,),
+        )
+        return [decoded(row[0]) for row in rows]
+
     def listed_at(self) -> float | None:
         """Return when the newest cycle with a live list was, None before the first."""
         [[value]] = self._query("SELECT value FROM meta WHERE key = 'listed_at'")
         return None if value is None else float(value)
+
+    def listed(self) -> frozenset[str]:
+        """Return the matches that were in that list."""
+        [[text]] = self._query("SELECT value FROM meta WHERE key = 'listed'")
+        return msgspec.json.decode(text, type=frozenset[str])
 
     def read(
         self,
@@ -185,9 +219,17 @@ class SqliteLog:
         rows = self._query("SELECT id, home, away, competition, last FROM match ORDER BY last DESC, id")
         return [StoredMatch(*row) for row in rows]
 
+    def begin_epoch(self) -> str:
+        """Give the log a new epoch, and return it: every reader gets one gap, and goes on."""
+        epoch = secrets.token_hex(4)
+        with self._transaction() as connection:
+            connection.execute("REPLACE INTO meta VALUES ('epoch', ?)", (epoch,))
+        return epoch
+
     def extent(self) -> Extent:
         """Return which events there are."""
-        found = dict(self._query("SELECT key, value FROM meta"))
+        rows = self._query("SELECT key, value FROM meta WHERE key IN ('epoch', 'newest', 'complete_after')")
+        found = dict(rows)
         return Extent(found["epoch"], found["newest"], found["complete_after"])
 
     def wait(self, after: int, timeout_s: float) -> bool:
@@ -249,6 +291,10 @@ class SqliteLog:
 
     def backup(self, target: Path) -> None:
         """Write a whole copy to a file that does not exist."""
+        try:
+            target.touch(mode=PRIVATE, exist_ok=False)
+        except OSError as error:
+            raise LogError(f"The copy {target} cannot be written: {error.strerror}") from None
         self._query("VACUUM INTO ?", (str(target),))
 
     def is_replaced(self) -> bool:
@@ -280,7 +326,7 @@ def _match_row(emitted: Emitted, at: float) -> tuple[Any, ...]:
     names = emitted.names
     return (
         *(emitted.match_id, encoded(emitted), at, at, emitted.ended_at),
-        *(names.home, names.away, names.competition),
+        *(names.home, names.away, names.competition, is_open(emitted)),
     )
 
 
@@ -330,12 +376,15 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def _connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
     mode = "ro" if read_only else "rwc"
     try:
+        if not read_only:
+            with contextlib.suppress(OSError):  # SQLite says why it cannot be made
+                path.touch(mode=PRIVATE)
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
-            timeout=5.0,
+            timeout=BUSY_S,
         )
         if not read_only:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -347,13 +396,10 @@ def _connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
-class _BrokenError(LogError):
-    """The file is no database, or a damaged one."""
-
-
-def _as_log_error(path: Path, error: sqlite3.Error) -> LogError:
-    broken = getattr(error, "sqlite_errorcode", None) in _BROKEN
-    return (_BrokenError if broken else LogError)(f"The log {path.name} cannot be opened: {error}")
+def _as_log_error(path: Path, error: sqlite3.Error, doing: str = "opened") -> LogError:
+    # The lower byte is the kind of error, the upper ones say more (SQLite, Result and Error Codes).
+    broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+    return (BrokenLogError if broken else LogError)(f"The log {path.name} cannot be {doing}: {error}")
 
 
 def opened(path: Path) -> tuple[SqliteLog, Path | None]:
@@ -368,8 +414,8 @@ def opened(path: Path) -> tuple[SqliteLog, Path | None]:
     """
     try:
         return _opened(path), None
-    except _BrokenError:
-        aside = _set_aside(path)
+    except BrokenLogError:
+        aside = set_aside(path)
     return _opened(path), aside
 
 
@@ -404,13 +450,14 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     if version:
         copy = path.with_name(f"{path.name}.v{version}")
         copy.unlink(missing_ok=True)
+        copy.touch(mode=PRIVATE)
         connection.execute("VACUUM INTO ?", (str(copy),))
     for number, script in enumerate(SCRIPTS[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(4),))
 
 
-def _set_aside(path: Path) -> Path:
+def set_aside(path: Path) -> Path:
     """Rename a broken file and what SQLite keeps beside it; return its new name."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     aside = path.with_name(f"{path.name}.broken-{stamp}")

@@ -23,7 +23,7 @@ from footy.thesports.vendor_clock import clock_text
 ANY_ID = "0"
 """Asked for where no match is known: an id that the vendor does not know tells as much."""
 
-BY_ID = frozenset({endpoints.DETAIL, endpoints.ODDS, endpoints.TEAM, endpoints.COMPETITION})
+BY_ID = frozenset({endpoints.DETAIL, endpoints.FINAL, endpoints.ODDS, endpoints.TEAM, endpoints.COMPETITION})
 
 Say = Callable[[str], None]
 

@@ -4,12 +4,14 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from footy.clock import CLOCK
 from footy.errors import Exit
 from footy.outputs.base import Output, Update
 from footy.outputs.console.progress import Progress
 from footy.outputs.publish import publish
+from footy.pipeline.cycle import CycleResult
 from footy.service import indicators
 from footy.service.app import App
 from footy.service.data_health import DataWatch
@@ -19,6 +21,9 @@ from footy.service.indicators import Reading, Thresholds
 from footy.settings import Settings
 from footy.thesports.errors import StoppedError
 
+if TYPE_CHECKING:
+    from footy.service.recorder import Recorder
+
 log = logging.getLogger("footy")
 
 
@@ -26,7 +31,12 @@ class CycleJob:
     """What the scheduler runs: one cycle, published; whatever happens in it, the next one runs."""
 
     def __init__(
-        self, settings: Settings, app: App, outputs: Sequence[Output], heartbeat_file: HeartbeatFile
+        self,
+        settings: Settings,
+        app: App,
+        outputs: Sequence[Output],
+        heartbeat_file: HeartbeatFile,
+        recorder: "Recorder | None" = None,
     ) -> None:
         self._interval_s = settings.interval
         self._thresholds = Thresholds.of(settings)
@@ -37,6 +47,7 @@ class CycleJob:
         self._counters = app.counters
         self._outputs = outputs
         self._heartbeat_file = heartbeat_file
+        self._recorder = recorder
         self._checkpoint = app.checkpoint
         self._state = app.checkpoint.load()
         self._number = 0
@@ -63,10 +74,13 @@ class CycleJob:
         self._watch(sleep_s, cold=cold)
         self._checkpoint.save(self._state)
         self._heartbeat_file.note(not_in_plan=self._breaker.not_in_plan(), degraded=self._data.degraded)
+        self._note_events()
         self._heartbeat_file.cycle(
             self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
         )
         log.info("Sleep time: %.2fs", sleep_s)
+        if self._recorder is not None:
+            self._recorder.confirm_results(sleep_s)
 
     def listen(self) -> None:
         """Ask for what is best asked for between two cycles; whatever happens in it, the next cycle runs."""
@@ -78,6 +92,11 @@ class CycleJob:
     def save(self) -> None:
         """Save the state for the next start."""
         self._checkpoint.save(self._state, at_once=True)
+
+    def _note_events(self) -> None:
+        if self._recorder is not None:
+            position = self._recorder.position
+            self._heartbeat_file.note_events(position and str(position), self._recorder.problem)
 
     def _watch(self, sleep_s: float, *, cold: bool) -> None:
         """Judge the indicators, and log those that changed."""
@@ -114,9 +133,16 @@ class CycleJob:
         code = Exit.OK if outcome.error is None else outcome.error.exit_code
         if error is not None:
             log.error("Cycle %d failed: %s", self._number, error)
+        failure = self._publish(outcome, is_fresh=error is None)
+        if self._recorder is not None:
+            self._recorder.record(outcome)
+        return (error, code) if error is not None else (failure, Exit.CANNOT_WRITE)
+
+    def _publish(self, outcome: CycleResult, *, is_fresh: bool) -> str | None:
+        """Publish a snapshot that is not too old; return why the snapshot file could not be written."""
         age = CLOCK.now() - (self._state.fetched_at or 0)
-        if outcome.snapshot is None or (error is not None and age >= longest_silence_s(self._interval_s)):
-            return error, code
+        if outcome.snapshot is None or (not is_fresh and age >= longest_silence_s(self._interval_s)):
+            return None
         published = publish(Update(outcome.snapshot), self._outputs)
         self._publish_s = published.seconds
-        return (error, code) if error is not None else (published.failure, Exit.CANNOT_WRITE)
+        return published.failure

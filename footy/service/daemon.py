@@ -4,6 +4,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -11,10 +12,11 @@ from footy.errors import Exit
 from footy.outputs.base import Output
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.registry import OutputContext, open_outputs
+from footy.record import Heartbeat
 from footy.service.app import App, redactor, running_app, set_up_logging
 from footy.service.check_note import CheckNote
 from footy.service.cycle_job import CycleJob
-from footy.service.heartbeat import HeartbeatFile
+from footy.service.heartbeat import HeartbeatFile, read_heartbeat
 from footy.service.lock import Role, locked, verify_ownership
 from footy.service.paths import Files, prepare_folder
 from footy.service.schedule import follow_clock, retry_refused, scheduled
@@ -22,6 +24,10 @@ from footy.service.shared_account import SharedAccount
 from footy.service.status import TOGETHER
 from footy.service.stop_signal import stop_signal
 from footy.settings import Mode, Settings
+from footy.thesports.client import Client
+
+if TYPE_CHECKING:
+    from footy.service.recorder import Recorder
 
 log = logging.getLogger("footy")
 
@@ -42,6 +48,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         for warning in warnings:
             log.warning(warning)
         log.info("footy starts: PID %d, mode %s, data folder %s", me.pid, mode.value, files.folder)
+        before = read_heartbeat(files)
         heartbeat_file = HeartbeatFile(
             files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value
         )
@@ -50,7 +57,10 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
         with contextlib.closing(account), running_app(settings, mode, files) as app:
             outputs = open_outputs(OutputContext(files.folder, console, sys.stdout))
-            job = CycleJob(settings, app, outputs, heartbeat_file)
+            recorder = _recorder(settings, mode, files, app, before)
+            if recorder is not None:
+                recorder.start(me.started_at, mode.value)
+            job = CycleJob(settings, app, outputs, heartbeat_file, recorder)
             scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow)
             try:
                 note = CheckNote(files)
@@ -65,7 +75,31 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             finally:
                 _stop(scheduler, app, outputs)
                 job.save()
+                if recorder is not None:
+                    recorder.close()
     return Exit.OK
+
+
+def _recorder(
+    settings: Settings, mode: Mode, files: Files, app: App, before: Heartbeat | None
+) -> "Recorder | None":
+    """Return what writes events; None if they are switched off, and then nothing of it is imported."""
+    if settings.events == "off":
+        return None
+    from footy.service.recorder import Keeping, Recorder, last_position  # noqa: PLC0415
+    from footy.service.results import ResultReader  # noqa: PLC0415
+
+    if mode is Mode.DEMO:  # each demo is a world of its own
+        for suffix in ("", "-wal", "-shm"):
+            files.events.with_name(files.events.name + suffix).unlink(missing_ok=True)
+        before = None
+    return Recorder(
+        files.events,
+        Keeping.of(settings),
+        ResultReader(Client(app.transport)),
+        written=None if before is None else last_position(before.get("events_position")),
+        vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
+    )
 
 
 def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:

@@ -39,6 +39,11 @@ class Files:
         return self.folder / "footy.log"
 
     @property
+    def events(self) -> Path:
+        """The log of events, and what was emitted of every match."""
+        return self.folder / "footy.db"
+
+    @property
     def cache(self) -> Path:
         """Reference data."""
         return self.folder / "cache.sqlite"

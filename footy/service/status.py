@@ -46,6 +46,8 @@ def _heartbeat_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
     if beat is None or beat["pid"] != judged.pid:
         return []
     said = [f"Indicator: {words}" for words in beat["indicators"].values()]
+    if problem := beat.get("events_problem"):
+        said.append(f"Events: {problem}")
     if judged.well and beat["last_error"] is not None:
         last = beat["last_success_at"]
         since = "none yet" if last is None else f"{duration_text(time.time() - unix_seconds(last))} ago"

@@ -4,7 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from footy.events.detector import Detector
+from footy.events.detector import Detection, Detector
 from footy.events.ids import operational_id
 from footy.events.results import History
 from footy.events.sighting import EventRules
@@ -53,7 +53,8 @@ class Evening:
 
     def _list(self) -> list[Event]:
         records = [record(match_id=match_id, **fields) for match_id, fields in self._fields.items()]
-        return self._write(self.detector.detect(records, self.now, listed=self._fields))
+        found = self.detector.detect(records, self.now, listed=self._fields)
+        return self._write(found, list(self._fields))
 
     def end(self, match_id: str, history: History | None) -> list[Event]:
         """Read the final state of a match, None if the account may not."""
@@ -65,10 +66,10 @@ class Evening:
 
     def note(self, *events: Event) -> None:
         """Write events without a match."""
-        self.log.append(Commit(self.now, events=events, listed=False))
+        self.log.append(Commit(self.now, events=events, listed=None))
 
-    def _write(self, found: Any) -> list[Event]:
-        self.log.append(Commit(self.now, found.changed, found.events, matches=len(self._fields)))
+    def _write(self, found: Detection, listed: list[str] | None = None) -> list[Event]:
+        self.log.append(Commit(self.now, found.changed, found.events, listed))
         self.detector.commit(found)
         return list(found.events)
 
