@@ -10,7 +10,7 @@ from typing import NamedTuple
 from footy.events.envelope import Envelope, envelope, enveloped
 from footy.events.ids import operational_id
 from footy.events.types import Event, Gap
-from footy.history.log import Extent, Log, Position, resumed
+from footy.history.log import Extent, Log, Position, StoredEvent, resumed
 from footy.times import moment_text
 
 MOST = 500
@@ -86,7 +86,29 @@ class Reader:
         if gap is not None:
             envelopes.append(self._gap(gap, after, extent))
         events = self._log.read(after, limit, match_id=self._match_id, types=self._types, since=self._since)
-        envelopes += [
+        envelopes += self._enveloped(events, extent.epoch)
+        reached = events[-1].sequence if events else after
+        if len(events) < limit:  # then what was filtered out has been read too
+            reached = max(reached, extent.newest)
+        self._next = _Next(Position(extent.epoch, reached), missing, self._gaps + (gap is not None))
+        return envelopes
+
+    def newest(self, limit: int = MOST) -> list[Envelope]:
+        """Return the newest events, oldest first, 10,000 at most; acknowledge them and all before."""
+        extent = self._log.extent()
+        events = self._log.newest(limit, match_id=self._match_id, types=self._types)
+        reached = max(extent.newest, events[-1].sequence if events else 0)
+        self.position = Position(extent.epoch, reached)
+        return self._enveloped(events, extent.epoch)
+
+    def acknowledge(self) -> None:
+        """Take note that the last batch has been dealt with."""
+        if self._next is not None:
+            self.position, self._known_missing, self._gaps = self._next
+            self._next = None
+
+    def _enveloped(self, events: Sequence[StoredEvent], epoch: str) -> list[Envelope]:
+        return [
             enveloped(
                 event_id=one.id,
                 kind=one.type,
@@ -94,22 +116,11 @@ class Reader:
                 seen_at=one.seen_at,
                 data=one.data,
                 sequence=one.sequence,
-                epoch=extent.epoch,
+                epoch=epoch,
                 source=self._source,
             )
             for one in events
         ]
-        reached = events[-1].sequence if events else after
-        if len(events) < limit:  # then what was filtered out has been read too
-            reached = max(reached, extent.newest)
-        self._next = _Next(Position(extent.epoch, reached), missing, self._gaps + (gap is not None))
-        return envelopes
-
-    def acknowledge(self) -> None:
-        """Take note that the last batch has been dealt with."""
-        if self._next is not None:
-            self.position, self._known_missing, self._gaps = self._next
-            self._next = None
 
     def _goes_on_in(self, extent: Extent) -> bool:
         position = self.position

@@ -4,14 +4,18 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TextIO
 
 from rich.cells import cell_len, set_cell_size
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from footy.outputs.console.styles import BANNER, FAINT
 
 INDENT = 2
+UNKNOWN_WIDTH = 80
+UNKNOWN_HEIGHT = 24
+"""Size of a terminal that reports 0, because its size was never set."""
 _INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn"})
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _LEFT_TO_RIGHT_MARK = "\u200e"
@@ -108,6 +112,22 @@ def _substitute(character: str, encoding: str) -> str:
         part for part in unicodedata.normalize("NFKD", character) if _is_encodable(part, encoding)
     )
     return plain or "?"
+
+
+def stream_console(stream: TextIO) -> Console:
+    """Return rich's console of a stream: its size, its encoding, and colours only for a terminal."""
+    console = Console(file=stream, highlight=False)
+    width, height = console.size
+    console.size = (width or UNKNOWN_WIDTH, height or UNKNOWN_HEIGHT)
+    return console
+
+
+def rendered(shown: RenderableType, stream: TextIO) -> bytes:
+    """Return what rich prints, in the width and encoding of a stream, in colour only for a terminal."""
+    console = stream_console(stream)
+    with console.capture() as capture:
+        console.print(shown, end="", crop=False)
+    return capture.get().encode(console.encoding, errors="replace")
 
 
 def cut(text: str, cells: int, ellipsis: str = "…") -> str:

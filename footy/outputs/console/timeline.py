@@ -1,8 +1,9 @@
 """Events as lines of text: when, what, in which match; a correction says what it takes back."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import singledispatchmethod
+from typing import TextIO
 
 from rich.console import Console
 from rich.style import Style
@@ -40,6 +41,7 @@ from footy.events.types import (
     VideoReview,
     Withdrawn,
 )
+from footy.history.log import Position
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.price_rows import MARKETS, decimal_text, line_text
 from footy.outputs.console.styles import (
@@ -54,7 +56,7 @@ from footy.outputs.console.styles import (
     WARNING,
     YELLOW_CARD,
 )
-from footy.outputs.console.terminal_text import Glyphs, flow, rule
+from footy.outputs.console.terminal_text import INDENT, Glyphs, flow, rule, stream_console
 from footy.outputs.record_values import local, moment
 
 SMALLEST_WIDTH = 20
@@ -116,6 +118,45 @@ class Timeline:
         if day and day != self._day:
             self._day = day
             yield from rule(console, Text(day, COUNTRY), glyphs, width, demo=self._demo)
+
+
+class TimelinePrinter:
+    """Prints events as they come, in the width that the terminal has by then.
+
+    Args:
+        timeline: Turns them into lines.
+        stream: Standard output: its width, its encoding, and whether it shows colours.
+        write: Writes to it, and flushes it.
+    """
+
+    def __init__(self, timeline: Timeline, stream: TextIO, write: Callable[[bytes], None]) -> None:
+        self._timeline = timeline
+        self._stream = stream
+        self._write = write
+
+    def show(self, batch: Sequence[Envelope]) -> None:
+        """Print events."""
+        console = stream_console(self._stream)
+        self.print(console, self._timeline.lines(console, batch))
+
+    def end(self, shown: int, position: Position, *, more: bool) -> None:
+        """Print how many events were shown, and the position to go on from."""
+        console = stream_console(self._stream)
+        glyphs = Glyphs.of(console.encoding)
+        words = [f"{shown} event{'s' if shown > 1 else ''}" if shown else "No event to show"]
+        if more:
+            words[0] = f"The newest {shown} events"
+            words.append("--limit, --since and --after show others")
+        words.append(f"position {position}")
+        lines = flow(console, glyphs.dotted(words), max(SMALLEST_WIDTH, console.width), INDENT)
+        self.print(console, [Text(), *lines] if shown else lines)
+
+    def print(self, console: Console, lines: Iterable[Text]) -> None:
+        """Print lines."""
+        with console.capture() as capture:
+            for line in lines:
+                console.print(line, crop=False, soft_wrap=True)
+        self._write(capture.get().encode(console.encoding, errors="replace"))
 
 
 class _Row:
