@@ -61,7 +61,7 @@ from footy.outputs.record_values import local, moment
 
 SMALLEST_WIDTH = 20
 WIDE = 120
-"""Cells from which on a line has a column for the match, and room for the competition."""
+"""Cells from which on the match has a column, and the competition is shown."""
 _MATCH_CELLS = 44
 LONGEST_NAME = 40
 """Cells that a team's or a player's name takes at most."""
@@ -111,7 +111,7 @@ class Timeline:
             at = None if seen_at is None else local(seen_at, self._options.timezone)
             yield from self._new_day(at, console, glyphs, width)
             row = _Row(one, event_in(one), self._options, glyphs, of_match=self._of_match, width=width)
-            yield from flow(console, row.parts(at), width, _INDENT)
+            yield from row.lines(console, at)
 
     def _new_day(self, at: datetime | None, console: Console, glyphs: Glyphs, width: int) -> Iterator[Text]:
         day = "" if at is None else f"{at:%a %Y-%m-%d %Z}".rstrip()
@@ -176,31 +176,43 @@ class _Row:
         self.of_match, self.width = of_match, width
         self.kind = envelope.type.removeprefix("footy.")
 
-    def parts(self, at: datetime | None) -> list[Text]:
-        """Return the parts of the line, to be wrapped between them."""
-        data = None if self.event is None else self.event.data
+    def lines(self, console: Console, at: datetime | None) -> list[Text]:
+        """Return the event in one line, or what is said of it below if that is too long.
+
+        The competition is there if the line has room for it.
+        """
+        head, match, said = self._head(at), self._match(), self._said()
+        for facts in (self._with_place(said), said):
+            line = [head, *match, *self._gap(match, facts), *self.glyphs.dotted(facts)]
+            if sum(part.cell_len for part in line) <= self.width or not match:
+                return flow(console, line, self.width, _INDENT)
+        below = [Text(" " * min(_INDENT, self.width // 2)), *self.glyphs.dotted(said)]
+        return flow(console, [head, *match], self.width, _INDENT) + flow(console, below, self.width, _INDENT)
+
+    def _head(self, at: datetime | None) -> Text:
+        """Return when it was seen, the minute, the mark and the type."""
         mark = self._mark()
-        base = self.kind.removesuffix("_detail")
         style = CORRECTION if mark == CORRECTED else _STYLES.get(self.kind, Style())
+        label = self.kind.removesuffix("_detail").replace("_", " ")
         head = Text(f"{at:%H:%M:%S}" if at is not None else " " * 8, FAINT)
         head.append(f" {self._clock():>{_CLOCK_CELLS}} ", CLOCK)
         head.append(f"{mark} ", WARNING if mark == CORRECTED else FAINT)
-        head.append(f"{base.replace('_', ' '):<{_LABEL_CELLS}} ", style)
+        return head.append(f"{label:<{_LABEL_CELLS}} ", style)
+
+    def _said(self) -> list[Text]:
+        """Return what is said of it beside the match."""
+        data = None if self.event is None else self.event.data
         facts = [Text(fact) if isinstance(fact, str) else fact for fact in self._facts(data) if fact]
-        if isinstance(data, MatchData):
-            if data.late:
-                facts.append(Text("late", WARNING))
-            if self.width >= WIDE and not self.of_match:
-                places = (data.competition, data.country)
-                facts.append(Text(", ".join(self._name(place) for place in places if place), FAINT))
-            facts = [fact for fact in facts if fact]
-            names = self._match(data)
-            if self.width >= WIDE and not self.of_match and facts:
-                used = sum(name.cell_len for name in names)
-                names[-1].pad_right(max(0, _MATCH_CELLS - used) + 2)
-                return [head, *names, *self.glyphs.dotted(facts)]
-            return [head, *names[:-1], *self.glyphs.dotted([names[-1], *facts])]
-        return [head, *self.glyphs.dotted(facts)]
+        is_late = isinstance(data, MatchData) and data.late
+        return [*facts, Text("late", WARNING)] if is_late else facts
+
+    def _with_place(self, facts: list[Text]) -> list[Text]:
+        """Return them with the competition on a wide screen of many matches."""
+        data = None if self.event is None else self.event.data
+        if self.of_match or self.width < WIDE or not isinstance(data, MatchData):
+            return facts
+        names = [self._name(place) for place in (data.competition, data.country) if place]
+        return [*facts, Text(", ".join(names), FAINT)] if names else facts
 
     def _mark(self) -> str:
         data = None if self.event is None else self.event.data
@@ -223,18 +235,27 @@ class _Row:
             return f"{data.minute}'"
         return clock if len(clock) <= _CLOCK_CELLS else ""
 
-    def _match(self, data: MatchData) -> list[Text]:
+    def _match(self) -> list[Text]:
+        """Return the match with its score after the event; nothing for an event without one."""
+        data = None if self.event is None else self.event.data
+        if not isinstance(data, MatchData):
+            return []
         score = data.score if isinstance(data, ScoredData) else None
         if isinstance(data, Goal | GoalCancelled | ScoreCorrected):
             score = data.after
-        shown = self._score(score)
+        shown = Text(self._score(score), SCORE)
         if self.of_match:
-            return [Text(shown, SCORE)]
-        return [
-            Text(f"{self._name(data.home)} ", STRONG),
-            Text(f"{shown} ", SCORE),
-            Text(self._name(data.away), STRONG),
-        ]
+            return [shown]
+        home, away = Text(f"{self._name(data.home)} ", STRONG), Text(self._name(data.away), STRONG)
+        return [home, shown.append(" "), away]
+
+    def _gap(self, match: list[Text], facts: list[Text]) -> list[Text]:
+        """Return what stands between the match and what is said of it: a column's rest, or a dot."""
+        if not match or not facts:
+            return []
+        if self.width >= WIDE and not self.of_match:
+            return [Text(" " * (2 + max(0, _MATCH_CELLS - sum(part.cell_len for part in match))))]
+        return [Text(f" {self.glyphs.dot} ", FAINT)]
 
     def _score(self, score: Score | None) -> str:
         dash = self.glyphs.dash
@@ -311,9 +332,9 @@ class _Row:
 
     @_facts.register
     def _(self, data: MarketState) -> Iterator[str | Text]:
-        # While a market is closed its prices are those of before.
-        yield self._prices(data.market, data.before, data.after if data.after.open else None)
-        yield self._text(data.after.bookmaker)
+        shown = data.after if data.after.open else data.before
+        yield self._prices(data.market, shown)
+        yield "" if shown is None else self._text(shown.bookmaker)
 
     @_facts.register
     def _(self, data: MatchSeen) -> Iterator[str | Text]:
