@@ -97,7 +97,7 @@ def time(text: str, zone: Any, now: float) -> float:
     """
     wanted = text.strip()
     if age := re.fullmatch(r"(\d{1,7})\s*(s|min|h|d)", wanted):
-        return now - int(age[1]) * UNITS_S[age[2]]
+        return max(0.0, now - int(age[1]) * UNITS_S[age[2]])
     if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", wanted):
         today = datetime.fromtimestamp(now, zone)
         wanted = f"{today:%Y-%m-%d}T{wanted.zfill(len(wanted) + (wanted.find(':') == 1))}"

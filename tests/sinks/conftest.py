@@ -8,13 +8,13 @@ from footy.events.envelope import Envelope
 from footy.history.reader import Reader
 from footy.history.sqlite_log import opened_for_reading
 from tests.sinks.sink_contract import SOURCE
-from tests.support.evening import busy_evening
+from tests.support.evening import write_busy_evening
 
 
 @pytest.fixture(scope="session")
 def evening_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("log") / "footy.db"
-    busy_evening(path)
+    write_busy_evening(path)
     return path
 
 

@@ -1,5 +1,7 @@
 """A log of events as an evening leaves it: records go through the detector into a file, cycle by cycle."""
 
+import functools
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -158,3 +160,16 @@ def busy_evening(path: Path, now: float = KICK_OFF - 600) -> list[Event]:
         town(300, **still(8, "FT"))
         events += evening.end(TOWN, History(8, "Finished", Score(2, 1), half_time=Score(1, 1)))
     return events
+
+
+@functools.cache
+def _written() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "footy.db"
+        busy_evening(path)
+        return path.read_bytes()
+
+
+def write_busy_evening(path: Path) -> None:
+    """Write the log of a busy evening, made once."""
+    path.write_bytes(_written())

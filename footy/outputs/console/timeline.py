@@ -218,10 +218,12 @@ class _Row:
         data = None if self.event is None else self.event.data
         if self.kind.endswith("_detail"):
             return COMPLETED
-        if isinstance(data, GoalCancelled | ScoreCorrected | Withdrawn):
-            return CORRECTED
-        is_back = isinstance(data, Period | StatusChange) and data.relates is not None
-        return CORRECTED if is_back else NOTHING
+        takes_back = (
+            isinstance(data, GoalCancelled | ScoreCorrected | Withdrawn)
+            or (isinstance(data, Period) and data.relates is not None)
+            or (isinstance(data, StatusChange) and data.change == "corrected")
+        )
+        return CORRECTED if takes_back else NOTHING
 
     def _clock(self) -> str:
         """Return the minute of what happened, in the form of the record's clock if it is that one."""
@@ -373,7 +375,8 @@ class _Row:
 
     @_facts.register
     def _(self, data: Gap) -> Iterator[str | Text]:
-        yield Text(f"events are missing: {data.first or '?'} to {data.last or '?'}", WARNING)
+        first, last = (self._text(one) or "?" for one in (data.first, data.last))
+        yield Text(f"events are missing: {first} to {last}", WARNING)
 
     @_facts.register
     def _(self, data: ServiceStarted) -> Iterator[str | Text]:
@@ -409,10 +412,14 @@ class _Row:
 
     def _subject(self, event_id: str) -> str:
         """Return which event an id names, in words: `home goal 2`, `full time`."""
-        _, kind, *key = self.glyphs.clean(event_id).split(":")
-        if key and key[0] in {"home", "away", "none"}:
-            return _incident(kind, None if key[0] == "none" else key[0], key[1])
-        return kind.replace("_", " ")
+        match self.glyphs.clean(event_id).split(":"):
+            case [_, kind, ("home" | "away") as side, number, *_]:
+                return _incident(kind, side, number)
+            case [_, kind, "none", number, *_]:
+                return _incident(kind, None, number)
+            case [_, kind, *_]:
+                return kind.replace("_", " ")
+        return self.glyphs.clean(event_id)
 
     def _prices(self, market: Market, *prices: Price | None) -> str:
         """Return a market with its prices before and after, in the order of the console's columns."""
