@@ -52,10 +52,7 @@ class CircuitBreaker:
     """The circuit breakers of all endpoints; safe to use from every thread."""
 
     def __init__(
-        self,
-        quota: Quota,
-        now: Callable[[], float] = time.monotonic,
-        zone: dt.tzinfo = dt.UTC,
+        self, quota: Quota, now: Callable[[], float] = time.monotonic, zone: dt.tzinfo = dt.UTC
     ) -> None:
         """Take the quota that an attempt counts towards, and the zone of the times in errors."""
         self._zone = zone

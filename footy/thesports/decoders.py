@@ -262,7 +262,7 @@ def _final(request: Request, results: bytes) -> tuple[models.LiveMatch | None, L
     """Read the last element that the live list had of a match; None if nothing is kept of it."""
     if results.strip() in {b"{}", b"[]"}:
         return None, ()
-    match: models.LiveMatch = marked(*_decode(_live_match, results, request.endpoint))
+    match: models.LiveMatch = _decode(lambda text: marked(*_live_match(text)), results, request.endpoint)
     if match.id != request.id or match.score.match_id not in {None, request.id}:
         raise BadBodyError(f"{request.endpoint} answered another id than {request.id}")
     return match, match.left_out

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 
 from footy.thesports.endpoints import LIVE, Endpoint
 from footy.thesports.failure_log import FailureLog
@@ -14,45 +15,34 @@ SENDING_SHARE = 0.1
 """In this first part of a cycle calls are sent however long the last answer took."""
 
 
+@dataclass
 class RetryBudget:
-    """What one cycle may spend: time until a deadline, and retries; and the count of what it spent."""
+    """What one cycle may spend: time until a deadline, and retries; and the count of what it spent.
 
-    def __init__(
-        self,
-        deadline: float,
-        grace_s: float = 1.0,
-        *,
-        live_deadline: float | None = None,
-        answers_s: Mapping[Endpoint, float] | None = None,
-        failures: FailureLog | None = None,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Take deadlines on the monotonic clock, which `now` reads.
+    Deadlines are times of the monotonic clock, which `now` reads.
+    """
 
-        Args:
-            deadline: When everything has to be answered.
-            grace_s: See the attribute.
-            live_deadline: When the live list has to be, if it may take longer than the rest.
-            answers_s: Seconds that an answer took in the cycle before, by endpoint.
-            failures: What the log has of failed attempts, over all cycles.
-            now: The monotonic clock.
-        """
-        self.now = now
-        self.deadline = deadline
-        self._expected_s = answers_s or {}
-        self._answers_s: dict[Endpoint, list[float]] = {}
-        self._began = now()
-        self._live_deadline = deadline if live_deadline is None else max(deadline, live_deadline)
-        self.grace_s = grace_s
-        """After the deadline every attempt has been cut; its worker is given this long to say so."""
-        self.calls = 0
-        """Calls planned so far; the cycle's thread counts them."""
-        self.attempts = 0
-        self.retries = 0
+    deadline: float
+    """When everything has to be answered."""
+    grace_s: float = 1.0
+    """After the deadline every attempt has been cut; its worker is given this long to say so."""
+    _: KW_ONLY
+    live_deadline: float | None = None
+    """When the live list has to be answered, if it may take longer than the rest."""
+    expected_s: Mapping[Endpoint, float] = field(default_factory=dict)
+    """Seconds that an answer took in the cycle before, by endpoint."""
+    failures: FailureLog = field(default_factory=FailureLog)
+    """What the log has of failed attempts, over all cycles."""
+    now: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.calls = self.attempts = self.retries = 0
+        """Calls planned, attempts sent, and those of them that were retries."""
         self.kept_back = 0
         """Retries that only the live list may take, as long as it has not come."""
-        self.failures = FailureLog() if failures is None else failures
-        """What the log has of the attempts that failed."""
+        self._answers_s: dict[Endpoint, list[float]] = {}
+        self._began = self.now()
+        self._live_deadline = max(self.deadline, self.live_deadline or self.deadline)
         self._lock = threading.Lock()
 
     def left(self, endpoint: Endpoint | None = None) -> float:
@@ -72,8 +62,8 @@ class RetryBudget:
         left = self.left(endpoint) - after_s
         if endpoint is LIVE or left <= 0:
             return left > 0
-        live_s = self.answer_s(LIVE) or self._expected_s.get(LIVE, 0.0)
-        expected_s = max(live_s, self._expected_s.get(endpoint, 0.0))
+        live_s = self.answer_s(LIVE) or self.expected_s.get(LIVE, 0.0)
+        expected_s = max(live_s, self.expected_s.get(endpoint, 0.0))
         return left >= min(expected_s, (1 - SENDING_SHARE) * (self.deadline - self._began))
 
     def answered(self, endpoint: Endpoint, seconds: float) -> None:

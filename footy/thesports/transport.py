@@ -216,8 +216,7 @@ class Transport:
         finally:
             record.seconds = time.monotonic() - started
             self.counters.note(record)
-        for _ in range(self.breaker.take_excused_refusals(endpoint)):
-            self.counters.attempt(failed=True)
+        self.counters.note_refusals(self.breaker.take_excused_refusals(endpoint))
         if self.breaker.succeeded(endpoint):
             log.info("%s is authorized again", endpoint)
         return Reply(value, arrived_at)

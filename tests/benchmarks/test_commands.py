@@ -13,6 +13,7 @@ QUICK = {
     "cycle": ["--no-peers"],
     "freshness": [],
     "flatten": [],
+    "events": [],
     "memory": [],
     "soak": [],
 }

@@ -82,9 +82,9 @@ class LogContract(ABC):
     def test_the_time_of_the_last_list_is_kept(self, log: Log) -> None:
         log.append(Commit(KICK_OFF, listed=["b", "a"]))
         log.append(Commit(KICK_OFF + 10, listed=None))
-        assert (log.listed_at(), log.listed()) == (KICK_OFF, {"a", "b"})
+        assert (log.listed_at(), log.listed()) == (KICK_OFF, frozenset({"a", "b"}))
         log.append(Commit(KICK_OFF + 20, listed=["b"]))
-        assert (log.listed_at(), log.listed()) == (KICK_OFF + 20, {"b"})
+        assert (log.listed_at(), log.listed()) == (KICK_OFF + 20, frozenset({"b"}))
 
     def test_matches_whose_result_is_to_come_are_open(self, log: Log, detector: Detector) -> None:
         records = [record(match_id=one, status_id=status) for one, status in (("a", 1), ("b", 4), ("c", 8))]
