@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from footy.events.envelope import Envelope, envelope, enveloped
+from footy.events.envelope import Envelope, all_enveloped, envelope
 from footy.events.ids import operational_id
 from footy.events.types import Event, Gap
 from footy.history.log import Extent, Log, Position, StoredEvent, resumed
@@ -108,19 +108,7 @@ class Reader:
             self._next = None
 
     def _enveloped(self, events: Sequence[StoredEvent], epoch: str) -> list[Envelope]:
-        return [
-            enveloped(
-                event_id=one.id,
-                kind=one.type,
-                match_id=one.match_id,
-                seen_at=one.seen_at,
-                data=one.data,
-                sequence=one.sequence,
-                epoch=epoch,
-                source=self._source,
-            )
-            for one in events
-        ]
+        return all_enveloped(events, epoch=epoch, source=self._source)
 
     def _goes_on_in(self, extent: Extent) -> bool:
         position = self.position

@@ -28,6 +28,7 @@ from footy.thesports.client import Client
 
 if TYPE_CHECKING:
     from footy.service.recorder import Recorder
+    from footy.sinks.registry import Sinks
 
 log = logging.getLogger("footy")
 
@@ -60,7 +61,10 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             recorder = _recorder(settings, mode, files, app, before)
             if recorder is not None:
                 recorder.start(me.started_at, mode.value)
-            job = CycleJob(settings, app, outputs, heartbeat_file, recorder)
+            sinks = _sinks(settings, mode, files)
+            if recorder is not None and sinks is not None:
+                recorder.on_commit = sinks.wake
+            job = CycleJob(settings, app, outputs, heartbeat_file, recorder, sinks)
             scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow)
             try:
                 note = CheckNote(files)
@@ -75,6 +79,8 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             finally:
                 _stop(scheduler, app, outputs)
                 job.save()
+                if sinks is not None:
+                    sinks.close()
                 if recorder is not None:
                     recorder.close()
     return Exit.OK
@@ -100,6 +106,19 @@ def _recorder(
         written=None if before is None else last_position(before.get("events_position")),
         vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
     )
+
+
+def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
+    """Start the sinks that are switched on; None if there is none, and then nothing of it is imported."""
+    if settings.events == "off" or settings.jsonl == "off":
+        return None
+    from footy.history.sqlite_log import opened_for_reading  # noqa: PLC0415
+    from footy.sinks.registry import SinkOptions, open_sinks  # noqa: PLC0415
+
+    options = SinkOptions(
+        source=settings.event_source(mode), jsonl=files.event_lines, keep_days=settings.history_days
+    )
+    return open_sinks(options, lambda: opened_for_reading(files.events))
 
 
 def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:

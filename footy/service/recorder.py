@@ -70,6 +70,8 @@ class Recorder:
         """
         self.position = written
         """The newest position written, by this process or an earlier one."""
+        self.on_commit: Callable[[], None] = lambda: None
+        """Called after each commit, to wake those that read the log."""
         self._path = path
         self._keeping = keeping
         self._results = results
@@ -174,6 +176,7 @@ class Recorder:
         self._pending.clear()
         self._rewrite = False
         self.position = Position(self._epoch, newest)
+        self.on_commit()
 
     def _follow_clock(self) -> None:
         """Move the times in memory with the machine's clock if that was set."""

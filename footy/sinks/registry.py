@@ -33,6 +33,12 @@ class Sinks:
     def __iter__(self) -> "Iterator[SinkRunner]":
         return iter(self._runners)
 
+    @property
+    def problem(self) -> str | None:
+        """Return why a sink takes nothing at present, None if all of them do."""
+        troubled = (one for one in self._runners if one.problem is not None)
+        return next((f"the sink {one.name} takes nothing: {one.problem}" for one in troubled), None)
+
     def wake(self) -> None:
         """Let them look at the log now: something was committed."""
         for runner in self._runners:
