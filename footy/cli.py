@@ -116,6 +116,7 @@ examples:
   footy --continuous           the service in the foreground, for systemd
   footy start                  the service in the background
   footy --once --json | jq .   one snapshot for a program
+  footy events --follow        what happened, and what happens from now on
   footy names premier          the names and ids that the filters accept
 
 footy writes into the data folder: var in the current folder, or FOOTY_DATA_DIR.

@@ -1,5 +1,6 @@
 """The timeline: events as lines, at any width, whatever the vendor calls its teams."""
 
+import dataclasses
 import io
 import re
 import types
@@ -25,6 +26,7 @@ from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.timeline import Timeline, TimelinePrinter
 from tests.events.watch import Watch, incident, spread
 from tests.support.evening import write_busy_evening
+from tests.support.place import PROJECT
 
 OPTIONS = ConsoleOptions("decimal", pytz.timezone("America/New_York"), frozenset({2}), 900.0)
 
@@ -161,6 +163,19 @@ def test_of_one_match_the_names_are_not_repeated(evening: list[Envelope]) -> Non
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_a_terminal_of_another_encoding_gets_what_it_can_show(evening: list[Envelope], encoding: str) -> None:
     "\n".join(lines(evening, encoding=encoding)).encode(encoding)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_the_timeline_that_a_page_shows_is_what_the_program_prints(
+    evening: list[Envelope], page: str
+) -> None:
+    console = Console(file=io.StringIO(), width=80)
+    options = dataclasses.replace(OPTIONS, odds_format="american")
+    printed = [line.plain.rstrip() for line in Timeline(options, demo=False).lines(console, evening)]
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```text\n(── Mon 2026.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 1
+    assert [line for line in blocks[0].splitlines() if line not in printed] == []
 
 
 # --- hostile names
