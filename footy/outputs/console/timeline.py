@@ -174,7 +174,7 @@ class _Row:
     ) -> None:
         self.envelope, self.event, self.options, self.glyphs = envelope, event, options, glyphs
         self.of_match, self.width = of_match, width
-        self.kind = envelope.type.removeprefix("footy.")
+        self.kind = glyphs.clean(envelope.type.removeprefix("footy."))
 
     def lines(self, console: Console, at: datetime | None) -> list[Text]:
         """Return the event in one line, or what is said of it below if that is too long.
@@ -325,7 +325,7 @@ class _Row:
 
     @_facts.register
     def _(self, data: Withdrawn) -> Iterator[str | Text]:
-        yield self._back(_incident(data.withdrawn, data.side, data.number))
+        yield self._back(_incident(self._text(data.withdrawn), data.side, data.number))
 
     @_facts.register
     def _(self, data: PriceChange) -> Iterator[str | Text]:

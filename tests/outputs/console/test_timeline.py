@@ -253,7 +253,7 @@ EVENTS = st.sampled_from(sorted(DATA)).flatmap(
 )
 
 
-@settings(max_examples=150, database=None, deadline=None)
+@settings(max_examples=60, database=None, deadline=None)
 @given(EVENTS, st.sampled_from([20, 80, 160]))
 def test_every_type_has_a_line_whatever_is_in_it(event: Event, width: int) -> None:
     shown = lines(told([event]), width)
