@@ -239,3 +239,27 @@ def test_the_consumer_resumes_repeats_nothing_and_handles_a_correction_and_a_gap
     said = bot.run_until(newest(path))[6:]
     assert re.fullmatch(rf"Events are missing, \w{{8}}-\d+ to {epoch}-0: .*", said[0])
     assert said[1:] == ["Goal: Rovers 2–0 City, 67'"]
+
+
+# --- what the code cites
+
+CITED = re.compile(r"events\.md, ([^)]*)\)")
+ORDINALS = {"first point": 1, "second point": 2, "third point": 3, "fourth point": 4, "fifth point": 5}
+
+
+def test_what_the_code_cites_of_the_page_is_there() -> None:
+    names = {
+        *re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE),
+        *re.findall(r"^\* \*\*(.*?)\*\*", PAGE, re.MULTILINE),
+    }
+    points = [int(number) for number in re.findall(r"^(\d)\. ", PAGE, re.MULTILINE)]
+    cited = 0
+    for path in [*(PROJECT / "footy").rglob("*.py"), *(PROJECT / "tests" / "events").glob("*.py")]:
+        for words in CITED.findall(" ".join(path.read_text(encoding="utf-8").split())):
+            cited += 1
+            if "point" in words:
+                wanted = re.sub(r"(\w+) and (\w+) point", r"\1 point and \2 point", words).split(" and ")
+                assert {ORDINALS[one] for one in wanted} <= set(points), (path.name, words)
+            else:
+                assert words in names or words.strip("`") in DATA, (path.name, words)
+    assert cited > 15

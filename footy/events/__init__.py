@@ -1,4 +1,4 @@
-"""What happened: each record is compared with what was emitted before; the contract is events.md.
+"""What happened: each record is compared with what was emitted before; the contract is docs/events.md.
 
 Pure: it does no I/O, and of footy it imports only the record and the reading and writing of times.
 """

@@ -12,11 +12,11 @@ from footy.record import MatchRecord
 from footy.times import moment_text
 
 LATE_AFTER_S = 60.0
-"""An event is late if the last fresh record is older (events.md, `goal`)."""
+"""An event is late if the last fresh record is older (events.md, Late events)."""
 CONFIRMED_AFTER_S = 2.0
-"""A confirming list is read at least this much later than the first (events.md, Detection)."""
+"""A confirming list is read at least this much later than the first (events.md, Confirmation)."""
 INCIDENTS_AFTER_FULL_TIME_S = 900.0
-"""How long after full time incidents count (events.md, last line of Detection)."""
+"""How long after full time incidents count (events.md, What counts)."""
 
 _NO_NAMES = Names()
 

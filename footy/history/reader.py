@@ -14,7 +14,7 @@ from footy.history.log import Extent, Log, Position, StoredEvent, resumed
 from footy.times import moment_text
 
 MOST = 500
-"""Events in a batch: reading more at once would hold up the log's checkpoints (next.md, The store)."""
+"""Events in a batch: reading more at once would hold up the log's checkpoints."""
 
 
 class _Next(NamedTuple):
