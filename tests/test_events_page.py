@@ -144,7 +144,7 @@ def test_keys_are_as_documented(tmp_path: Path) -> None:
     assert len(seen) > 15
 
 
-def test_a_setting_or_a_type_that_is_named_exists() -> None:
+def test_the_table_of_corrections_is_that_of_the_types_that_correct() -> None:
     assert {row[0] for row in tables(section("Corrections"))[0][1:]} == {
         "`goal_cancelled`",
         "`score_corrected`",

@@ -15,7 +15,7 @@ IN_PLAY = frozenset({2, 3, 4, 5, 6, 7})
 _EXTRA_TIMES = frozenset({5, 6})
 
 _RANKS: Mapping[int, int] = {0: 0, 1: 0, 9: 0, 12: 0, 13: 0, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 6}
-"""How far a match has come, by status; interrupted (10) and abandoned (11) keep what it was (events.md, Periods)."""
+"""How far a match is, by status; interrupted (10) and abandoned (11) change nothing (events.md, Periods)."""
 _PERIODS: Mapping[int, str] = {
     1: "kickoff",
     2: "half_time",

@@ -1,8 +1,7 @@
 """The log in one SQLite file, `footy.db`.
 
 The newest sequence is a row of `meta`, read and written in the transaction that appends: a sequence that
-SQLite gave would burn numbers. `synchronous=FULL`: what a reader has seen survives a
-power cut.
+SQLite gave would burn numbers. `synchronous=FULL`: what a reader has seen survives a power cut.
 """
 
 import contextlib

@@ -112,7 +112,7 @@ def test_a_log_of_a_newer_version_and_one_that_is_none_are_73(evening: Place) ->
         connection.execute("PRAGMA user_version = 99")
     newer = evening.run("events")
     assert (newer.returncode, newer.stdout) == (Exit.CANNOT_WRITE, "")
-    assert "another version" in complaints(newer)[0]
+    assert "a newer version of footy" in complaints(newer)[0]
     for file in evening.files.folder.glob("footy.db*"):
         file.write_bytes(b"nothing of ours" * 500)
     broken = evening.run("events")
@@ -198,8 +198,5 @@ def test_a_name_that_fits_several_matches_lists_them(evening: Place) -> None:
 
 
 def test_the_schemas_are_printed(place: Place) -> None:
-    events = json.loads(place.run("schema", "events").stdout)
-    assert "urn:footy:schema:1:goal" in {one["$id"] for one in events["$defs"].values()}
-    record = json.loads(place.run("schema", "record").stdout)
-    assert record["$id"] == "urn:footy:schema:record:2"
-    assert list(place.files.folder.iterdir()) == []
+    assert json.loads(place.run("schema", "events").stdout)["$id"] == "urn:footy:schema:1:events"
+    assert json.loads(place.run("schema", "record").stdout)["$id"] == "urn:footy:schema:record:2"

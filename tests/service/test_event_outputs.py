@@ -6,8 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from footy.errors import Exit
 from footy.history.sqlite_log import opened_for_reading
+from footy.service.schemas import schema
 from tests.support.place import SECRET, Place, heartbeat, wait_until
 from thesports_simulator.process import start
 
@@ -63,6 +66,9 @@ def test_every_event_reaches_its_readers_once_over_a_kill(tmp_path: Path) -> Non
             wait_until(lambda: len(lines(tmp_path)) == len(ids))
             assert lines(tmp_path) == written
             assert heartbeat(place.files)["events_problem"] is None
+            fits = Draft202012Validator(json.loads(schema("record")))
+            records = json.loads(place.files.matches.read_bytes())["matches"]
+            assert [error.message for one in records for error in fits.iter_errors(one)] == []
             match_id = next(one["subject"] for one in reversed(written) if one["type"] == "footy.goal")
             shown = place.run("match", match_id)
             assert (shown.returncode, shown.stderr) == (Exit.OK, "")

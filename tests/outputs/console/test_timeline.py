@@ -44,11 +44,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> list[Envelope]:
 def lines(
     envelopes: Iterable[Envelope], width: int = 80, *, encoding: str = "utf-8", **options: Any
 ) -> list[str]:
-    class Stream(io.StringIO):
-        pass
-
-    Stream.encoding = encoding  # type: ignore[misc]
-    console = Console(file=Stream(), width=width)
+    console = Console(file=io.TextIOWrapper(io.BytesIO(), encoding=encoding), width=width)
     timeline = Timeline(OPTIONS, **({"demo": False} | options))
     return [line.plain.rstrip() for line in timeline.lines(console, envelopes)]
 
