@@ -1,4 +1,4 @@
-"""What is kept: the log of events, and what was emitted of every match."""
+"""The history: the log of events, and the emitted state of every match."""
 
 from footy.history.log import (
     BrokenLogError,

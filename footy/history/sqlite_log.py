@@ -1,7 +1,7 @@
-"""The log in one SQLite file, `footy.db`.
+"""The log in a SQLite file, `footy.db`.
 
-The newest sequence is a row of `meta`, read and written in the transaction that appends: a sequence that
-SQLite gave would burn numbers. `synchronous=FULL`: what a reader has seen survives a power cut.
+The newest sequence is a row of `meta`, read and written in the appending transaction: SQLite's own sequences
+would skip numbers. `synchronous=FULL`, so that what a reader has seen survives a power failure.
 """
 
 import contextlib
@@ -35,14 +35,14 @@ from footy.history.migrations import SCRIPTS, VERSION
 PRIVATE = 0o600
 """Who may read the file: as with all files of the data folder, its owner."""
 WAL_LIMIT = 64 * 1024 * 1024
-"""Bytes that the write-ahead log is cut to after a checkpoint."""
+"""Size in bytes to which the write-ahead log is truncated after a checkpoint."""
 CHECKPOINT_EVERY_S = 3600.0
 BUSY_S = 1.0
 """How long to wait for somebody else who writes; the next cycle tries again."""
 POLL_S = 0.1
-"""How often a reader of another process looks for new events."""
+"""Seconds between polls for new events by a reader in another process."""
 STEP_ROWS = 2_000
-"""Rows that retention removes in one step at most, so that no cycle waits for it."""
+"""Maximum number of rows that one step of retention removes, so that no cycle waits for it."""
 _DAY_S = 86_400.0
 _VACUUM_PAGES = 200
 _LARGEST_READ = 10_000
@@ -52,21 +52,21 @@ _PRICES = "type IN ('line_moved', 'price_moved', 'reopened', 'suspended')"  # as
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long events are kept; age counts against the newest event: a wrong clock removes nothing."""
+    """How long events are kept. Age is relative to the newest event, so a wrong clock removes nothing."""
 
     days: float = 90.0
-    """FOOTY_HISTORY_DAYS: all of a match, after it was seen last."""
+    """FOOTY_HISTORY_DAYS: days that a match is kept after it was last seen."""
     size: int = 4_000_000_000
-    """FOOTY_HISTORY_SIZE: bytes; above it the oldest matches go first."""
+    """FOOTY_HISTORY_SIZE: maximum size in bytes; beyond it the oldest matches are removed first."""
     price_days: float = 7.0
-    """Price events."""
+    """Days that price events are kept."""
 
 
 class SqliteLog:
-    """A log in one file, for one writing thread; reading and waiting may be done by any."""
+    """A log in one file. One thread writes; any thread may read and wait."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open a file that has the current schema: see `opened`."""
+        """Open a file that has the current schema; `opened` creates or migrates one."""
         self._path = path
         self._read_only = read_only
         self._lock = threading.RLock()
@@ -80,14 +80,14 @@ class SqliteLog:
         self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
 
     def append(self, commit: Commit) -> int:
-        """Write a cycle whole or not at all; return the newest sequence."""
+        """Write a cycle completely or not at all; return the newest sequence."""
         with self._transaction() as connection:
             newest: int
             newest, newest_at = connection.execute(
                 "SELECT (SELECT value FROM meta WHERE key = 'newest'),"
                 " (SELECT value FROM meta WHERE key = 'newest_at')"
             ).fetchone()
-            # By a clock that was set back, what is written now would be the oldest and go first.
+            # If the clock was set back, these rows would otherwise be the oldest, and be removed first.
             at = max(newest_at, commit.at if commit.age_at is None else commit.age_at)
             connection.executemany(
                 "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
@@ -134,7 +134,7 @@ class SqliteLog:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run one transaction: all of it is committed, or nothing."""
+        """Run one transaction, which is committed completely or not at all."""
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -160,7 +160,7 @@ class SqliteLog:
                 raise _as_log_error(self._path, error, "read") from None
 
     def states(self, match_ids: Iterable[str] | None = None, *, since: float = 0.0) -> list[Emitted]:
-        """Return what was emitted of these matches, or of all seen at or after a time."""
+        """Return the emitted states of these matches, or of all matches seen at or after a time."""
         if match_ids is None:
             rows = self._query("SELECT emitted FROM match WHERE last >= ? ORDER BY id", (since,))
             return self._decoded(rows)
@@ -184,7 +184,7 @@ class SqliteLog:
             raise BrokenLogError(f"The log {self._path.name} holds a state of no match: {error}") from None
 
     def listed_at(self) -> float | None:
-        """Return when the newest cycle with a live list was, None before the first."""
+        """Return the time of the newest cycle with a live list; None before the first."""
         [[value]] = self._query("SELECT value FROM meta WHERE key = 'listed_at'")
         return None if value is None else float(value)
 
@@ -202,7 +202,7 @@ class SqliteLog:
         types: Sequence[str] = (),
         since: float | None = None,
     ) -> list[StoredEvent]:
-        """Return events with a greater sequence, oldest first, 10,000 at most."""
+        """Return events after a sequence, oldest first, at most 10,000."""
         where, values = _conditions(after, match_id, types)
         if since is not None:
             where += " AND at >= ?"
@@ -234,7 +234,7 @@ class SqliteLog:
         return epoch
 
     def extent(self) -> Extent:
-        """Return which events there are."""
+        """Return the range of events in the log."""
         rows = self._query("SELECT key, value FROM meta WHERE key IN ('epoch', 'newest', 'complete_after')")
         found = dict(rows)
         try:
@@ -243,7 +243,7 @@ class SqliteLog:
             raise BrokenLogError(f"The log {self._path.name} has lost {error} of its head") from None
 
     def wait(self, after: int, timeout_s: float) -> bool:
-        """Wait until there is a newer event than this sequence; return whether there is."""
+        """Wait for an event after this sequence; return whether there is one."""
         if self._read_only:
             return self._polled(after, time.monotonic() + timeout_s)
         with self._news:
@@ -261,9 +261,9 @@ class SqliteLog:
         return False
 
     def retain(self, retention: Retention) -> int:
-        """Remove one step of what is too old or too much; return how many rows that were.
+        """Remove one step of rows that are too old or too many; return the number of rows removed.
 
-        Called once per cycle: what is left is removed by the next.
+        It is called once per cycle; the next cycle removes more.
         """
         with self._transaction() as connection:
             [newest_at] = connection.execute("SELECT value FROM meta WHERE key = 'newest_at'").fetchone()
@@ -278,10 +278,13 @@ class SqliteLog:
                 "SELECT seq FROM event WHERE match IS NULL AND at < ? ORDER BY seq LIMIT ?",
                 (oldest, STEP_ROWS - removed),
             )
-            if removed < STEP_ROWS:
-                removed += _remove_match(connection, oldest, STEP_ROWS - removed)
-            if removed < STEP_ROWS and _size(connection) > retention.size:
-                removed += _remove_match(connection, newest_at, STEP_ROWS - removed)
+            while removed < STEP_ROWS and (gone := _remove_match(connection, oldest, STEP_ROWS - removed)):
+                removed += gone
+            while removed < STEP_ROWS and _size(connection) > retention.size:
+                gone = _remove_match(connection, newest_at, STEP_ROWS - removed)
+                removed += gone
+                if not gone:
+                    break
             if removed < STEP_ROWS:
                 removed += connection.execute(
                     "DELETE FROM cycle WHERE rowid IN (SELECT rowid FROM cycle WHERE at < ? LIMIT ?)",
@@ -292,7 +295,7 @@ class SqliteLog:
         return removed
 
     def checkpoint_if_due(self) -> bool:
-        """Move the write-ahead log into the file once an hour; return whether that was done."""
+        """Checkpoint the write-ahead log once an hour; return whether that was done."""
         if time.monotonic() < self._checkpoint_at:
             return False
         self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
@@ -300,7 +303,7 @@ class SqliteLog:
         return not busy
 
     def backup(self, target: Path) -> None:
-        """Write a whole copy to a file that does not exist."""
+        """Write a complete copy to a new file."""
         try:
             target.touch(mode=PRIVATE, exist_ok=False)
         except OSError as error:
@@ -345,7 +348,7 @@ def _match_row(emitted: Emitted, at: float) -> tuple[Any, ...]:
 
 
 def _remove(connection: sqlite3.Connection, select: str, values: Sequence[Any]) -> int:
-    """Remove the events that a statement selects, and note that the log is not whole up to there."""
+    """Remove the selected events, and record that the log is incomplete up to the last of them."""
     rows = connection.execute(select, values).fetchall()
     if rows:
         connection.executemany("DELETE FROM event WHERE seq = ?", rows)
@@ -357,7 +360,7 @@ def _remove(connection: sqlite3.Connection, select: str, values: Sequence[Any]) 
 
 
 def _remove_match(connection: sqlite3.Connection, before: float, limit: int) -> int:
-    """Remove events of the match that was seen longest ago, and the match once it has none."""
+    """Remove events of the match that was last seen longest ago, and the match itself when none is left."""
     row = connection.execute(
         "SELECT id FROM match WHERE last < ? ORDER BY last LIMIT 1", (before,)
     ).fetchone()
@@ -421,14 +424,14 @@ def _as_log_error(path: Path, error: sqlite3.Error, doing: str = "opened") -> Lo
 
 
 def opened(path: Path) -> tuple[SqliteLog, Path | None]:
-    """Open the log for writing: make it, migrate it, or set a broken file aside and begin a new one.
+    """Open the log for writing: create it, migrate it, or rename a broken file and create a new one.
 
     Returns:
-        The log, and where a broken file was put; None if there was none.
+        The log, and the new path of a broken file or None.
 
     Raises:
-        NewerLogError: A newer version of footy wrote it.
-        LogError: It cannot be opened or written.
+        NewerLogError: A newer version of footy wrote the file.
+        LogError: The file cannot be opened or written.
     """
     try:
         return _opened(path), None
@@ -438,7 +441,11 @@ def opened(path: Path) -> tuple[SqliteLog, Path | None]:
 
 
 def opened_for_reading(path: Path) -> SqliteLog:
-    """Open the log of a running service for reading; LogError if there is none of this version."""
+    """Open the log of a running service for reading.
+
+    Raises:
+        LogError: There is no log, or it is of another version.
+    """
     log = SqliteLog(path, read_only=True)
     [[version]] = log._query("PRAGMA user_version")  # noqa: SLF001 - this module's own class
     if version != VERSION:
@@ -460,7 +467,7 @@ def _opened(path: Path) -> SqliteLog:
 def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     [version] = connection.execute("PRAGMA user_version").fetchone()
     if version == VERSION:
-        # Reads every page of the small tables: what is damaged is found before the first cycle.
+        # Read every page of the small tables, to find damage before the first cycle.
         connection.execute("SELECT count(emitted), (SELECT count(*) FROM meta) FROM match").fetchone()
         return
     if version:
@@ -474,7 +481,7 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a broken file and what SQLite keeps beside it; return its new name."""
+    """Rename a broken file and SQLite's files beside it; return its new path."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     aside = path.with_name(f"{path.name}.broken-{stamp}")
     try:

@@ -161,7 +161,7 @@ class Recorder:
         self._commit(history, detector, Commit(now, found.changed, found.events, listed))
         detector.commit(found)
         if listed is not None:
-            detector.drop_closed(listed)
+            detector.drop_closed(listed, now - RESULTS_WITHIN_S)
 
     def _commit(self, history: SqliteLog, detector: Detector, commit: Commit) -> None:
         newest = history.append(

@@ -169,6 +169,18 @@ def test_a_match_that_was_dropped_from_memory_is_taken_from_the_log_again() -> N
     assert service.cycle(record(home_score=2)) == ["4wyrn4h68yv6q86:goal:home:2"]
 
 
+def test_a_match_that_gets_no_more_events_is_dropped_from_memory() -> None:
+    service = Service()
+    service.cycle(
+        *[record(match_id=f"m{status}", status_id=status) for status in (1, 4)], record(match_id="a")
+    )
+    service.cycle(record(match_id="a"))
+    service.detector.drop_closed({"a"})
+    assert list(service.detector.states()) == ["m4", "a"]
+    service.detector.drop_closed({"a"}, service.now)
+    assert list(service.detector.states()) == ["a"]
+
+
 def test_results_that_are_due_are_told_once_they_are_read() -> None:
     service = Service()
     service.cycle(record())

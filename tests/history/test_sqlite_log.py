@@ -210,10 +210,27 @@ def test_a_match_goes_as_a_whole_in_small_steps(path: Path, monkeypatch: pytest.
 def test_above_the_size_the_oldest_matches_go(path: Path) -> None:
     log, _ = opened(path)
     detector = Detector(EventRules())
-    for number in range(3):
-        log.append(cycle(detector, KICK_OFF + number, record(match_id=f"m{number}")))
-    log.retain(Retention(size=1))
-    assert [one.match_id for one in log.states()] == ["m1", "m2"]
+    for number in range(200):
+        log.append(
+            cycle(detector, KICK_OFF + number, record(match_id=f"m{number:03}", home_score=number % 9))
+        )
+    size = sqlite_log._size(log._connection)
+    assert log.retain(Retention(size=size)) == 0
+    log.retain(Retention(size=size // 2))
+    kept = [one.match_id for one in log.states()]
+    assert kept == [f"m{number:03}" for number in range(200 - len(kept), 200)]
+    assert 20 < len(kept) < 120
+    assert sqlite_log._size(log._connection) <= size // 2
+    log.close()
+
+
+def test_many_matches_grow_old_in_one_cycle(path: Path) -> None:
+    log, _ = opened(path)
+    detector = Detector(EventRules())
+    log.append(cycle(detector, KICK_OFF, *[record(match_id=f"m{number}") for number in range(300)]))
+    log.append(cycle(detector, KICK_OFF + 91 * DAY_S, record(match_id="new")))
+    assert log.retain(Retention()) >= 600  # an event and a state each
+    assert [one.match_id for one in log.states()] == ["new"]
     log.close()
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,10 @@ def newest(place: Place) -> int:
     return found
 
 
+def is_beyond(place: Place, before: int) -> bool:
+    return newest(place) > before
+
+
 def read(place: Place) -> SqliteLog:
     return opened_for_reading(place.files.events)
 
@@ -43,7 +48,7 @@ def test_a_service_that_is_killed_goes_on_where_its_log_ends(place: Place, vendo
     for _ in range(2):
         before = newest(place)
         vendor.control.advance(600)
-        wait_until(lambda before=before: newest(place) > before)
+        wait_until(partial(is_beyond, place, before))
     service.kill()  # in the middle of that cycle, as a rule
     service.wait()
     killed_at = newest(place)
