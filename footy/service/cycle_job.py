@@ -24,6 +24,7 @@ from footy.thesports.errors import StoppedError
 
 if TYPE_CHECKING:
     from footy.service.recorder import Recorder
+    from footy.sinks.registry import Sinks
 
 log = logging.getLogger("footy")
 
@@ -39,6 +40,7 @@ class CycleJob:
         heartbeat_file: HeartbeatFile,
         watchers: Sequence[Watcher] = (),
         recorder: "Recorder | None" = None,
+        sinks: "Sinks | None" = None,
     ) -> None:
         self._interval_s = settings.interval
         self._thresholds = Thresholds.of(settings)
@@ -50,6 +52,7 @@ class CycleJob:
         self._outputs = outputs
         self._heartbeat_file = heartbeat_file
         self._recorder = recorder
+        self._sinks = sinks
         self._checkpoint = app.checkpoint
         self._state = app.checkpoint.load()
         self._number = 0
@@ -129,7 +132,8 @@ class CycleJob:
     def _note_events(self) -> None:
         if self._recorder is not None:
             position = self._recorder.position
-            self._heartbeat_file.note_events(position and str(position), self._recorder.problem)
+            problem = self._recorder.problem or (self._sinks.problem if self._sinks is not None else None)
+            self._heartbeat_file.note_events(position and str(position), problem)
 
     def _watch(self, sleep_s: float, *, cold: bool) -> None:
         """Rate the indicators, and log those that changed."""

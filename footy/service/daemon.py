@@ -32,6 +32,7 @@ from footy.thesports.client import Client
 
 if TYPE_CHECKING:
     from footy.service.recorder import Recorder
+    from footy.sinks.registry import Sinks
 
 log = logging.getLogger("footy")
 
@@ -65,10 +66,13 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             recorder = _recorder(settings, mode, files, app, before)
             if recorder is not None:
                 recorder.start(me.started_at, mode.value)
+            sinks = _sinks(settings, mode, files)
+            if recorder is not None and sinks is not None:
+                recorder.on_commit = sinks.wake
             figures = CycleFigures(settings.interval)
             metrics = instance_collector(app, figures, files, mode.value)
             watchers = (figures.note, MetricsFile(files, metrics).write, systemd.cycle_ended)
-            job = CycleJob(settings, app, outputs, heartbeat_file, watchers, recorder)
+            job = CycleJob(settings, app, outputs, heartbeat_file, watchers, recorder, sinks)
             scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow)
             systemd.ready()
             try:
@@ -85,6 +89,8 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                 systemd.stopping()
                 _stop(scheduler, app, outputs)
                 job.save()
+                if sinks is not None:
+                    sinks.close()
                 if recorder is not None:
                     recorder.close()
     return Exit.OK
@@ -110,6 +116,19 @@ def _recorder(
         written=None if before is None else last_position(before.get("events_position")),
         vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
     )
+
+
+def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
+    """Start the sinks that are switched on; None if there is none, and then nothing of it is imported."""
+    if settings.events == "off" or settings.jsonl == "off":
+        return None
+    from footy.history.sqlite_log import opened_for_reading  # noqa: PLC0415
+    from footy.sinks.registry import SinkOptions, open_sinks  # noqa: PLC0415
+
+    options = SinkOptions(
+        source=settings.event_source(mode), jsonl=files.event_lines, keep_days=settings.history_days
+    )
+    return open_sinks(options, lambda: opened_for_reading(files.events))
 
 
 def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:

@@ -1,13 +1,11 @@
 """Indicators: cycle, enrichment and sleep time, and API error rate, each normal, warning or critical."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from footy.events.ids import operational_id
-from footy.events.types import Event, IndicatorChanged
 from footy.mirror.state import Held, State
 from footy.settings import ServiceSettings
 
@@ -145,38 +143,6 @@ def log_changes(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> 
     """Log each indicator whose level has changed."""
     for reading in changed(before, after).values():
         log.log(*LOGGED[reading.level], reading.words)
-
-
-def change_events(
-    before: Mapping[str, Reading],
-    after: Mapping[str, Reading],
-    *,
-    seen_at: str,
-    started_ms: int,
-    numbers: Iterator[int],
-) -> list[Event]:
-    """Return an `indicator_changed` event for each indicator whose level is another than before.
-
-    Args:
-        before: The readings of the cycle before.
-        after: Those of the cycle that has ended.
-        seen_at: When that was, ISO 8601 in UTC.
-        started_ms: When the service started, in Unix milliseconds; part of the ids.
-        numbers: Numbers the operational events of this start of the service, from 1.
-    """
-    return [
-        Event(
-            operational_id("indicator_changed", started_ms, next(numbers)),
-            "indicator_changed",
-            IndicatorChanged(
-                seen_at=seen_at,
-                indicator=name,
-                before=before[name].sentence if name in before else None,
-                after=reading.sentence,
-            ),
-        )
-        for name, reading in changed(before, after).items()
-    ]
 
 
 def _above(share: float, limits: Limits) -> Level:

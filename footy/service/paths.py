@@ -25,6 +25,8 @@ class Files:
         """Today's log."""
         self.events = folder / "footy.db"
         """The log: the events, and what was emitted of every match."""
+        self.event_lines = folder / "events"
+        """The folder of the events as JSON Lines, a file a day."""
         self.cache = folder / "cache.sqlite"
         """The disk cache of reference data."""
         self.checkpoint = folder / "board.msgpack"

@@ -22,7 +22,8 @@ from footy.history import BrokenLogError, Commit, LogError, NewerLogError, Posit
 from footy.history.log import UnknownCommitError
 from footy.history.sqlite_log import SqliteLog, set_aside
 from footy.pipeline.cycle import CycleResult
-from footy.service.indicators import Reading, change_events
+from footy.service.indicator_events import change_events
+from footy.service.indicators import Reading
 from footy.service.results import ResultReader
 from footy.settings import Settings
 from footy.times import moment_text
@@ -72,6 +73,8 @@ class Recorder:
         """
         self.position = written
         """The newest position written, by this process or an earlier one."""
+        self.on_commit: Callable[[], None] = lambda: None
+        """Called after each commit, to wake those that read the log."""
         self._path = path
         self._keeping = keeping
         self._results = results
@@ -188,6 +191,7 @@ class Recorder:
         self._pending.clear()
         self._rewrite = False
         self.position = Position(self._epoch, newest)
+        self.on_commit()
 
     def _follow_clock(self) -> None:
         """Move the times in memory with the machine's clock if that was set."""

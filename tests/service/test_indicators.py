@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from footy.events.types import Event, IndicatorChanged
 from footy.mirror.odds_book import OddsBook
 from footy.mirror.state import Held, MatchState, References, Source, State
+from footy.service.indicator_events import change_events
 from footy.service.indicators import (
     Level,
     Reading,
     Thresholds,
-    change_events,
     fills_gaps,
     log_changes,
     read,
