@@ -100,7 +100,7 @@ class _Page:
         if page.notes:
             yield Text()
         for note in page.notes:
-            yield from self._flow(Text("! ", WARNING), Text(self.glyphs.clean(note)))
+            yield from self._flow(Text.assemble(("! ", WARNING), self.glyphs.clean(note)))
 
     def _current(self, match: MatchRecord) -> Iterator[Text]:
         page, glyphs = self.page, self.glyphs
@@ -112,7 +112,7 @@ class _Page:
         if page.published_at is None or (page.now - page.published_at).total_seconds() > OLD_S:
             age = age_text(page.published_at, page.now) or "unknown"
             words = f"the snapshot is old ({age}): is the service running?"
-            yield from self._flow(Text("! ", WARNING), Text(words, WARNING))
+            yield from self._flow(Text(f"! {words}", WARNING))
         for note in match_notes(match, page.published_at, glyphs):
             yield from self._flow(Text("! ", WARNING), note)
         prices = price_rows(match, page.options, glyphs)

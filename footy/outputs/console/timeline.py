@@ -194,10 +194,12 @@ class _Row:
         mark = self._mark()
         style = CORRECTION if mark == CORRECTED else _STYLES.get(self.kind, Style())
         label = self.kind.removesuffix("_detail").replace("_", " ")
-        head = Text(f"{at:%H:%M:%S}" if at is not None else " " * 8, FAINT)
-        head.append(f" {self._clock():>{_CLOCK_CELLS}} ", CLOCK)
-        head.append(f"{mark} ", WARNING if mark == CORRECTED else FAINT)
-        return head.append(f"{label:<{_LABEL_CELLS}} ", style)
+        return Text.assemble(
+            (f"{at:%H:%M:%S}" if at is not None else " " * 8, FAINT),
+            (f" {self._clock():>{_CLOCK_CELLS}} ", CLOCK),
+            (f"{mark} ", WARNING if mark == CORRECTED else FAINT),
+            (f"{label:<{_LABEL_CELLS}} ", style),
+        )
 
     def _said(self) -> list[Text]:
         """Return what is said of it beside the match."""
