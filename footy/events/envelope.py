@@ -5,7 +5,7 @@ from functools import cache
 
 import msgspec
 
-from footy.events.types import Event, MatchData
+from footy.events.types import DATA, Event, MatchData
 
 SOURCE = "urn:footy:live"
 SCHEMA = 1
@@ -132,6 +132,15 @@ def envelope(event: Event, *, sequence: int, epoch: str, source: str = SOURCE) -
         epoch=epoch,
         source=source,
     )
+
+
+def event_in(one: Envelope) -> Event | None:
+    """Return the event in an envelope; None if its type, or what it says, is of a newer version."""
+    kind = one.type.removeprefix("footy.")
+    try:
+        return Event(one.id, kind, msgspec.json.decode(one.data, type=DATA[kind]))
+    except (KeyError, msgspec.ValidationError):
+        return None
 
 
 def envelope_json(one: Envelope) -> bytes:

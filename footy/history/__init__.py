@@ -8,6 +8,7 @@ from footy.history.log import (
     NewerLogError,
     Position,
     StoredEvent,
+    StoredMatch,
     resumed,
 )
 from footy.history.sqlite_log import Retention, SqliteLog, opened
@@ -22,6 +23,7 @@ __all__ = [
     "Retention",
     "SqliteLog",
     "StoredEvent",
+    "StoredMatch",
     "opened",
     "resumed",
 ]

@@ -67,6 +67,17 @@ class StoredEvent(NamedTuple):
     """The data as JSON."""
 
 
+class StoredMatch(NamedTuple):
+    """A match in the log."""
+
+    id: str
+    home: str | None
+    away: str | None
+    competition: str | None
+    seen_at: float
+    """When it was seen last, Unix seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """Everything that a cycle writes, in one transaction."""
@@ -132,12 +143,26 @@ class Log(Protocol):
         """Return events after a sequence, oldest first; only of a match, of types, since a time, if given."""
         ...
 
+    def newest(
+        self, limit: int, *, match_id: str | None = None, types: Sequence[str] = ()
+    ) -> list[StoredEvent]:
+        """Return the newest events, oldest first; of one match, some types."""
+        ...
+
+    def matches(self) -> list[StoredMatch]:
+        """Return the matches, the one seen last first."""
+        ...
+
     def extent(self) -> Extent:
         """Return the range of events in the log."""
         ...
 
     def wait(self, after: int, timeout_s: float) -> bool:
         """Wait for an event after this sequence; return whether there is one."""
+        ...
+
+    def is_replaced(self) -> bool:
+        """Check whether another log is in this one's place, or none: a reader then opens what is there."""
         ...
 
     def close(self) -> None:

@@ -27,6 +27,7 @@ from footy.history.log import (
     LogError,
     NewerLogError,
     StoredEvent,
+    StoredMatch,
     UnknownCommitError,
 )
 from footy.history.migrations import SCRIPTS, VERSION
@@ -72,6 +73,7 @@ class SqliteLog:
         self._news = threading.Condition()
         self._closed = False
         self._connection = _connected(path, read_only=read_only)
+        self._file = _identity(path)
         self._newest = self.extent().newest
         self._listed: frozenset[str] | None = None
         """What was written last of it; None if that is not known."""
@@ -201,23 +203,28 @@ class SqliteLog:
         since: float | None = None,
     ) -> list[StoredEvent]:
         """Return events after a sequence, oldest first, at most 10,000."""
-        where, values = ["seq > ?"], [after]
-        if match_id is not None:
-            where.append("match = ?")
-            values.append(match_id)  # type: ignore[arg-type]
-        if types:
-            where.append(f"type IN ({', '.join('?' * len(types))})")
-            values += types  # type: ignore[arg-type]
+        where, values = _conditions(after, match_id, types)
         if since is not None:
-            where.append("at >= ?")
-            values.append(since)  # type: ignore[arg-type]
-        # The conditions are constants of this function; all values are bound.
-        rows = self._query(
-            f"SELECT seq, id, type, match, seen_at, data FROM event WHERE {' AND '.join(where)}"  # noqa: S608
-            " ORDER BY seq LIMIT ?",
-            (*values, min(limit, _LARGEST_READ)),
-        )
-        return [*map(_stored, rows)]
+            where += " AND at >= ?"
+            values.append(since)
+        return self._events(f"WHERE {where} ORDER BY seq LIMIT ?", values, limit)
+
+    def newest(
+        self, limit: int, *, match_id: str | None = None, types: Sequence[str] = ()
+    ) -> list[StoredEvent]:
+        """Return the newest events, oldest first, 10,000 at most."""
+        where, values = _conditions(0, match_id, types)
+        return self._events(f"WHERE {where} ORDER BY seq DESC LIMIT ?", values, limit)[::-1]
+
+    def _events(self, clauses: str, values: Sequence[Any], limit: int) -> list[StoredEvent]:
+        # The clauses are texts of this module; all values are bound.
+        statement = f"SELECT seq, id, type, match, seen_at, data FROM event {clauses}"  # noqa: S608
+        return [*map(_stored, self._query(statement, (*values, min(limit, _LARGEST_READ))))]
+
+    def matches(self) -> list[StoredMatch]:
+        """Return the matches, the one seen last first."""
+        rows = self._query("SELECT id, home, away, competition, last FROM match ORDER BY last DESC, id")
+        return [StoredMatch(*row) for row in rows]
 
     def begin_epoch(self) -> str:
         """Give the log a new epoch, and return it: every reader gets one gap, and goes on."""
@@ -228,7 +235,8 @@ class SqliteLog:
 
     def extent(self) -> Extent:
         """Return the range of events in the log."""
-        found = dict(self._query("SELECT key, value FROM meta"))
+        rows = self._query("SELECT key, value FROM meta WHERE key IN ('epoch', 'newest', 'complete_after')")
+        found = dict(rows)
         try:
             return Extent(found["epoch"], found["newest"], found["complete_after"])
         except KeyError as error:
@@ -302,6 +310,10 @@ class SqliteLog:
             raise LogError(f"The copy {target} cannot be written: {error.strerror}") from None
         self._query("VACUUM INTO ?", (str(target),))
 
+    def is_replaced(self) -> bool:
+        """Check whether the file is gone, or another one is in its place: a reader then opens that one."""
+        return _identity(self._path) != self._file
+
     def close(self) -> None:
         """Close the file; waiting readers return."""
         with self._news:
@@ -313,6 +325,18 @@ class SqliteLog:
 
 _stored = partial(tuple.__new__, StoredEvent)
 """Make an event of a row: three times as fast as calling the type, for readers of millions."""
+
+
+def _conditions(after: int, match_id: str | None, types: Sequence[str]) -> tuple[str, list[Any]]:
+    """Return the conditions on events that every read has, and their values."""
+    where = ["seq > ?"]
+    values: list[Any] = [after, *types]
+    if types:
+        where.append(f"type IN ({', '.join('?' * len(types))})")
+    if match_id is not None:
+        where.append("match = ?")
+        values.append(match_id)
+    return " AND ".join(where), values
 
 
 def _match_row(emitted: Emitted, at: float) -> tuple[Any, ...]:
@@ -355,6 +379,15 @@ def _size(connection: sqlite3.Connection) -> int:
     [free] = connection.execute("PRAGMA freelist_count").fetchone()
     [page] = connection.execute("PRAGMA page_size").fetchone()
     return int(pages - free) * int(page)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name, None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connected(path: Path, *, read_only: bool) -> sqlite3.Connection:

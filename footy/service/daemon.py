@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -16,8 +17,11 @@ from footy.record import Heartbeat
 from footy.service.app import App, redactor, running_app, set_up_logging
 from footy.service.check_note import CheckNote
 from footy.service.cycle_job import CycleJob
+from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile, read_heartbeat
+from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
 from footy.service.lock import Role, locked, verify_ownership
+from footy.service.notify_socket import NotifySocket
 from footy.service.paths import Files, prepare_folder
 from footy.service.schedule import follow_clock, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
@@ -28,6 +32,7 @@ from footy.thesports.client import Client
 
 if TYPE_CHECKING:
     from footy.service.recorder import Recorder
+    from footy.sinks.registry import Sinks
 
 log = logging.getLogger("footy")
 
@@ -53,6 +58,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value
         )
         heartbeat_file.write()
+        systemd = NotifySocket(os.environ, longest_silence_s(settings.interval))
         account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
         with contextlib.closing(account), running_app(settings, mode, files) as app:
@@ -60,8 +66,15 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             recorder = _recorder(settings, mode, files, app, before)
             if recorder is not None:
                 recorder.start(me.started_at, mode.value)
-            job = CycleJob(settings, app, outputs, heartbeat_file, recorder)
+            sinks = _sinks(settings, mode, files)
+            if recorder is not None and sinks is not None:
+                recorder.on_commit = sinks.wake
+            figures = CycleFigures(settings.interval)
+            metrics = instance_collector(app, figures, files, mode.value)
+            watchers = (figures.note, MetricsFile(files, metrics).write, systemd.cycle_ended)
+            job = CycleJob(settings, app, outputs, heartbeat_file, watchers, recorder, sinks)
             scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow)
+            systemd.ready()
             try:
                 note = CheckNote(files)
                 while not stopping.requested.wait(LOOK_ROUND_EVERY_S):
@@ -73,8 +86,11 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                     watch()
                 log.info("footy stops")
             finally:
+                systemd.stopping()
                 _stop(scheduler, app, outputs)
                 job.save()
+                if sinks is not None:
+                    sinks.close()
                 if recorder is not None:
                     recorder.close()
     return Exit.OK
@@ -100,6 +116,19 @@ def _recorder(
         written=None if before is None else last_position(before.get("events_position")),
         vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
     )
+
+
+def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
+    """Start the sinks that are switched on; None if there is none, and then nothing of it is imported."""
+    if settings.events == "off" or settings.jsonl == "off":
+        return None
+    from footy.history.sqlite_log import opened_for_reading  # noqa: PLC0415
+    from footy.sinks.registry import SinkOptions, open_sinks  # noqa: PLC0415
+
+    options = SinkOptions(
+        source=settings.event_source(mode), jsonl=files.event_lines, keep_days=settings.history_days
+    )
+    return open_sinks(options, lambda: opened_for_reading(files.events))
 
 
 def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:

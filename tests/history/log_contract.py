@@ -112,6 +112,21 @@ class LogContract(ABC):
         assert woken == [True]
         assert log.wait(0, 0)
 
+    def test_the_newest_events_come_oldest_first(self, log: Log, detector: Detector) -> None:
+        log.append(cycle(detector, KICK_OFF, record(match_id="a"), record(match_id="b")))
+        log.append(cycle(detector, KICK_OFF + 10, record(match_id="a", home_score=2)))
+        assert [one.sequence for one in log.newest(3)] == [2, 3, 4]
+        assert [one.sequence for one in log.newest(1, match_id="b")] == [2]
+        assert [one.sequence for one in log.newest(10, match_id="a", types=["match_seen", "red"])] == [1]
+
+    def test_matches_come_with_their_names_the_newest_first(self, log: Log, detector: Detector) -> None:
+        log.append(cycle(detector, KICK_OFF, record(match_id="a"), record(match_id="b")))
+        log.append(cycle(detector, KICK_OFF + 10, record(match_id="b", home_score=2, away=None)))
+        assert log.matches() == [
+            ("b", "Town", "City", "Premier League", KICK_OFF + 10),
+            ("a", "Town", "City", "Premier League", KICK_OFF),
+        ]
+
     def test_a_closed_log_lets_its_readers_go(self, log: Log) -> None:
         reader = Thread(target=lambda: log.wait(0, 60))
         reader.start()

@@ -22,6 +22,7 @@ from footy.history.sqlite_log import SqliteLog, opened, opened_for_reading
 from footy.mirror.state import State
 from footy.pipeline.cycle import CycleResult
 from footy.record import MatchRecord
+from footy.service.indicators import Level, Reading
 from footy.service.recorder import Keeping, Recorder, last_position
 from footy.service.results import FIRST_PAUSE_S, LAST_PAUSE_S, ResultReader
 from footy.thesports import endpoints
@@ -186,6 +187,18 @@ def test_a_start_is_an_event_of_its_own(service: Service) -> None:
     assert [one.type for one in events] == ["service_started", "service_started"]
     assert events[0].id == f"footy:service_started:{round(KICK_OFF * 1000)}:1"
     assert b'"mode":"live"' in events[0].data
+
+
+def test_an_indicator_that_changed_is_an_event_with_the_next_cycle(service: Service) -> None:
+    slow = {"cycle": Reading(Level.WARNING, "total cycle time 20.00 s of 60 s")}
+    service.recorder.note_indicators({}, slow)
+    service.recorder.note_indicators(slow, slow)
+    service.cycle()
+    with reading(service.path) as log:
+        assert log is not None
+        _, changed = log.read(0, 10)
+    assert changed.id == f"footy:indicator_changed:{round(KICK_OFF * 1000)}:2"
+    assert b'"after":"warning: total cycle time 20.00 s of 60 s"' in changed.data
 
 
 @pytest.mark.parametrize(("away_s", "late"), [(20.0, "false"), (DAY_S, "true")])
