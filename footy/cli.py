@@ -167,6 +167,10 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name == "names":
             command.add_argument("text", nargs="?", default="", help="list only those that contain this text")
+        if name == "status":
+            command.add_argument(
+                "--watch", action="store_true", help="keep it up to date on a terminal, until Ctrl-C"
+            )
         if name == "health":
             command.add_argument(
                 "--cycles", action="store_true", help="check only whether cycles succeed, not their data"
@@ -256,10 +260,14 @@ def _observed(loaded: Loaded) -> tuple["Files", bool]:
     return Files(loaded.settings.folder(mode)), mode is Mode.DEMO
 
 
-def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+def _status(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.status import lines  # noqa: PLC0415
 
     files, is_demo = _observed(loaded)
+    if arguments.watch:
+        from footy.service.status_screen import watch  # noqa: PLC0415
+
+        return watch(files, demo=is_demo)
     well, said = lines(files, demo=is_demo)
     for line in said:
         _say(line)

@@ -1,4 +1,4 @@
-"""All settings of footy in one validated class. Only this module reads the environment and `.env`."""
+"""All settings of footy in one validated class. Only this module reads settings, from wherever they are."""
 
 import difflib
 import io
@@ -6,11 +6,11 @@ import os
 import re
 import stat
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import pytz
@@ -26,6 +26,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from footy.errors import ConfigError
 from footy.thesports.endpoints import ENDPOINTS, RateLimit
@@ -37,6 +38,10 @@ DEMO_FOLDER = "demo"
 WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET")
 """Settings that identify the instance: its data folder, and whether it is live or the demo."""
 SECRET_MIN_LENGTH = 8
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""Where systemd says which folder holds the unit's credentials (`LoadCredential=`)."""
+SECRET_MOST_BYTES = 65536
+"""A larger file holds no secret; `/dev/zero` would never end."""
 LEAST_HISTORY = 10_000_000
 DEMO_SOURCE = "urn:footy:demo"
 MOST_SHOWN = 60
@@ -404,8 +409,9 @@ class Settings(
         return self.secret.get_secret_value() if self.secret else ""
 
     def secrets(self) -> tuple[str, ...]:
-        """Return everything to redact: the secret, and the proxy's password, plain and as it is sent."""
-        found = [self.secret_text()]
+        """Return everything to redact: the secrets, and the proxy's password, plain and as it is sent."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
         proxy = urlsplit(self.proxy or "")
         if proxy.password:
             user, password = unquote(proxy.username or ""), unquote(proxy.password)
@@ -477,6 +483,21 @@ def variables() -> list[str]:
     return [str(field.alias) for field in Settings.model_fields.values()]
 
 
+def _is_secret(field: FieldInfo) -> bool:
+    return SecretStr in (field.annotation, *get_args(field.annotation))
+
+
+def secret_variables() -> list[str]:
+    """Name the settings that hold a secret: those of type `SecretStr`, and those that no repr shows."""
+    fields = Settings.model_fields.values()
+    return [str(field.alias) for field in fields if _is_secret(field) or not field.repr]
+
+
+def secret_files() -> dict[str, str]:
+    """Name the variables that give the file of a secret, each with the setting that the file holds."""
+    return {f"{name}_FILE": name for name in secret_variables()}
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The settings, and the warnings about them for the operator."""
@@ -508,10 +529,17 @@ def load(
     from_file, ignored, commented_out = _read_env_file(env_file)
     values: dict[str, object] = {**from_file, **environ, **(overrides or {})}
     known = {name: value for name in variables() if (value := values.get(name)) and str(value).strip()}
+    for name in secret_variables():
+        try:
+            known |= _from_its_file(name, values)
+        except ConfigError as error:
+            if not only_where:
+                raise
+            ignored.append(f"{str(error).removesuffix('.')}; footy would not start with that.")
     try:
         settings = Settings.model_validate(known)
     except ValidationError as error:
-        sentence = _sentence(error, str(known.get("THESPORTS_SECRET", "")))
+        sentence = _sentence(error, known)
         wrong = {str(name) for problem in error.errors() for name in problem["loc"][:1]}
         if not only_where or wrong & {"FOOTY_DATA_DIR", "FOOTY_MODE"}:
             raise ConfigError(sentence) from None
@@ -519,6 +547,46 @@ def load(
         ignored.append(f"{sentence.removesuffix('.')}; footy would not start with that.")
     settings._commented_out = commented_out  # noqa: SLF001 - a fact about the file, not a setting
     return Loaded(settings, (*ignored, *_misspelt(environ, from_file, env_file)))
+
+
+def _from_its_file(name: str, values: Mapping[str, object]) -> dict[str, str]:
+    """Read a secret from the file of `NAME_FILE` or from the credential NAME; empty if there is neither.
+
+    Line ends at the end of the file are no part of the secret.
+
+    Raises:
+        ConfigError: The secret is given in more than one way, or the file is empty or cannot be read.
+    """
+    places: dict[str, Path | None] = {}
+    if str(values.get(name) or "").strip():
+        places[name] = None
+    if (file := str(values.get(f"{name}_FILE") or "").strip()) != "":
+        places[f"{name}_FILE"] = Path(file)
+    if (folder := str(values.get(CREDENTIALS) or "")) and os.path.lexists(Path(folder) / name):
+        places[f"the unit's credential {name}"] = Path(folder) / name
+    if len(places) > 1:
+        raise ConfigError(f"{' and '.join(places)} are set together: keep one of them.")
+    [(said, path)] = places.items() or [("", None)]
+    return {} if path is None else {name: _secret_in(path, said)}
+
+
+def _secret_in(path: Path, said: str) -> str:
+    """Read a file that holds a secret and nothing else."""
+    advice = "make it a readable text file that holds the secret and nothing else."
+    try:
+        with path.expanduser().open("rb") as file:
+            content = file.read(SECRET_MOST_BYTES + 1)
+        text = content.decode("utf-8-sig").rstrip("\r\n")
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{said}: {path} cannot be read ({reason}): {advice}") from None
+    except ValueError:
+        raise ConfigError(f"{said}: {path} cannot be read (it is not UTF-8 text): {advice}") from None
+    if len(content) > SECRET_MOST_BYTES:
+        raise ConfigError(f"{said}: {path} is larger than {SECRET_MOST_BYTES} bytes: {advice}")
+    if not text.strip():
+        raise ConfigError(f"{said}: {path} is empty: {advice}")
+    return text
 
 
 def _read_env_file(path: Path) -> tuple[dict[str, str], list[str], frozenset[str]]:
@@ -541,7 +609,7 @@ def _read_env_file(path: Path) -> tuple[dict[str, str], list[str], frozenset[str
         for line in lines
         if line.error or (line.key and line.value is None)
     ]
-    if readable_by_all and values.get("THESPORTS_SECRET"):
+    if readable_by_all and any(values.get(name) for name in secret_variables()):
         warnings.append(f"every user of this machine can read the secret in {path}: chmod 600 {path}")
     return values, warnings, frozenset(_COMMENTED_OUT.findall(text))
 
@@ -557,7 +625,7 @@ def _number(line: Binding) -> int:
 
 def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file: Path) -> list[str]:
     """Return a warning for each variable that looks like a misspelt setting, with the nearest known name."""
-    known = variables()
+    known = [*variables(), *secret_files()]
     sentences = []
     for name in sorted({*environ, *from_file} - {*known}):
         ours = name.startswith(("FOOTY_", "THESPORT"))
@@ -570,26 +638,29 @@ def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file
     return sentences
 
 
-def _shown(name: str, value: str, secret: str) -> str:
+def _shown(name: str, value: str, secrets: Iterable[str]) -> str:
     """Return a wrong value for an error message, without anything that may be a secret."""
     value = re.sub(r"//.*@", "//***@", value, flags=re.DOTALL)
     value = re.sub(r"\?.*", "?***", value, flags=re.DOTALL)
-    if len(secret) > len("***"):
-        value = value.replace(secret, "***")
+    for secret in secrets:
+        if len(secret) > len("***"):
+            value = value.replace(secret, "***")
     looks = len(value) <= MOST_SHOWN and re.fullmatch(LOOKS.get(name, ""), value)
     return repr(value) if len(value) < SECRET_MIN_LENGTH or looks else f"a text of {len(value)} characters"
 
 
-def _sentence(error: ValidationError, secret: str) -> str:
+def _sentence(error: ValidationError, known: Mapping[str, object]) -> str:
     """Return a sentence with a clause for each wrong value: the variable, its value, and what it takes."""
     clauses = []
+    hidden = {str(field.alias) for field in Settings.model_fields.values() if _is_secret(field)}
+    secrets = [str(known[name]) for name in hidden & known.keys()]
     for problem in error.errors(include_url=False):
         takes = problem["msg"].removeprefix("Value error, ").split(", unable to parse")[0]
         if not problem["loc"]:  # about two settings that contradict each other; the message names them
             clauses.append(takes)
             continue
         name = str(problem["loc"][0])
-        got = "" if name == "THESPORTS_SECRET" else f" is {_shown(name, str(problem['input']), secret)} but"
+        got = "" if name in hidden else f" is {_shown(name, str(problem['input']), secrets)} but"
         takes = takes.replace("Input should be greater", "takes a number greater")
         takes = takes.replace("Input should be less", "takes a number less")
         takes = takes.replace("Input should be", "takes")

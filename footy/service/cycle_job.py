@@ -14,6 +14,7 @@ from footy.outputs.publish import publish
 from footy.pipeline.cycle import CycleResult
 from footy.service import indicators
 from footy.service.app import App
+from footy.service.cycle_end import CycleEnd, Watcher
 from footy.service.data_health import DataWatch
 from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile
@@ -37,6 +38,7 @@ class CycleJob:
         app: App,
         outputs: Sequence[Output],
         heartbeat_file: HeartbeatFile,
+        watchers: Sequence[Watcher] = (),
         recorder: "Recorder | None" = None,
         sinks: "Sinks | None" = None,
     ) -> None:
@@ -58,6 +60,11 @@ class CycleJob:
         """Until this monotonic time, a cycle that fetches missing data belongs to the cold start."""
         self._publish_s: float | None = None
         self._timings = {"total": 0.0, "enrich": 0.0}
+        self._watchers = watchers
+        self._published: Update | None = None
+        """The last snapshot that was written."""
+        self._has_published = False
+        """Whether the cycle that runs, or the last one, wrote a snapshot."""
 
     def __call__(self) -> None:
         """Run and publish one cycle, and write the heartbeat; log any failure instead of raising it."""
@@ -65,6 +72,7 @@ class CycleJob:
         attempted_at = time.time()
         before = self._state
         self._number += 1
+        self._has_published = False
         try:
             error, code = self._cycle()
         except StoppedError:
@@ -76,6 +84,7 @@ class CycleJob:
         cold = time.monotonic() < self._cold_until and indicators.fills_gaps(before, self._state)
         self._watch(sleep_s, cold=cold)
         self._checkpoint.save(self._state)
+        self._tell_watchers(attempted_at, error, code, sleep_s)
         self._heartbeat_file.note(not_in_plan=self._breaker.not_in_plan(), degraded=self._data.degraded)
         self._note_events()
         self._heartbeat_file.cycle(
@@ -96,6 +105,30 @@ class CycleJob:
         """Save the state for the next start."""
         self._checkpoint.save(self._state, at_once=True)
 
+    def _tell_watchers(self, attempted_at: float, error: str | None, code: Exit, sleep_s: float) -> None:
+        """Tell the watchers how the cycle ended; the failure of one stops nothing."""
+        end = CycleEnd(
+            number=self._number,
+            attempted_at=attempted_at,
+            ended_at=time.time(),
+            error=error,
+            code=Exit.OK if error is None else code,
+            published=self._has_published,
+            timings=self._timings,
+            publish_s=self._publish_s,
+            sleep_s=sleep_s,
+            meta=None if self._published is None else self._published.snapshot["meta"],
+            state=self._state,
+            readings=self._readings,
+            lacking=self._data.lacking,
+            degraded=self._data.degraded,
+        )
+        for watcher in self._watchers:
+            try:
+                watcher(end)
+            except Exception:
+                log.exception("What watches the cycles failed")
+
     def _note_events(self) -> None:
         if self._recorder is not None:
             position = self._recorder.position
@@ -115,6 +148,8 @@ class CycleJob:
         if cold:
             readings = indicators.without_times(self._readings, readings)
         indicators.log_changes(self._readings, readings)
+        if self._recorder is not None:
+            self._recorder.note_indicators(self._readings, readings)
         self._readings = readings
 
     def _cycle(self) -> tuple[str | None, Exit]:
@@ -147,6 +182,9 @@ class CycleJob:
         age = CLOCK.now() - (self._state.fetched_at or 0)
         if outcome.snapshot is None or (not is_fresh and age >= longest_silence_s(self._interval_s)):
             return None
-        published = publish(Update(outcome.snapshot), self._outputs)
+        update = Update(outcome.snapshot)
+        published = publish(update, self._outputs)
         self._publish_s = published.seconds
+        if published.failure is None:
+            self._has_published, self._published = True, update
         return published.failure

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -16,8 +17,11 @@ from footy.record import Heartbeat
 from footy.service.app import App, redactor, running_app, set_up_logging
 from footy.service.check_note import CheckNote
 from footy.service.cycle_job import CycleJob
+from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile, read_heartbeat
+from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
 from footy.service.lock import Role, locked, verify_ownership
+from footy.service.notify_socket import NotifySocket
 from footy.service.paths import Files, prepare_folder
 from footy.service.schedule import follow_clock, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
@@ -54,6 +58,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value
         )
         heartbeat_file.write()
+        systemd = NotifySocket(os.environ, longest_silence_s(settings.interval))
         account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
         with contextlib.closing(account), running_app(settings, mode, files) as app:
@@ -64,8 +69,12 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             sinks = _sinks(settings, mode, files)
             if recorder is not None and sinks is not None:
                 recorder.on_commit = sinks.wake
-            job = CycleJob(settings, app, outputs, heartbeat_file, recorder, sinks)
+            figures = CycleFigures(settings.interval)
+            metrics = instance_collector(app, figures, files, mode.value)
+            watchers = (figures.note, MetricsFile(files, metrics).write, systemd.cycle_ended)
+            job = CycleJob(settings, app, outputs, heartbeat_file, watchers, recorder, sinks)
             scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow)
+            systemd.ready()
             try:
                 note = CheckNote(files)
                 while not stopping.requested.wait(LOOK_ROUND_EVERY_S):
@@ -77,6 +86,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                     watch()
                 log.info("footy stops")
             finally:
+                systemd.stopping()
                 _stop(scheduler, app, outputs)
                 job.save()
                 if sinks is not None:

@@ -73,7 +73,7 @@ class HeartbeatFile:
     ) -> None:
         """Record and write the outcome of a cycle. It succeeded if `error` is None; times in Unix seconds."""
         self._beat["indicators"] = {
-            name: f"{reading.level}: {reading.words}"
+            name: reading.sentence
             for name, reading in (readings or {}).items()
             if reading.level is not Level.NORMAL
         }

@@ -17,6 +17,8 @@ class Files:
         """The PID file, three lines: the owner's PID, its start (Unix seconds), and `service` or `once`."""
         self.heartbeat = folder / "heartbeat.json"
         """The outcome of the last cycle, and the time of the last success."""
+        self.metrics = folder / "metrics.prom"
+        """The metrics after the last cycle, in Prometheus' text format."""
         self.matches = folder / "matches.json"
         """The current snapshot."""
         self.log = folder / "footy.log"

@@ -6,9 +6,10 @@ one could not, nothing twice.
 """
 
 import contextlib
+import itertools
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from footy.history import BrokenLogError, Commit, LogError, NewerLogError, Posit
 from footy.history.log import UnknownCommitError
 from footy.history.sqlite_log import SqliteLog, set_aside
 from footy.pipeline.cycle import CycleResult
+from footy.service.indicator_events import change_events
+from footy.service.indicators import Reading
 from footy.service.results import ResultReader
 from footy.settings import Settings
 from footy.times import moment_text
@@ -86,6 +89,9 @@ class Recorder:
         """The memory is right and the log is not: the next commit writes all states."""
         self._pending: list[Event] = []
         """Events of the service itself that are not written yet."""
+        self._numbers = itertools.count(1)
+        """Of the events of the service itself; with the time of its start they make the ids."""
+        self._started_ms = 0
         self._finals: dict[str, History | None] = {}
         """Final states that were read, until what follows from them is written."""
         self._clock_offset = _clock_offset()
@@ -100,8 +106,9 @@ class Recorder:
 
     def start(self, started_at: float, mode: str) -> None:
         """Open the log, and note that the service has started."""
+        self._started_ms = round(started_at * 1000)
         event = Event(
-            operational_id("service_started", round(started_at * 1000), 1),
+            operational_id("service_started", self._started_ms, next(self._numbers)),
             "service_started",
             ServiceStarted(seen_at=moment_text(started_at) or "", version=__version__, mode=mode),
         )
@@ -109,6 +116,14 @@ class Recorder:
         with self._edge():
             now = CLOCK.now()
             self._commit(*self._ready(now), Commit(now, listed=None))
+
+    def note_indicators(self, before: Mapping[str, Reading], after: Mapping[str, Reading]) -> None:
+        """Note the indicators that changed; the next commit writes them."""
+        if not self._is_off:
+            seen_at = moment_text(CLOCK.now()) or ""
+            self._pending += change_events(
+                before, after, seen_at=seen_at, started_ms=self._started_ms, numbers=self._numbers
+            )
 
     def record(self, outcome: CycleResult) -> None:
         """Detect what happened by a cycle, and commit it."""

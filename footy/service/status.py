@@ -6,6 +6,8 @@ import msgspec
 
 from footy.outputs.record_values import duration_text
 from footy.record import Heartbeat, Meta
+from footy.service import figures
+from footy.service.figures import read_figures
 from footy.service.health import Health, health
 from footy.service.heartbeat import read_heartbeat
 from footy.service.paths import Files
@@ -20,13 +22,21 @@ class _Head(msgspec.Struct):
     meta: Meta
 
 
-def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
-    """Return whether the instance is healthy, and the lines that describe it."""
+def lines(files: Files, *, demo: bool, with_figures: bool = True) -> tuple[bool, list[str]]:
+    """Return whether the instance is healthy, and the lines that describe it.
+
+    Args:
+        files: The instance's files.
+        demo: Whether it is the demo.
+        with_figures: Whether to add the figures of its metrics.
+    """
     judged, beat = health(files, demo=demo), read_heartbeat(files)
     of_now = _heartbeat_lines(beat, judged)
     said = " ".join([judged.line, *of_now])
     of_account = [*_account_lines(beat), *_shared_account(beat)]
-    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *of_now, *of_account]
+    found = read_figures(files, judged, time.time()) if with_figures else None
+    measured = [] if found is None else figures.lines(found)
+    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *measured, *of_now, *of_account]
 
 
 def _shared_account(beat: Heartbeat | None) -> list[str]:

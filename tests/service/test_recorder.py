@@ -17,11 +17,12 @@ import pytest
 from footy.clock import CLOCK
 from footy.events import EventRules
 from footy.events.detector import Detector
-from footy.history import LogError, Position, Retention, migrations
+from footy.history import Commit, LogError, Position, Retention, migrations
 from footy.history.sqlite_log import SqliteLog, opened, opened_for_reading
 from footy.mirror.state import State
 from footy.pipeline.cycle import CycleResult
 from footy.record import MatchRecord
+from footy.service.indicators import Level, Reading
 from footy.service.recorder import Keeping, Recorder, last_position
 from footy.service.results import FIRST_PAUSE_S, LAST_PAUSE_S, ResultReader
 from footy.thesports import endpoints
@@ -186,6 +187,18 @@ def test_a_start_is_an_event_of_its_own(service: Service) -> None:
     assert [one.type for one in events] == ["service_started", "service_started"]
     assert events[0].id == f"footy:service_started:{round(KICK_OFF * 1000)}:1"
     assert b'"mode":"live"' in events[0].data
+
+
+def test_an_indicator_that_changed_is_an_event_with_the_next_cycle(service: Service) -> None:
+    slow = {"cycle": Reading(Level.WARNING, "total cycle time 20.00 s of 60 s")}
+    service.recorder.note_indicators({}, slow)
+    service.recorder.note_indicators(slow, slow)
+    service.cycle()
+    with reading(service.path) as log:
+        assert log is not None
+        _, changed = log.read(0, 10)
+    assert changed.id == f"footy:indicator_changed:{round(KICK_OFF * 1000)}:2"
+    assert b'"after":"warning: total cycle time 20.00 s of 60 s"' in changed.data
 
 
 @pytest.mark.parametrize(("away_s", "late"), [(20.0, "false"), (DAY_S, "true")])
@@ -381,6 +394,20 @@ def test_what_cannot_be_written_now_is_written_once_it_can_be(
     said = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
     assert said == [problem]  # once, though two cycles failed
     service.stops()
+
+
+def test_an_event_that_is_in_the_log_already_is_not_written_twice(service: Service) -> None:
+    service.cycle(record(match_id="a"))
+    log, _ = opened(service.path)  # as if a commit had reached the disk whose outcome was an error
+    detector = Detector(EventRules(), log.states(), listed_at=log.listed_at())
+    found = detector.detect([record(match_id="a", home_score=1)], service.now + 10)
+    log.append(Commit(service.now + 10, found.changed, found.events, ["a"]))
+    log.close()
+    assert service.cycle(record(match_id="a", home_score=1), record(match_id="b")) == []
+    assert service.recorder.problem is not None
+    assert service.cycle(record(match_id="a", home_score=1), record(match_id="b")) == ["b:match_seen"]
+    assert service.cycle(record(match_id="a", home_score=2), record(match_id="b")) == ["a:goal:home:2"]
+    assert service.recorder.problem is None
 
 
 def test_a_broken_file_is_set_aside_at_the_start(service: Service) -> None:
