@@ -32,6 +32,10 @@ _PEOPLE = tuple(
     for who in ("player", "assist1", "in_player", "out_player")
     for part in ("id", "name")
 )  # fmt: skip
+_WITH_A_BREAK = frozenset(
+    {(SECOND_HALF, EXTRA_TIME), (SECOND_HALF, SHOOT_OUT), (EXTRA_TIME, SHOOT_OUT)}
+)  # fmt: skip
+"""Statuses that follow one another after a break, in which the vendor may show 8."""
 _NEWCOMER = ("in_player_id", "in_player_name")
 _APART = 50
 """Seconds between a goal that will be cancelled and any true one."""
@@ -170,7 +174,7 @@ def status_early(match: Subject, random: Random) -> Iterator[Edit]:
     """Show 8 before extra time and the shoot-out, before the last goal, and once too early."""
     script = match.script
     for before, after in pairwise(script.states):
-        if before.status in {SECOND_HALF, EXTRA_TIME} and after.status in {EXTRA_TIME, SHOOT_OUT}:
+        if (before.status, after.status) in _WITH_A_BREAK:
             over = max(period.end for period in script.periods if period.end <= after.at)
             yield Edit(over, after.at, _finished)
     if not script.ended:
