@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -33,11 +32,9 @@ class Lived:
         return {one.data[name] for one in self.events if one.type == kind}
 
 
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+def lived_through(evening: Evening, folder: Path) -> Lived:
     """Live through an evening; the service restarts at random commits, and now and then before one."""
-    evening = Evening(seed=1, matches=30, seconds=16_000, chosen_of=200)
-    log, _ = opened(tmp_path_factory.mktemp("evening") / "footy.db")
+    log, _ = opened(folder / "footy.db")
     consumer, random, committed = Consumer(evening, log), Random(1), []
     for cycle in evening.cycles:
         fails = random.random() < 0.02
@@ -46,11 +43,23 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
             committed.append(cycle)
         if fails or random.random() < 0.03:
             consumer.restart()
-    yield Lived(evening.tale(committed), emitted(log.read))
+    events = emitted(log.read)
     log.close()
+    return Lived(evening.tale(committed), events)
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
+    evening = Evening(seed=1, matches=30, seconds=16_000, chosen_of=200)
+    return lived_through(evening, tmp_path_factory.mktemp("evening"))
 
 
 def test_the_events_are_those_that_the_served_lists_determine(lived: Lived) -> None:
+    assert differences(lived.tale, lived.events) == []
+
+
+def test_they_are_so_for_a_consumer_that_looks_once_a_minute(tmp_path: Path) -> None:
+    lived = lived_through(Evening(seed=2, matches=40, seconds=16_000, slow=True), tmp_path)
     assert differences(lived.tale, lived.events) == []
 
 

@@ -53,6 +53,8 @@ class Evening:
     matches: int
     """How many are listed at a time."""
     seconds: int
+    slow: bool = False
+    """Look every minute or so, not every few seconds."""
     chosen_of: int = 0
     """Choose the matches from a world of so many, so that a few matches show every course of a match."""
     quirks: tuple[Quirk, ...] = ALL_QUIRKS
@@ -98,9 +100,10 @@ class Evening:
     def cycles(self) -> list[Cycle]:
         """Return the cycles: mostly 5 to 25 s apart, some without a list, some after minutes of nothing."""
         random, at, cycles = Random(f"evening:{self.seed}"), EPOCH + 0.5, []
+        shortest, longest = (40, 120) if self.slow else (5, 25)
         while at < EPOCH + self.seconds:
             cycles.append(Cycle(at, reads=random.random() > 0.04))
-            at += random.randint(70, 400) if random.random() < 0.006 else random.randint(5, 25)
+            at += random.randint(70, 400) if random.random() < 0.006 else random.randint(shortest, longest)
         return cycles
 
     def live_list(self, at: float) -> bytes:

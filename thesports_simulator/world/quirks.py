@@ -108,7 +108,10 @@ def incident_inserted(match: Subject, random: Random) -> Iterator[Edit]:
     """List cards, substitutions and kicks late, before others; two substitutions trade places."""
     for key, at, incident in match.appearances:
         if incident["type"] in _CARDS_AND_CHANGES and random.random() < 0.35:
-            yield Edit(at, at + random.randint(20, 300), partial(_hide, key))
+            until = at + random.randint(20, 300)
+            if match.script.ended and random.random() < 0.05:
+                until = match.script.ended + random.randint(850, 1_000)
+            yield Edit(at, until, partial(_hide, key))
     substitutions = [one for one in match.appearances if one.incident["type"] == _SUBSTITUTION]
     if len(substitutions) > 1:
         one, other = random.sample(substitutions, 2)
