@@ -12,7 +12,7 @@ from footy.events.emitted import decoded, encoded
 from footy.events.sighting import EventRules
 from footy.events.types import INCIDENT_TYPES, PRICE_TYPES, Event
 from footy.record import IncidentRecord
-from tests.events.watch import Watch, incident, money_line, said, spread
+from tests.events.watch import Watch, goals_told, incident, money_line, said, spread
 
 LONGEST_S = 200.0
 
@@ -71,20 +71,6 @@ steps = st.builds(
     st.booleans(),
 )
 rules = st.builds(EventRules, settle_s=st.sampled_from([0.0, 15.0, LONGEST_S]))
-
-
-def goals_told(events: list[Event], start: tuple[int, int]) -> tuple[int, int]:
-    """Return the score that the events come to: goals, those cancelled, and corrections."""
-    told = Counter({"home": start[0], "away": start[1]})
-    for event in events:
-        if event.type == "goal":
-            told[said(event).side] += 1
-        elif event.type == "goal_cancelled":
-            told[said(event).side] -= 1
-        elif event.type == "score_corrected":
-            told["home"] += said(event).after.home - said(event).before.home
-            told["away"] += said(event).after.away - said(event).before.away
-    return told["home"], told["away"]
 
 
 def given_incidents(events: list[Event]) -> Counter[Any]:
