@@ -11,9 +11,9 @@ from random import Random
 import pytest
 
 from footy.history import opened
-from tests.support.evening import Consumer, Evening
 from tests.support.event_check import Emitted, differences, emitted
 from tests.support.event_oracle import Tale
+from tests.support.quirky_evening import Consumer, Evening
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -82,7 +82,7 @@ def test_the_evening_had_all_that_an_evening_can_have(lived: Lived) -> None:
 def consuming(evening: Evening, path: Path) -> "subprocess.Popen[str]":
     options = (path, evening.seed, evening.matches, evening.seconds)
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.evening", *map(str, options)],
+        [sys.executable, "-m", "tests.support.quirky_evening", *map(str, options)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=PROJECT,

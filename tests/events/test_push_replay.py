@@ -114,7 +114,7 @@ def replayed(lists: Sequence[bytes], every_s: float, path: Path, *, restart_ever
         }
         records = flattener.records(held, References(), now)
         detection = detector.detect(records, now, listed=set(held))
-        log.append(Commit(now, detection.changed, detection.events, matches=len(held)))
+        log.append(Commit(now, detection.changed, detection.events, set(held)))
         detector.commit(detection)
         replay.events += detection.events
         for record in records:

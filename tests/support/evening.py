@@ -1,217 +1,175 @@
-"""A simulated evening: live lists with every quirk, and a consumer that detects events and writes the log.
+"""A log of events as an evening leaves it: records go through the detector into a file, cycle by cycle."""
 
-    python -m tests.support.evening LOG SEED MATCHES SECONDS
-
-runs the consumer from where its log ends, and prints each cycle that it has committed; a test kills it.
-"""
-
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+import functools
+import tempfile
 from pathlib import Path
-from random import Random
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-import msgspec
-
-from footy.events.detector import Detector
+from footy.events.detector import Detection, Detector
+from footy.events.ids import operational_id
 from footy.events.results import History
 from footy.events.sighting import EventRules
-from footy.events.types import Score
-from footy.history import Commit, Log, opened
-from footy.mirror.state import MatchState, References
-from footy.provenance import Held, Source
-from footy.records.flatten import Flattener
-from footy.records.prices import PriceRules
-from footy.thesports.decoders import Elements, read_live
-from tests.support.event_oracle import Element, Poll, Tale, tale
-from tests.support.oracle import STATUS, scores
-from thesports_simulator.protocol.source import Quirk
-from thesports_simulator.world import feeds
-from thesports_simulator.world.quirks import QUIRKS
-from thesports_simulator.world.world import World, WorldOptions
-from thesports_simulator.world_source import WorldSource
+from footy.events.types import Event, Score, ServiceStarted
+from footy.history.log import Commit
+from footy.history.sqlite_log import opened
+from footy.times import moment_text
+from tests.events.watch import KICK_OFF, incident, money_line, record, spread
 
-EPOCH = 1_750_000_000
-ALL_QUIRKS = tuple(Quirk(name) for name in QUIRKS)
-_MISSING: Held[Any] = Held(None, None, Source.MISSING)
+TOWN, ROVERS, BAY = "4wyrn4h68yv6q86", "n54qllhpo1vqvy9", "k82rekhx0vyrepz"
+"""Matches of `busy_evening`: Town – City, Rovers – Wanderers, and one that was in play when footy started."""
 
 
-class Cycle(msgspec.Struct, frozen=True):
-    """A cycle of the consumer: when, and whether it reads the live list."""
-
-    at: float
-    reads: bool
+EVERY_S = 50.0
 
 
-@dataclass(frozen=True)
 class Evening:
-    """What happens, and when it is looked at. Equal values are the same evening in every process."""
+    """Lets matches happen; what is seen of a match stays until it changes."""
 
-    seed: int
-    matches: int
-    """How many are listed at a time."""
-    seconds: int
-    slow: bool = False
-    """Look every minute or so, not every few seconds."""
-    chosen_of: int = 0
-    """Choose the matches from a world of so many, so that a few matches show every course of a match."""
-    quirks: tuple[Quirk, ...] = ALL_QUIRKS
+    def __init__(self, path: Path, rules: EventRules | None = None, *, now: float = KICK_OFF) -> None:
+        """Open the log at this path, a new one if there is none, and go on from it."""
+        self.path = path
+        self.log, _ = opened(path)
+        self.now = now
+        self.detector = Detector(rules or EventRules(), self.log.states(), listed_at=self.log.listed_at())
+        self._fields: dict[str, dict[str, Any]] = {}
 
-    @cached_property
-    def world(self) -> World:
-        options = WorldOptions(
-            epoch=EPOCH, matches=max(self.matches, self.chosen_of), seed=self.seed, odds="light"
-        )
-        world = World(options)
-        if self.chosen_of:
-            world.programme.slots = self._chosen(world)  # type: ignore[assignment]
-        return world
+    def see(self, after_s: float = 10.0, **matches: dict[str, Any]) -> list[Event]:
+        """See a list so many seconds later, with what changed of these matches; before, one each minute.
 
-    def _chosen(self, world: World) -> list[int]:
-        """Return slots that have every course between them, and more up to the number of matches."""
-        chosen: dict[int, None] = {}
-        covered: set[Any] = set()
-        for slot in range(self.chosen_of):
-            new = self._courses(world, slot) - covered
-            if new:
-                chosen[slot] = None
-                covered |= new
-        chosen |= dict.fromkeys(range(self.chosen_of))
-        return sorted(list(chosen)[: self.matches])
+        Returns the events of all these lists.
+        """
+        until = self.now + after_s
+        events: list[Event] = []
+        while self._fields and until - self.now > EVERY_S:
+            self.now += EVERY_S
+            events += self._list()
+        return events + self.look_away(until - self.now, **matches)
 
-    def _courses(self, world: World, slot: int) -> set[Any]:
-        found: set[Any] = set()
-        for generation in (0, 1):
-            match = world._match_in(slot, generation)
-            if match.fixture.listed_until < EPOCH + self.seconds:
-                kinds = {incident["type"] for incident in match.script.final.incidents}
-                statuses = {state.status for state in match.script.states}
-                found |= {match.fixture.story, *statuses, *(("type", kind) for kind in kinds)}
-                found |= {"kicks that are not listed"} if 7 in statuses and 29 not in kinds else set()
-        return found
+    def look_away(self, after_s: float, **matches: dict[str, Any]) -> list[Event]:
+        """See a list so many seconds later, and nothing until then, as if footy had been stopped."""
+        self.now += after_s
+        for match_id, fields in matches.items():
+            self._fields.setdefault(match_id, {}).update(fields)
+        return self._list()
 
-    @cached_property
-    def source(self) -> WorldSource:
-        return WorldSource(self.world)
+    def _list(self) -> list[Event]:
+        records = [record(match_id=match_id, **fields) for match_id, fields in self._fields.items()]
+        found = self.detector.detect(records, self.now, listed=self._fields)
+        return self._write(found, list(self._fields))
 
-    @cached_property
-    def cycles(self) -> list[Cycle]:
-        """Return the cycles: mostly 5 to 25 s apart, some without a list, some after minutes of nothing."""
-        random, at, cycles = Random(f"evening:{self.seed}"), EPOCH + 0.5, []
-        shortest, longest = (40, 120) if self.slow else (5, 25)
-        while at < EPOCH + self.seconds:
-            cycles.append(Cycle(at, reads=random.random() > 0.04))
-            at += random.randint(70, 400) if random.random() < 0.006 else random.randint(shortest, longest)
-        return cycles
+    def end(self, match_id: str, history: History | None) -> list[Event]:
+        """Read the final state of a match, None if the account may not."""
+        return self._write(self.detector.conclude({match_id: history}, self.now))
 
-    def live_list(self, at: float) -> bytes:
-        """Return the live list as it is served."""
-        return self.source.live_list(int(at), quirks=self.quirks)
+    def leave(self, match_id: str) -> None:
+        """Take a match off the list."""
+        self._fields.pop(match_id)
 
-    def deleted(self, at: float) -> set[str]:
-        """Return the ids that the vendor says it deleted."""
-        return set(feeds.deleted(self.world, int(at)).get("match", ()))
+    def note(self, *events: Event) -> None:
+        """Write events without a match."""
+        self.log.append(Commit(self.now, events=events, listed=None))
 
-    def history(self, match_id: str, at: float) -> Element:
-        """Return the match as match/live/history serves it."""
-        element: Element = msgspec.json.decode(self.source.live_history(match_id, int(at)))
-        return element
+    def _write(self, found: Detection, listed: list[str] | None = None) -> list[Event]:
+        self.log.append(Commit(self.now, found.changed, found.events, listed))
+        self.detector.commit(found)
+        return list(found.events)
 
-    def tale(self, cycles: list[Cycle]) -> Tale:
-        """Return what a consumer of these cycles has to emit."""
-        parsed: dict[bytes, Element] = {}
+    def close(self) -> None:
+        """Close the file."""
+        self.log.close()
 
-        def listed(at: float) -> dict[str, Element]:
-            rows = msgspec.json.decode(self.live_list(at), type=list[msgspec.Raw])
-            texts = [bytes(row) for row in rows]
-            elements = [parsed.get(text) or msgspec.json.decode(text) for text in texts]
-            parsed.clear()
-            parsed.update(zip(texts, elements, strict=True))
-            return {one["id"]: one for one in elements}
+    def __enter__(self) -> Self:
+        return self
 
-        polls = [Poll(cycle.at, listed(cycle.at) if cycle.reads else None) for cycle in cycles]
-        return tale(polls, self.deleted, self.history)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
-class Consumer:
-    """The service in small: it decodes and flattens live lists, detects events and commits them."""
-
-    def __init__(self, evening: Evening, log: Log) -> None:
-        self._evening = evening
-        self._log = log
-        self._detector = Detector(EventRules(), log.states(), listed_at=log.listed_at())
-        self._flattener = Flattener(PriceRules((2, 3), (2, 6), 900))
-        self._elements: Elements = {}
-        self._held: dict[str, MatchState] = {}
-
-    def restart(self) -> None:
-        """Forget everything that is not in the log."""
-        self._detector = Detector(EventRules(), self._log.states(), listed_at=self._log.listed_at())
-
-    def run(self, cycle: Cycle, *, fails: bool = False) -> None:
-        """Run a cycle; if it fails, nothing of it is committed."""
-        at, listed = cycle.at, None
-        if cycle.reads:
-            live, self._elements = read_live(self._evening.live_list(at), self._elements)
-            assert not live.broken
-            self._held = {
-                key: MatchState(Held(one, at, Source.FRESH), _MISSING, _MISSING)
-                for key, one in live.matches.items()
-            }
-            listed = set(self._held)
-        else:
-            self._held = {
-                key: replace(one, live=replace(one.live, source=Source.STALE))
-                for key, one in self._held.items()
-            }
-        records = self._flattener.records(self._held, References(), at)
-        deleted = self._evening.deleted(at)
-        found = self._detector.detect(records, at, listed=listed, deleted=deleted)
-        if fails:
-            return
-        self._log.append(
-            Commit(at, found.changed, found.events, listed=listed is not None, matches=len(records))
-        )
-        self._detector.commit(found)
-        due = self._detector.results_due(at)
-        if due:
-            final = {one: history_of(self._evening.history(one, at)) for one in due}
-            found = self._detector.conclude(final, at)
-            self._log.append(Commit(at, found.changed, found.events, listed=False))
-            self._detector.commit(found)
+def started(now: float, version: str = "0.1.0") -> Event:
+    """Return what the service says of its start."""
+    said = ServiceStarted(seen_at=moment_text(now) or "", version=version, mode="live")
+    return Event(operational_id("service_started", int(now * 1000), 1), "service_started", said)
 
 
-def history_of(element: Element) -> History:
-    """Return the final state that an element tells."""
-    status, shown = element["score"][1], scores(dict(element))
-
-    def pair(name: str) -> Score | None:
-        home, away = shown[f"home_{name}"], shown[f"away_{name}"]
-        return None if home is None or away is None else Score(home, away)
-
-    return History(
-        status, STATUS[status], pair("score"), pair("score_ht"), pair("score_et"), pair("score_pens")
-    )
+def at(minute: int, status_id: int = 2, clock: str = "") -> dict[str, Any]:
+    """Return the fields of a record at a minute of play."""
+    return {"status_id": status_id, "minute": minute, "clock": clock or f"{minute}'"}
 
 
-def cycles_after(evening: Evening, log: Log) -> Iterator[Cycle]:
-    """Yield the cycles that the log does not hold yet."""
-    [[done]] = log._query("SELECT max(at) FROM cycle")  # type: ignore[attr-defined]
-    return (cycle for cycle in evening.cycles if done is None or cycle.at > done)
+def still(status_id: int, clock: str) -> dict[str, Any]:
+    """Return the fields of a record while no clock runs."""
+    return {"status_id": status_id, "minute": None, "clock": clock}
 
 
-def main(say: Callable[[str], object] = print) -> None:
-    path, seed, matches, seconds = sys.argv[1:5]
-    evening = Evening(int(seed), int(matches), int(seconds))
-    log, _ = opened(Path(path))
-    consumer = Consumer(evening, log)
-    for cycle in cycles_after(evening, log):
-        consumer.run(cycle)
-        say(f"{cycle.at}", flush=True)  # type: ignore[call-arg]
-    log.close()
+def busy_evening(path: Path, now: float = KICK_OFF - 600) -> list[Event]:
+    """Write a log with most types of events in it: three matches, from before kick-off to the results."""
+    events: list[Event] = []
+    smith = incident(1, "home", 12, player="J. Smith", home_score=1, away_score=0)
+    assisted = smith | {"assist": "A. Jones"}
+    brown = incident(3, "away", 25, player="P. Brown", reason="Foul")
+    again = incident(15, "away", 84, player="P. Brown")
+    swap = incident(9, "home", 58, player_in="L. Adams", player_out="J. Smith", reason="Injury")
+    var = incident(28, "away", 31, var_reason="Goal not awarded", var_result="Goal cancelled")
+    var |= {"var_result_id": 2}
+    with Evening(path, now=now) as evening:
+
+        def town(after_s: float, **fields: Any) -> None:
+            events.extend(evening.see(after_s, **{TOWN: fields}))
+
+        def rovers(after_s: float, **fields: Any) -> None:
+            events.extend(evening.see(after_s, **{ROVERS: fields}))
+
+        def bay(after_s: float, **fields: Any) -> None:
+            events.extend(evening.see(after_s, **{BAY: fields}))
+
+        evening.note(started(now))
+        before = still(1, "Not started") | {"home_score": None, "away_score": None}
+        town(0, **before, **money_line(in_play=False))
+        rovers(0, **before, home="Rovers", away="Wanderers", competition="Championship")
+        bay(0, **at(71, 4), home="Half Moon Bay", away="Port Albert", home_score=2, away_score=2)
+        bay(10, competition="Coastal Cup", country=None)
+        town(600, **at(1), home_score=0, away_score=0, current_money_line_sealed=True)
+        town(60, **at(2), **money_line())
+        rovers(0, **at(1), home_score=0, away_score=0)
+        town(420, **at(9), **money_line(home=1.8, draw=4.2, away=5.0))
+        town(180, **at(12), home_score=1, current_money_line_sealed=True)
+        town(20, incidents=[smith])
+        town(40, **at(13), incidents=[assisted], **money_line(home=1.4, draw=5.0, away=9.0))
+        bay(300, **at(91, 4, "90+1'"))
+        town(400, **at(25), incidents=[assisted, brown])
+        bay(10, **at(95, 4, "90+5'"), home_score=3)
+        town(300, **at(30), away_score=1, **spread(-0.5))
+        bay(10, **still(8, "FT"))
+        town(20, **at(31), away_score=0, incidents=[assisted, brown, var])
+        town(10, **spread(-0.75))
+        town(900, **at(47, 2, "45+2'"), away_score=1)
+        town(60, **still(3, "HT"), home_score_ht=1, away_score_ht=1)
+        rovers(0, **still(10, "Interrupted"))
+        events += evening.end(BAY, History(8, "Finished", Score(3, 2), half_time=Score(1, 0)))
+        rovers(600, **at(30))
+        town(300, **at(46, 4))
+        town(720, **at(58, 4), incidents=[assisted, var, swap])
+        town(62, **at(59, 4))
+        evening.leave(ROVERS)
+        town(1260, **at(80, 4))
+        missed = at(90, 4) | {"home_score": 2, "incidents": [assisted, var, swap, again]}
+        events += evening.look_away(600, **{TOWN: missed})
+        town(300, **still(8, "FT"))
+        events += evening.end(TOWN, History(8, "Finished", Score(2, 1), half_time=Score(1, 1)))
+    return events
 
 
-if __name__ == "__main__":
-    main()
+@functools.cache
+def _written() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "footy.db"
+        busy_evening(path)
+        return path.read_bytes()
+
+
+def write_busy_evening(path: Path) -> None:
+    """Write the log of a busy evening, made once."""
+    path.write_bytes(_written())
