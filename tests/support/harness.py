@@ -119,6 +119,7 @@ class Cycle:
         gone = before.records.keys() & self.listed - self.records.keys()
         if any(reply["fault"] and reply["fault"].startswith("empty_list") for reply in self.replies):
             gone = set()
+        gone -= {one for reply in self.replies if "quirks" in reply for one in reply.get("touched", ())}
         return [f"{match_id}: it was shown and is still listed" for match_id in gone] + [
             f"{match_id}: {part} was {source(was, part)} and is missing"
             for match_id, record in self.records.items()

@@ -7,10 +7,10 @@ from random import Random
 from typing import Any
 
 from thesports_simulator.faults import answers, shapes, values, wires
+from thesports_simulator.protocol.endpoints import LIVE
 from thesports_simulator.protocol.replies import Reply
 from thesports_simulator.protocol.wire import Connection
 
-LIVE = "match/detail_live"
 DETAIL = "match/recent/list"
 ODDS = ("odds/history", "odds/live")
 ONE_MATCH = ("odds/history", "match/live/history")
@@ -25,6 +25,9 @@ Act = Callable[[Connection, Reply, str], Coroutine[Any, Any, None]]
 class Kind:
     """A kind of fault: `answer` (another reply), `change` (of the decoded body) or `act` (on the wire).
 
+    A quirk is none of these: the world itself misreports a match for as long as it is switched on. Its RATE
+    is a share of the matches, and any number of quirks applies to one reply.
+
     `default` is the argument if none is given. `endpoints` are those it can be injected on (empty: all). If
     it `echoes`, its argument is the target of the request as received, with the credentials.
     """
@@ -37,6 +40,7 @@ class Kind:
     is_numeric: bool = True
     takes_argument: bool = False
     echoes: bool = False
+    is_quirk: bool = False
     endpoints: tuple[str, ...] = ()
 
 
@@ -50,6 +54,10 @@ def _changed(summary: str, change: Change, *endpoints: str, **more: Any) -> Kind
 
 def _wire(summary: str, act: Act, **more: Any) -> Kind:
     return Kind(summary, act=act, **more)
+
+
+def _quirk(summary: str) -> Kind:
+    return Kind(summary, is_quirk=True, endpoints=(LIVE,))
 
 
 CATALOGUE: dict[str, Kind] = {
@@ -113,6 +121,16 @@ CATALOGUE: dict[str, Kind] = {
         "the same matches, RATE of all, are unknown each time though listed",
         values.unknown_uuid, DETAIL, *ONE_MATCH,
     ),
+    "cards_swapped": _quirk("home and away cards and corners change places after the end"),
+    "player_late": _quirk("incidents come without their players, which follow, and go and come"),
+    "minute_edited": _quirk("incidents have another minute at first"),
+    "incident_late": _quirk("the score comes before the incident of its goal, which may never come"),
+    "incident_inserted": _quirk("incidents are inserted before others; substitutions trade places"),
+    "score_back": _quirk("a goal is counted, then cancelled, with a video review or without"),
+    "score_flaps": _quirk("the score drops for 10 to 100 s and recovers"),
+    "status_early": _quirk("8 before the last goal, before extra time and before the shoot-out"),
+    "period_moved": _quirk("the start of a half moves 61 s back in the middle of it"),
+    "match_flickers": _quirk("a match is off the list for a while, mostly for seconds"),
     "reset_before": _wire("connection reset before the first byte", wires.reset_before),
     "reset_body": _wire("connection reset in the middle of the body", wires.reset_body),
     "truncated": _wire("connection closed in the middle of the body", wires.truncated),
