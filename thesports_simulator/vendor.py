@@ -112,8 +112,9 @@ class Vendor:
         if call.request.takes_gzip and self.reply_options.gzip and len(reply.body) > _GZIP_FROM:
             reply.encoded = self._gzip(reply.body)
         fault = call.fault.text if call.fault else None
-        uuid = call.request.parameters.get("uuid", "")
-        entry = {"endpoint": call.endpoint, "uuid": uuid, "at": at, "fault": fault}
+        parameters = call.request.parameters
+        entry = {"endpoint": call.endpoint, "uuid": parameters.get("uuid", ""), "at": at, "fault": fault}
+        entry |= {name: parameters[name] for name in ("page", "time") if name in parameters}
         return reply, entry | ({"touched": touched} if touched else {})
 
     def _right_reply(self, call: "_Call", at: int) -> Reply:
@@ -126,7 +127,8 @@ class Vendor:
         if call.refusal is not None:
             return Reply(call.refusal)
         try:
-            return Reply(self.endpoints.answer(call.endpoint, call.request.parameters, at))
+            paging = call.fault.kind.paging if call.fault else None
+            return Reply(self.endpoints.answer(call.endpoint, call.request.parameters, at, paging))
         except BadParameterError:
             return Reply(BAD_PARAMETER)
 

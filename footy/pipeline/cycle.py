@@ -15,6 +15,7 @@ from footy.mirror.state import MatchState, References, State
 from footy.pipeline import report
 from footy.pipeline.fetch import Arrived, Fetcher, Progress
 from footy.pipeline.pace import Pace
+from footy.pipeline.pages import KnownLists
 from footy.pipeline.plan import between_cycles
 from footy.pipeline.rounds import Rounds
 from footy.record import SCHEMA, MatchRecord, Meta, Snapshot, Timings
@@ -101,6 +102,7 @@ class Pipeline:
         self._misspelt: frozenset[str] = frozenset()
         self._is_clock_off = False
         self._pace = Pace(rules.interval_s, rules.timeout_s)
+        self._lists = KnownLists()
 
     @property
     def is_slow(self) -> bool:
@@ -129,7 +131,7 @@ class Pipeline:
             state: The current state.
             number: The cycle's number since the start, from 1.
             publish_s: Seconds that publishing took in the previous cycle.
-            progress: Callback for the numbers of requests done and planned.
+            progress: Callback for the numbers of requests done and planned, and the way of reading.
             within_s: Time limit in seconds if no other cycle follows; if None, the interval sets the limit.
 
         Raises:
@@ -157,6 +159,7 @@ class Pipeline:
                 self._set_time_limit(budget, started, within_s)
                 timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()
+        self._lists = self._lists.after(rounds.listings.values(), CLOCK.uptime())
         self._pace = self._pace.ended(budget.answers_s(), unfinished=fetcher.unfinished)
         state = self._settle(state, before, fetcher)
         not_in_plan = self._transport.breaker.not_in_plan()
@@ -297,6 +300,8 @@ class Pipeline:
             refused=frozenset(one for one in ENDPOINTS.values() if breaker.is_refused(one)),
             available=frozenset(one for one in ENDPOINTS.values() if not breaker.is_unavailable(one)),
             vendor_ahead_s=self._transport.vendor_clock.offset_s,
+            page_counts=self._lists.page_counts,
+            pages_failed=self._lists.failed_lately(CLOCK.uptime()),
             renewals=self._lookup.renewals(now) if self._rules.delta else {},
         )
 

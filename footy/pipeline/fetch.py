@@ -22,6 +22,7 @@ from footy.reference.lookup import Lookup
 from footy.thesports import endpoints, errors
 from footy.thesports.client import Asker
 from footy.thesports.decoders import PriceChanges
+from footy.thesports.endpoints import Endpoint
 from footy.thesports.models import Markets, Odds
 from footy.thesports.request import Answer, Priority, Request
 from footy.thesports.retry_budget import RetryBudget
@@ -36,8 +37,8 @@ LOOKED_UP = frozenset({endpoints.TEAM, endpoints.COMPETITION, endpoints.COUNTRIE
 
 Arrived = SimpleQueue[Future[Answer[object]] | Answer[object]]
 """Queue of answers: those of the workers, and those that no cycle requested."""
-Progress = Callable[[int, int], None]
-"""Callback for the numbers of requests done and planned."""
+Progress = Callable[[int, int, str], None]
+"""Callback for the numbers of requests done and planned, and the way of reading: by page or by id."""
 
 
 class Fetcher:
@@ -65,6 +66,9 @@ class Fetcher:
         self.answers = Answers()
         self.unfinished = False
         """Whether the time ran out before all requests for details, odds and names were sent."""
+        self.way = ""
+        """The way in which rows are read at the moment, in words."""
+        self.workers = workers
         self._client = client
         self._lookup = lookup
         self._executor = executor
@@ -108,7 +112,17 @@ class Fetcher:
             self._budget.calls += 1
             self._queue(request)
 
+    def left_s(self) -> float:
+        """Return the seconds until the deadline."""
+        return self._budget.left()
+
+    def answer_s(self, endpoint: Endpoint) -> float:
+        """Return the seconds that an answer of an endpoint is expected to take; 0 if nothing is known."""
+        return self._budget.expected_s(endpoint)
+
     def _is_within_quota(self, request: Request) -> bool:
+        if request.page and (left := self._left.get(request.endpoint)) is not None:
+            self._left[request.endpoint] = left - 1
         left = self._left.get(request.endpoint) if request.priority in OF_A_MATCH else None
         if left is not None:
             self._left[request.endpoint] = left - 1
@@ -140,8 +154,10 @@ class Fetcher:
             elif answer is not None and (last := self._final(answer)) is not None:
                 yield self._finish(last)
             if self._progress is not None:
-                self._progress(self._finished, self._budget.calls)
+                self._progress(self._finished, self._budget.calls, self.way)
         yield from self._drain()
+        while self._waiting:  # what the last answers call for
+            yield from self._drain()
         yield from self._from_elsewhere()
 
     def _from_elsewhere(self) -> Iterator[Answer[object]]:
@@ -224,7 +240,7 @@ class Fetcher:
 
     def _ask(self, request: Request) -> Answer[object]:
         """Make one request; runs in a worker thread."""
-        if request.endpoint in LOOKED_UP:
+        if request.endpoint in LOOKED_UP and not request.page:
             if request.since is not None:
                 return self._lookup.renew(request, self._budget)
             return self._lookup.ask(request, self._budget)
@@ -255,7 +271,7 @@ class Fetcher:
         if error is None:
             return answer
         errors.drop_tracebacks(error)
-        if answer.value is not None:
+        if answer.value is not None or request.page:
             return answer
         if isinstance(error, errors.ThrottledError) and self._defer(answer, error):
             return None

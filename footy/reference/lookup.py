@@ -73,6 +73,36 @@ class Lookup:
             memo = self._memo.get(key)
         return memo.held if memo else None
 
+    def unknown(self, requests: Iterable[Request]) -> list[Request]:
+        """Return the requests, each once, whose values the memo does not hold."""
+        with self._lock:
+            return [request for request in dict.fromkeys(requests) if request not in self._memo]
+
+    def is_kept(self, request: Request) -> bool:
+        """Check whether the disk has a value that is young enough to need no call."""
+        if self._disk_cache is None or (kept := self._disk_cache.read(str(request))) is None:
+            return False
+        return 0 <= CLOCK.now() - kept.received_at + 1 < self._ttl_s[request.endpoint]
+
+    def take(self, request: Request, row: bytes, at: float) -> Answer[Reference] | None:
+        """Take the row of a page as the answer to a request by id; None if only that request can tell.
+
+        That is a row that cannot be read in full, or that the vendor has merged into another one.
+        """
+        results = b"[" + row + b"]"
+        try:
+            value = read_reference(request, results)
+        except errors.BadBodyError:
+            return None
+        if value is None or _left_out(value) or getattr(value, "uid", None):
+            return None
+        if self._disk_cache is not None:
+            self._disk_cache.write(str(request), Entry(results, at))
+        self._remember(
+            request, Held(value, at, Source.CACHE), at + self._ttl_s[request.endpoint] - CLOCK.now()
+        )
+        return Answer(request, value, at)
+
     def ask(self, request: Request, budget: RetryBudget) -> Answer[Reference]:
         """Look one thing up, asking the vendor if it is not known.
 

@@ -102,7 +102,9 @@ class CycleJob:
                 self._state,
                 self._number,
                 publish_s=self._publish_s,
-                progress=progress.update if progress is not None else None,
+                progress=None
+                if progress is None
+                else lambda done, planned, way: progress.update(done, planned, f"Fetching {way}".rstrip()),
             )
         finally:
             if progress is not None:

@@ -23,15 +23,16 @@ class Priority(IntEnum):
     LIVE_LIST = 0
     FEED = 1
     NAMES = 2
-    DETAIL = 3
-    REFERENCE = 4
-    ODDS = 5
-    CHECK = 6
+    PAGE = 3
+    DETAIL = 4
+    REFERENCE = 5
+    ODDS = 6
+    CHECK = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing to ask the vendor for: an id of an endpoint, or all of one if the id is empty.
+    """One thing to ask the vendor for: an id of an endpoint, a page of its rows, or all of one.
 
     Two requests are equal if they ask for the same thing. The same id text occurs at several endpoints.
     """
@@ -40,15 +41,21 @@ class Request:
     id: str = ""
     since: int | None = None
     """Of a feed: from when on changes are asked for, in the vendor's time."""
+    page: int = 0
+    """Number of a page of all rows, from 1; with `since`, the place of a page in a walk along the changes."""
     priority: Priority = field(default=Priority.REFERENCE, compare=False)
     watermark: int | None = field(default=None, compare=False)
     """Of odds that are compared with their feed: the vendor's time before which all changes are known."""
+    within_s: float | None = field(default=None, compare=False)
+    """Of a page: the most seconds that its one attempt may take."""
 
     @property
     def parameters(self) -> dict[str, str]:
         """The query parameters, without credentials."""
         if self.since is not None:
             return {"time": str(self.since)}
+        if self.page:
+            return {"page": str(self.page)}
         return {"uuid": self.id} if self.id else {}
 
     def __str__(self) -> str:

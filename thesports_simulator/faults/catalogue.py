@@ -8,6 +8,7 @@ from typing import Any
 
 from thesports_simulator.faults import answers, shapes, values, wires
 from thesports_simulator.protocol.replies import Reply
+from thesports_simulator.protocol.source import Paging
 from thesports_simulator.protocol.wire import Connection
 
 LIVE = "match/detail_live"
@@ -23,7 +24,9 @@ Act = Callable[[Connection, Reply, str], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: `answer` (another reply), `change` (of the decoded body) or `act` (on the wire).
+    """A kind of fault: `answer` (another reply), `change` (of the body), `act` (on the wire), `paging`.
+
+    A fault of `paging` befalls only the calls of a list by page or by time.
 
     `default` is the argument if none is given. `endpoints` are those it can be injected on (empty: all). If
     it `echoes`, its argument is the target of the request as received, with the credentials.
@@ -33,6 +36,7 @@ class Kind:
     answer: Answer | None = None
     change: Change | None = None
     act: Act | None = None
+    paging: Paging | None = None
     default: str = ""
     is_numeric: bool = True
     takes_argument: bool = False
@@ -50,6 +54,10 @@ def _changed(summary: str, change: Change, *endpoints: str, **more: Any) -> Kind
 
 def _wire(summary: str, act: Act, **more: Any) -> Kind:
     return Kind(summary, act=act, **more)
+
+
+def _paged(summary: str, paging: Paging) -> Kind:
+    return Kind(summary, paging=paging, endpoints=LISTS)
 
 
 CATALOGUE: dict[str, Kind] = {
@@ -113,6 +121,11 @@ CATALOGUE: dict[str, Kind] = {
         "the same matches, RATE of all, are unknown each time though listed",
         values.unknown_uuid, DETAIL, *ONE_MATCH,
     ),
+    "pages_stuck": _paged("every page of a list is the same one", "stuck"),
+    "pages_unordered": _paged("the rows of a list are in no order", "unordered"),
+    "pages_overlapping": _paged("a page of a list repeats rows of the page before", "overlapping"),
+    "pages_empty": _paged("every page of a list is empty", "empty"),
+    "pages_refused": _paged("a list is not authorized but by id", "refused"),
     "reset_before": _wire("connection reset before the first byte", wires.reset_before),
     "reset_body": _wire("connection reset in the middle of the body", wires.reset_body),
     "truncated": _wire("connection closed in the middle of the body", wires.truncated),

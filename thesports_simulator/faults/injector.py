@@ -35,7 +35,7 @@ class FaultInjector:
     def choose(self, endpoint: str, uuid: str) -> Fault | None:
         """Return the fault of a call, if any."""
         for fault in self.active:
-            if not fault.applies_to(endpoint):
+            if not fault.applies_to(endpoint) or (fault.kind.paging and uuid):
                 continue
             # The same matches vanish on every call.
             vanishes = fault.name == "vanish"
