@@ -242,6 +242,9 @@ class ReferenceSettings(_Section):
     ttl_country: Seconds = Field(
         86400, description="Seconds the countries and categories are taken as known."
     )
+    prefetch: Literal["on", "off"] = Field(
+        "on", description="`on`: read all teams and competitions onto the disk, one page a minute at most."
+    )
 
 
 class PipelineSettings(_Section):

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
@@ -26,6 +26,7 @@ from footy.records.order import ordered
 from footy.records.prices import PriceRules
 from footy.records.selection import Selection, select
 from footy.reference.lookup import Lookup
+from footy.reference.prefetch import Prefetch
 from footy.thesports import endpoints
 from footy.thesports.client import Client
 from footy.thesports.endpoints import ENDPOINTS
@@ -89,8 +90,11 @@ class CycleResult:
 class Pipeline:
     """Runs cycles on a thread pool. The thread that calls `run` owns the state."""
 
-    def __init__(self, rules: Rules, client: Client, lookup: Lookup) -> None:
+    def __init__(
+        self, rules: Rules, client: Client, lookup: Lookup, prefetch: Prefetch | None = None
+    ) -> None:
         self._rules = rules
+        self._prefetch = prefetch
         self._client = client
         self._transport = client.transport
         self._lookup = lookup
@@ -235,6 +239,15 @@ class Pipeline:
         self._quota.settle()
         return noted(state, before, fetcher.answers, inputs.now)
 
+    def prefetch(self, for_s: float) -> None:
+        """Read names ahead of need, on a worker; return at once.
+
+        At most one request is made, if one is due, and it ends before the next cycle begins, in `for_s`.
+        """
+        if self._prefetch is None or not self._prefetch.is_due(for_s):
+            return
+        self._executor.submit(self._prefetch.step, for_s).add_done_callback(_log_failure)
+
     # Time: cycle limits, and differences between clocks.
 
     def _budget(self, started: float, within_s: float | None) -> RetryBudget:
@@ -376,6 +389,11 @@ class Pipeline:
     def _check_stop(self) -> None:
         if self._transport.stopping.is_set():
             raise StoppedError("footy is stopping")
+
+
+def _log_failure(step: Future[None]) -> None:
+    if not step.cancelled() and (bug := step.exception()) is not None:
+        log.error("Reading names ahead of need failed", exc_info=bug)
 
 
 class _Timer:

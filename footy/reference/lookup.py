@@ -13,6 +13,7 @@ from cachetools import TLRUCache
 
 from footy.clock import CLOCK
 from footy.provenance import Held, Source, shifted
+from footy.reference.catalogue import Catalogue
 from footy.reference.disk_cache import KEEP_DAYS, DiskCache, Entry
 from footy.thesports import endpoints, errors
 from footy.thesports.client import Asker
@@ -52,8 +53,10 @@ class Lookup:
         disk_cache: DiskCache | None,
         ttl_s: Mapping[Endpoint, float],
         vendor_clock: VendorClock | None = None,
+        catalogue: Catalogue | None = None,
     ) -> None:
         """Take the times to live in seconds by endpoint."""
+        self._catalogue = catalogue
         self._client = client
         self._vendor_clock = VendorClock() if vendor_clock is None else vendor_clock
         self._disk_cache = disk_cache
@@ -80,7 +83,7 @@ class Lookup:
 
     def is_kept(self, request: Request) -> bool:
         """Check whether the disk has a value that is young enough to need no call."""
-        if self._disk_cache is None or (kept := self._disk_cache.read(str(request))) is None:
+        if (kept := self._entry(request)) is None:
             return False
         return 0 <= CLOCK.now() - kept.received_at + 1 < self._ttl_s[request.endpoint]
 
@@ -192,9 +195,12 @@ class Lookup:
         with self._lock:
             for key in [key for key, at in self._gone.items() if at < now - KEEP_DAYS * 86_400]:
                 del self._gone[key]
-            for key in keys:
+            gone = [key for key in keys if key not in self._gone]
+            for key in gone:
                 self._memo.pop(key, None)
-                self._gone.setdefault(key, now)
+                self._gone[key] = now
+        if self._catalogue is not None and gone:
+            self._catalogue.drop(gone)
 
     def shift(self, step_s: float) -> None:
         """Move the times of all that is remembered by so many seconds, as the machine's clock was."""
@@ -227,7 +233,7 @@ class Lookup:
 
     def _kept(self, key: Request) -> Held[Reference] | None:
         """Return what the disk cache keeps; None if that cannot be read any more."""
-        kept = self._disk_cache.read(str(key)) if self._disk_cache is not None else None
+        kept = self._entry(key)
         # The disk cache keeps microseconds, so a moment read back may be a little later than it was.
         if kept is None or kept.received_at <= self._gone.get(key, 0.0) + 1e-3:
             return None
@@ -238,6 +244,16 @@ class Lookup:
         except errors.BadBodyError:
             return None
         return None if value is None or _left_out(value) else Held(value, kept.received_at, Source.CACHE)
+
+    def _entry(self, key: Request) -> Entry | None:
+        """Return what is on disk, asked for by id or read ahead of need, whichever is younger."""
+        asked = None if self._disk_cache is None else self._disk_cache.read(str(key))
+        if self._catalogue is None or key.endpoint not in RENEWED:
+            return asked
+        listed = self._catalogue.read(key)
+        if asked is None or listed is None:
+            return asked or listed
+        return max(asked, listed, key=lambda entry: entry.received_at)
 
     def _without_vendor(
         self, request: Request, kept: Held[Reference] | None, error: errors.VendorError | None

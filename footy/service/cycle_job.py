@@ -67,6 +67,7 @@ class CycleJob:
             self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
         )
         log.info("Sleep time: %.2fs", sleep_s)
+        self._pipeline.prefetch(self._interval_s - (time.monotonic() - started))
 
     def listen(self) -> None:
         """Ask for what is best asked for between two cycles; whatever happens in it, the next cycle runs."""

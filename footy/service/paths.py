@@ -44,6 +44,11 @@ class Files:
         return self.folder / "cache.sqlite"
 
     @property
+    def catalogue(self) -> Path:
+        """All teams and competitions, read ahead of need."""
+        return self.folder / "catalogue.sqlite"
+
+    @property
     def checkpoint(self) -> Path:
         """What was held at the last cycle, for the next start."""
         return self.folder / "board.msgpack"
