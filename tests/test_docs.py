@@ -265,7 +265,7 @@ def test_files_of_the_data_folder_are_those_of_the_program() -> None:
     files = Files(folder)
     ours = {getattr(files, name).name for name in dir(Files) if isinstance(getattr(Files, name), property)}
     others = {"footy_YYYY-MM-DD.log", "footy_YYYY-MM-DD.2.log", "cache.sqlite-wal", "cache.sqlite-shm"}
-    others |= {"cache.sqlite.corrupt-…", "demo/"}
+    others |= {"catalogue.sqlite-wal", "catalogue.sqlite-shm", "cache.sqlite.corrupt-…", "demo/"}
 
     assert set(first_column(section(OPERATIONS, "The data folder"))) == ours | others
     assert files.log.name == LOG_NAME

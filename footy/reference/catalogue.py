@@ -158,8 +158,13 @@ class Catalogue:
     @contextlib.contextmanager
     def _usable(self) -> Iterator[_Opened | None]:
         """Yield the open file, None if it cannot be used; an error of SQLite ends its use."""
+        opened = None
         try:
-            yield self._open()
+            opened = self._open()
+        except (sqlite3.Error, OSError) as error:
+            self._fail(error)
+        try:
+            yield opened
         except (sqlite3.Error, OSError) as error:
             self._fail(error)
 
