@@ -112,10 +112,10 @@ cycle* is a cold one of the default strategy. Both read details, competitions an
 missing, teams by page; a list of teams has a page for each 120 matches here, but 80 pages at the vendor.
 *Steady* is the default strategy at a real interval of {plan.interval:g} s, with its self-check and all
 feeds, in cycles that bring no new match; those that bring some are listed apart. The bound is calls ÷
-{WORKERS} workers × latency, one round trip at least. Bytes are bodies as they were sent, compressed. CPU is the
-client's own, of all its threads until it rests, start-up apart; footy's includes writing the snapshot,
-the state and the cache. Each client runs in a fresh process; its peak memory is that process's, with all
-it did before. Medians; of calls and memory also the most."""
+{WORKERS} workers × latency, one round trip at least. Bytes are bodies as they were sent, compressed.
+CPU is the client's own, of all its threads until it rests, start-up apart; footy's includes writing the
+snapshot, the state and the cache. Each client runs in a fresh process; its peak memory is that process's,
+with all it did before. Medians; of calls and memory also the most."""
 
 
 def _table(size: int, figures: dict[tuple[int, str], Figures]) -> Table:
