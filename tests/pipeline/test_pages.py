@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from footy.mirror.inputs import CycleInputs
 from footy.pipeline import pages
@@ -10,6 +11,7 @@ from footy.pipeline.pages import AGAIN_S, REACH_S, Allowance, End, KnownLists, L
 from footy.thesports.decoders import Page
 from footy.thesports.endpoints import COMPETITION, DETAIL, PAGE_ROWS, TEAM, Endpoint
 from footy.thesports.request import Priority, Request
+from tests.support.slow_vendor import Following, Vendor
 
 NOW = 1_800_000_000.0
 INPUTS = CycleInputs(now=NOW, interval_s=60, vendor_ahead_s=5)
@@ -168,3 +170,32 @@ def test_the_log_is_told_what_the_pages_brought() -> None:
     assert walk((None, 0)).sentence() == (
         "Match details: 0 of 50 found on 0 pages; a page failed; the rest is read by id"
     )
+
+
+class Partly(Vendor):
+    """A vendor of whose pages some rows cannot be read in full."""
+
+    def _page(self, request: Request) -> Page:
+        page = super()._page(request)
+        if request.endpoint is DETAIL:
+            page.rows[::4] = [structs.replace(row, left_out=("note",)) for row in page.rows[::4]]
+        return page
+
+
+def test_a_row_that_a_page_has_only_in_part_is_read_by_id() -> None:
+    service = Following(Partly(40, lambda _endpoint: 0.3), 60, delta=True)
+    service.cycle()
+    assert not service.lacking()
+    by_id = [one for endpoint, one in service.asked if endpoint is DETAIL and one]
+    assert len(by_id) == 10
+    details = [match.detail.value for match in service.state.matches.values()]
+    assert [one for one in details if one is None or one.left_out] == []
+
+
+def test_odds_do_not_wait_for_pages_and_names_do() -> None:
+    service = Following(Vendor(40, lambda endpoint: 3.0 if endpoint is DETAIL else 0.3), 60, delta=True)
+    service.cycle()
+    asked = [endpoint for endpoint, _ in service.asked]
+    assert asked.index(TEAM) > 40 + asked.index(DETAIL)
+    assert [one for endpoint, one in service.asked if endpoint is COMPETITION] == [""]
+    assert not service.lacking()
