@@ -9,11 +9,12 @@ import contextlib
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from footy.reference.disk_cache import BUSY, Entry
+from footy.reference.disk_cache import BUSY, RETRY_S, Entry
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.request import Request
 
@@ -64,7 +65,7 @@ class Catalogue:
     """Rows of teams and competitions in an SQLite file; safe to use from every thread.
 
     A file that cannot be used is left alone until the next start, with one line in the log; one that is
-    broken is made anew.
+    broken is made anew. One that another process has locked is done without for some seconds.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,6 +74,7 @@ class Catalogue:
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
         self._off = False
+        self._retry_at = 0.0
         self._dropped: set[Request] = set()
         """What is to be deleted with the next transaction, and counts as absent until then."""
 
@@ -169,7 +171,9 @@ class Catalogue:
             self._fail(error)
 
     def _open(self) -> _Opened | None:
-        if self._off or self._opened is not None:
+        if self._off or time.monotonic() < self._retry_at:
+            return None
+        if self._opened is not None:
             return self._opened
         connection = sqlite3.connect(self._path, timeout=BUSY_MS / 1000, check_same_thread=False)
         try:
@@ -193,7 +197,8 @@ class Catalogue:
 
     def _fail(self, error: sqlite3.Error | OSError) -> None:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in BUSY:
+        if code in BUSY:  # one caller has waited; the others do without it for a while
+            self._retry_at = time.monotonic() + RETRY_S
             return
         self._shut()
         if isinstance(error, sqlite3.DatabaseError) and code in {

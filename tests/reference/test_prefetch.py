@@ -1,6 +1,7 @@
 """Names ahead of need: what is asked next as a table, and the catalogue that it fills."""
 
 import logging
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -132,6 +133,21 @@ def test_a_catalogue_that_cannot_be_opened_is_done_without(
             assert catalogue.standing(TEAM) is None
     assert len(caplog.records) == 1
     assert caplog.records[0].getMessage().endswith("; going on without it")
+
+
+def test_one_caller_waits_for_a_locked_catalogue_and_the_others_do_without_it(tmp_path: Path) -> None:
+    path = tmp_path / "catalogue.sqlite"
+    with closing(Catalogue(path)) as catalogue:
+        catalogue.keep(TEAM, {"a": b"{}"}, 100.0, READING)
+    with closing(Catalogue(path)) as catalogue:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("PRAGMA locking_mode = EXCLUSIVE")
+            other.execute("BEGIN EXCLUSIVE")
+            assert catalogue.read(Request(TEAM, "a")) is None
+            other.execute("COMMIT")
+        assert catalogue.read(Request(TEAM, "a")) is None
+        catalogue._retry_at = 0.0  # as some seconds later
+        assert catalogue.read(Request(TEAM, "a")) is not None
 
 
 class Ahead:

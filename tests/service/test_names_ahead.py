@@ -35,6 +35,10 @@ def pages(bed: Bedside, since: int = 0) -> list[dict[str, Any]]:
     return [one for one in log if one["endpoint"] in {TEAM, COMPETITION} and not one["uuid"]]
 
 
+def has_pages(bed: Bedside, since: int) -> bool:
+    return bool(pages(bed, since))
+
+
 def last_reply(vendor: RunningSimulator) -> int:
     log = vendor.control.log()
     return int(log[-1]["seq"]) if log else 0
@@ -44,7 +48,7 @@ def test_a_page_is_read_after_a_cycle(vendor: RunningSimulator, tmp_path: Path) 
     seen = last_reply(vendor)
     with bedside(vendor, tmp_path) as bed:
         job_of(bed, Files(tmp_path))()
-        eventually(lambda: pages(bed, seen))
+        eventually(lambda: bool(pages(bed, seen)))
         (page,) = pages(bed, seen)
         assert (page["endpoint"], page["page"]) == (COMPETITION, "1")
         eventually(Files(tmp_path).catalogue.exists)
@@ -75,7 +79,7 @@ def test_a_new_match_needs_no_call_for_its_names_and_they_are_true(
             seen = last_reply(vendor)
             bed.app.pipeline.prefetch(30)
             if number < 5:
-                eventually(partial(pages, bed, seen))
+                eventually(partial(has_pages, bed, seen))
             bed.wait(60)
         for _ in range(3):
             bed.wait(1800)
