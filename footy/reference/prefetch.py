@@ -33,7 +33,7 @@ HALT_S = 86_400.0
 """How long the list is left alone after it was of no use."""
 FAILURES_BELIEVED = 3
 MOST_PAGES = 200
-"""Pages that are kept at most, about 110 MB; in 2026 there are 80 of teams and 3 of competitions."""
+"""Pages that are kept at most, about 160 MB; in 2026 there are 80 of teams and 3 of competitions."""
 SPARED = 10
 """Calls of a quota that are left to the cycles."""
 LEAST_S = 1.0
