@@ -266,6 +266,9 @@ class ReferenceSettings(_Section):
     ttl_team: Seconds = Field(86400, description="Seconds that a team is cached.")
     ttl_competition: Seconds = Field(86400, description="Seconds that a competition is cached.")
     ttl_country: Seconds = Field(86400, description="Seconds that countries and categories are cached.")
+    prefetch: Literal["on", "off"] = Field(
+        "on", description="`on`: read all teams and competitions onto the disk, one page a minute at most."
+    )
 
 
 class PipelineSettings(_Section):

@@ -63,9 +63,11 @@ class WorldSource:
         """Return the rows of one page."""
         return [_encode(row) for row in self.world.page(kind, page, at, size=ROWS_OF_A_PAGE)]
 
-    def since(self, kind: Kind, time: int, at: int) -> list[tuple[int, bytes]]:
-        """Return the rows changed at `time` or later."""
-        return [(row["updated_at"], _encode(row)) for row in self.world.since(kind, time, at)]
+    def since(
+        self, kind: Kind, time: int, at: int, *, most: int | None = ROWS_OF_A_PAGE
+    ) -> list[tuple[int, bytes]]:
+        """Return the first rows changed at `time` or later."""
+        return [(row["updated_at"], _encode(row)) for row in self.world.since(kind, time, at)[:most]]
 
     def odds_history(self, uuid: str, at: int) -> bytes:
         """Return all odds of a match."""

@@ -9,6 +9,7 @@ from typing import Any
 from thesports_simulator.faults import answers, shapes, values, wires
 from thesports_simulator.protocol.endpoints import LIVE
 from thesports_simulator.protocol.replies import Reply
+from thesports_simulator.protocol.source import Paging
 from thesports_simulator.protocol.wire import Connection
 
 DETAIL = "match/recent/list"
@@ -23,7 +24,9 @@ Act = Callable[[Connection, Reply, str], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: `answer` (another reply), `change` (of the decoded body) or `act` (on the wire).
+    """A kind of fault: `answer` (another reply), `change` (of the body), `act` (on the wire), `paging`.
+
+    A fault of `paging` befalls only the calls of a list by page or by time.
 
     A quirk is none of these: the world itself misreports a match for as long as it is switched on. Its RATE
     is a share of the matches, and any number of quirks applies to one reply.
@@ -36,6 +39,7 @@ class Kind:
     answer: Answer | None = None
     change: Change | None = None
     act: Act | None = None
+    paging: Paging | None = None
     default: str = ""
     is_numeric: bool = True
     takes_argument: bool = False
@@ -58,6 +62,10 @@ def _wire(summary: str, act: Act, **more: Any) -> Kind:
 
 def _quirk(summary: str) -> Kind:
     return Kind(summary, is_quirk=True, endpoints=(LIVE,))
+
+
+def _paged(summary: str, paging: Paging) -> Kind:
+    return Kind(summary, paging=paging, endpoints=LISTS)
 
 
 CATALOGUE: dict[str, Kind] = {
@@ -131,6 +139,11 @@ CATALOGUE: dict[str, Kind] = {
     "status_early": _quirk("8 before the last goal, before extra time and before the shoot-out"),
     "period_moved": _quirk("the start of a half moves 61 s back in the middle of it"),
     "match_flickers": _quirk("a match is off the list for a while, mostly for seconds"),
+    "pages_stuck": _paged("every page of a list is the same one", "stuck"),
+    "pages_unordered": _paged("the rows of a list are in no order", "unordered"),
+    "pages_overlapping": _paged("a page of a list repeats rows of the page before", "overlapping"),
+    "pages_empty": _paged("every page of a list is empty", "empty"),
+    "pages_refused": _paged("a list is not authorized but by id", "refused"),
     "reset_before": _wire("connection reset before the first byte", wires.reset_before),
     "reset_body": _wire("connection reset in the middle of the body", wires.reset_body),
     "truncated": _wire("connection closed in the middle of the body", wires.truncated),
