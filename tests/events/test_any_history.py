@@ -191,7 +191,7 @@ class Cycles:
 
 def not_late(events: list[Event]) -> list[Event]:
     """Return events without the mark that depends on which cycles were seen and not committed."""
-    return [replace(event, data=replace(event.data, late=False)) for event in events]  # type: ignore[call-arg]
+    return [replace(event, data=replace(event.data, late=False)) for event in events]
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
