@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.child import PROJECT
-from benchmarks.report import DOCS
+from benchmarks.report import DOCS, section_of
 from tests.support.harness import EPOCH, INTERVAL, QUICK, bedside, written
 from thesports_simulator.faults import CATALOGUE
 from thesports_simulator.process import RunningSimulator, start
@@ -21,7 +21,8 @@ from thesports_simulator.process import RunningSimulator, start
 PAGE = "reliability.md"
 HEAD = """# Reliability
 
-Written by `python -m benchmarks reliability`; nothing here is edited by hand.
+Each part is written by the command that it names; nothing here is edited by hand. The table is written by
+`python -m benchmarks reliability`.
 
 Each row is one way in which a vendor falls ill, played by [the simulator](simulator.md#faults) on every
 endpoint at once. A pipeline that holds a good picture meets it for one cycle of {interval:g} s, with an
@@ -133,7 +134,8 @@ def main(argv: Sequence[str]) -> int:
     if not options.quick:
         head = HEAD.format(interval=INTERVAL, timeout=QUICK["FOOTY_TIMEOUT"], matches=matches)
         page = head + "\n".join(row.markdown() for row in rows) + "\n"
-        (options.docs / PAGE).write_text(page, encoding="utf-8")
+        evening = section_of(options.docs / PAGE, "evening")
+        (options.docs / PAGE).write_text(f"{page}\n{evening}\n" if evening else page, encoding="utf-8")
         console.print(f"Written: {options.docs / PAGE}", soft_wrap=True)
     unsound = [row.fault for row in rows if not row.sound]
     for fault in unsound:

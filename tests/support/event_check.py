@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -85,13 +85,16 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def _in_order(ids: Sequence[str]) -> list[str]:
-    """Return ids in order, but incidents that follow one another sorted: the oracle does not know theirs."""
+    """Return ids in order, but those sorted whose order among each other the oracle does not know."""
     kinds = set(INCIDENT.values())
     ordered: list[str] = []
-    for is_incident, run in groupby(ids, key=lambda one: one.split(":")[1] in kinds):
+    for kind, run in groupby(ids, key=lambda one: one.split(":")[1]):
         together = list(run)
-        ordered += sorted(together) if is_incident else together
-    return ordered
+        # Of goals that count again, the running score is known only if their incidents may be used again.
+        again = kind == "goal" and any(one.count(":") == 4 for one in together)
+        ordered += sorted(together) if again else together
+    runs = groupby(ordered, key=lambda one: one.split(":")[1] in kinds)
+    return [one for is_incident, run in runs for one in (sorted(run) if is_incident else list(run))]
 
 
 def _of_the_details(tale: Tale, events: Sequence[Emitted]) -> Iterator[str]:
@@ -113,7 +116,7 @@ def _of_the_details(tale: Tale, events: Sequence[Emitted]) -> Iterator[str]:
         for kind in counted(last):
             if not before[kind]:
                 yield from _unnamed(match_id, kind, last, said)
-        yield from _without_scorer(match_id, last, said)
+        yield from _without_scorer(match_id, last, said, events)
 
 
 def _unnamed(match_id: str, kind: str, last: Element, said: dict[str, dict[str, Any]]) -> Iterator[str]:
@@ -133,8 +136,12 @@ def _unnamed(match_id: str, kind: str, last: Element, said: dict[str, dict[str, 
             yield f"{match_id}: the {field} of {kind} is not told: {dict(lost)}"
 
 
-def _without_scorer(match_id: str, last: Element, said: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _without_scorer(
+    match_id: str, last: Element, said: dict[str, dict[str, Any]], events: Sequence[Emitted]
+) -> Iterator[str]:
     """Say of which goals the last list has the scorer by its running score, and the events have another."""
+    cancelled = {one.data["relates"]: one for one in events if one.type == "goal_cancelled"}
+    at = {one.id: datetime.fromisoformat(one.data["seen_at"]).timestamp() for one in events}
     for one in last["incidents"]:
         side = SIDE.get(one["position"])
         if one["type"] not in {1, 8, 17} or "player_name" not in one or f"{side}_score" not in one:
@@ -147,12 +154,18 @@ def _without_scorer(match_id: str, last: Element, said: dict[str, dict[str, Any]
             and SIDE.get(other["position"]) == side
             and other.get(f"{side}_score", number) == number
         ]
-        # A goal that was taken back may have left its incident behind.
         key = f"{match_id}:goal:{side}:{number}"
-        if (
-            same == [one]
-            and key in said
-            and f"{key}:2" not in said
-            and said[key]["player"] != one["player_name"]
-        ):
-            yield f"{key}: the player is {said[key]['player']}, not {one['player_name']}"
+        goals = [key, *(f"{key}:{generation}" for generation in range(2, 20))]
+        for before, goal in pairwise(["", *goals]):
+            if goal not in said or goal in cancelled or same != [one]:
+                continue
+            # A goal that was cancelled may have left its incident behind, unless it was the same goal.
+            gone = cancelled.get(before)
+            recovered = (
+                gone is not None
+                and gone.data["cause"] is None
+                and at[goal] - at[gone.id] <= 180
+                and said[before]["player"] == one["player_name"]
+            )
+            if (goal == key or recovered) and said[goal]["player"] != one["player_name"]:
+                yield f"{goal}: the player is {said[goal]['player']}, not {one['player_name']}"
