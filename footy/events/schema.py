@@ -9,7 +9,11 @@ from footy.events.types import DATA
 
 
 def data_schema(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema of a type's `data`, as its `dataschema` names it; KeyError for no such type."""
+    """Return the JSON Schema of a type's `data`, with the name from `dataschema`.
+
+    Raises:
+        KeyError: There is no such type.
+    """
     return _named(msgspec.json.schema(DATA[kind]), schema_name(kind), f"footy.{kind}")
 
 
@@ -19,8 +23,33 @@ def envelope_schema() -> dict[str, Any]:
 
 
 def all_schemas() -> dict[str, dict[str, Any]]:
-    """Return the schema of the envelope and of every type's data, by type."""
+    """Return the schemas of the envelope and of the data of every type, by type."""
     return {"envelope": envelope_schema(), **{kind: data_schema(kind) for kind in DATA}}
+
+
+def events_schema() -> dict[str, Any]:
+    """Return one schema of all events: the envelope, and the `data` that belongs to each `type`.
+
+    The others are embedded in it under their own `$id`, as JSON Schema 2020-12 bundles them.
+    """
+    envelope = envelope_schema()
+    pairs = [
+        {
+            "if": {"properties": {"type": {"const": f"footy.{kind}"}}},
+            "then": {
+                "properties": {
+                    "data": {"$ref": schema_name(kind)},
+                    "dataschema": {"const": schema_name(kind)},
+                }
+            },
+        }
+        for kind in DATA
+    ]
+    return _named(
+        {"$ref": envelope["$id"], "allOf": pairs, "$defs": all_schemas()},
+        schema_name("events"),
+        "footy events",
+    )
 
 
 def _named(schema: dict[str, Any], name: str, title: str) -> dict[str, Any]:

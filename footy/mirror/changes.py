@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from footy.mirror.answers import OddsChanges
-from footy.mirror.odds_book import MARKETS, KeyRows, OddsBook, fold
+from footy.mirror.odds_book import MARKETS, KeyRows, OddsBook, fold, without
 from footy.mirror.state import Held, Source, State
 from footy.thesports.decoders import PriceChange, PriceChanges
 from footy.thesports.models import Detail, OddsRow
@@ -78,7 +78,7 @@ def by_match(changes: OddsChanges, before: State) -> dict[str, list[PriceChange]
     """Group changes by match, without those already folded.
 
     A change is already folded if the feed has reported it before and the match was up to date after the last
-    reply. A match that was not updated then gets every change of the reply.
+    reply. A match that was not updated then, or has no odds yet, gets every change of the reply.
     """
     feed = before.odds_feed
     watermark, polled_at = feed.latest - REFOLDED_S, feed.polled_at or 0.0
@@ -117,13 +117,9 @@ def _tied(changes: Iterable[PriceChange]) -> set[tuple[int, str, int]]:
 
 
 def with_changes(
-    quotes: OddsBook,
-    changes: list[PriceChange],
-    early_window: tuple[int, int],
-    *,
-    newest_first: bool | None,
+    book: OddsBook, changes: list[PriceChange], early_window: tuple[int, int], *, newest_first: bool | None
 ) -> OddsBook:
-    """Fold a reply's changes of one match into its quotes, from the oldest to the newest.
+    """Fold a reply's changes of one match into its odds, from the oldest to the newest.
 
     If the direction of the reply is unknown (None), rows of one series with the same time are left out.
     """
@@ -131,8 +127,27 @@ def with_changes(
         tied = _tied(changes)
         changes = [one for one in changes if (one.bookmaker_id, one.market, one.row.at) not in tied]
     for change in reversed(changes) if newest_first else changes:
-        quotes = fold(quotes, change.bookmaker_id, change.market, change.row, early_window)
-    return quotes
+        book = fold(book, change.bookmaker_id, change.market, change.row, early_window)
+    return book
+
+
+def with_certain_changes(
+    book: OddsBook,
+    changes: list[PriceChange],
+    early_window: tuple[int, int],
+    *,
+    newest_first: bool | None,
+) -> OddsBook:
+    """Fold a reply's changes of one match into a partial book; leave out what may not be the newest.
+
+    If the direction of the reply is unknown (None), that is each series whose latest change shares its second
+    with a different one. Nothing else is known of such a series: its older rows are not the newest either.
+    """
+    book = with_changes(book, changes, early_window, newest_first=newest_first)
+    if newest_first is None:
+        for bookmaker_id, market, at in _tied(changes):
+            book = without(book, bookmaker_id, market, at)
+    return book
 
 
 def same_detail(held: Detail, full: Detail, watermark: int) -> bool | None:
@@ -145,8 +160,8 @@ def same_detail(held: Detail, full: Detail, watermark: int) -> bool | None:
     return held == full
 
 
-def same_quotes(held: OddsBook, settled: OddsBook, watermark: int) -> bool:
-    """Compare quotes updated by a feed with the settled rows of a full read.
+def same_odds(held: OddsBook, settled: OddsBook, watermark: int) -> bool:
+    """Compare odds updated by a feed with the settled rows of a full read.
 
     `settled` is the digest of the full reply's rows before `watermark`, in the vendor's time.
     """
@@ -156,9 +171,9 @@ def same_quotes(held: OddsBook, settled: OddsBook, watermark: int) -> bool:
     )
 
 
-def any_rows(quotes: OddsBook) -> bool:
+def any_rows(book: OddsBook) -> bool:
     """Check whether any market has a row."""
-    return any(getattr(quotes, market) for market in MARKETS.values())
+    return any(getattr(book, market) for market in MARKETS.values())
 
 
 def _same_market(held: Mapping[int, KeyRows], settled: Mapping[int, KeyRows], watermark: int) -> bool:

@@ -60,6 +60,8 @@ class OddsBook(msgspec.Struct, frozen=True):
     corners: dict[int, KeyRows] = {}
     left_out: tuple[str, ...] = ()
     """Paths of the unreadable values of the reply."""
+    partial: bool = False
+    """Whether it holds only what a feed of changes told: a bookmaker that is not in it may have a price."""
 
 
 def minute_of(text: str | None) -> int | None:
@@ -90,23 +92,13 @@ def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] 
     bookmaker's number are left out.
     """
     inside = _window_texts(early_window)
-    money_line: dict[int, KeyRows] = {}
-    spread: dict[int, KeyRows] = {}
-    over_under: dict[int, KeyRows] = {}
-    corners: dict[int, KeyRows] = {}
+    book: dict[str, dict[int, KeyRows]] = {name: {} for name in MARKETS.values()}
     for key, markets in odds.items():
-        if not (key.isascii() and key.isdecimal()) or len(key) > _LONGEST_ID:
-            continue
-        bookmaker_id = int(key)
-        if markets.eu:
-            money_line[bookmaker_id] = _kept(markets.eu, inside)
-        if markets.asia:
-            spread[bookmaker_id] = _kept(markets.asia, inside)
-        if markets.bs:
-            over_under[bookmaker_id] = _kept(markets.bs, inside)
-        if markets.cr:
-            corners[bookmaker_id] = _kept(markets.cr, inside)
-    return OddsBook(money_line, spread, over_under, corners, left_out)
+        if key.isascii() and key.isdecimal() and len(key) <= _LONGEST_ID:
+            for vendor_name, name in MARKETS.items():
+                if rows := getattr(markets, vendor_name):
+                    book[name][int(key)] = _kept(rows, inside)
+    return OddsBook(book["money_line"], book["spread"], book["over_under"], book["corners"], left_out)
 
 
 def _kept(rows: list[OddsRow], inside: frozenset[str]) -> KeyRows:
@@ -122,11 +114,7 @@ def _kept(rows: list[OddsRow], inside: frozenset[str]) -> KeyRows:
 
 
 def fold(
-    quotes: OddsBook,
-    bookmaker_id: int,
-    market: str,
-    row: OddsRow,
-    early_window: tuple[int, int],
+    book: OddsBook, bookmaker_id: int, market: str, row: OddsRow, early_window: tuple[int, int]
 ) -> OddsBook:
     """Return the odds with one row of a feed of changes added; `market` is the vendor's name.
 
@@ -135,8 +123,8 @@ def fold(
     """
     name = MARKETS.get(market)
     if name is None:
-        return quotes
-    held: dict[int, KeyRows] = getattr(quotes, name)
+        return book
+    held: dict[int, KeyRows] = getattr(book, name)
     before = held.get(bookmaker_id)
     after = before or KeyRows(row)
     changes = {"newest": _newer(after.newest, row)}
@@ -145,8 +133,41 @@ def fold(
         changes[moment] = _newer(getattr(after, moment), row)
     after = msgspec.structs.replace(after, **changes)
     if after == before:
-        return quotes
-    return msgspec.structs.replace(quotes, **{name: {**held, bookmaker_id: after}})
+        return book
+    return msgspec.structs.replace(book, **{name: {**held, bookmaker_id: after}})
+
+
+def without(book: OddsBook, bookmaker_id: int, market: str, until: int) -> OddsBook:
+    """Return the odds without a bookmaker's rows in a market if none is newer than `until` (Unix seconds).
+
+    `market` is the vendor's name. The result is the same object if there is nothing to leave out.
+    """
+    name = MARKETS.get(market)
+    held: dict[int, KeyRows] = {} if name is None else getattr(book, name)
+    kept = held.get(bookmaker_id)
+    if name is None or kept is None or kept.newest.at > until:
+        return book
+    rest = {key: rows for key, rows in held.items() if key != bookmaker_id}
+    return msgspec.structs.replace(book, **{name: rest})
+
+
+def completed(partial: OddsBook, full: OddsBook, early_window: tuple[int, int]) -> OddsBook:
+    """Return the full read that replaces a partial book, with the newer rows that only the partial one has.
+
+    A row of a feed counts if it is newer than every row of its series in the full read: the server of the
+    history may lag behind the one of the feed. Of rows of the same second, the full read's is taken.
+    """
+    book = full
+    for market, name in MARKETS.items():
+        read: dict[int, KeyRows] = getattr(full, name)
+        told: dict[int, KeyRows] = getattr(partial, name)
+        for bookmaker_id, rows in told.items():
+            known = read.get(bookmaker_id)
+            candidates = (rows.early_open, rows.early_sealed, rows.newest)
+            for row in candidates:
+                if row is not None and (known is None or row.at > known.newest.at):
+                    book = fold(book, bookmaker_id, market, row, early_window)
+    return book
 
 
 def _newer(held: OddsRow | None, row: OddsRow) -> OddsRow:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
@@ -85,6 +85,16 @@ class CycleResult:
     """The requests, attempts and retries that the cycle used."""
     undecided: Mapping[str, MatchState] = field(default_factory=dict)
     """Live matches left out of the snapshot because it is unknown if they pass the operator's filters."""
+    is_listed: bool = False
+    """The live list was read in this cycle."""
+
+    @property
+    def listed(self) -> Collection[str] | None:
+        """The matches of the live list, also those filtered out; None if it was not read in this cycle.
+
+        Those whose element could not be read, or of which it is unknown whether they are on it, count too.
+        """
+        return self.state.matches.keys() if self.is_listed else None
 
 
 class Pipeline:
@@ -147,14 +157,7 @@ class Pipeline:
         before = state = self._after_clock_step(state)
         inputs = self._inputs()
         fetcher = self._fetcher(budget, inputs, progress, number if inputs.short_of_time else None)
-        rounds = Rounds(
-            fetcher,
-            self._lookup,
-            self._quota,
-            before=before,
-            inputs=inputs,
-            selection=self._rules.selection,
-        )
+        rounds = Rounds(fetcher, self._lookup, self._quota, before, inputs, self._rules.selection)
 
         # STEP 1a and 1b: request, and merge each answer as it arrives.
         for answer in rounds.run():
@@ -216,7 +219,8 @@ class Pipeline:
             "problems": problems,
         }
         snapshot: Snapshot = {"meta": meta, "matches": records}
-        return CycleResult(state, snapshot, error, timer.laps, budget, selected.undecided)
+        is_listed = live is not None and live.value is not None
+        return CycleResult(state, snapshot, error, timer.laps, budget, selected.undecided, is_listed)
 
     def close(self) -> None:
         """End the workers; the caller has stopped the transport before."""
@@ -257,7 +261,7 @@ class Pipeline:
             started + (pace.deadline_s if within_s is None else within_s),
             pace.grace_s,
             live_deadline=started + (pace.live_deadline_s if within_s is None else within_s),
-            answers_s=pace.answers_s,
+            expected_s=pace.answers_s,
             failures=self._failures,
         )
         budget.kept_back = LIVE_LIST_RETRIES
@@ -329,31 +333,22 @@ class Pipeline:
         budget: RetryBudget,
         inputs: CycleInputs,
         progress: Progress | None = None,
-        shared_from: int | None = None,
+        rotation: int | None = None,
     ) -> Fetcher:
+        pool, workers = self._executor, self._rules.workers
         return Fetcher(
-            self._client,
-            self._lookup,
-            self._executor,
-            workers=self._rules.workers,
-            budget=budget,
-            inputs=inputs,
-            shared_from=shared_from,
-            progress=progress,
-            arrived=self._arrived,
+            self._client, self._lookup, pool, workers, budget, inputs, rotation, progress, self._arrived
         )
 
     def _settle(self, state: State, before: State, fetcher: Fetcher) -> State:
         """Return the state at the end of a cycle, and log the result of the feeds' self-check."""
         inputs = self._inputs()
-        references = references_for(
-            self._lookup,
-            fetcher.answers,
-            before.references,
-            held_details(state),
-            inputs,
-        )
-        state, differences = settle(state, before, fetcher.answers, references, inputs)
+        details = held_details(state)
+        references = references_for(self._lookup, fetcher.answers, before.references, details, inputs)
+        selection = self._rules.selection
+        known = replace(state, references=references)
+        wanted = None if selection.keeps_all else select(known, selection).wanted
+        state, differences = settle(state, before, fetcher.answers, references, inputs, wanted=wanted)
         for sentence in differences:
             log.warning("%s: %s; repaired", FOUND_WRONG, sentence)
         for name, was, now in (
@@ -393,7 +388,7 @@ class Pipeline:
 
 def _log_failure(step: Future[None]) -> None:
     if not step.cancelled() and (bug := step.exception()) is not None:
-        log.error("Reading names ahead of need failed", exc_info=bug)
+        log.error("Fetching names in advance failed", exc_info=bug)
 
 
 class _Timer:

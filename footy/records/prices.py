@@ -76,6 +76,7 @@ def choose_current(
     in_play: bool,
     score: Score | None,
     arrived_at: float,
+    whole: bool = True,
 ) -> Choice | None:
     """Return the current price: of the first bookmaker in order with a good one, else the newest.
 
@@ -89,6 +90,8 @@ def choose_current(
         in_play: Whether the match is in play.
         score: The score that the record shows; None for a market whose rows do not hold goals.
         arrived_at: Unix seconds by the vendor's clock, infinite if not known.
+        whole: Whether all bookmakers' rows are known. If not, and none is good, no price is known: another
+            bookmaker may have a good one, so it cannot be said that the market is suspended.
     """
     newest: Choice | None = None
     for bookmaker_id, kept in _in_order(market, rules.bookmakers):
@@ -103,7 +106,7 @@ def choose_current(
             return Choice(bookmaker_id, row, min(row.at, _LARGEST) + rules.max_age_s)
         if newest is None or row.at > newest.row.at:
             newest = Choice(bookmaker_id, row)
-    return newest
+    return newest if whole else None
 
 
 def is_outdated(row: OddsRow, score: Score) -> bool | None:
@@ -190,22 +193,20 @@ def _fields(names: tuple[str, ...], market: str, choice: Choice | None) -> dict[
     return dict(zip(names, _values(market, choice), strict=True))
 
 
-def early_fields(quotes: OddsBook | None, rules: PriceRules) -> dict[str, object]:
-    """Return the record's `early_…` fields of all markets; all None without odds."""
+def early_fields(book: OddsBook | None, rules: PriceRules) -> dict[str, object]:
+    """Return the record's `early_…` fields of all markets; all None without odds, or with partial ones.
+
+    The choice of an early price needs all rows of the window, of all bookmakers.
+    """
     fields: dict[str, object] = {}
     for market, names in _EARLY.items():
-        choice = None if quotes is None else choose_early(getattr(quotes, market), rules)
+        choice = None if book is None or book.partial else choose_early(getattr(book, market), rules)
         fields |= _fields(names, market, choice)
     return fields
 
 
 def current_fields(
-    quotes: OddsBook | None,
-    rules: PriceRules,
-    *,
-    in_play: bool,
-    score: Score,
-    arrived_at: float,
+    book: OddsBook | None, rules: PriceRules, *, in_play: bool, score: Score, arrived_at: float
 ) -> tuple[dict[str, object], float]:
     """Return the record's `current_…` fields of all markets, and the time until which they hold.
 
@@ -217,9 +218,14 @@ def current_fields(
     for market, names in _CURRENT.items():
         goals = score if market in _OUTDATED else None
         choice = None
-        if quotes is not None:
+        if book is not None:
             choice = choose_current(
-                getattr(quotes, market), rules, in_play=in_play, score=goals, arrived_at=arrived_at
+                getattr(book, market),
+                rules,
+                in_play=in_play,
+                score=goals,
+                arrived_at=arrived_at,
+                whole=not book.partial,
             )
         if choice is not None:
             until = min(until, choice.until)

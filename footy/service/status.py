@@ -1,4 +1,4 @@
-"""`footy status`: the health line, and what the last snapshot says of itself."""
+"""`footy status`: the health line, a summary of the last snapshot, and the known problems."""
 
 import time
 
@@ -6,6 +6,8 @@ import msgspec
 
 from footy.outputs.record_values import duration_text
 from footy.record import Heartbeat, Meta
+from footy.service import figures
+from footy.service.figures import read_figures
 from footy.service.health import Health, health
 from footy.service.heartbeat import read_heartbeat
 from footy.service.paths import Files
@@ -15,37 +17,47 @@ TOGETHER = "together they exceed the vendor's quota"
 
 
 class _Head(msgspec.Struct):
-    """Of a snapshot file, what it says of itself."""
+    """The meta of a snapshot file."""
 
     meta: Meta
 
 
-def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
-    """Check whether the instance is well, and describe it, a line each."""
+def lines(files: Files, *, demo: bool, with_figures: bool = True) -> tuple[bool, list[str]]:
+    """Return whether the instance is healthy, and the lines that describe it.
+
+    Args:
+        files: The instance's files.
+        demo: Whether it is the demo.
+        with_figures: Whether to add the figures of its metrics.
+    """
     judged, beat = health(files, demo=demo), read_heartbeat(files)
     of_now = _heartbeat_lines(beat, judged)
     said = " ".join([judged.line, *of_now])
     of_account = [*_account_lines(beat), *_shared_account(beat)]
-    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *of_now, *of_account]
+    found = read_figures(files, judged, time.time()) if with_figures else None
+    measured = [] if found is None else figures.lines(found)
+    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *measured, *of_now, *of_account]
 
 
 def _shared_account(beat: Heartbeat | None) -> list[str]:
-    """Return who else on this machine uses the account."""
+    """Return a line if another process on this machine uses the account."""
     other = None if beat is None else beat.get("account_shared_with")
     return [f"The account is also used by {other}: {TOGETHER}"] if other else []
 
 
 def _account_lines(beat: Heartbeat | None) -> list[str]:
-    """Return what the account lacks, which an earlier process has found out for this one too."""
+    """Return a line with the endpoints that the account lacks; an earlier process's findings count too."""
     lacking = [] if beat is None else beat.get("not_in_plan", [])
     return [f"Not in the account's plan: {', '.join(lacking)}"] if lacking else []
 
 
 def _heartbeat_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
-    """Return what is wrong with the process that runs; what an earlier one left says nothing of now."""
+    """Return the problems of the running process; ignore the heartbeat of an earlier one."""
     if beat is None or beat["pid"] != judged.pid:
         return []
     said = [f"Indicator: {words}" for words in beat["indicators"].values()]
+    if problem := beat.get("events_problem"):
+        said.append(f"Events: {problem}")
     if judged.well and beat["last_error"] is not None:
         last = beat["last_success_at"]
         since = "none yet" if last is None else f"{duration_text(time.time() - unix_seconds(last))} ago"
@@ -54,7 +66,7 @@ def _heartbeat_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
 
 
 def _snapshot_lines(files: Files, beat: Heartbeat | None, said: str) -> list[str]:
-    """Describe the snapshot, or why there is none; a problem that has been said is not said again."""
+    """Describe the snapshot, or say why there is none; leave out problems that `said` already names."""
     try:
         meta = msgspec.json.decode(files.matches.read_bytes(), type=_Head).meta
     except FileNotFoundError:

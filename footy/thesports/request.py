@@ -14,10 +14,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Priority(IntEnum):
-    """Which request goes first: the one with the smallest number.
+    """The order of requests, smallest number first.
 
-    What names other things goes before what is named, and both before odds: the large bodies at the end keep
-    every connection busy while nothing is left to discover.
+    Data that refers to other data comes before the data it refers to, and both before odds: these large
+    bodies keep every connection busy at the end, when no other requests can follow from the answers.
     """
 
     LIVE_LIST = 0
@@ -28,26 +28,28 @@ class Priority(IntEnum):
     REFERENCE = 5
     ODDS = 6
     CHECK = 7
+    FINAL = 8
+    """Between two cycles, when nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing to ask the vendor for: an id of an endpoint, a page of its rows, or all of one.
+    """A request for one id of an endpoint, for a page of its rows, or for the whole endpoint.
 
-    Two requests are equal if they ask for the same thing. The same id text occurs at several endpoints.
+    Requests are equal if they ask for the same data. Ids are unique only within an endpoint.
     """
 
     endpoint: Endpoint
     id: str = ""
     since: int | None = None
-    """Of a feed: from when on changes are asked for, in the vendor's time."""
+    """Of a feed: the start of the requested changes, in Unix seconds of the vendor's clock."""
     page: int = 0
-    """Number of a page of all rows, from 1; with `since`, the place of a page in a walk along the changes."""
+    """Number of a page, from 1; together with `since`, the number of a page of changes."""
     priority: Priority = field(default=Priority.REFERENCE, compare=False)
     watermark: int | None = field(default=None, compare=False)
-    """Of odds that are compared with their feed: the vendor's time before which all changes are known."""
+    """Of odds to compare with their feed: the vendor's time before which all changes are known."""
     within_s: float | None = field(default=None, compare=False)
-    """Of a page: the most seconds that its one attempt may take."""
+    """Of a page: the timeout of its only attempt, in seconds."""
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -59,7 +61,7 @@ class Request:
         return {"uuid": self.id} if self.id else {}
 
     def __str__(self) -> str:
-        """Return the key of the disk cache; it holds no credentials."""
+        """Return the key in the disk cache; it contains no credentials."""
         return f"{self.endpoint}?uuid={self.id}" if self.id else str(self.endpoint)
 
 
@@ -70,13 +72,13 @@ CATEGORY_LIST = Request(endpoints.CATEGORIES, priority=Priority.NAMES)
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T_co]):
-    """What came of a request: a value with a time, or an error; an old value and the error of its renewal."""
+    """The outcome of a request: a value with its time, an error, or a stale value with the error."""
 
     request: Request
     value: T_co | None = None
     at: float | None = None
-    """Unix seconds when the value arrived."""
+    """When the value arrived, in Unix seconds."""
     error: VendorError | None = None
     source: Source = Source.FRESH
     left_out: LeftOut = ()
-    """What could not be read, unless the value says so itself."""
+    """What was unreadable, unless the value itself says so."""

@@ -11,8 +11,10 @@ from benchmarks import cycle, report
 
 QUICK = {
     "cycle": ["--no-peers"],
+    "quota": [],
     "freshness": [],
     "flatten": [],
+    "events": [],
     "memory": [],
     "soak": [],
 }

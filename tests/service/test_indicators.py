@@ -1,12 +1,18 @@
 """The indicators as a table: where normal ends, what is logged of a change, and what of the error rate."""
 
 import logging
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from footy.events.types import Event, IndicatorChanged
+from footy.mirror.odds_book import OddsBook
 from footy.mirror.state import Held, MatchState, References, Source, State
+from footy.service.indicator_events import change_events
 from footy.service.indicators import (
     Level,
     Reading,
@@ -18,6 +24,7 @@ from footy.service.indicators import (
 )
 from footy.settings import load
 from footy.telemetry.counters import Counters
+from tests.support.states import sent
 
 NORMAL, WARNING, CRITICAL = Level.NORMAL, Level.WARNING, Level.CRITICAL
 WELL = {"cycle_s": 0.01, "enrich_s": 0.01, "sleep_s": 0.99, "error_rate": 0.0}
@@ -142,7 +149,7 @@ def test_failures_count_for_five_minutes_where_there_were_calls_enough_since() -
     since: dict[Level, int] = {}
     for at in range(0, 420, 10):  # ten calls each; those of the first minute fail
         for _ in range(10):
-            counters.attempt(failed=at < 60)
+            counters.note(sent(failed=at < 60))
         rate = counters.error_rate()
         assert rate is not None
         since.setdefault(readings(error_rate=rate)["errors"].level, at)
@@ -156,7 +163,7 @@ def test_where_few_calls_are_made_the_rate_reaches_back_to_a_hundred_of_them() -
     clock = Clock()
     counters = Counters(clock)
     for number in range(120):  # a refused endpoint is asked every 15 minutes
-        counters.attempt(failed=number >= 94)
+        counters.note(sent(failed=number >= 94))
         clock.now += 900
 
     assert counters.error_rate() == 0.26
@@ -171,6 +178,10 @@ EMPTY: Held[Any] = Held(None, None, Source.MISSING)
 REFUSED: Held[Any] = Held(None, None, Source.REFUSED)
 
 
+READ: Held[Any] = Held(OddsBook(), 1.0, Source.FRESH)
+TOLD: Held[Any] = Held(OddsBook(partial=True), 1.0, Source.PARTIAL)
+
+
 def state(*, teams: Held[Any] = FULL, **matches: tuple[Held[Any], Held[Any]]) -> State:
     """A state of matches by id, each with its detail and odds."""
     return State(
@@ -182,16 +193,18 @@ def state(*, teams: Held[Any] = FULL, **matches: tuple[Held[Any], Held[Any]]) ->
 @pytest.mark.parametrize(
     ("before", "after", "fills"),
     [
-        (State(), state(a=(FULL, FULL)), True),
+        (State(), state(a=(FULL, READ)), True),
         (State(), state(teams=EMPTY, a=(EMPTY, EMPTY)), False),
-        (state(a=(EMPTY, FULL)), state(a=(FULL, FULL)), True),
-        (state(a=(FULL, EMPTY)), state(a=(FULL, FULL)), True),
-        (state(a=(FULL, FULL)), state(a=(FULL, FULL), b=(FULL, EMPTY)), True),
-        (state(teams=EMPTY, a=(FULL, FULL)), state(a=(FULL, FULL)), True),
-        (state(a=(FULL, FULL)), state(a=(FULL, FULL)), False),
+        (state(a=(EMPTY, READ)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, EMPTY)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, READ)), state(a=(FULL, READ), b=(FULL, EMPTY)), True),
+        (state(teams=EMPTY, a=(FULL, READ)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, READ)), state(a=(FULL, READ)), False),
         (state(a=(FULL, EMPTY)), state(a=(FULL, EMPTY)), False),
         (state(a=(FULL, EMPTY)), state(a=(FULL, REFUSED)), False),
-        (state(a=(FULL, FULL), b=(FULL, FULL)), state(b=(FULL, FULL)), False),
+        (state(a=(FULL, EMPTY)), state(a=(FULL, TOLD)), False),
+        (state(a=(FULL, TOLD)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, READ), b=(FULL, READ)), state(b=(FULL, READ)), False),
     ],
 )
 def test_a_cycle_of_a_cold_start_is_one_that_fetched_what_was_missing(
@@ -245,3 +258,51 @@ def test_a_first_cycle_that_is_well_logs_nothing_and_a_bad_one_what_is_bad(
         ("CRITICAL", "CRITICAL: sleep time 6.00 s of 60 s"),
         ("WARNING", "WARNING: API error rate 6.0%"),
     ]
+
+
+# --- events
+
+
+def changes_between(before: dict[str, Reading], after: dict[str, Reading]) -> list[Event]:
+    return change_events(before, after, seen_at="2026-01-01T00:00:00Z", started_ms=7, numbers=count(3))
+
+
+def test_an_indicator_that_changes_is_an_event_with_both_levels_and_figures() -> None:
+    [event] = changes_between(readings(cycle_s=0.8), readings(cycle_s=0.1))
+
+    assert (event.id, event.type) == ("footy:indicator_changed:7:3", "indicator_changed")
+    assert event.data == IndicatorChanged(
+        seen_at="2026-01-01T00:00:00Z",
+        indicator="cycle",
+        before="critical: total cycle time 48.00 s of 60 s",
+        after="normal: total cycle time 6.00 s of 60 s",
+    )
+
+
+def test_several_changes_have_an_id_each_and_a_first_reading_has_none_before_it() -> None:
+    events = changes_between({}, readings(sleep_s=0.1, error_rate=0.06))
+
+    assert [event.id for event in events] == ["footy:indicator_changed:7:3", "footy:indicator_changed:7:4"]
+    said = [event.data for event in events]
+    assert [(data.indicator, data.before) for data in said if isinstance(data, IndicatorChanged)] == [
+        ("sleep", None),
+        ("errors", None),
+    ]
+
+
+def test_an_indicator_that_stays_is_no_event_whatever_its_figure() -> None:
+    assert changes_between({}, readings()) == []
+    assert changes_between(readings(cycle_s=0.3), readings(cycle_s=0.5)) == []
+
+
+@given(*(st.floats(0, 2) for _ in range(4)))
+def test_there_is_an_event_exactly_where_a_line_is_logged(
+    cycle_before: float, cycle: float, sleep: float, errors: float
+) -> None:
+    before = readings(cycle_s=cycle_before)
+    after = readings(cycle_s=cycle, sleep_s=sleep, error_rate=errors / 2)
+
+    events = changes_between(before, after)
+
+    differing = [name for name in after if after[name].level is not before[name].level]
+    assert [event.data.indicator for event in events if isinstance(event.data, IndicatorChanged)] == differing

@@ -417,7 +417,7 @@ def test_a_start_that_fails_prints_the_last_line_and_has_its_exit_code(live: Pla
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (73, "footy ended with exit code 73 and left no word in"),
+        (73, "footy ended with exit code 73 and wrote nothing to"),
         (-9, "footy was ended by signal 9 before its first snapshot."),
     ],
 )
@@ -432,7 +432,7 @@ def test_a_service_that_ended_without_a_word_is_told_of_all_the_same(
 
 
 def test_a_start_without_a_snapshot_in_time_says_why_and_leaves_it_trying(live: Place) -> None:
-    live.set(FOOTY_BASE_URL="http://127.0.0.1:9/v1/football")
+    live.set(FOOTY_BASE_URL="http://127.0.0.1:9/v1/football", FOOTY_BACKOFF="0.05")
     patience = "import footy.service.control as b; b.FIRST_SNAPSHOT_S = 3; from footy.cli import main"
 
     started = live.run_program(sys.executable, "-c", f"{patience}; raise SystemExit(main(['start']))")
@@ -520,17 +520,21 @@ def test_health_of_a_live_instance_names_the_demo_that_runs_in_its_place(live: P
     assert live.run("health", "--demo").returncode == Exit.OK
 
 
+FIGURES = ["Cycles", "Calls", "Quota left", "Data age", "Process"]
+
+
 def test_the_status_tells_of_the_last_snapshot(live: Place) -> None:
     service = live.begin_service()
 
     said = live.run("status")
 
     assert said.returncode == Exit.OK
-    first, snapshot, matches, requests = said.stdout.splitlines()
+    first, snapshot, matches, requests, *figures = said.stdout.splitlines()
     assert first == f"Pipeline is running (PID: {service.pid}) – data folder {live.files.folder}"
     assert snapshot.startswith("Snapshot: cycle 1, ")
     assert matches.startswith("Matches: 4 from the live list, ")
     assert requests.startswith("Requests: ")
+    assert [line.partition(":")[0] for line in figures] == FIGURES
 
 
 def test_a_heartbeat_that_got_old_is_stale_and_exits_with_1(live: Place) -> None:

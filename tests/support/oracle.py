@@ -1,14 +1,16 @@
 """The record once more, naively, from plain decoded JSON: written from the contract, not from footy's code.
 
-It imports nothing of footy, takes no short cut and keeps no memory. Where it and the pipeline differ, one
-of them misreads the contract.
+It imports nothing of footy, takes no short cut, and remembers only how it read a text or a price. Where it
+and the pipeline differ, one of them misreads the contract.
 """
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 STATUS = {
@@ -117,6 +119,8 @@ class Picture:
     order: tuple[int, ...] = field(default=ORDER)
     first_half_at: int | None = None
     """When the first half began, where that was seen."""
+    told: Mapping[str, Collection[int]] | None = None
+    """Where the odds are `partial`: the bookmakers that the feed told of, by the vendor's market."""
 
 
 def whole(value: Any) -> int | None:
@@ -467,6 +471,7 @@ def of_competition(picture: Picture) -> dict[str, Any]:
     return result
 
 
+@lru_cache(maxsize=1024)
 def row_minute(text: str) -> int | None:
     if text == "midfield":
         return 45
@@ -487,11 +492,16 @@ def in_order(picture: Picture, market: str) -> list[tuple[int, list[list[Any]]]]
     for key, markets in (picture.odds or {}).items():
         if re.fullmatch("[0-9]{1,18}", key) and markets.get(market):
             offers[int(key)] = markets[market]
+    if picture.told is not None:
+        told = picture.told.get(market, ())
+        offers = {number: rows for number, rows in offers.items() if number in told}
     order = [*picture.order, *sorted(number for number in offers if number not in picture.order)]
     return [(number, offers[number]) for number in order if number in offers]
 
 
 def early(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
+    if picture.told is not None:  # the rows of the window are not known
+        return None
     first, last = picture.window
     for suspended in (False, True):
         for number, rows in in_order(picture, market):
@@ -507,25 +517,32 @@ def early(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
     return None
 
 
-def goals_then(row: list[Any]) -> list[int] | None:
-    """The two numbers of a row's last element, `"1-0"`; None where there are no two."""
-    found = re.fullmatch(r"([0-9]{1,3})\s*-\s*([0-9]{1,3})", row[7].strip())
-    return [int(found[1]), int(found[2])] if found else None
+@lru_cache(maxsize=1024)
+def goals(text: str) -> tuple[int, int] | None:
+    found = re.fullmatch(r"([0-9]{1,3})\s*-\s*([0-9]{1,3})", text.strip())
+    return (int(found[1]), int(found[2])) if found else None
 
 
-def goals_now(picture: Picture) -> list[int | None]:
+def goals_then(row: list[Any]) -> tuple[int, int] | None:
+    """The two numbers of a row's last element, `"1-0"`; None if there are no two."""
+    return goals(row[7])
+
+
+def goals_now(picture: Picture) -> tuple[int | None, int | None]:
     shown = scores(picture.live)
-    return [shown["home_score"], shown["away_score"]]
+    return shown["home_score"], shown["away_score"]
 
 
 def current(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
-    playing = picture.live["score"][1] in IN_PLAY
+    playing, now = picture.live["score"][1] in IN_PLAY, goals_now(picture)
     candidates = [(number, newest(rows)) for number, rows in in_order(picture, market)]
     for number, row in candidates:
         young = row[0] >= picture.odds_at - picture.max_age  # a huge number cannot be subtracted
-        of_now = row[5] in IN_PLAY and (market == "cr" or goals_then(row) == goals_now(picture))
+        of_now = row[5] in IN_PLAY and (market == "cr" or goals_then(row) == now)
         if not row[6] and young and (not playing or of_now):
             return number, row
+    if picture.told is not None:  # another bookmaker may have an open price
+        return None
     best = None
     for number, row in candidates:
         if best is None or row[0] > best[1][0]:
@@ -543,6 +560,7 @@ def outdated(picture: Picture, row: list[Any] | None) -> bool | None:
     return row[5] in IN_PLAY and then != now
 
 
+@lru_cache(maxsize=4096)
 def american(price: float | None) -> int | None:
     if price is None or price <= 1:
         return None
@@ -552,6 +570,13 @@ def american(price: float | None) -> int | None:
     if number >= 2**63:
         return None
     return number if more >= 1 else -number
+
+
+def bookmakers_shown(record: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The bookmaker whose current price a record shows, by the vendor's name of the market."""
+    names = {"eu": "money_line", "asia": "spread", "bs": "over_under", "cr": "corners"}
+    shown = {market: record[f"current_{name}_bookmaker_id"] for market, name in names.items()}
+    return {market: [number] for market, number in shown.items() if number is not None}
 
 
 def price_fields(picture: Picture) -> dict[str, Any]:
@@ -615,7 +640,7 @@ def record(picture: Picture) -> dict[str, Any]:
         "odds_fetched_at": time_text(picture.odds_at, millis=True) if picture.odds is not None else None,
         "live_source": "fresh",
         "detail_source": "missing" if picture.detail is None else "fresh",
-        "odds_source": "missing" if picture.odds is None else "fresh",
+        "odds_source": "missing" if picture.odds is None else "fresh" if picture.told is None else "partial",
         "data_age_s": max(0.0, round(picture.published_at - min(held), 3)),
     }
     result |= scores(picture.live)

@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 
 from thesports_simulator.faults import answers, shapes, values, wires
+from thesports_simulator.protocol.endpoints import LIVE
 from thesports_simulator.protocol.replies import Reply
 from thesports_simulator.protocol.source import Paging
 from thesports_simulator.protocol.wire import Connection
 
-LIVE = "match/detail_live"
 DETAIL = "match/recent/list"
 ODDS = ("odds/history", "odds/live")
 ONE_MATCH = ("odds/history", "match/live/history")
@@ -28,6 +28,9 @@ class Kind:
 
     A fault of `paging` befalls only the calls of a list by page or by time.
 
+    A quirk is none of these: the world itself misreports a match for as long as it is switched on. Its RATE
+    is a share of the matches, and any number of quirks applies to one reply.
+
     `default` is the argument if none is given. `endpoints` are those it can be injected on (empty: all). If
     it `echoes`, its argument is the target of the request as received, with the credentials.
     """
@@ -41,6 +44,7 @@ class Kind:
     is_numeric: bool = True
     takes_argument: bool = False
     echoes: bool = False
+    is_quirk: bool = False
     endpoints: tuple[str, ...] = ()
 
 
@@ -58,6 +62,10 @@ def _wire(summary: str, act: Act, **more: Any) -> Kind:
 
 def _paged(summary: str, paging: Paging) -> Kind:
     return Kind(summary, paging=paging, endpoints=LISTS)
+
+
+def _quirk(summary: str) -> Kind:
+    return Kind(summary, is_quirk=True, endpoints=(LIVE,))
 
 
 CATALOGUE: dict[str, Kind] = {
@@ -126,6 +134,16 @@ CATALOGUE: dict[str, Kind] = {
     "pages_overlapping": _paged("a page of a list repeats rows of the page before", "overlapping"),
     "pages_empty": _paged("every page of a list is empty", "empty"),
     "pages_refused": _paged("a list is not authorized but by id", "refused"),
+    "cards_swapped": _quirk("home and away cards and corners change places after the end"),
+    "player_late": _quirk("incidents come without their players, which follow, and go and come"),
+    "minute_edited": _quirk("incidents have another minute at first"),
+    "incident_late": _quirk("the score comes before the incident of its goal, which may never come"),
+    "incident_inserted": _quirk("incidents are inserted before others; substitutions trade places"),
+    "score_back": _quirk("a goal is counted, then cancelled, with a video review or without"),
+    "score_flaps": _quirk("the score drops for 10 to 100 s and recovers"),
+    "status_early": _quirk("8 before the last goal, before extra time and before the shoot-out"),
+    "period_moved": _quirk("the start of a half moves 61 s back in the middle of it"),
+    "match_flickers": _quirk("a match is off the list for a while, mostly for seconds"),
     "reset_before": _wire("connection reset before the first byte", wires.reset_before),
     "reset_body": _wire("connection reset in the middle of the body", wires.reset_body),
     "truncated": _wire("connection closed in the middle of the body", wires.truncated),

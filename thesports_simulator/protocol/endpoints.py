@@ -1,10 +1,18 @@
 """The vendor's endpoints: the parameters of each, and its answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from thesports_simulator.protocol import replies
-from thesports_simulator.protocol.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder, Paging, Source
+from thesports_simulator.protocol.source import (
+    ROWS_OF_A_PAGE,
+    Kind,
+    OddsForm,
+    OddsOrder,
+    Paging,
+    Quirk,
+    Source,
+)
 
 Parameters = Mapping[str, str]
 
@@ -13,8 +21,9 @@ LISTS: dict[str, Kind] = {
     "team/additional/list": "team",
     "competition/additional/list": "competition",
 }
+LIVE = "match/detail_live"
 NAMES = (
-    "match/detail_live",
+    LIVE,
     "match/recent/list",
     "match/live/history",
     "odds/history",
@@ -46,10 +55,9 @@ class Endpoints:
         self.odds_form: OddsForm = "text"
         self.odds_order: OddsOrder = "newest"
         self.listed_at: int | None = None
-        self._live: tuple[int, int | None, bytes] | None = None
+        self._live: tuple[int, int | None, Sequence[Quirk], bytes] | None = None
         self._odds: tuple[int, OddsForm, OddsOrder, bytes] | None = None
         self._answers: dict[str, Callable[[Parameters, int], bytes]] = {
-            "match/detail_live": lambda _, at: self._live_list(at),
             "match/live/history": lambda parameters, at: replies.flat(
                 source.live_history(_uuid(parameters), at)
             ),
@@ -62,14 +70,24 @@ class Endpoints:
             "deleted": lambda _, at: replies.flat(source.deleted(at)),
         }
 
-    def answer(self, name: str, parameters: Parameters, at: int, paging: Paging | None = None) -> bytes:
+    def answer(
+        self,
+        name: str,
+        parameters: Parameters,
+        at: int,
+        quirks: Sequence[Quirk] = (),
+        paging: Paging | None = None,
+    ) -> bytes:
         """Return the body for a request at this server time (whole unix seconds).
 
-        Unknown parameters are ignored, as by the vendor. `paging` is how the pages of a list are wrong.
+        Unknown parameters are ignored, as by the vendor. The quirks are those of the live list; `paging` is
+        how the pages of a list are wrong.
 
         Raises:
             BadParameterError: A parameter is missing or malformed.
         """
+        if name == LIVE:
+            return self._live_list(at, quirks)
         if kind := LISTS.get(name):
             return self._list(kind, parameters, at, paging)
         return self._answers[name](parameters, at)
@@ -119,12 +137,12 @@ class Endpoints:
                 return rows[:ROWS_OF_A_PAGE]
         return self.source.since(kind, time, at)
 
-    def _live_list(self, at: int) -> bytes:
+    def _live_list(self, at: int, quirks: Sequence[Quirk]) -> bytes:
         """Return the live list, built once for each second and setting."""
-        if self._live is None or self._live[:2] != (at, self.listed_at):
-            body = replies.flat(self.source.live_list(at, listed_at=self.listed_at))
-            self._live = at, self.listed_at, body
-        return self._live[2]
+        if self._live is None or self._live[:3] != (at, self.listed_at, quirks):
+            body = replies.flat(self.source.live_list(at, listed_at=self.listed_at, quirks=quirks))
+            self._live = at, self.listed_at, quirks, body
+        return self._live[3]
 
     def _odds_live(self, at: int) -> bytes:
         """Return the changes of odds, built once for each second, form and order."""

@@ -1,6 +1,7 @@
 """The interface of a source of answers: a simulated world or a capture."""
 
-from typing import Literal, Protocol
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
 
 Kind = Literal["match", "team", "competition"]
 OddsForm = Literal["text", "values"]
@@ -11,11 +12,21 @@ Paging = Literal["stuck", "unordered", "overlapping", "empty", "refused"]
 ROWS_OF_A_PAGE = 1_000
 
 
+class Quirk(NamedTuple):
+    """A way in which the vendor misreports matches: its name, and the share of matches that have it."""
+
+    name: str
+    rate: float = 1.0
+
+
 class Source(Protocol):
     """Returns answers as JSON. `at` is the server time in whole unix seconds; it may go back."""
 
-    def live_list(self, at: int, *, listed_at: int | None = None) -> bytes:
+    def live_list(self, at: int, *, listed_at: int | None = None, quirks: Sequence[Quirk] = ()) -> bytes:
         """Return all elements of match/detail_live; `listed_at` selects the matches that were listed then."""
+
+    def misreported(self, at: int, quirks: Sequence[Quirk]) -> list[str]:
+        """Return the ids of the listed matches that these quirks change in the live list, or take off it."""
 
     def row(self, kind: Kind, uuid: str, at: int) -> bytes | None:
         """Return the row of one match, team or competition."""

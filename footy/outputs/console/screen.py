@@ -13,6 +13,7 @@ from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.price_rows import MARKETS, PriceTable, price_rows
 from footy.outputs.console.quality_notes import (
     is_absent,
+    is_known,
     live_list_note,
     match_notes,
     refused_parts,
@@ -20,7 +21,7 @@ from footy.outputs.console.quality_notes import (
 )
 from footy.outputs.console.selection import movement, selected
 from footy.outputs.console.styles import BANNER, COUNTRY, FAINT, STRONG, WARNING
-from footy.outputs.console.terminal_text import Glyphs, flow
+from footy.outputs.console.terminal_text import INDENT, Glyphs, flow, rule
 from footy.outputs.record_values import duration_text, local, moment, number
 from footy.record import MatchRecord, Snapshot
 
@@ -28,7 +29,6 @@ SMALLEST_WIDTH = 20
 MOST_PROBLEMS = 8
 LINES_A_PROBLEM = 8
 """Lines of a terminal per problem shown, so that many problems leave room for matches."""
-INDENT = 2
 WEATHER_CELLS = 44
 """Width of the longest weather: it goes beside the prices if there is room, else below."""
 ODDS_FORMATS = {"american": "American", "decimal": "Decimal", "hongkong": "Hong Kong"}
@@ -135,12 +135,7 @@ class _Drawing:
         return self._name(name and name.upper(), "COMPETITION NOT KNOWN")
 
     def _rule(self, title: str) -> list[Text]:
-        mark = " DEMO " if self.is_demo else ""
-        lead = self.glyphs.rule * 2
-        name = Text(title, COUNTRY)
-        room = max(2, self.width - name.cell_len - len(mark) - 6)
-        line = Text.assemble((f"{lead} ", FAINT), name, (f" {self.glyphs.rule * room}", FAINT))
-        return self._flow(line, Text.assemble((mark, BANNER), (lead, FAINT)))
+        return rule(self.console, Text(title, COUNTRY), self.glyphs, self.width, demo=self.is_demo)
 
     def _match(self, match: MatchRecord, status_cells: int, *, place: bool = False) -> list[Text]:
         lines = self._headline(match, status_cells, place=place)
@@ -150,7 +145,7 @@ class _Drawing:
         texts = weather(match, self.glyphs)
         if not texts and not is_absent(match, "detail"):
             texts = ["No environment data available"]
-        if not prices and not is_absent(match, "odds"):
+        if not prices and is_known(match, "odds"):
             texts.insert(0, "No betting odds available")
         if len(prices) >= len(texts) and self.weather_at + WEATHER_CELLS <= self.width:
             for line, text in zip(prices, texts, strict=False):
