@@ -267,7 +267,7 @@ class ReferenceSettings(_Section):
     ttl_competition: Seconds = Field(86400, description="Seconds that a competition is cached.")
     ttl_country: Seconds = Field(86400, description="Seconds that countries and categories are cached.")
     prefetch: Literal["on", "off"] = Field(
-        "on", description="`on`: read all teams and competitions onto the disk, one page a minute at most."
+        "on", description="`on`: fetch all teams and competitions in advance, at most one page a minute."
     )
 
 

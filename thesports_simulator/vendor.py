@@ -131,9 +131,8 @@ class Vendor:
             return Reply(call.refusal)
         try:
             paging = call.fault.kind.paging if call.fault else None
-            parameters = call.request.parameters
-            answers = self.endpoints
-            return Reply(answers.answer(call.endpoint, parameters, at, paging=paging, quirks=call.quirks))
+            answer = self.endpoints.answer(call.endpoint, call.request.parameters, at, call.quirks, paging)
+            return Reply(answer)
         except BadParameterError:
             return Reply(BAD_PARAMETER)
 

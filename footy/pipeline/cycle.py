@@ -388,7 +388,7 @@ class Pipeline:
 
 def _log_failure(step: Future[None]) -> None:
     if not step.cancelled() and (bug := step.exception()) is not None:
-        log.error("Reading names ahead of need failed", exc_info=bug)
+        log.error("Fetching names in advance failed", exc_info=bug)
 
 
 class _Timer:

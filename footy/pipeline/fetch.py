@@ -62,7 +62,7 @@ class Fetcher:
         self.unfinished = False
         """Whether the time ran out before all requests for details, odds and names were sent."""
         self.way = ""
-        """How rows are read at the moment, in words: by page or by id."""
+        """The way in which rows are read at the moment, in words."""
         self._most_submitted = 2 * self.workers if self.rotation is None else self.workers
         self._left = dict(self.inputs.left)
         self._seen: set[Request] = set()
@@ -103,7 +103,7 @@ class Fetcher:
 
     def answer_s(self, endpoint: Endpoint) -> float:
         """Return the seconds that an answer of an endpoint is expected to take; 0 if nothing is known."""
-        return self.budget.expected_s(endpoint)
+        return self.budget.answer_within_s(endpoint)
 
     def _is_within_quota(self, request: Request) -> bool:
         if request.page and (left := self._left.get(request.endpoint)) is not None:

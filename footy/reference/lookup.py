@@ -232,7 +232,7 @@ class Lookup:
         return Answer(request, value, reply.at, left_out=reply.left_out)
 
     def _kept(self, key: Request) -> Held[Reference] | None:
-        """Return the value in the disk cache; None if it is absent, deleted, too old or unreadable."""
+        """Return the value on disk; None if it is absent, deleted, too old or unreadable."""
         kept = self._entry(key)
         # The disk cache rounds to microseconds, so a time read back may be slightly later than the original.
         if kept is None or kept.received_at <= self._gone.get(key, 0.0) + 1e-3:

@@ -166,7 +166,7 @@ class Prefetch:
             self._halt(endpoint, standing, "it is too long")
         elif after.page == 0 and standing.page:
             self._catalogue.keep(endpoint, rows, at, after, drop_before=standing.started_at)
-            log.info("All %s are on disk: a new match needs no call for their names", endpoint.title)
+            log.info("All %s are on disk: a new match needs no request for their names", endpoint.title)
         else:
             self._catalogue.keep(endpoint, rows, at, after)
 
@@ -178,7 +178,7 @@ class Prefetch:
 
     def _halt(self, endpoint: Endpoint, standing: Standing, why: str) -> None:
         """Leave the list alone for a day; begin it anew then, but keep what it brought."""
-        log.info("The list of %s is not read ahead of need for a day: %s", endpoint.title, why)
+        log.info("The list of %s is not fetched in advance for a day: %s", endpoint.title, why)
         until = CLOCK.now() + HALT_S
         self._catalogue.keep(
             endpoint, {}, 0.0, Standing(confirmed_at=standing.confirmed_at, halted_until=until)

@@ -30,7 +30,7 @@ class Files:
         self.cache = folder / "cache.sqlite"
         """The disk cache of reference data."""
         self.catalogue = folder / "catalogue.sqlite"
-        """All teams and competitions, read ahead of need."""
+        """All teams and competitions, fetched in advance."""
         self.checkpoint = folder / "board.msgpack"
         """The state after the last cycle, for the next start."""
         self.quota = folder / "quota.json"

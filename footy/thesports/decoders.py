@@ -82,7 +82,7 @@ class Page:
     latest: int
     """Time of the latest change, by the vendor's clock; 0 if no row has one."""
     ids: tuple[str | None, ...] = ()
-    """The id of each row; None if it cannot be read."""
+    """The id of each row; None if it is unreadable."""
 
     @property
     def fingerprint(self) -> int:

@@ -34,7 +34,7 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request for one id of an endpoint, for a page of its rows, or, with an empty id, for all of it.
+    """A request for one id of an endpoint, for a page of its rows, or for the whole endpoint.
 
     Requests are equal if they ask for the same data. Ids are unique only within an endpoint.
     """
@@ -44,12 +44,12 @@ class Request:
     since: int | None = None
     """Of a feed: the start of the requested changes, in Unix seconds of the vendor's clock."""
     page: int = 0
-    """Number of a page of all rows, from 1; with `since`, the place of a page among those of the changes."""
+    """Number of a page, from 1; together with `since`, the number of a page of changes."""
     priority: Priority = field(default=Priority.REFERENCE, compare=False)
     watermark: int | None = field(default=None, compare=False)
     """Of odds to compare with their feed: the vendor's time before which all changes are known."""
     within_s: float | None = field(default=None, compare=False)
-    """Of a page: the most seconds that its one attempt may take."""
+    """Of a page: the timeout of its only attempt, in seconds."""
 
     @property
     def parameters(self) -> dict[str, str]:

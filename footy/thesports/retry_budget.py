@@ -62,12 +62,14 @@ class RetryBudget:
         left = self.left(endpoint) - after_s
         if endpoint is LIVE or left <= 0:
             return left > 0
-        return left >= min(self.expected_s(endpoint), (1 - SENDING_SHARE) * (self.deadline - self._began))
+        return left >= min(
+            self.answer_within_s(endpoint), (1 - SENDING_SHARE) * (self.deadline - self._began)
+        )
 
-    def expected_s(self, endpoint: Endpoint) -> float:
+    def answer_within_s(self, endpoint: Endpoint) -> float:
         """Return the seconds that an answer of this endpoint is expected to take; 0 if nothing is known.
 
-        That is the time of the live list, or that of this endpoint in the cycle before if it is longer.
+        That is the time of the live list, or that of this endpoint in the last cycle if it is longer.
         """
         live_s = self.answer_s(LIVE) or self.earlier_s.get(LIVE, 0.0)
         return max(live_s, self.earlier_s.get(endpoint, 0.0))

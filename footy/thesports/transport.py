@@ -128,8 +128,8 @@ class Transport:
             parameters: The query parameters, without credentials.
             budget: The cycle's time and retries.
             decode: Decodes the JSON text of the results; a `BadBodyError` that it raises is a failed attempt.
-            once_within_s: For data that can be requested in another way: make one attempt of at most so many
-                seconds, and do not count its refusal against the endpoint.
+            once_within_s: Make one attempt of at most this many seconds, and do not count its refusal against
+                the endpoint. For data that can be requested in another way.
 
         Raises:
             VendorError: The failure of the last attempt.
@@ -239,9 +239,9 @@ class Transport:
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send the request and read the reply, whatever its status, within `seconds`.
 
-        If `seconds` is less than `allowed_s`, a time-out is the end of the cycle. If the process or the
-        machine was suspended meanwhile, the reply is outdated. It counts as late, because the clock for this
-        check runs during a suspension.
+        If `seconds` is less than `allowed_s`, the deadline of the cycle ends the attempt. If the process or
+        the machine was suspended meanwhile, the reply is outdated. It counts as late, because the clock for
+        this check runs during a suspension.
         """
         started_at, sent_at = CLOCK.uptime(), CLOCK.now()
         with self._in_flight.attempt(time.monotonic() + seconds) as attempt:

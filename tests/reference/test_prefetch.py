@@ -251,7 +251,9 @@ def test_a_list_that_is_of_no_use_is_left_alone_with_one_line_in_the_log(
         names.simulator.control.set_faults(f"{fault}@team/additional/list")
         names.steps(8)
         said = [one.getMessage() for one in caplog.records if one.name == "footy.reference.prefetch"]
-        assert len([one for one in said if one.startswith("The list of teams is not read ahead")]) == 1
+        assert (
+            len([one for one in said if one.startswith("The list of teams is not fetched in advance")]) == 1
+        )
         assert len([one for one in names.asked() if one[0] == "team"]) <= 2
         # By id all is as ever.
         names.simulator.control.clear_faults()

@@ -60,12 +60,12 @@ def _wire(summary: str, act: Act, **more: Any) -> Kind:
     return Kind(summary, act=act, **more)
 
 
-def _quirk(summary: str) -> Kind:
-    return Kind(summary, is_quirk=True, endpoints=(LIVE,))
-
-
 def _paged(summary: str, paging: Paging) -> Kind:
     return Kind(summary, paging=paging, endpoints=LISTS)
+
+
+def _quirk(summary: str) -> Kind:
+    return Kind(summary, is_quirk=True, endpoints=(LIVE,))
 
 
 CATALOGUE: dict[str, Kind] = {
@@ -129,6 +129,11 @@ CATALOGUE: dict[str, Kind] = {
         "the same matches, RATE of all, are unknown each time though listed",
         values.unknown_uuid, DETAIL, *ONE_MATCH,
     ),
+    "pages_stuck": _paged("every page of a list is the same one", "stuck"),
+    "pages_unordered": _paged("the rows of a list are in no order", "unordered"),
+    "pages_overlapping": _paged("a page of a list repeats rows of the page before", "overlapping"),
+    "pages_empty": _paged("every page of a list is empty", "empty"),
+    "pages_refused": _paged("a list is not authorized but by id", "refused"),
     "cards_swapped": _quirk("home and away cards and corners change places after the end"),
     "player_late": _quirk("incidents come without their players, which follow, and go and come"),
     "minute_edited": _quirk("incidents have another minute at first"),
@@ -139,11 +144,6 @@ CATALOGUE: dict[str, Kind] = {
     "status_early": _quirk("8 before the last goal, before extra time and before the shoot-out"),
     "period_moved": _quirk("the start of a half moves 61 s back in the middle of it"),
     "match_flickers": _quirk("a match is off the list for a while, mostly for seconds"),
-    "pages_stuck": _paged("every page of a list is the same one", "stuck"),
-    "pages_unordered": _paged("the rows of a list are in no order", "unordered"),
-    "pages_overlapping": _paged("a page of a list repeats rows of the page before", "overlapping"),
-    "pages_empty": _paged("every page of a list is empty", "empty"),
-    "pages_refused": _paged("a list is not authorized but by id", "refused"),
     "reset_before": _wire("connection reset before the first byte", wires.reset_before),
     "reset_body": _wire("connection reset in the middle of the body", wires.reset_body),
     "truncated": _wire("connection closed in the middle of the body", wires.truncated),

@@ -75,14 +75,13 @@ class Endpoints:
         name: str,
         parameters: Parameters,
         at: int,
-        *,
-        paging: Paging | None = None,
         quirks: Sequence[Quirk] = (),
+        paging: Paging | None = None,
     ) -> bytes:
         """Return the body for a request at this server time (whole unix seconds).
 
-        Unknown parameters are ignored, as by the vendor. `paging` is how the pages of a list are wrong. The
-        quirks are those of the live list.
+        Unknown parameters are ignored, as by the vendor. The quirks are those of the live list; `paging` is
+        how the pages of a list are wrong.
 
         Raises:
             BadParameterError: A parameter is missing or malformed.
