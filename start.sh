@@ -16,12 +16,13 @@ bash start.sh health     say in one line whether it is well; exit 1 where it is 
 bash start.sh logs       show the log as it grows (Ctrl-C ends that, not the service)
 bash start.sh check      ask the vendor whether the account works
 bash start.sh names TEXT list the competitions and countries that the filters accept
+bash start.sh serve      serve the page and the API of a data folder, in a process of its own
 bash start.sh simulate   serve a simulated vendor
 bash start.sh help       this
 HELP
         exit
         ;;
-    start | stop | restart | status | health | logs | check | names | simulate) command=("${@:-start}") ;;
+    start | stop | restart | status | health | logs | check | names | serve | simulate) command=("${@:-start}") ;;
     --demo) if [ $# -eq 1 ]; then command=(start --demo); else command=("$@"); fi ;;
     -*) command=("$@") ;;
     *)

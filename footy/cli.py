@@ -137,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         "logs": "show the log as it grows",
         "check": "ask the vendor whether the account works",
         "names": "list the competitions and countries that the filters accept",
+        "serve": "serve the page and the API of a data folder, in a process of its own",
     }.items():
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(command=name)
@@ -255,6 +256,14 @@ def _names(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return Exit.OK
 
 
+def _serve(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.page import serve  # noqa: PLC0415
+
+    mode = loaded.settings.observed_mode()
+    _say_folder(loaded.settings, mode)
+    return serve(loaded.settings, mode, _say)
+
+
 def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.account_check import run  # noqa: PLC0415
     from footy.service.app import keep_bugs_scrubbed, upstream  # noqa: PLC0415
@@ -288,6 +297,7 @@ _COMMANDS: dict[str, Command] = {
     "logs": _logs,
     "check": _check,
     "names": _names,
+    "serve": _serve,
 }
 
 

@@ -360,6 +360,8 @@ class Heartbeat(TypedDict):
     mode: str
     indicators: dict[str, str]
     """Those that are not normal: `cycle`, `enrich`, `sleep` or `errors` to the level and the figure."""
+    page: NotRequired[str | None]
+    """Where the page and the API are served; None if they are not."""
     account_shared_with: NotRequired[str | None]
     """Another footy on this machine that uses the same account: its PID and data folder."""
     not_in_plan: NotRequired[list[str]]

@@ -2,11 +2,12 @@
 
 import difflib
 import io
+import ipaddress
 import os
 import re
 import stat
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -37,6 +38,9 @@ DEMO_FOLDER = "demo"
 WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET")
 """Settings that tell which instance is meant: its data folder, and whether it is the live one or the demo."""
 SECRET_MIN_LENGTH = 8
+TOKEN_MIN_LENGTH = 16
+SECRETS = frozenset({"THESPORTS_SECRET", "FOOTY_HTTP_TOKEN"})
+"""Settings whose wrong value is never repeated."""
 MOST_SHOWN = 60
 """Characters of a wrong value that are repeated to the operator."""
 LOOKS = {
@@ -169,6 +173,42 @@ def _secret(value: SecretStr | None) -> SecretStr | None:
         and len(value.get_secret_value()) < SECRET_MIN_LENGTH
     ):
         raise ValueError(f"takes at least {SECRET_MIN_LENGTH} characters; check that it was copied whole")
+    return value
+
+
+def _token(value: SecretStr | None) -> SecretStr | None:
+    text = "" if value is None else value.get_secret_value()
+    if value is not None and (len(text) < TOKEN_MIN_LENGTH or not re.fullmatch(r"[!-~]+", text)):
+        raise ValueError(f"takes at least {TOKEN_MIN_LENGTH} printable ASCII characters without a blank")
+    return value
+
+
+def _host_names(value: Any) -> Any:
+    """Read host names with commas between, in lower case; a port or a scheme is none of their business."""
+    items = _split(value)
+    if isinstance(items, list):
+        items = [str(item).lower() for item in items]
+        if not all(re.fullmatch(r"[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\]", item) for item in items):
+            raise ValueError("takes host names without scheme and port, such as footy.example")
+    return items
+
+
+def is_loopback(host: str) -> bool:
+    """Check whether only programs of this machine reach what is bound to this address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bind_address(value: str) -> str:
+    if value != "localhost":
+        try:
+            ipaddress.ip_address(value)
+        except ValueError:
+            raise ValueError("takes an IP address of this machine, such as 127.0.0.1 or 0.0.0.0") from None
     return value
 
 
@@ -318,7 +358,29 @@ class ServiceSettings(_Section):
     errors_critical: Share = Field(0.2, description="Share of failed calls above which it is far too many.")
 
 
+class WebSettings(_Section):
+    """Where `footy/web` serves the page and the API, and to whom."""
+
+    http_host: Annotated[str, AfterValidator(_bind_address)] = Field(
+        "127.0.0.1", description="The address that the page and the API are served on."
+    )
+    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8099, description="Its port; `0` serves nothing."
+    )
+    http_hosts: Annotated[tuple[str, ...], BeforeValidator(_host_names)] = Field(
+        (), description="Host names by which it may be asked for, beside its own address."
+    )
+    http_token: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset), AfterValidator(_token)] = Field(
+        None, description="What a reader must know; at least 16 characters."
+    )
+
+    def http_token_text(self) -> str:
+        """Return the token itself; empty if there is none."""
+        return self.http_token.get_secret_value() if self.http_token else ""
+
+
 class Settings(
+    WebSettings,
     ServiceSettings,
     TelemetrySettings,
     OutputSettings,
@@ -345,13 +407,22 @@ class Settings(
                 )
         return self
 
+    @model_validator(mode="after")
+    def _only_this_machine_needs_no_token(self) -> "Settings":
+        if self.http_port and not is_loopback(self.http_host) and self.http_token is None:
+            raise ValueError(
+                f"FOOTY_HTTP_HOST is {self.http_host}, which others can reach, but FOOTY_HTTP_TOKEN is not "
+                "set: set one, or bind to 127.0.0.1"
+            )
+        return self
+
     def secret_text(self) -> str:
         """Return the secret itself, for the one place that signs requests and the one that redacts."""
         return self.secret.get_secret_value() if self.secret else ""
 
     def secrets(self) -> tuple[str, ...]:
-        """Return all that may get out nowhere: the secret, and the proxy's password, also as it is sent."""
-        found = [self.secret_text()]
+        """Return all that may get out nowhere: secret, token, the proxy's password, also as it is sent."""
+        found = [self.secret_text(), self.http_token_text()]
         proxy = urlsplit(self.proxy or "")
         if proxy.password:
             user, password = unquote(proxy.username or ""), unquote(proxy.password)
@@ -453,7 +524,7 @@ def load(
     try:
         settings = Settings.model_validate(known)
     except ValidationError as error:
-        sentence = _sentence(error, str(known.get("THESPORTS_SECRET", "")))
+        sentence = _sentence(error, [str(known.get(name, "")) for name in SECRETS])
         wrong = {str(name) for problem in error.errors() for name in problem["loc"][:1]}
         if not only_where or wrong & {"FOOTY_DATA_DIR", "FOOTY_MODE"}:
             raise ConfigError(sentence) from None
@@ -512,17 +583,18 @@ def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file
     return sentences
 
 
-def _shown(name: str, value: str, secret: str) -> str:
+def _shown(name: str, value: str, secrets: Sequence[str]) -> str:
     """Repeat a wrong value, but nothing that may be a secret, or be one in the wrong place."""
     value = re.sub(r"//.*@", "//***@", value, flags=re.DOTALL)
     value = re.sub(r"\?.*", "?***", value, flags=re.DOTALL)
-    if len(secret) > len("***"):
-        value = value.replace(secret, "***")
+    for secret in secrets:
+        if len(secret) > len("***"):
+            value = value.replace(secret, "***")
     looks = len(value) <= MOST_SHOWN and re.fullmatch(LOOKS.get(name, ""), value)
     return repr(value) if len(value) < SECRET_MIN_LENGTH or looks else f"a text of {len(value)} characters"
 
 
-def _sentence(error: ValidationError, secret: str) -> str:
+def _sentence(error: ValidationError, secrets: Sequence[str]) -> str:
     """Say each wrong value in one clause: the variable, what it got and what it takes."""
     clauses = []
     for problem in error.errors(include_url=False):
@@ -531,7 +603,7 @@ def _sentence(error: ValidationError, secret: str) -> str:
             clauses.append(takes)
             continue
         name = str(problem["loc"][0])
-        got = "" if name == "THESPORTS_SECRET" else f" is {_shown(name, str(problem['input']), secret)} but"
+        got = "" if name in SECRETS else f" is {_shown(name, str(problem['input']), secrets)} but"
         takes = takes.replace("Input should be greater", "takes a number greater")
         takes = takes.replace("Input should be less", "takes a number less")
         takes = takes.replace("Input should be", "takes")

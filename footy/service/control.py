@@ -52,6 +52,9 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
         if child is None:
             if (running := _service(files)) is not None:
                 say(f"footy is already running (PID: {running.pid}){where}")
+                beat = _heartbeat(files, running.pid)
+                if beat is not None and (page := beat.get("page")) is not None:
+                    say(f"Page: {page}")
                 return Exit.OK
             child = _spawn(files, mode)
         code = child.poll()
@@ -63,6 +66,8 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
         elif (beat := _heartbeat(files, child.pid)) is not None and beat["last_success_at"] is not None:
             say(f"footy is running (PID: {child.pid}){where}")
             say(f"First snapshot: {files.matches}")
+            if (page := beat.get("page")) is not None:
+                say(f"Page: {page}")
             return Exit.OK
         elif beat is not None and beat.get("last_error_code") == Exit.REFUSED:
             say(f"The vendor refuses: {beat['last_error']}")

@@ -16,6 +16,7 @@ from footy.service.check_note import CheckNote
 from footy.service.cycle_job import CycleJob
 from footy.service.heartbeat import HeartbeatFile
 from footy.service.lock import Role, locked, verify_ownership
+from footy.service.page import page_of
 from footy.service.paths import Files, prepare_folder
 from footy.service.schedule import follow_clock, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
@@ -48,8 +49,14 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         heartbeat_file.write()
         account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
-        with contextlib.closing(account), running_app(settings, mode, files) as app:
-            outputs = open_outputs(OutputContext(files.folder, console, sys.stdout))
+        with (
+            contextlib.closing(account),
+            running_app(settings, mode, files) as app,
+            page_of(settings, mode, files, app) as served,
+        ):
+            page, address = served or (None, None)
+            heartbeat_file.note_page(address)
+            outputs = open_outputs(OutputContext(files.folder, console, sys.stdout, page))
             job = CycleJob(settings, app, outputs, heartbeat_file)
             scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow)
             try:

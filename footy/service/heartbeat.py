@@ -55,6 +55,10 @@ class HeartbeatFile:
         """Note who else on this machine uses the account."""
         self._beat["account_shared_with"] = other
 
+    def note_page(self, address: str | None) -> None:
+        """Note where the page is served; None if it is not."""
+        self._beat["page"] = address
+
     def cycle(
         self,
         number: int,

@@ -26,7 +26,14 @@ def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
     of_now = _heartbeat_lines(beat, judged)
     said = " ".join([judged.line, *of_now])
     of_account = [*_account_lines(beat), *_shared_account(beat)]
-    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *of_now, *of_account]
+    of_page = _page_lines(beat, judged)
+    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *of_page, *of_now, *of_account]
+
+
+def _page_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
+    """Return where the process that runs serves its page."""
+    page = None if beat is None or beat["pid"] != judged.pid else beat.get("page")
+    return [] if page is None else [f"Page: {page}"]
 
 
 def _shared_account(beat: Heartbeat | None) -> list[str]:
