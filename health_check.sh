@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Says in one line whether the service is well, and exits 0 only if it is, else 1: for monitoring.
-# With --cycles it judges only whether cycles succeed, not their data.
+# For monitoring: print one line about the health of the service; exit 0 if it is healthy, else 1.
+# With --cycles, check only whether cycles succeed, not their data.
 set -u
 CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" || exit 1
 . ./scripts/environment.sh

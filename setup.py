@@ -3,7 +3,7 @@ from setuptools import find_packages, setup
 setup(
     name="footy",
     version="0.1.0",
-    description="A live football data pipeline over the TheSports API: one true record per live match.",
+    description="A live football data pipeline on the TheSports API: one true record per live match.",
     long_description=open("README.md", encoding="utf-8").read(),  # noqa: PTH123, SIM115
     long_description_content_type="text/markdown",
     license="MIT",

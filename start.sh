@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets footy up where that is needed, then runs it: start (the default), stop, restart, status, logs, …
+# Set up footy if needed, then run a command: start (the default), stop, restart, status, logs, …
 set -euo pipefail
 CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
@@ -10,15 +10,15 @@ bash start.sh            start the service in the background, and wait for its f
 bash start.sh --demo     the same with simulated matches
 bash start.sh --once     run one cycle in the foreground and show it (also with --json, --demo, --sort, --search)
 bash start.sh stop       stop the service
-bash start.sh restart    stop it, and start it
-bash start.sh status     say how it is, and what its last snapshot says; exit 1 where it is not well
-bash start.sh health     say in one line whether it is well; exit 1 where it is not
-bash start.sh logs       show the log as it grows (Ctrl-C ends that, not the service)
-bash start.sh check      ask the vendor whether the account works
+bash start.sh restart    stop the service, and start it again
+bash start.sh status     show its health and a summary of its last snapshot; exit 1 if it is not healthy
+bash start.sh health     print one line about its health; exit 1 if it is not healthy
+bash start.sh logs       follow the log (Ctrl-C ends only this, not the service)
+bash start.sh check      check whether the account works
 bash start.sh names TEXT list the competitions and countries that the filters accept
 bash start.sh serve      serve the page and the API of a data folder, in a process of its own
 bash start.sh simulate   serve a simulated vendor
-bash start.sh help       this
+bash start.sh help       show this help
 HELP
         exit
         ;;
@@ -38,7 +38,7 @@ for word in "${command[@]}"; do
 done
 case "$verb" in
     stop | status | health | logs | names)
-        # What only looks or stops installs nothing, waits for nothing and deletes nothing.
+        # These commands install nothing, wait for nothing and delete nothing.
         can_run_footy || say_why_not "$verb" || exit
         ;;
     *) set_up_environment requirements.txt || exit ;;

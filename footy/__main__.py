@@ -5,10 +5,10 @@ import sys
 
 
 def run() -> int:
-    """Load footy and run it; Ctrl-C while it loads ends it in silence."""
+    """Load footy and run it; Ctrl-C during loading ends it without a message."""
     python_s = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        from footy.cli import main  # noqa: PLC0415 - the loading is what may be interrupted
+        from footy.cli import main  # noqa: PLC0415 - loading is what Ctrl-C may interrupt
     except ModuleNotFoundError as missing:
         if (missing.name or "footy").partition(".")[0] == "footy":
             raise

@@ -1,4 +1,4 @@
-"""The command line: flags to settings to one call, and its exit code."""
+"""The command line: turn flags into settings, call one command, and return its exit code."""
 
 import argparse
 import contextlib
@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from footy import __version__
 from footy.errors import CannotWriteError, ConfigError, Exit, FootyError
@@ -19,11 +19,14 @@ from footy.settings import Loaded, Mode, Settings, load
 from footy.telemetry.redaction import Redactor
 from footy.thesports.errors import RefusedError, VendorError
 
+if TYPE_CHECKING:
+    from footy.service.paths import Files
+
 Command = Callable[[argparse.Namespace, Loaded], Exit]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run footy; return the exit code."""
+    """Run footy and return its exit code."""
     _mind_the_terminal()
     parser = _parser()
     arguments = parser.parse_args(argv)
@@ -53,13 +56,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _mind_the_terminal() -> None:
-    """Let Ctrl-C end a command as signals do, without a traceback, and logs go to log files only.
+    """Prepare the standard streams, Ctrl-C and logging for a command.
 
-    The service and --once take signals themselves, once they have something to tidy up. A stream that was
-    closed (`>&-`) goes nowhere, or the next file opened would take its place; what standard output's encoding
-    lacks is a question mark.
+    Ctrl-C ends the process without a traceback; the service and --once install their own handlers when they
+    have something to clean up. A closed stream (`>&-`) is replaced by the null device; otherwise the next
+    opened file would get its number. Standard output writes a question mark for a character that its encoding
+    lacks. Log entries go to log files only.
     """
-    for name in ("stdin", "stdout", "stderr"):  # in the order of their numbers, of which the lowest is taken
+    for name in (
+        "stdin",
+        "stdout",
+        "stderr",
+    ):  # in numeric order: `open` takes the lowest free number
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, os.fdopen(nowhere, "r" if name == "stdin" else "w", encoding="utf-8"))
@@ -72,16 +80,16 @@ def _mind_the_terminal() -> None:
 
 
 def _leave_the_pipe() -> None:
-    """Let what is still to be flushed at the end go nowhere: the reader has gone, as `head` does."""
+    """Discard the output that is still buffered: its reader has ended, as `head` does."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _trace(bug: Exception, loaded: Loaded | None) -> str:
-    """Say where the log has the traceback; where there is no log yet, write it to stderr, scrubbed."""
+    """Return a clause that says where the traceback is; without a log, write it to stderr, redacted."""
     logged = any(isinstance(handler, logging.FileHandler) for handler in logging.getLogger().handlers)
     if loaded is not None and logged:
         return f"; its traceback is in {_folder(loaded)}/footy.log"
-    if loaded is None:  # nor is it known what the secret is, and the bug's words may hold it
+    if loaded is None:  # the secret is unknown, so it cannot be redacted from the message: leave that out
         sys.stderr.write("".join(traceback.format_tb(bug.__traceback__)))
     else:
         redact = Redactor(loaded.settings.secrets())
@@ -90,7 +98,7 @@ def _trace(bug: Exception, loaded: Loaded | None) -> str:
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, with one line and exit code 64 for a wrong usage, and no abbreviated flags."""
+    """An argparse parser without abbreviated flags; a usage error is one line and exit code 64."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, allow_abbrev=False)
@@ -103,15 +111,15 @@ _EXAMPLES = """\
 examples:
   footy --once --demo          one cycle over simulated matches
   footy check                  test the account; names the address to whitelist
-  footy --continuous           the service in the foreground, as systemd wants it
+  footy --continuous           the service in the foreground, for systemd
   footy start                  the service in the background
   footy --once --json | jq .   one snapshot for a program
   footy names premier          the names and ids that the filters accept
 
 footy writes into the data folder: var in the current folder, or FOOTY_DATA_DIR.
-Settings are variables of the environment, or lines of a file .env in the
-current folder. All else is in the folder docs: operations.md (commands, files,
-exit codes, monitoring), configuration.md, record.md (the fields of matches.json).
+Settings are environment variables, or lines of a file .env in the current
+folder. See also the folder docs: operations.md (commands, files, exit codes,
+monitoring), configuration.md, record.md (the fields of matches.json).
 """
 
 
@@ -120,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = _Parser(
         prog="footy",
-        description="Live football matches from TheSports, one true record each.",
+        description="Live football matches from TheSports, one true record for each.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -131,11 +139,11 @@ def _parser() -> argparse.ArgumentParser:
     for name, words in {
         "start": "start the service in the background and wait for its first snapshot",
         "stop": "stop the service",
-        "restart": "stop the service, and start it",
-        "status": "say how the service is, and what its last snapshot says",
-        "health": "say in one line whether the service is well; exit 1 where it is not",
-        "logs": "show the log as it grows",
-        "check": "ask the vendor whether the account works",
+        "restart": "stop the service, and start it again",
+        "status": "show the health of the service and a summary of its last snapshot",
+        "health": "print one line about the health of the service; exit 1 if it is not healthy",
+        "logs": "follow the log",
+        "check": "check whether the account works",
         "names": "list the competitions and countries that the filters accept",
         "serve": "serve the page and the API of a data folder, in a process of its own",
     }.items():
@@ -145,13 +153,13 @@ def _parser() -> argparse.ArgumentParser:
             "--demo",
             action="store_true",
             default=argparse.SUPPRESS,
-            help="the demo's, not the live instance's",
+            help="use the demo instead of the live instance",
         )
         if name == "names":
-            command.add_argument("text", nargs="?", default="", help="only those with this text in them")
+            command.add_argument("text", nargs="?", default="", help="list only those that contain this text")
         if name == "health":
             command.add_argument(
-                "--cycles", action="store_true", help="judge only whether cycles succeed, not their data"
+                "--cycles", action="store_true", help="check only whether cycles succeed, not their data"
             )
     simulate = commands.add_parser("simulate", help="serve a simulated vendor")
     simulate.set_defaults(command="simulate")
@@ -164,17 +172,19 @@ def _run_flags(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--once", action="store_true", help="run one cycle in the foreground, and show it")
     how.add_argument("--continuous", action="store_true", help="run a cycle every interval (the default)")
     parser.add_argument("--json", action="store_true", help="with --once: print the snapshot as JSON")
-    parser.add_argument("--demo", action="store_true", help="simulated matches, marked as such everywhere")
     parser.add_argument(
-        "--sort", choices=get_args(Sort), help="the order of the matches shown (default: league)"
+        "--demo", action="store_true", help="use simulated matches, marked as such everywhere"
     )
     parser.add_argument(
-        "--search", metavar="TEXT", help="show only matches with this in a team, competition or country"
+        "--sort", choices=get_args(Sort), help="the order of the matches on the console (default: league)"
+    )
+    parser.add_argument(
+        "--search", metavar="TEXT", help="show only matches whose team, competition or country contains this"
     )
 
 
 def _check_console_flags(arguments: argparse.Namespace) -> None:
-    """Check that there is a console for `--sort` and `--search`, and something to search for."""
+    """Check that `--sort` and `--search` come with a console, and that the search text is not blank."""
     if arguments.search is not None and not fold(arguments.search):
         raise _UsageError("--search takes a text.")
     if (arguments.sort or arguments.search) and (arguments.json or arguments.command != "run"):
@@ -198,32 +208,30 @@ def _run(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return run(loaded.settings, mode, loaded.warnings, console=console)
 
 
-def _start(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.control import start  # noqa: PLC0415
+def _control(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    """Start, stop or restart the service."""
+    from footy.service import control  # noqa: PLC0415
 
-    return start(loaded.settings, loaded.settings.resolve_mode(), _say)
+    settings, command = loaded.settings, arguments.command
+    mode = settings.observed_mode() if command == "stop" else settings.resolve_mode()
+    if command != "start":
+        control.stop(settings, settings.observed_mode(), _say)
+    return Exit.OK if command == "stop" else control.start(settings, mode, _say)
 
 
-def _stop(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.control import stop  # noqa: PLC0415
+def _observed(loaded: Loaded) -> tuple["Files", bool]:
+    """Return the files of the instance that a command looks at, and whether it is the demo."""
+    from footy.service.paths import Files  # noqa: PLC0415
 
-    return stop(loaded.settings, loaded.settings.observed_mode(), _say)
-
-
-def _restart(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    mode = loaded.settings.resolve_mode()
-    from footy.service.control import start  # noqa: PLC0415
-
-    _stop(arguments, loaded)
-    return start(loaded.settings, mode, _say)
+    mode = loaded.settings.observed_mode()
+    return Files(loaded.settings.folder(mode)), mode is Mode.DEMO
 
 
 def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
-    from footy.service.paths import Files  # noqa: PLC0415
     from footy.service.status import lines  # noqa: PLC0415
 
-    mode = loaded.settings.observed_mode()
-    well, said = lines(Files(loaded.settings.folder(mode)), demo=mode is Mode.DEMO)
+    files, is_demo = _observed(loaded)
+    well, said = lines(files, demo=is_demo)
     for line in said:
         _say(line)
     return Exit.OK if well else Exit.UNHEALTHY
@@ -231,11 +239,9 @@ def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 def _health(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.health import health  # noqa: PLC0415
-    from footy.service.paths import Files  # noqa: PLC0415
 
-    mode = loaded.settings.observed_mode()
-    files = Files(loaded.settings.folder(mode))
-    judged = health(files, demo=mode is Mode.DEMO, cycles_only=arguments.cycles)
+    files, is_demo = _observed(loaded)
+    judged = health(files, demo=is_demo, cycles_only=arguments.cycles)
     _say(judged.line)
     return Exit.OK if judged.well else Exit.UNHEALTHY
 
@@ -248,10 +254,8 @@ def _logs(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 def _names(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.filter_names import lines  # noqa: PLC0415
-    from footy.service.paths import Files  # noqa: PLC0415
 
-    files = Files(loaded.settings.folder(loaded.settings.observed_mode()))
-    for line in lines(files.cache, arguments.text):
+    for line in lines(_observed(loaded)[0].cache, arguments.text):
         _say(line)
     return Exit.OK
 
@@ -273,7 +277,7 @@ def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     if mode is Mode.DEMO and loaded.settings.mode is not Mode.DEMO:
         raise ConfigError(
             "There are no credentials to check: set THESPORTS_USER and THESPORTS_SECRET in .env, "
-            "or check the demo's with --demo."
+            "or use --demo to check the demo's."
         )
     _say_folder(loaded.settings, mode)
     keep_bugs_scrubbed(loaded.settings)
@@ -289,9 +293,7 @@ def _simulate(arguments: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, Command] = {
     "run": _run,
-    "start": _start,
-    "stop": _stop,
-    "restart": _restart,
+    **dict.fromkeys(("start", "stop", "restart"), _control),
     "status": _status,
     "health": _health,
     "logs": _logs,
@@ -302,7 +304,7 @@ _COMMANDS: dict[str, Command] = {
 
 
 _LOOKING_ON = frozenset({"stop", "status", "health", "logs", "names"})
-"""Commands that only have to know which instance is meant: a wrong setting must not keep the operator out."""
+"""Commands that only need to identify the instance, and so must work even if another setting is wrong."""
 
 
 class _UsageError(FootyError):
@@ -320,13 +322,13 @@ def _say(line: str) -> None:
 
 
 def _complain(line: str) -> None:
-    # Where not even this can be written, such as on a full disk, the exit code tells.
+    # If even this cannot be written, for example on a full disk, only the exit code reports the failure.
     with contextlib.suppress(OSError):
         print(f"footy: {_printable(line)}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _printable(line: str) -> str:
-    """Keep a line one line: it may hold the vendor's words, which are not to steer a terminal."""
+    """Escape control characters: a line may quote the vendor, whose text must not control the terminal."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
 
 
@@ -340,10 +342,10 @@ def _folder(loaded: Loaded) -> str:
 
 
 def _sentence(error: FootyError) -> str:
-    """Write an error as one line that ends a command."""
+    """Return an error as the line with which a command ends."""
     words = " ".join(str(error).split())
     if isinstance(error, RefusedError):
-        words = f"The vendor refuses: {words} – bash start.sh check tells what it makes of this account"
+        words = f"The vendor refuses: {words} – run bash start.sh check for details"
     elif isinstance(error, VendorError):
         words = f"Live list unavailable: {words}"
     return words if words.endswith((".", "?", "…")) else f"{words}."

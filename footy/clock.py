@@ -1,29 +1,29 @@
-"""The time that footy goes by: the machine's, but even within a cycle, whatever is done to its clock."""
+"""footy's clock: the machine's time, but steady within a cycle even if the machine's clock is set."""
 
 import time
 
 SET_FROM_S = 1.0
-"""A clock that is kept right is moved by less."""
+"""Seconds; a smaller step is a normal correction, for example by NTP, not a setting of the clock."""
 _UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Linux stops CLOCK_MONOTONIC while the machine sleeps; what is held ages all the same."""
+"""On Linux CLOCK_MONOTONIC stops while the machine is suspended, but data keeps ageing."""
 
 
 class MachineClock:
-    """Unix seconds that go on evenly from one call of `follow` to the next."""
+    """A clock in Unix seconds that runs steadily from one call of `follow` to the next."""
 
     def __init__(self) -> None:
         self._offset = time.time() - self.uptime()
 
     def uptime(self) -> float:
-        """Return seconds on a clock that nobody sets, and that goes on while the machine sleeps."""
+        """Return the seconds of a clock that is never set, and that runs while the machine is suspended."""
         return time.clock_gettime(_UPTIME)
 
     def now(self) -> float:
-        """Return Unix seconds, by the machine's clock as it was when it was last followed."""
+        """Return Unix seconds, based on the machine's clock at the last call of `follow`."""
         return self.uptime() + self._offset
 
     def follow(self) -> float:
-        """Follow the machine's clock; return by how many seconds it was set meanwhile, 0 if it was not."""
+        """Adopt the machine's clock; return the seconds by which it was set since the last call, or 0."""
         offset = time.time() - self.uptime()
         step, self._offset = offset - self._offset, offset
         return step if abs(step) >= SET_FROM_S else 0.0

@@ -1,4 +1,4 @@
-"""The errors footy raises: few, named for what happened, each with its exit code."""
+"""The errors that footy raises, each with its exit code."""
 
 from enum import IntEnum
 
@@ -8,7 +8,7 @@ class Exit(IntEnum):
 
     OK = 0
     UNHEALTHY = 1
-    """Only from the commands that judge a running instance: health and status."""
+    """Only from health and status, if the instance is not healthy."""
     USAGE = 64
     UNAVAILABLE = 69
     BUG = 70
@@ -19,7 +19,7 @@ class Exit(IntEnum):
 
 
 class FootyError(Exception):
-    """Anything footy expects to go wrong; its text is one plain sentence for the operator, with no secret."""
+    """An expected failure; its text is one plain sentence for the operator, without any secret."""
 
     exit_code: Exit = Exit.BUG
 

@@ -1,4 +1,4 @@
-"""Writing a file whole: a reader finds the last version or the one before, never a half."""
+"""Write files atomically: a reader finds the old version or the new one, never a part."""
 
 import contextlib
 import os
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file's content: write beside it, flush to disk, rename, flush the folder.
+    """Replace a file's content: write a temporary file, flush it to disk, rename it, flush the folder.
 
-    The file can be read by its owner alone, as `mkstemp` makes it.
+    Only the file's owner can read it: `mkstemp` sets the mode.
 
     Raises:
-        OSError: It could not be written; the file is as it was and nothing is left beside it.
+        OSError: Writing failed; the old file is unchanged and no temporary file is left.
     """
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
@@ -25,7 +25,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             Path(beside).unlink()
         raise
-    with contextlib.suppress(OSError):  # the file is in its place, whether or not a folder can be flushed
+    with contextlib.suppress(OSError):  # the file is in place, even if the folder cannot be flushed
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -34,15 +34,15 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what processes killed in the middle of a write left behind in this folder."""
+    """Remove the temporary files of processes that were killed during a write in this folder."""
     for leftover in folder.glob(".*.tmp"):
         with contextlib.suppress(OSError):
             leftover.unlink()
 
 
 def make_private(folder: Path) -> None:
-    """Let nobody but the owner read the files of this folder: an earlier version let everybody."""
+    """Make the files of this folder readable only by their owner; an earlier version did not do so."""
     for file in folder.iterdir():
-        with contextlib.suppress(OSError):  # not every file system has modes, and not every file is ours
+        with contextlib.suppress(OSError):  # some file systems have no modes, and some files belong to others
             if file.is_file() and not file.is_symlink() and file.stat().st_mode & 0o077:
                 file.chmod(0o600)

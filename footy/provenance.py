@@ -1,4 +1,4 @@
-"""A value with its provenance: where it came from, and when."""
+"""A value with its provenance: its source, and when it was fetched."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,31 +11,31 @@ class Source(StrEnum):
     """Where a value came from, as in the record's `…_source` fields."""
 
     FRESH = "fresh"
-    """Asked this cycle, or known unchanged by a feed this cycle."""
+    """Fetched in this cycle, or confirmed as unchanged by a feed in this cycle."""
     CACHE = "cache"
-    """Within its time to live."""
+    """Cached, within its time to live."""
     STALE = "stale"
-    """The last good value, past its time to live because asking failed."""
+    """The last good value, past its time to live because the request failed."""
     MISSING = "missing"
-    """Asking failed, or what names it is missing, and nothing was held."""
+    """Unknown: the request failed or its id is unknown, and there is no earlier value."""
     NONE = "none"
-    """The vendor names nothing to ask for."""
+    """The vendor gives no id to request."""
     REFUSED = "refused"
     """The account lacks the endpoint."""
     MOCK = "mock"
-    """Made up, only where the operator switched that on."""
+    """Made up, which the operator must have switched on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held(Generic[T]):
-    """A value with its provenance; `value` is None exactly where nothing is known."""
+    """A value with its provenance; `value` is None only if nothing is known."""
 
     value: T | None
     fetched_at: float | None
-    """Unix seconds when it was last read, or last confirmed unchanged; None where nothing is held."""
+    """When it was last fetched or confirmed as unchanged, in Unix seconds; None if there is no value."""
     source: Source
 
 
 def shifted(held: Held[T], step_s: float) -> Held[T]:
-    """Return a value whose time has moved with the machine's clock, which was set by so many seconds."""
+    """Return the value with its time shifted by `step_s` seconds, as the machine's clock was."""
     return held if held.fetched_at is None else Held(held.value, held.fetched_at + step_s, held.source)

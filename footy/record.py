@@ -1,26 +1,26 @@
 """The public contract: the record of a match, and the files that carry it.
 
-What each field means is in docs/record.md. Whatever is not known is None. Times are texts,
-ISO 8601 in UTC with `Z`. An id is the vendor's.
+docs/record.md explains each field. Unknown values are None. Times are ISO 8601 texts in UTC with `Z`. Ids are
+the vendor's.
 """
 
 from typing import Any, NotRequired, TypedDict
 
 SCHEMA = 2
-"""Version of this contract; it grows only when a field changes its meaning, its type or its name."""
+"""Version of this contract; it increases only if a field changes its meaning, type or name."""
 
 
 class IncidentRecord(TypedDict):
     """One incident of a match."""
 
     minute: int | None
-    """Runs on through stoppage time: 45+2 is 47."""
+    """Counted on through stoppage time: 45+2 is 47."""
     added_time: int | None
-    """Minute of stoppage time; for type 19 the minutes announced."""
+    """Minute of stoppage time; for type 19 the announced minutes."""
     type_id: int | None
     type: str | None
     side: str | None
-    """`home`, `away`, or None where the incident is nobody's."""
+    """`home`, `away`, or None if the incident belongs to neither side."""
     player_id: str | None
     player: str | None
     assist_id: str | None
@@ -33,7 +33,7 @@ class IncidentRecord(TypedDict):
     """The running score after the incident."""
     away_score: int | None
     home_pens: int | None
-    """The running score of the shoot-out, in types 29 and 30."""
+    """The running score of the shoot-out; only for types 29 and 30."""
     away_pens: int | None
     reason_id: int | None
     reason: str | None
@@ -44,21 +44,21 @@ class IncidentRecord(TypedDict):
 
 
 class MatchRecord(TypedDict):
-    """One live match, flat: scalars, and the one list `incidents`. Readers must not change it."""
+    """One live match as a flat record: scalars, and one list, `incidents`. Readers must not modify it."""
 
     match_id: str
     status_id: int
     status: str
-    """The name of `status_id`, or `Status N` where it has none."""
+    """The name of `status_id`; `Status N` if it has none."""
     in_play: bool
     """The status is one of 2 to 7."""
     minute: int | None
-    """Minutes played, counted from 1 and running on through stoppage time; None if it is not believable."""
+    """Minute of play from 1, counted on through stoppage time; None if it is not credible."""
     clock: str
-    """The minute for people, such as `45+2'`, `HT` or `FT`; the status name where there is none."""
+    """The clock for people, such as `45+2'`, `HT` or `FT`; the status name if there is no minute."""
     kickoff_at: str | None
     period_started_at: str | None
-    """As the vendor sends it: for a while it may be that of the period before."""
+    """As the vendor sends it: for a while it may be the start of the previous period."""
     ended_at: str | None
     competition_id: str | None
     competition: str | None
@@ -67,7 +67,7 @@ class MatchRecord(TypedDict):
     country_id: str | None
     """None for internationals and continental competitions."""
     country: str | None
-    """The country's name; the category's (such as `Europe`) where the competition has no country."""
+    """The country's name; the category's (such as `Europe`) if the competition has no country."""
     category_id: str | None
     season_id: str | None
     stage_id: str | None
@@ -81,9 +81,9 @@ class MatchRecord(TypedDict):
     note: str | None
     neutral: bool | None
     extra_time: bool | None
-    """The match went, or is, past regular time; None where the detail is unknown and nothing says so."""
+    """Whether the match has gone past regular time; None if the detail is unknown and nothing shows it."""
     aggregate_home: int | None
-    """Goals over both legs, as the vendor sends it: it may lag the score by one."""
+    """Goals of both legs, as the vendor sends it: it may lag behind the score by one."""
     aggregate_away: int | None
     home_id: str | None
     home: str | None
@@ -106,12 +106,12 @@ class MatchRecord(TypedDict):
     away_national: bool | None
     away_position: int | None
     home_score: int | None
-    """The score as displayed: after extra time where there was one, without the shoot-out."""
+    """The displayed score: with extra time if there was any, without the shoot-out."""
     away_score: int | None
     home_score_ht: int | None
     away_score_ht: int | None
     home_score_et: int | None
-    """Goals after extra time, those of regular time included."""
+    """Goals after extra time, including those of regular time."""
     away_score_et: int | None
     home_score_pens: int | None
     """Goals of the shoot-out alone."""
@@ -131,7 +131,7 @@ class MatchRecord(TypedDict):
     home_possession: int | None
     """Percent."""
     home_penalties: int | None
-    """Penalties given, whether scored or not."""
+    """Penalties awarded, scored or not."""
     away_shots_on_target: int | None
     away_shots_off_target: int | None
     away_attacks: int | None
@@ -147,14 +147,14 @@ class MatchRecord(TypedDict):
     wind_mph: float | None
     """Miles per hour."""
     wind: str | None
-    """The name on the Beaufort scale."""
+    """The name of the wind on the Beaufort scale."""
     humidity: int | None
     """Percent, at most 100."""
     pressure_mmhg: float | None
     pressure_inhg: float | None
     pressure_hpa: float | None
     fetched_at: str | None
-    """When the live reply arrived; the minute is that of this moment."""
+    """When the live list arrived; `minute` is the minute at this time."""
     detail_fetched_at: str | None
     odds_fetched_at: str | None
     live_source: str
@@ -166,32 +166,32 @@ class MatchRecord(TypedDict):
     competition_source: str
     country_source: str
     data_age_s: float
-    """Seconds from the oldest of live, detail and odds held to publication."""
+    """Age of the oldest of live data, detail and odds at publication, in seconds."""
     incidents: list[IncidentRecord] | None
-    """In the vendor's order, which is the order of play; None if it sent none that can be read as a list."""
+    """In the vendor's order, which is the order of play; None if there is no readable list."""
     incidents_complete: bool
-    """False if `incidents` is None, or if an incident that could not be read was left out."""
+    """False if `incidents` is None, or if an unreadable incident was left out."""
     early_money_line_home: float | None
-    """Decimal odds, as all prices without a suffix."""
+    """Decimal odds, like all prices without a suffix."""
     early_money_line_draw: float | None
     early_money_line_away: float | None
     early_money_line_home_american: int | None
-    """American odds, as all `…_american` fields."""
+    """American odds, like all `…_american` fields."""
     early_money_line_draw_american: int | None
     early_money_line_away_american: int | None
     early_money_line_bookmaker_id: int | None
     early_money_line_bookmaker: str | None
     early_money_line_minute: int | None
-    """Minute of play when the price was made."""
+    """Minute of play when the price was set."""
     early_money_line_at: str | None
     early_money_line_sealed: bool | None
-    """The bookmaker had suspended the market at this price."""
+    """Whether the bookmaker had suspended the market at this price."""
     early_money_line_in_play: bool | None
     early_money_line_score: str | None
-    """The score when the price was made, such as `1-0`; corners in the corners markets."""
+    """The score when the price was set, such as `1-0`; corners in the corners markets."""
     early_spread_home: float | None
     early_spread_line: float | None
-    """The home side's handicap in goals: -0.5 where home gives half a goal."""
+    """The home side's handicap in goals: -0.5 if home gives half a goal."""
     early_spread_away: float | None
     early_spread_home_american: int | None
     early_spread_away_american: int | None
@@ -204,7 +204,7 @@ class MatchRecord(TypedDict):
     early_spread_score: str | None
     early_over_under_over: float | None
     early_over_under_line: float | None
-    """Goals in the whole match."""
+    """Total goals of the match."""
     early_over_under_under: float | None
     early_over_under_over_american: int | None
     early_over_under_under_american: int | None
@@ -242,7 +242,7 @@ class MatchRecord(TypedDict):
     current_money_line_in_play: bool | None
     current_money_line_score: str | None
     current_money_line_outdated: bool | None
-    """Made in play at another score than the record's; None if either score is unknown."""
+    """Whether it was set in play at another score than the record's; None if either score is unknown."""
     current_spread_home: float | None
     current_spread_line: float | None
     current_spread_away: float | None
@@ -284,45 +284,45 @@ class MatchRecord(TypedDict):
 
 
 class Counts(TypedDict):
-    """Matches in a snapshot."""
+    """Numbers of matches in a snapshot."""
 
     live: int
     in_play: int
     status: dict[str, int]
-    """Status id, as text, to the number of matches in it."""
+    """Number of matches by status id (as text)."""
 
 
 class Timings(TypedDict):
-    """Seconds that the stages of a cycle took."""
+    """Seconds that each step of a cycle took."""
 
     live: float
     enrich: float
     flatten: float
     filter: float
     publish: float | None
-    """Of the cycle before; None in the first."""
+    """Of the previous cycle; None in the first."""
     total: float
-    """From live to filter."""
+    """From `live` to `filter`."""
 
 
 class Meta(TypedDict):
-    """What a snapshot says of itself."""
+    """A snapshot's description of itself."""
 
     schema: int
     mode: str
     """`live` or `demo`."""
     cycle: int
-    """Number since start, from 1."""
+    """Number since the start, from 1."""
     fetched_at: str | None
     published_at: str
     complete: bool
-    """Nothing in it is missing, stale, mock or left out as unreadable; `none` and `refused` do not count."""
+    """Nothing is missing, stale, mock or left out as unreadable; `none` and `refused` do not count."""
     counts: Counts
     requests: int
     """Attempts sent to the vendor in this cycle."""
     timings: Timings
     problems: list[str]
-    """Plain sentences, with no secret in any."""
+    """Plain sentences, without any secret."""
 
 
 class Snapshot(TypedDict):
@@ -334,15 +334,15 @@ class Snapshot(TypedDict):
 
 
 class Degradation(TypedDict):
-    """A kind of data that most matches in play have been without for too long."""
+    """A kind of data that most matches in play have lacked for too long."""
 
     kind: str
     """`details`, `odds` or `names`."""
     matches: int
-    """Matches in play of which it is missing, old or made up."""
+    """Number of matches in play for which it is missing, old or made up."""
     in_play: int
     since: str
-    """Since when more than half of the matches in play have been without."""
+    """Since when more than half of the matches in play have lacked it."""
 
 
 class Heartbeat(TypedDict):
@@ -355,21 +355,21 @@ class Heartbeat(TypedDict):
     last_success_at: str | None
     last_error: str | None
     last_error_code: NotRequired[int | None]
-    """The exit code that a command with this error has; None if the last cycle succeeded."""
+    """The exit code of a command with this error; None if the last cycle succeeded."""
     interval_s: float
     mode: str
     indicators: dict[str, str]
-    """Those that are not normal: `cycle`, `enrich`, `sleep` or `errors` to the level and the figure."""
+    """Level and figure of those that are not normal, by name: `cycle`, `enrich`, `sleep` or `errors`."""
     page: NotRequired[str | None]
     """Where the page and the API are served; None if they are not."""
     account_shared_with: NotRequired[str | None]
     """Another footy on this machine that uses the same account: its PID and data folder."""
     not_in_plan: NotRequired[list[str]]
-    """Endpoints that the account lacks. As the fields below, absent in the heartbeat of an older version."""
+    """Endpoints that the account lacks. This and later fields are absent in heartbeats of older versions."""
     degraded: NotRequired[list[Degradation]]
     """Why health is degraded; empty if it is not."""
 
 
 def field_names(contract: Any = MatchRecord) -> tuple[str, ...]:
-    """Names of a contract's fields, in the contract's order."""
+    """Return the names of a contract's fields, in the contract's order."""
     return tuple(contract.__annotations__)

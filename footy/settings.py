@@ -1,4 +1,4 @@
-"""Every setting of footy: one validated class, and the only reader of the environment and of `.env`."""
+"""All settings of footy in one validated class. Only this module reads the environment and `.env`."""
 
 import difflib
 import io
@@ -36,13 +36,13 @@ DEFAULT_BOOKMAKERS = "2,3,4,5,6,9,10,11,13,14,15,16,17,21,22"
 DEMO_FOLDER = "demo"
 """Inside the data folder, so that a reader of the real files never gets simulated matches."""
 WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET")
-"""Settings that tell which instance is meant: its data folder, and whether it is the live one or the demo."""
+"""Settings that identify the instance: its data folder, and whether it is live or the demo."""
 SECRET_MIN_LENGTH = 8
 TOKEN_MIN_LENGTH = 16
 SECRETS = frozenset({"THESPORTS_SECRET", "FOOTY_HTTP_TOKEN"})
-"""Settings whose wrong value is never repeated."""
+"""Settings whose value no error message repeats."""
 MOST_SHOWN = 60
-"""Characters of a wrong value that are repeated to the operator."""
+"""Maximum length, in characters, of a wrong value that an error message repeats."""
 LOOKS = {
     "FOOTY_BASE_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_PROXY": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
@@ -51,7 +51,7 @@ LOOKS = {
     "FOOTY_STATUSES": r"\d{1,4}([,; ]+\d{1,4})*",
     "FOOTY_BOOKMAKERS": r"\d{1,4}([,; ]+\d{1,4})*",
 }
-"""What a wrong value must look like to be repeated although it is as long as a secret may be."""
+"""Patterns of wrong values that error messages repeat although they are long enough to be a secret."""
 
 
 class Mode(StrEnum):
@@ -63,14 +63,14 @@ class Mode(StrEnum):
 
 
 def _split(text: Any) -> Any:
-    """Read `a, b,c` as a list of stripped, non-empty items."""
+    """Split `a, b,c` into a list of stripped, non-empty items."""
     return [item.strip() for item in text.split(",") if item.strip()] if isinstance(text, str) else text
 
 
 def _whole_numbers(value: Any) -> Any:
     items = _split(value)
     if isinstance(items, list) and not all(str(item).isdecimal() for item in items):
-        raise ValueError("takes whole numbers with commas between, such as 2,3,4")
+        raise ValueError("takes whole numbers separated by commas, such as 2,3,4")
     return items
 
 
@@ -84,7 +84,7 @@ def _window(value: Any) -> Any:
 
 
 def _rate_limits(value: Any) -> Any:
-    """Read `off`, or `odds/history=120/60` (calls/seconds) pairs with commas between."""
+    """Parse `off`, or pairs such as `odds/history=120/60` (calls/seconds), separated by commas."""
     if not isinstance(value, str):
         return value
     if value.strip().lower() == "off":
@@ -97,7 +97,7 @@ def _rate_limits(value: Any) -> Any:
         if match[1] not in ENDPOINTS:
             near = difflib.get_close_matches(match[1], ENDPOINTS, n=1)
             hint = f"the nearest is {near[0]}" if near else f"there are {', '.join(ENDPOINTS)}"
-            raise ValueError(f"{match[1]} is no endpoint: {hint}")
+            raise ValueError(f"{match[1]} is not an endpoint: {hint}")
         limits[match[1]] = RateLimit(int(match[2]), float(match[3]))
     return limits
 
@@ -118,10 +118,10 @@ def _timezone(value: str) -> str:
 
 
 def _address(value: str) -> SplitResult:
-    """Take an HTTP address apart.
+    """Split an HTTP address into its parts.
 
     Raises:
-        ValueError: It is none, or one that no connection could be made to.
+        ValueError: The value is not an HTTP address, or no connection to it is possible.
     """
     parts = urlsplit(value)
     host = parts.hostname or ""
@@ -184,7 +184,7 @@ def _token(value: SecretStr | None) -> SecretStr | None:
 
 
 def _host_names(value: Any) -> Any:
-    """Read host names with commas between, in lower case; a port or a scheme is none of their business."""
+    """Read comma-separated host names, without scheme and port, in lower case."""
     items = _split(value)
     if isinstance(items, list):
         items = [str(item).lower() for item in items]
@@ -228,7 +228,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class _Section(BaseModel):
-    """The settings of one package; each field's description is its line in the documentation."""
+    """The settings of one package; the fields' descriptions are also their documentation."""
 
     model_config = ConfigDict(
         extra="ignore", frozen=True, allow_inf_nan=False, alias_generator=lambda name: f"FOOTY_{name.upper()}"
@@ -236,7 +236,7 @@ class _Section(BaseModel):
 
 
 class VendorSettings(_Section):
-    """What `footy/thesports` goes by: the account, and how it is asked."""
+    """Settings of `footy/thesports`: the account, and how requests are made."""
 
     user: Annotated[str | None, AfterValidator(_text)] = Field(
         None, alias="THESPORTS_USER", description="The account's user name."
@@ -246,105 +246,110 @@ class VendorSettings(_Section):
     )
     mode: Mode = Field(
         Mode.AUTO,
-        description="`auto` (live with both credentials set, the demo on a fresh machine), `live` or `demo`.",
+        description="`live`, `demo` or `auto`: live with both credentials set, the demo on a fresh machine.",
     )
     base_url: Annotated[str, AfterValidator(_base_url)] = Field(
-        DEFAULT_BASE_URL, description="Endpoint paths are appended to it."
+        DEFAULT_BASE_URL, description="The vendor's base address, to which endpoint paths are appended."
     )
     proxy: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_proxy)] = Field(
-        None, description="An HTTP proxy for all calls, such as http://10.0.0.1:3128.", repr=False
+        None, description="An HTTP proxy for all requests, such as http://10.0.0.1:3128.", repr=False
     )
     ca_bundle: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
-        None, description="A file of certificate authorities to trust instead."
+        None, description="A file of certificate authorities to trust instead of the usual ones."
     )
     workers: Annotated[int, Field(ge=1, le=200)] = Field(
-        30, description="Threads, and so connections, that ask the vendor."
+        30, description="Number of threads, and so of connections, that make requests."
     )
     timeout: Annotated[float, Field(gt=0, le=300)] = Field(
-        10, description="Seconds for one attempt, from connecting to the whole body."
+        10, description="Timeout of one attempt in seconds, from connecting to the end of the body."
     )
     attempts: Annotated[int, Field(ge=1, le=10)] = Field(
-        3, description="Attempts for one call, the first included."
+        3, description="Attempts per request, including the first."
     )
     backoff: Annotated[float, Field(ge=0, le=60)] = Field(
-        1, description="Seconds; the n-th retry waits up to this times 2 to the n-1."
+        1, description="Seconds of backoff: the n-th retry waits at most this times 2 to the power n-1."
     )
     rate_limits: Annotated[dict[str, RateLimit] | None, BeforeValidator(_rate_limits)] = Field(
-        {}, description="`off`, or endpoint=calls/seconds pairs beside the vendor's, as odds/history=120/60."
+        {},
+        description="`off`, or endpoint=calls/seconds pairs that replace the vendor's limits, "
+        "such as odds/history=120/60.",
     )
 
 
 class ReferenceSettings(_Section):
-    """How long `footy/reference` takes names as known."""
+    """Settings of `footy/reference`: how long reference data is cached."""
 
-    ttl_team: Seconds = Field(86400, description="Seconds a team is taken as known.")
-    ttl_competition: Seconds = Field(86400, description="Seconds a competition is taken as known.")
-    ttl_country: Seconds = Field(
-        86400, description="Seconds the countries and categories are taken as known."
-    )
+    ttl_team: Seconds = Field(86400, description="Seconds that a team is cached.")
+    ttl_competition: Seconds = Field(86400, description="Seconds that a competition is cached.")
+    ttl_country: Seconds = Field(86400, description="Seconds that countries and categories are cached.")
 
 
 class PipelineSettings(_Section):
-    """When `footy/pipeline` runs, and what it asks for."""
+    """Settings of `footy/pipeline`: when cycles run, and what they request."""
 
     interval: Annotated[float, Field(ge=2, le=3600)] = Field(
-        60, description="Seconds from the start of one cycle to the next."
+        60, description="Seconds from the start of one cycle to the start of the next."
     )
     strategy: Literal["delta", "per-match"] = Field(
-        "delta", description="`delta`: ask for what has changed; `per-match`: ask everything in every cycle."
+        "delta", description="`delta`: request what has changed; `per-match`: request everything every cycle."
     )
     fallback: Annotated[tuple[str, ...], BeforeValidator(_fallback)] = Field(
         ("stale",),
-        description="`stale`: the last good value where asking fails; `stale,mock`: else made up, marked.",
+        description="`stale`: if a request fails, keep the last good value; "
+        "`stale,mock`: also make up missing values, marked as such.",
     )
 
 
 class RecordSettings(_Section):
-    """Which matches and prices `footy/records` shows."""
+    """Settings of `footy/records`: which matches and prices it selects."""
 
-    competitions: Names = Field((), description="Competition names or ids to keep; empty keeps all.")
-    countries: Names = Field((), description="Country names or ids to keep; empty keeps all.")
+    competitions: Names = Field((), description="Names or ids of the competitions to keep; empty keeps all.")
+    countries: Names = Field((), description="Names or ids of the countries to keep; empty keeps all.")
     bookmakers: Numbers = Field(
         tuple(int(number) for number in DEFAULT_BOOKMAKERS.split(",")),
-        description="Bookmaker ids in order of preference; any other follows by number.",
+        description="Bookmaker ids in order of preference; all others follow in order of their ids.",
     )
-    early_window: Window = Field((2, 6), description="Minutes, both included, of the early prices.")
+    early_window: Window = Field(
+        (2, 6), description="First and last minute of the match that count for early prices."
+    )
     price_max_age: Annotated[float, Field(gt=0)] = Field(
-        900, description="Seconds a price may be old and still be current."
+        900, description="Maximum age of a current price, in seconds."
     )
 
 
 class OutputSettings(_Section):
-    """What `footy/outputs` prints."""
+    """Settings of `footy/outputs`: what the console prints."""
 
     statuses: Numbers = Field(
         (2, 3, 4, 5, 6, 7), description="Status ids of the matches that the console shows."
     )
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
-        "America/New_York", description="The zone of the console and of log archives."
+        "America/New_York", description="The time zone of the console and of the log archives."
     )
     odds_format: Literal["american", "decimal", "hongkong"] = Field(
-        "american", description="How the console writes prices."
+        "american", description="The format of prices on the console."
     )
 
 
 class TelemetrySettings(_Section):
-    """What `footy/telemetry` logs."""
+    """Settings of `footy/telemetry`: what is logged."""
 
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
     ] = Field("INFO", description="The least severe level that is logged.")
     log_format: Literal["text", "json"] = Field(
-        "text", description="One plain line, or one JSON object, per entry."
+        "text", description="The format of an entry: one line of plain text, or one JSON object."
     )
-    log_backups: Annotated[int, Field(ge=0, le=3650)] = Field(7, description="Log archives that are kept.")
+    log_backups: Annotated[int, Field(ge=0, le=3650)] = Field(
+        7, description="Number of log archives to keep."
+    )
 
 
 class ServiceSettings(_Section):
-    """Where `footy/service` lives, and from when on it warns."""
+    """Settings of `footy/service`: the data folder, and the thresholds of the indicators."""
 
     data_dir: Path = Field(
-        Path("var"), description="The data folder; a relative one is taken from the current folder."
+        Path("var"), description="The data folder; a relative path is relative to the current folder."
     )
     cycle_warning: Share = Field(0.25, description="Share of the interval above which a cycle is slow.")
     cycle_critical: Share = Field(0.75, description="Share of the interval above which it is far too slow.")
@@ -354,24 +359,24 @@ class ServiceSettings(_Section):
     enrich_critical: Share = Field(0.5, description="Share of the interval above which it is far too slow.")
     sleep_warning: Share = Field(0.75, description="Share of the interval below which sleep is short.")
     sleep_critical: Share = Field(0.25, description="Share of the interval below which it is far too short.")
-    errors_warning: Share = Field(0.05, description="Share of failed calls from which there are too many.")
-    errors_critical: Share = Field(0.2, description="Share of failed calls above which it is far too many.")
+    errors_warning: Share = Field(0.05, description="Share of failed calls at which a warning is logged.")
+    errors_critical: Share = Field(0.2, description="Share of failed calls above which it is critical.")
 
 
 class WebSettings(_Section):
     """Where `footy/web` serves the page and the API, and to whom."""
 
     http_host: Annotated[str, AfterValidator(_bind_address)] = Field(
-        "127.0.0.1", description="The address that the page and the API are served on."
+        "127.0.0.1", description="Address on which the page and the API are served."
     )
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        8099, description="Its port; `0` serves nothing."
+        8099, description="Port of the page and the API; `0` disables them."
     )
     http_hosts: Annotated[tuple[str, ...], BeforeValidator(_host_names)] = Field(
-        (), description="Host names by which it may be asked for, beside its own address."
+        (), description="Host names that clients may use, besides the address itself."
     )
     http_token: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset), AfterValidator(_token)] = Field(
-        None, description="What a reader must know; at least 16 characters."
+        None, description="Token that clients must send; at least 16 characters."
     )
 
     def http_token_text(self) -> str:
@@ -389,13 +394,13 @@ class Settings(
     ReferenceSettings,
     VendorSettings,
 ):
-    """What the operator may choose."""
+    """All settings that the operator may change."""
 
     _commented_out: frozenset[str] = PrivateAttr(frozenset())
 
     @model_validator(mode="after")
     def _critical_is_worse(self) -> "Settings":
-        """See that a figure is a warning before it is critical, or the warning would never come."""
+        """Check that no warning threshold is worse than the critical one: it would never be reached."""
         for figure in ("CYCLE", "ENRICH", "ERRORS", "SLEEP"):
             warning = getattr(self, f"{figure.lower()}_warning")
             critical = getattr(self, f"{figure.lower()}_critical")
@@ -417,11 +422,11 @@ class Settings(
         return self
 
     def secret_text(self) -> str:
-        """Return the secret itself, for the one place that signs requests and the one that redacts."""
+        """Return the secret in plain text; only the code that signs requests and the redactor need it."""
         return self.secret.get_secret_value() if self.secret else ""
 
     def secrets(self) -> tuple[str, ...]:
-        """Return all that may get out nowhere: secret, token, the proxy's password, also as it is sent."""
+        """Return everything to redact: secret, token, and the proxy's password, plain and as it is sent."""
         found = [self.secret_text(), self.http_token_text()]
         proxy = urlsplit(self.proxy or "")
         if proxy.password:
@@ -432,22 +437,22 @@ class Settings(
         return tuple(text for text in found if text)
 
     def folder(self, mode: Mode) -> Path:
-        """Return the absolute folder that an instance in this mode writes into.
+        """Return the absolute path of the folder that an instance in this mode writes into.
 
         Raises:
-            ConfigError: It is relative to the current folder, and that has been deleted.
+            ConfigError: The path is relative, and the current folder was deleted.
         """
         try:
             folder = self.data_dir.expanduser().absolute()
         except FileNotFoundError:
-            raise ConfigError("The current folder is gone: change to one that is there.") from None
+            raise ConfigError("The current folder was deleted: change to one that exists.") from None
         return folder / DEMO_FOLDER if mode is Mode.DEMO else folder
 
     def resolve_mode(self) -> Mode:
         """Decide between live and demo.
 
         Raises:
-            ConfigError: Only one credential is set, or none is where the mode needs them.
+            ConfigError: Only one credential is set, or none is set but the mode needs both.
         """
         if self.mode is Mode.DEMO:
             return Mode.DEMO
@@ -456,7 +461,7 @@ class Settings(
             return Mode.LIVE
         if len(absent) == 1:
             if absent[0] in self._commented_out:
-                raise ConfigError(f"{absent[0]} is commented out in .env: take away the # before it.")
+                raise ConfigError(f"{absent[0]} is commented out in .env: remove the # before it.")
             raise ConfigError(f"{absent[0]} is not set but the other credential is: set both, or neither.")
         if self.mode is Mode.LIVE:
             raise ConfigError(
@@ -465,19 +470,19 @@ class Settings(
         if self.was_live():
             raise ConfigError(
                 "THESPORTS_USER and THESPORTS_SECRET are not set, but the data folder "
-                f"{self.folder(Mode.LIVE)} has been live: put them back into .env, or ask for --demo."
+                f"{self.folder(Mode.LIVE)} has been live: put them back into .env, or use --demo."
             )
         return Mode.DEMO
 
     def observed_mode(self) -> Mode:
-        """Decide which instance health, status and stop look at; unlike `resolve_mode` it always decides."""
+        """Return the mode of the instance that health, status and stop look at; live if it is undecidable."""
         try:
             return self.resolve_mode()
         except ConfigError:
             return Mode.LIVE
 
     def was_live(self) -> bool:
-        """Check whether this data folder has ever been written by a live instance."""
+        """Check whether a live instance has ever written into this data folder."""
         folder = self.folder(Mode.LIVE)
         return any((folder / name).exists() for name in ("heartbeat.json", "matches.json", "cache.sqlite"))
 
@@ -486,13 +491,13 @@ class Settings(
 
 
 def variables() -> list[str]:
-    """Name every setting as the operator writes it."""
+    """Return the variable names of all settings."""
     return [str(field.alias) for field in Settings.model_fields.values()]
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The settings with what the operator should be told about them."""
+    """The settings, and the warnings about them for the operator."""
 
     settings: Settings
     warnings: tuple[str, ...]
@@ -505,17 +510,17 @@ def load(
     *,
     only_where: bool = False,
 ) -> Loaded:
-    """Read the settings: flags over the environment over `.env` over the defaults.
+    """Read the settings. Flags take precedence over the environment, then `.env`, then the defaults.
 
     Args:
-        environ: The environment; `os.environ` where None.
-        env_file: The file to read where it exists.
-        overrides: Values by variable name, from command-line flags.
-        only_where: It is enough to know which instance is meant; where any other value is wrong, all others
-            are the defaults, and that is a warning.
+        environ: The environment; `os.environ` if None.
+        env_file: The file to read, if it exists.
+        overrides: Values from command-line flags, by variable name.
+        only_where: Whether the settings in `WHERE` are enough. If so, a wrong value elsewhere is only a
+            warning, and all settings outside `WHERE` have their defaults.
 
     Raises:
-        ConfigError: A value is wrong, or the file is there and cannot be read.
+        ConfigError: A value is wrong, or the file exists but cannot be read.
     """
     environ = os.environ if environ is None else environ
     from_file, ignored, commented_out = _read_env_file(env_file)
@@ -530,12 +535,12 @@ def load(
             raise ConfigError(sentence) from None
         settings = Settings.model_validate({name: known[name] for name in WHERE if name in {*known} - wrong})
         ignored.append(f"{sentence.removesuffix('.')}; footy would not start with that.")
-    settings._commented_out = commented_out  # noqa: SLF001 - of the file, not a setting
+    settings._commented_out = commented_out  # noqa: SLF001 - a fact about the file, not a setting
     return Loaded(settings, (*ignored, *_misspelt(environ, from_file, env_file)))
 
 
 def _read_env_file(path: Path) -> tuple[dict[str, str], list[str], frozenset[str]]:
-    """Read `.env`: its values as they stand there, warnings about it, and what is commented out."""
+    """Read `.env`: return its values as written, warnings about it, and the credentials commented out."""
     advice = "make it a readable text file of NAME=value lines, or remove it."
     try:
         if not path.exists() and not path.is_symlink():
@@ -563,13 +568,13 @@ _COMMENTED_OUT = re.compile(r"^\s*#\s*(?:export\s+)?(THESPORTS_\w+)\s*=", re.MUL
 
 
 def _number(line: Binding) -> int:
-    """Return the number of a line of `.env`, which may come with blank lines before it."""
+    """Return the number of a line of `.env`; the parser counts preceding blank lines as part of it."""
     text = line.original.string
     return line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file: Path) -> list[str]:
-    """Name variables that look like settings and are none, each with the nearest that is."""
+    """Return a warning for each variable that looks like a misspelt setting, with the nearest known name."""
     known = variables()
     sentences = []
     for name in sorted({*environ, *from_file} - {*known}):
@@ -584,7 +589,7 @@ def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file
 
 
 def _shown(name: str, value: str, secrets: Sequence[str]) -> str:
-    """Repeat a wrong value, but nothing that may be a secret, or be one in the wrong place."""
+    """Return a wrong value for an error message, without anything that may be a secret."""
     value = re.sub(r"//.*@", "//***@", value, flags=re.DOTALL)
     value = re.sub(r"\?.*", "?***", value, flags=re.DOTALL)
     for secret in secrets:
@@ -595,11 +600,11 @@ def _shown(name: str, value: str, secrets: Sequence[str]) -> str:
 
 
 def _sentence(error: ValidationError, secrets: Sequence[str]) -> str:
-    """Say each wrong value in one clause: the variable, what it got and what it takes."""
+    """Return a sentence with a clause for each wrong value: the variable, its value, and what it takes."""
     clauses = []
     for problem in error.errors(include_url=False):
         takes = problem["msg"].removeprefix("Value error, ").split(", unable to parse")[0]
-        if not problem["loc"]:  # of two settings that do not go together, which it names itself
+        if not problem["loc"]:  # about two settings that contradict each other; the message names them
             clauses.append(takes)
             continue
         name = str(problem["loc"][0])

@@ -1,4 +1,4 @@
-"""Reading and writing times: ISO 8601 texts in UTC, and Unix seconds."""
+"""Convert between Unix seconds and ISO 8601 texts in UTC."""
 
 import datetime as dt
 from datetime import date
@@ -15,7 +15,7 @@ LAST_SECOND = (date.max.toordinal() - _EPOCH + 1) * _DAY - 1
 
 
 def is_time(seconds: int | None) -> bool:
-    """Check whether a number is a time of the vendor's: Unix seconds of the years 1970 to 9999."""
+    """Check whether a number of the vendor's is a valid time: Unix seconds in the years 1970 to 9999."""
     return seconds is not None and 0 < seconds <= LAST_SECOND
 
 
@@ -26,7 +26,7 @@ def _day(number: int) -> str:
 
 @lru_cache(maxsize=1024)
 def second_text(seconds: int | None) -> str | None:
-    """Return a time of the vendor's as `2025-05-28T17:31:05Z`; None if it is none of the years to 9999."""
+    """Return a time of the vendor's as `2025-05-28T17:31:05Z`; None if it is not valid (see `is_time`)."""
     if seconds is None or not 0 < seconds <= LAST_SECOND:
         return None
     number, rest = divmod(seconds, _DAY)
@@ -37,9 +37,9 @@ def second_text(seconds: int | None) -> str | None:
 
 @lru_cache(maxsize=256)
 def moment_text(moment: float | None) -> str | None:
-    """Return a moment of footy's own (Unix seconds) cut to milliseconds: `2025-05-28T17:31:05.250Z`.
+    """Return a time of footy's own (Unix seconds), truncated to milliseconds: `2025-05-28T17:31:05.250Z`.
 
-    Cut, not rounded, so that a reader who computes a minute of play from it gets the record's.
+    It is not rounded, so that a reader who computes the minute of play from it gets the record's minute.
     """
     if moment is None or not isfinite(moment):
         return None
@@ -49,5 +49,5 @@ def moment_text(moment: float | None) -> str | None:
 
 
 def unix_seconds(text: str) -> float:
-    """Read an ISO 8601 time of ours."""
+    """Return the Unix seconds of an ISO 8601 time of footy's own."""
     return dt.datetime.fromisoformat(text).timestamp()

@@ -1,11 +1,11 @@
 # The virtual environment of the scripts: sourced by start.sh, health_check.sh and tests/run.sh.
 #
-# .venv is a link to an environment in .venvs. A new one is made beside it and the link is switched when it is complete,
-# so that a service that runs keeps its packages, and a failed installation changes nothing.
+# .venv is a link to an environment in .venvs. A new environment is built beside the old one, and the link is switched when
+# it is complete. So a running service keeps its packages, and a failed installation changes nothing.
 
 ENVIRONMENTS=.venvs
 
-# set_up_environment REQUIREMENTS...: quick if nothing changed since the last time.
+# set_up_environment REQUIREMENTS...: make the environment; quick if nothing has changed since the last time.
 set_up_environment() {
     if has_environment "$@"; then return 0; fi
 
@@ -16,7 +16,7 @@ set_up_environment() {
             "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv and try again." >&2
         return 78
     fi
-    # Two starts at the same instant must not install into each other.
+    # Two simultaneous starts must not both install.
     while ! mkdir "$lock" 2>/dev/null; do
         if [ ! -w . ]; then
             echo "footy: $PWD cannot be written, and .venv is to be made there." >&2
@@ -27,7 +27,7 @@ set_up_environment() {
         sleep 1
     done
     echo $$ >"$lock/pid"
-    # In a shell of its own, so that an interruption releases the lock too.
+    # In a subshell, so that an interruption also releases the lock.
     (
         trap 'rm -rf "$lock"' EXIT
         trap 'exit 130' INT
@@ -37,7 +37,7 @@ set_up_environment() {
     return "$code"
 }
 
-# The stamps tell; but a Python that was upgraded beneath the environment no longer finds what is in it.
+# Check the stamps, and import footy: after an upgrade of the system's Python, the environment's packages are not found.
 has_environment() {
     local requirements
     for requirements in "$@"; do
@@ -83,7 +83,7 @@ return_uninstalled() {
     return 69
 }
 
-# A rename replaces the link in one step; an environment of an earlier version, a folder, makes room for it.
+# Replace the link by an atomic rename. If .venv is a folder, as in earlier versions, move it away first.
 switch_to() {
     if [ -d .venv ] && [ ! -L .venv ]; then
         before=$ENVIRONMENTS/earlier-$$
@@ -93,8 +93,8 @@ switch_to() {
     ln -s "$1" .venv.next && "$1/bin/python" -c 'import os; os.replace(".venv.next", ".venv")'
 }
 
-# Keep the environment that was in use until now, any that a process runs from, and all if that cannot be told: a
-# service that was started as .venv/bin/python, such as systemd's, may run from any of them.
+# Remove old environments, except the previous one and those that processes run from. Remove none if that is unknown: a
+# service that was started as .venv/bin/python, for example by systemd, may run from any of them.
 remove_unused() {
     local folder used
     used=$(ps -eo args= 2>/dev/null)
@@ -106,12 +106,12 @@ remove_unused() {
     done
 }
 
-# environment_python: the Python of the environment, by the path that stays when the link is switched.
+# environment_python: print the path of the environment's Python, which stays valid when the link is switched.
 environment_python() {
     if [ -L .venv ]; then echo "$PWD/$(readlink .venv)/bin/python"; else echo "$PWD/.venv/bin/python"; fi
 }
 
-# say_why_not COMMAND: one line and the exit code of a command that only looks or stops and cannot run.
+# say_why_not COMMAND: print why a command that needs no installation cannot run, and return its exit code.
 say_why_not() {
     local home why="it has not been set up: bash start.sh" known=yes
     if [ -e .venv ] || [ -L .venv ]; then

@@ -46,13 +46,13 @@ TAKES = {
     "FOOTY_PROXY": "an address",
     "FOOTY_CA_BUNDLE": "a path",
     "FOOTY_DATA_DIR": "a path",
-    "FOOTY_RATE_LIMITS": "`off`, or pairs with commas between",
+    "FOOTY_RATE_LIMITS": "`off`, or pairs separated by commas",
     "FOOTY_FALLBACK": "`stale`, `stale,mock`",
-    "FOOTY_STATUSES": "whole numbers with commas between",
-    "FOOTY_COMPETITIONS": "names or ids with commas between",
-    "FOOTY_COUNTRIES": "names or ids with commas between",
+    "FOOTY_STATUSES": "whole numbers separated by commas",
+    "FOOTY_COMPETITIONS": "names or ids separated by commas",
+    "FOOTY_COUNTRIES": "names or ids separated by commas",
     "FOOTY_TIMEZONE": "a time zone's name",
-    "FOOTY_BOOKMAKERS": "whole numbers with commas between",
+    "FOOTY_BOOKMAKERS": "whole numbers separated by commas",
     "FOOTY_EARLY_WINDOW": "two minutes, such as `2-6`",
 }
 """What a setting takes, where its type does not say it."""
@@ -263,7 +263,7 @@ def test_exit_codes_are_those_of_the_program() -> None:
 def test_files_of_the_data_folder_are_those_of_the_program() -> None:
     folder = Path("data")
     files = Files(folder)
-    ours = {getattr(files, name).name for name in dir(Files) if isinstance(getattr(Files, name), property)}
+    ours = {path.name for path in vars(files).values()} - {folder.name}
     others = {"footy_YYYY-MM-DD.log", "footy_YYYY-MM-DD.2.log", "cache.sqlite-wal", "cache.sqlite-shm"}
     others |= {"cache.sqlite.corrupt-…", "demo/"}
 
@@ -283,7 +283,7 @@ def test_what_a_snapshot_says_of_itself_is_documented(name: str) -> None:
 
 def test_a_log_line_that_is_documented_is_logged() -> None:
     sources = "\n".join(read(path) for path in (PROJECT / "footy").rglob("*.py"))
-    sources = re.sub(r"%[sd]|%\.2f|\{[^}]*\}", "…", sources)
+    sources = re.sub(r"%[sd]|%\.2f|\{[^}\n]*\}", "…", sources)
     lines = first_column(section(OPERATIONS, "The log"))
 
     assert len(lines) > 10

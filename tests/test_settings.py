@@ -103,7 +103,7 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_LOG_BACKUPS", "0", 0),
 ]
 WHOLE, NUMBER = " but takes a whole number.", " but takes a number."
-LIST = " but takes whole numbers with commas between, such as 2,3,4."
+LIST = " but takes whole numbers separated by commas, such as 2,3,4."
 PAIRS = " but takes off, or endpoint=calls/seconds pairs such as odds/history=120/60."
 URL = " but takes an address such as https://host/path, without a query."
 PROXY = " but takes the address of an HTTP proxy, such as http://10.0.0.1:3128."
@@ -146,12 +146,12 @@ BAD: list[tuple[str, str, str]] = [
     (
         "FOOTY_RATE_LIMITS",
         "odds/histroy=600/60",
-        " is 'odds/histroy=600/60' but odds/histroy is no endpoint: the nearest is odds/history.",
+        " is 'odds/histroy=600/60' but odds/histroy is not an endpoint: the nearest is odds/history.",
     ),
     (
         "FOOTY_RATE_LIMITS",
         "deleted=1/1,xyz=1/1",
-        f" is 'deleted=1/1,xyz=1/1' but xyz is no endpoint: there are {', '.join(ENDPOINTS)}.",
+        f" is 'deleted=1/1,xyz=1/1' but xyz is not an endpoint: there are {', '.join(ENDPOINTS)}.",
     ),
     ("FOOTY_RATE_LIMITS", "odds=" + 5000 * "9" + "/1", f" is a text of 5007 characters{PAIRS}"),
     *(
@@ -527,7 +527,7 @@ def test_a_credential_left_commented_out_has_its_own_sentence(env_file: Path) ->
     with pytest.raises(ConfigError) as error:
         read(env_file=env_file).resolve_mode()
 
-    assert str(error.value) == "THESPORTS_USER is commented out in .env: take away the # before it."
+    assert str(error.value) == "THESPORTS_USER is commented out in .env: remove the # before it."
 
 
 @pytest.mark.parametrize(

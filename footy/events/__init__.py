@@ -1,6 +1,6 @@
-"""What happened: each record is compared with what was emitted before; the contract is events.md.
+"""Detect events: compare each record with the events emitted before. The contract is events.md.
 
-Pure: it does no I/O, and of footy it imports only the record and the reading and writing of times.
+Pure: no I/O, and of footy it imports only the record and the conversion of times.
 """
 
 from footy.events.detect import NoRecord, detect

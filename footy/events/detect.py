@@ -1,9 +1,9 @@
-"""Detection: what happened to a match since its last event, as a pure function of what was emitted.
+"""Detection: find what happened in a match since its last event, as a pure function.
 
     detect(emitted, observation, now, rules) -> (emitted', events)
 
-The order within one record is that of events.md: the start of a period, cancellations, goals, incidents in
-list order, any other status, prices.
+Events of one record are in the order of events.md: start of a period, cancellations, goals, incidents in list
+order, any other status, prices.
 """
 
 from collections.abc import Sequence
@@ -31,14 +31,14 @@ __all__ = ["Compared", "EventRules", "History", "NoRecord", "Observation", "adva
 
 
 class NoRecord(Enum):
-    """What was seen of a match instead of a record."""
+    """An observation of a match other than a record."""
 
     ABSENT = "absent"
-    """It is missing from a fresh list."""
+    """The match is missing from a fresh list."""
     DELETED = "deleted"
-    """It is missing from a fresh list, and the vendor says that it deleted it."""
+    """The match is missing from a fresh list, and the vendor reports it as deleted."""
     REFUSED = "refused"
-    """Its final state cannot be read."""
+    """The final state of the match cannot be read."""
 
 
 Observation = MatchRecord | NoRecord | History
@@ -68,7 +68,7 @@ _PERIODS, _NAMES = slice(5, 11), slice(11, 15)
 
 
 def _slices() -> tuple[tuple[str, ...], dict[Market, slice]]:
-    """Return the fields that are compared before the incidents, and where those of each market are."""
+    """Return the fields that are compared before the incidents, and the slice of each market's fields."""
     fields: tuple[str, ...] = _LIVE
     found: dict[Market, slice] = {}
     for market, of_market in prices.FIELDS.items():
@@ -78,24 +78,24 @@ def _slices() -> tuple[tuple[str, ...], dict[Market, slice]]:
 
 
 _BEFORE_INCIDENTS, _MARKETS = _slices()
-# The list of incidents comes last: it takes longest to compare.
+# The list of incidents is last: its comparison takes longest.
 _FIELDS = (*_BEFORE_INCIDENTS, "incidents_complete", "incidents")
 _INCIDENTS = slice(len(_FIELDS) - 2, len(_FIELDS))
 
 compared = itemgetter(*_FIELDS)
-"""Return the values of a record that events depend on: equal ones mean that nothing changed."""
+"""Return the values of a record that events depend on; if they are equal, nothing has changed."""
 
 
 def detect(
     emitted: Emitted | None, observation: Observation, now: float, rules: EventRules
 ) -> tuple[Emitted | None, list[Event]]:
-    """Return the state that the events describe then, and the events.
+    """Return the new state, which includes the events, and the events.
 
     Args:
-        emitted: What was emitted so far; None before the first sight.
-        observation: A record, the final state that was read, or what was seen instead.
-        now: When it was seen, Unix seconds.
-        rules: What the operator wants of events.
+        emitted: The state after the events emitted so far; None before the first sight.
+        observation: A record, a final state, or another observation.
+        now: The time of the observation, in Unix seconds.
+        rules: The operator's rules for events.
     """
     if not isinstance(observation, dict):
         return (None, []) if emitted is None else _without_record(emitted, observation, now, rules)
@@ -123,17 +123,17 @@ def advance(
     values: Compared | None = None,
     seen_at: float | None = None,
 ) -> tuple[Emitted, list[Event]]:
-    """Return the state after a record that counts, the same object if nothing changed, and the events.
+    """Return the state after a record that counts (the same object if nothing changed), and the events.
 
     Args:
-        emitted: What was emitted so far; None before the first sight.
+        emitted: The state after the events emitted so far; None before the first sight.
         record: A record whose `live_source` is `fresh` or `push`.
-        now: Unix seconds.
-        rules: What the operator wants of events.
-        before: What was compared of the record that led to exactly this state: equal parts are not compared
-            again. None compares everything.
-        values: What is compared of this record, if that was read before.
-        seen_at: When a fresh record was seen last, if that is later than the state says.
+        now: The current time, in Unix seconds.
+        rules: The operator's rules for events.
+        before: The compared values of the record that led to exactly this state: equal parts are not compared
+            again. If None, everything is compared.
+        values: The compared values of this record, if the caller has them.
+        seen_at: When a fresh record was last seen, if that is later than in the state.
     """
     if seen_at is None:
         seen_at = now if emitted is None else emitted.seen_at
@@ -143,7 +143,7 @@ def advance(
     if values is None:
         values = compared(record)
     if before is not None and before[_STATUS] != values[_STATUS]:
-        before = None  # what counts depends on the status
+        before = None  # the meaning of the values depends on the status
     events: list[Event] = []
     emitted, events = presence.present(emitted, sighting)
     emitted = _noted(emitted, record, values, before)
@@ -164,7 +164,7 @@ def advance(
 
 
 def _first_sight(record: MatchRecord, sighting: Sighting) -> tuple[Emitted, list[Event]]:
-    """Return the state at the first sight; nothing from before is emitted (events.md, The first sight)."""
+    """Return the state at the first sight; nothing earlier is emitted (events.md, The first sight)."""
     status_id, now = sighting.status_id, sighting.now
     emitted = Emitted(
         match_id=sighting.match_id,
@@ -177,7 +177,7 @@ def _first_sight(record: MatchRecord, sighting: Sighting) -> tuple[Emitted, list
         periods=_periods(record),
         markets=prices.baseline(record, sighting),
     )
-    # Before play no incident can have happened, whether or not the vendor sends an empty list.
+    # Before play there are no incidents, whether or not the vendor sends an empty list.
     if status_id in scores.BEFORE_PLAY and record["incidents"] is None:
         emitted = replace(emitted, incidents=())
     emitted, _ = _play(emitted, record, sighting, (), None)
@@ -193,7 +193,7 @@ def _first_sight(record: MatchRecord, sighting: Sighting) -> tuple[Emitted, list
 
 
 def _noted(emitted: Emitted, record: MatchRecord, values: Compared, before: Compared | None) -> Emitted:
-    """Return the state with the names and the scores of periods that the record tells."""
+    """Return the state with the record's names and scores of periods."""
     if before is None or before[_NAMES] != values[_NAMES]:
         names = names_of(record, emitted.names)
         if names != emitted.names:
@@ -224,7 +224,7 @@ def _play(
     values: Compared,
     before: Compared | None,
 ) -> tuple[Emitted, list[Event]]:
-    """Return the state after what happened on the pitch: the score, then what the incidents tell."""
+    """Return the state and the events after the score and then the incidents."""
     score = scores.known_score(record["home_score"], record["away_score"], sighting.status_id, emitted.rank)
     moved = score is not None and (
         emitted.home is None
@@ -255,7 +255,7 @@ def _misses(emitted: Emitted) -> bool:
 
 
 class _Found:
-    """What the list of incidents of a record holds, read once."""
+    """The incidents of a record, parsed once."""
 
     __slots__ = ("counts", "goals", "others")
 
@@ -264,7 +264,7 @@ class _Found:
         ended_at = emitted.ended_at
         young = ended_at is None or sighting.now - ended_at <= INCIDENTS_AFTER_FULL_TIME_S
         self.counts = listed is not None and young and not emitted.muted
-        """Incidents count: they are known, and full time is not long ago."""
+        """Whether incidents count: they are known, and full time is not long ago."""
         self.goals = goal_incidents.listed_goals(listed or ())
         self.others = incidents.listed_incidents(listed or ())
 
@@ -306,7 +306,7 @@ def _followed(emitted: Emitted, home: Side, away: Side, score: Score, sighting: 
 def _incidents(
     emitted: Emitted, record: MatchRecord, sighting: Sighting, found: _Found
 ) -> tuple[Emitted, list[Event]]:
-    """Return the state after a known list of incidents, and the events in its order, withdrawals last."""
+    """Return the state after a known list of incidents, and its events in list order, withdrawals last."""
     complete = record["incidents_complete"]
     placed: list[tuple[int, Event]] = []
     for name in ("home", "away"):

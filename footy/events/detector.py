@@ -1,7 +1,7 @@
-"""The detector: detection over whole cycles, with what was emitted of every match in memory.
+"""Detect the events of whole cycles; keep the emitted state of every match in memory.
 
-A cycle's detection is taken over only when it has been committed: if the log could not be written, the next
-cycle finds the same events again.
+The result of a cycle is adopted only after it was committed. So if the log cannot be written, the next cycle
+detects the same events again.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -20,18 +20,18 @@ from footy.record import MatchRecord
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What a cycle comes to, to be committed in one transaction."""
+    """The result of a cycle, to be committed in one transaction."""
 
     changed: Mapping[str, Emitted] = field(default_factory=dict)
-    """The states that differ from those committed before, by match id."""
+    """The states that differ from the committed ones, by match id."""
     events: tuple[Event, ...] = ()
-    """In the order in which they are emitted."""
+    """In the order of emission."""
     compared: Mapping[str, Compared] = field(default_factory=dict)
-    """What was compared of the records that led to those states."""
+    """The compared values of the records that led to those states, by match id."""
 
 
 class _Match:
-    """What is committed of a match, and what was compared with it last."""
+    """The committed state of a match, and the values last compared with it."""
 
     __slots__ = ("compared", "emitted", "quiet", "seen_at")
 
@@ -43,18 +43,18 @@ class _Match:
 
 
 class Detector:
-    """Detects the events of each cycle. For one thread."""
+    """Detects the events of each cycle; for use by one thread."""
 
     def __init__(
         self, rules: EventRules, states: Iterable[Emitted] = (), *, listed_at: float | None = None
     ) -> None:
-        """Start from the states of the log.
+        """Start from the states in the log.
 
         Args:
-            rules: What the operator wants of events.
-            states: All that was emitted of the matches that may be listed again.
-            listed_at: When the last fresh list was read: matches that were not absent were seen then, though
-                their states, which did not change, say an earlier time.
+            rules: The operator's rules for events.
+            states: The emitted states of the matches that may be listed again.
+            listed_at: When the last fresh list was read. Matches that were not absent were seen then, even if
+                their unchanged states have an earlier time.
         """
         self._rules = rules
         self._matches = {one.match_id: _Match(one, None) for one in states}
@@ -63,12 +63,12 @@ class Detector:
                 match.seen_at = max(match.seen_at, listed_at)
 
     def state(self, match_id: str) -> Emitted | None:
-        """Return what is committed of a match."""
+        """Return the committed state of a match."""
         match = self._matches.get(match_id)
         return None if match is None else match.emitted
 
     def add(self, states: Iterable[Emitted]) -> None:
-        """Take over states that the log had kept, of matches that are listed again."""
+        """Add states from the log, of matches that are listed again."""
         for one in states:
             self._matches.setdefault(one.match_id, _Match(one, None))
 
@@ -85,14 +85,14 @@ class Detector:
         listed: Collection[str] | None = None,
         deleted: Collection[str] = (),
     ) -> Detection:
-        """Return what happened by a cycle's records; nothing is taken over before `commit`.
+        """Return the events of a cycle's records, and the new states; `commit` adopts them.
 
         Args:
             records: The records in the order of the snapshot.
-            now: When they were read, Unix seconds.
-            listed: The ids in the live list if it was read in this cycle, else None: a match without a record
-                that is listed was only filtered out.
-            deleted: Ids that the vendor says it deleted.
+            now: When they were read, in Unix seconds.
+            listed: The ids in the live list if it was read in this cycle, else None. A listed match without a
+                record was only filtered out.
+            deleted: The ids that the vendor reports as deleted.
         """
         states: dict[str, Emitted] = {}
         values: dict[str, Compared] = {}
@@ -149,7 +149,7 @@ class Detector:
         return [match_id for match_id, match in self._matches.items() if results.is_due(match.emitted, now)]
 
     def conclude(self, histories: Mapping[str, History | None], now: float) -> Detection:
-        """Return what happened by final states that were read; None for one that cannot be read."""
+        """Return the events of final states, and the new states; a history is None if it cannot be read."""
         states: dict[str, Emitted] = {}
         events: list[Event] = []
         for match_id, history in histories.items():
@@ -163,6 +163,6 @@ class Detector:
         return Detection(states, tuple(events))
 
     def commit(self, detection: Detection) -> None:
-        """Take over a detection that has been written to the log."""
+        """Adopt a detection that was written to the log."""
         for match_id, emitted in detection.changed.items():
             self._matches[match_id] = _Match(emitted, detection.compared.get(match_id))

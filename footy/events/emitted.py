@@ -1,8 +1,8 @@
-"""What the events of a match have described so far: the state that the next record is compared with.
+"""The state of a match as its emitted events describe it, with which the next record is compared.
 
-It is stored with the events of each cycle, so it is small, and can be encoded and decoded. A record is
-compared with this and never with the record before it: after a restart, a stale cycle or a failed commit the
-record before is not what was emitted (events.md, Detection). Times are Unix seconds.
+It is stored with the events of each cycle, so it is small and can be encoded. A record is never compared with
+the previous record: after a restart, a stale cycle or a failed commit that is not what was emitted
+(events.md, Detection). Times are Unix seconds.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Person(msgspec.Struct, frozen=True, array_like=True):
-    """A player as far as known."""
+    """A player, as far as known."""
 
     id: str | None = None
     name: str | None = None
@@ -29,19 +29,19 @@ NOBODY = Person()
 
 
 class Level(msgspec.Struct, frozen=True, array_like=True):
-    """A score that is not emitted, and that a side has had or exceeded in every record since some time."""
+    """A score not emitted yet, which a side has had or exceeded in every record since a time."""
 
     value: int
     since: float
     polled_at: float | None
-    """When the first polled list of these was read; None if it only came by push so far."""
+    """When the first polled list with it was read; None if it has come only by push so far."""
 
 
 class Link(msgspec.Struct, frozen=True, array_like=True):
-    """What an incident of a goal looked like when it was last matched."""
+    """The features of a goal's incident when it was last matched."""
 
     running: int | None
-    """The running score of its own side."""
+    """The running score of the incident's side."""
     minute: int | None
     player: Person
 
@@ -50,51 +50,51 @@ class GoalState(msgspec.Struct, frozen=True, array_like=True):
     """A goal that counts."""
 
     id: str | None
-    """Its event; None if it was scored before the first sight, or came by a correction."""
+    """The id of its event; None if it was scored before the first sight, or is due to a correction."""
     at: float
     kind: str | None = None
     player: Person = NOBODY
     assist: Person = NOBODY
     link: Link | None = None
     details: int = 0
-    """How many `goal_detail` were emitted."""
+    """Number of `goal_detail` events emitted."""
     counted: int = 0
-    """Those of them that count for the limit: the first naming does not."""
+    """Number of those that count towards the limit: the first with a name does not."""
 
 
 class Side(msgspec.Struct, frozen=True, array_like=True):
-    """The goals of a side: as many as its displayed score."""
+    """The goals of a side; their number is its displayed score."""
 
     goals: tuple[GoalState, ...] = ()
     removed: dict[int, int] = {}
-    """How often a number was cancelled or corrected away, by number."""
+    """Number of times that a goal's number was cancelled or corrected, by number."""
     waiting: tuple[Level, ...] = ()
-    """Scores that wait to be emitted, from the emitted one on: all above it, or all below it."""
+    """Scores not emitted yet, nearest to the emitted one first: all above it, or all below it."""
     wary: bool = False
-    """A young goal was cancelled: the next rise has to be confirmed."""
+    """Whether the next rise must be confirmed, because a young goal was cancelled."""
     cancelled: tuple[Link, ...] = ()
     """Incidents of cancelled goals that are still listed."""
 
     def generation(self, number: int) -> int:
-        """Return 1 for a goal's number that was never taken back, and one more for each time that it was."""
+        """Return 1 plus the number of times that this goal's number was cancelled or corrected."""
         return self.removed.get(number, 0) + 1
 
 
 class Missing(msgspec.Struct, frozen=True, array_like=True):
-    """An incident has been absent from every complete list since some time."""
+    """The absence of an incident from every complete list since a time."""
 
     since: float
     polled_at: float | None
 
 
 class IncidentState(msgspec.Struct, frozen=True, array_like=True):
-    """An incident that is an event, or was there at the first sight."""
+    """An incident that is an event, or was listed at the first sight."""
 
     type_id: int
     side: SideName | None
     number: int
     id: str | None
-    """Its event; None if it was there at the first sight."""
+    """The id of its event; None if it was listed at the first sight."""
     at: float
     minute: int | None = None
     player: Person = NOBODY
@@ -109,43 +109,43 @@ class IncidentState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class PriceState(msgspec.Struct, frozen=True, array_like=True):
-    """A bookmaker's price that later ones are compared with."""
+    """A bookmaker's price, with which later ones are compared."""
 
     bookmaker_id: int
     bookmaker: str | None
     line: float | None
     prices: tuple[float | None, ...]
-    """In the market's order of outcomes."""
+    """In the order of the market's outcomes."""
     at: str | None
 
 
 class MarketState(msgspec.Struct, frozen=True, array_like=True):
-    """What was emitted of a market."""
+    """The emitted state of a market."""
 
     open: bool | None = None
-    """None if it was never seen."""
+    """None if the market was never seen."""
     opened_in_play: bool = False
     references: tuple[PriceState, ...] = ()
-    """One per bookmaker, the one shown last at the end."""
+    """One price per bookmaker; the one shown most recently is last."""
     suspended: PriceState | None = None
-    """The last price before the market was suspended; None if no `suspended` waits for its `reopened`."""
+    """The last price before the market was suspended; None if unknown, or if the market is not suspended."""
     is_suspended: bool = False
     moved_at: float | None = None
     line_moved_at: float | None = None
     blocked: bool = False
-    """A move is not emitted yet, because another was less than a minute ago."""
+    """Whether a move is not emitted yet because the previous one was less than a minute ago."""
 
 
 class Absence(msgspec.Struct, frozen=True, array_like=True):
-    """The match is missing from the live list."""
+    """The absence of a match from the live list."""
 
     since: float
     lists: int
-    """How many fresh lists in a row; not counted further than needed."""
+    """Number of fresh lists in a row without it, counted only as far as needed."""
 
 
 class Names(msgspec.Struct, frozen=True, array_like=True):
-    """Who plays, for events that no record comes with."""
+    """The names of a match, for events without a record."""
 
     competition: str | None = None
     country: str | None = None
@@ -154,7 +154,7 @@ class Names(msgspec.Struct, frozen=True, array_like=True):
 
 
 class PeriodScores(msgspec.Struct, frozen=True, array_like=True):
-    """Scores of periods, home and away, as far as known."""
+    """Scores (home, away) of periods, as far as known."""
 
     half_time: tuple[int, int] | None = None
     extra_time: tuple[int, int] | None = None
@@ -162,46 +162,46 @@ class PeriodScores(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Emitted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """All that was emitted of a match, and what awaits confirmation."""
+    """The emitted state of a match, and the changes that await confirmation."""
 
     match_id: str
     names: Names
     seen_at: float
-    """When a fresh record of it was last seen."""
+    """When a fresh record was last seen."""
     status_id: int
     rank: int
-    """The highest period that was emitted, 0 before play to 6 after full time (statuses.py)."""
+    """The latest period emitted, from 0 before play to 6 after full time (statuses.py)."""
     period_event: str | None = None
-    """The newest event of a period or status: what a correction relates to."""
+    """The id of the newest event of a period or status, to which a correction relates."""
     full_time_event: str | None = None
     ended_at: float | None = None
-    """Since when the status is 8; None in any other."""
+    """When the status became 8; None for any other status."""
     home: Side | None = None
-    """None if no score is known yet."""
+    """None until a score is known."""
     away: Side | None = None
     incidents: tuple[IncidentState, ...] | None = None
-    """None if no list of incidents is known yet."""
+    """None until a list of incidents is known."""
     counts: dict[str, int] = {}
-    """How many of a kind were counted, for numbers in ids."""
+    """Number of events per kind, for the numbers in ids."""
     markets: dict[str, MarketState] = {}
     periods: PeriodScores = PeriodScores()
     absence: Absence | None = None
     left: bool = False
     muted: bool = False
-    """First seen after full time: only its score and status count."""
+    """Whether the match was first seen after full time: only its score and status count."""
     result: str | None = None
-    """The id of its `result`."""
+    """The id of its `result` event."""
 
     @property
     def score(self) -> Score | None:
-        """Return the emitted score, None if none is known yet."""
+        """Return the emitted score; None if it is unknown."""
         if self.home is None or self.away is None:
             return None
         return Score(len(self.home.goals), len(self.away.goals))
 
     @property
     def waits(self) -> bool:
-        """Check whether something may be emitted without a further change of the record."""
+        """Check whether an event may follow without a further change of the record."""
         return bool(
             (self.home and self.home.waiting)
             or (self.away and self.away.waiting)
@@ -213,7 +213,7 @@ class Emitted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Count(NamedTuple):
-    """A number that was given, and the counts after it."""
+    """The next number of a kind, and the counts that include it."""
 
     number: int
     counts: dict[str, int]
@@ -230,14 +230,14 @@ _decoder = msgspec.msgpack.Decoder(Emitted)
 
 
 def encoded(emitted: Emitted) -> bytes:
-    """Return the state as bytes, for the store."""
+    """Return the state as bytes, for the log."""
     return _encoder.encode(emitted)
 
 
 def decoded(content: bytes) -> Emitted:
-    """Return the state that was encoded.
+    """Decode a state.
 
     Raises:
-        msgspec.DecodeError: These bytes are no such state.
+        msgspec.DecodeError: The bytes are not an encoded state.
     """
     return _decoder.decode(content)

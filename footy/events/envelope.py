@@ -6,13 +6,13 @@ from footy.events.types import Event, MatchData
 
 SOURCE = "urn:footy:live"
 SCHEMA = 1
-"""Version of the event schemas; it grows only when a field changes its meaning, its type or its name."""
+"""Version of the event schemas; it increases only if a field changes its meaning, type or name."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An event as outputs send it, in CloudEvents' own field names."""
+    """An event as it is sent, with the field names of CloudEvents."""
 
     specversion: str
     id: str
@@ -20,13 +20,13 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     type: str
     """`footy.` and the event's type."""
     time: str
-    """When footy saw it; order is given by `sequence`, never by this."""
+    """When footy saw it. The order of events is that of `sequence`, not of this field."""
     datacontenttype: str
     dataschema: str
     sequence: str
-    """16 digits, without gaps when written."""
+    """The position in the log, 16 digits; without gaps when written."""
     footyepoch: str
-    """8 hex digits: which log the sequence is of."""
+    """The epoch of the log, 8 hex digits; sequences of different epochs cannot be compared."""
     data: msgspec.Raw
     subject: str | None = None
     """The match's id; absent for an operational event."""
@@ -48,12 +48,12 @@ def enveloped(
     epoch: str,
     source: str = SOURCE,
 ) -> Envelope:
-    """Return the envelope of an event as the log keeps it.
+    """Return the envelope of an event, from its parts in the log.
 
     Args:
         event_id: The event's id.
         kind: The event's type, without `footy.`.
-        match_id: The match, None for an operational event.
+        match_id: The match's id; None for an operational event.
         seen_at: When footy saw it, as in `data`.
         data: The event's data as JSON.
         sequence: The position in the log, from 1.

@@ -1,7 +1,7 @@
-"""Goals and their incidents: which listed incident is which goal, and what it says of the goal.
+"""Match listed incidents with goals, and take the details of the goals from them.
 
-Incidents come after the score, are edited, and in some matches are more or fewer than the goals (events.md,
-second and third point). A goal is found by its side's running score, never by its minute.
+Incidents arrive after the score, are edited, and in some matches are more or fewer than the goals (events.md,
+second and third point). They are matched by the running score of the goal's side, never by the minute.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,29 +18,29 @@ from footy.record import IncidentRecord
 Kind = Literal["goal", "penalty", "own_goal"]
 
 KINDS: Mapping[int, Kind] = {1: "goal", 8: "penalty", 17: "own_goal"}
-"""The record's incident types that are goals (record.md, Incidents)."""
+"""The record's incident types of goals (record.md, Incidents)."""
 NEAR_MIN = 2
-"""Minutes by which the incident of a cancelled goal may have been edited to still be the same."""
+"""Maximum difference in minutes between an edited incident of a cancelled goal and the original."""
 
 
 class ListedGoal(NamedTuple):
-    """A goal as the list of incidents has it."""
+    """A goal in the list of incidents."""
 
     place: int
-    """Its place in the list."""
+    """Its position in the list."""
     side: SideName
     kind: Kind
     minute: int | None
     player: Person
     assist: Person
     running: int | None
-    """The running score of its own side."""
+    """The running score of its side."""
     total: int | None
-    """Goals of both sides then."""
+    """Goals of both sides after it."""
 
     @property
     def link(self) -> Link:
-        """Return what it looks like, to find it again."""
+        """Return its features, by which it can be found again."""
         return Link(self.running, self.minute, self.player)
 
 
@@ -68,7 +68,7 @@ def listed_goals(incidents: Iterable[IncidentRecord]) -> dict[SideName, list[Lis
 
 
 def side_of(incident: IncidentRecord) -> SideName | None:
-    """Return whose an incident is, None if it is nobody's."""
+    """Return the side of an incident; None if it belongs to neither."""
     side = incident["side"]
     if side == "home":
         return "home"
@@ -78,9 +78,9 @@ def side_of(incident: IncidentRecord) -> SideName | None:
 def without_cancelled(
     side: Side, listed: Sequence[ListedGoal], *, complete: bool
 ) -> tuple[Side, list[ListedGoal]]:
-    """Return the incidents that may be those of goals: not those of cancelled ones.
+    """Return the side, and the listed incidents without those of cancelled goals.
 
-    The side forgets a cancelled goal's incident once it is not listed any more.
+    A cancelled goal's incident is removed from the side when it is no longer listed.
     """
     left = list(listed)
     kept: list[Link] = []
@@ -104,10 +104,10 @@ def _is_same(link: Link, other: Link) -> bool:
 
 
 def matched(side: Side, listed: Sequence[ListedGoal], goals: int) -> dict[int, ListedGoal]:
-    """Return the incident of each goal's number that has one, for the numbers up to `goals`.
+    """Return the incidents by the number of their goal, for numbers up to `goals`.
 
-    By the running score of the goal's own side; without one, as it was matched before; else the newest
-    incident without a running score is that of the newest goal without an incident (events.md, Matching).
+    An incident is matched by its side's running score. Without one, it is matched as before; otherwise, the
+    newest such incident belongs to the newest goal without an incident (events.md, Matching).
     """
     found: dict[int, ListedGoal] = {}
     for one in listed:
@@ -135,9 +135,9 @@ def detailed(
     sighting: Sighting,
     score: Score | None,
 ) -> tuple[Side, list[tuple[int, Event]]]:
-    """Return a side with what the incidents say of its goals, and a `goal_detail` for what is new.
+    """Return the side with its goals' details from the incidents, and a `goal_detail` for each change.
 
-    Each event comes with the place of its incident in the list.
+    Each event comes with the position of its incident in the list.
     """
     goals = list(side.goals)
     events: list[tuple[int, Event]] = []

@@ -1,8 +1,8 @@
 """Incidents: cards, substitutions, missed penalties, kicks of the shoot-out and video reviews.
 
-They are edited and inserted (events.md, second point), and the counters of cards and corners swap sides
-(first point), so events come from the list alone, and an incident's identity is neither its minute, player
-nor place: it gets its number when it is first seen, and is matched by similarity afterwards.
+The counters of cards and corners swap sides (events.md, first point), so only the list yields events.
+Incidents are edited and inserted (second point), so minute, player and position do not identify one: it gets
+a number when it is first seen, and later it is matched by similarity.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,39 +18,39 @@ from footy.events.types import INCIDENT_TYPES, Event, SideName
 from footy.record import IncidentRecord
 
 NEAR_MIN = 2
-"""Minutes by which an incident may move and be the same if no player says so (events.md, Similarity)."""
+"""Maximum shift in minutes at which incidents match without a common player (events.md, Similarity)."""
 WITHDRAWN_AFTER_S = 60.0
-"""How long an incident has to be missing before it is withdrawn (events.md, `withdrawn`)."""
+"""Seconds that an incident must be missing before it is withdrawn (events.md, `withdrawn`)."""
 OVERRULES = frozenset({2, 10})
-"""Results of a video review that take a goal back: goal cancelled, original decision changed."""
+"""Results of a video review that cancel a goal: goal cancelled, original decision changed."""
 
 _VIDEO = 28
 _KICKS = frozenset({29, 30})
 _SUBSTITUTION = 9
 
 Group = tuple[int, SideName | None]
-"""Incidents of one kind and side."""
+"""The type and side of incidents."""
 
 
 class Listed(NamedTuple):
-    """An incident that is an event, as the list has it."""
+    """An incident in the list that is an event."""
 
     place: int
-    """Its place in the list."""
+    """Its position in the list."""
     state: IncidentState
-    """What it looks like; its number, event and time are not known yet."""
+    """Its features; number, event and time are not set yet."""
     reason: str | None
     var_reason: str | None
     var_result: str | None
 
     @property
     def group(self) -> Group:
-        """Return its kind and side."""
+        """Return its type and side."""
         return self.state.type_id, self.state.side
 
 
 def listed_incidents(incidents: Iterable[IncidentRecord]) -> list[Listed]:
-    """Return the incidents of a list that are events, in its order."""
+    """Return the incidents of a list that are events, in list order."""
     return [
         _listed(place, incident)
         for place, incident in enumerate(incidents)
@@ -77,7 +77,7 @@ def _listed(place: int, incident: IncidentRecord) -> Listed:
 
 
 def baseline(listed: Iterable[Listed], emitted: Emitted, now: float) -> Emitted:
-    """Return the state at the first list that is known: its incidents are numbered, and none is emitted."""
+    """Return the state at the first known list: its incidents are numbered, but not emitted."""
     counts = emitted.counts
     states: list[IncidentState] = []
     for one in listed:
@@ -92,16 +92,16 @@ def _next_number(counts: Mapping[str, int], one: Listed) -> Count:
 
 
 class Matches(NamedTuple):
-    """Which incident of the list is which of those seen before."""
+    """The listed incidents that were seen before, and those that are missing."""
 
     same: dict[int, int]
-    """Place in what was seen before, by place among those listed."""
+    """Position among the known incidents, by position among the listed ones."""
     missing: list[int]
-    """Places in what was seen before."""
+    """Positions among the known incidents."""
 
 
 def match(known: Sequence[IncidentState], listed: Sequence[Listed]) -> Matches:
-    """Return which listed incidents were seen before, and which of those are missing now."""
+    """Match the listed incidents with the known ones."""
     same: dict[int, int] = {}
     missing: list[int] = []
     for group in dict.fromkeys([*((one.type_id, one.side) for one in known), *(one.group for one in listed)]):
@@ -118,10 +118,10 @@ def match(known: Sequence[IncidentState], listed: Sequence[Listed]) -> Matches:
 def _pairs(
     known: Sequence[IncidentState], listed: Sequence[Listed], before: Sequence[int], now: Sequence[int]
 ) -> list[tuple[int, int]]:
-    """Return pairs of one kind and side, the most similar first (events.md, Similarity).
+    """Return pairs of one type and side, most similar first (events.md, Similarity).
 
-    Equal; otherwise the same player; otherwise the nearest minute with no other player named; otherwise the
-    order, and in it those first of which no other player is named.
+    The criteria in order: equal; same player; nearest minute, with no other player named; list order, with
+    no other player named; list order.
     """
     left, right = list(before), list(now)
     pairs: list[tuple[int, int]] = []
@@ -145,7 +145,7 @@ def _minutes_apart(one: IncidentState, other: IncidentState) -> int:
 
 
 def _players(one: IncidentState, other: IncidentState) -> bool | None:
-    """Check whether both name the same player, in any part; False if one part names another."""
+    """Check whether both name the same player in any role; False if a role has different ones, else None."""
     parts = (
         same_person(one.player, other.player),
         same_person(one.player_in, other.player_in),
@@ -190,13 +190,13 @@ _Distance = Callable[[IncidentState, IncidentState], int | None]
 def detected(
     emitted: Emitted, listed: Sequence[Listed], sighting: Sighting, *, complete: bool
 ) -> tuple[Emitted, list[tuple[int, Event]], list[Event]]:
-    """Return the state after a list of incidents, their events by place in the list, and withdrawals.
+    """Return the state after a list of incidents, its events with their positions, and withdrawals.
 
     Args:
-        emitted: The state, with a list known before.
+        emitted: The state, with an earlier list.
         listed: The incidents that are events.
-        sighting: The look at the match.
-        complete: No incident was left out of the list: one that is missing counts as missing.
+        sighting: The current sighting.
+        complete: Whether no incident was left out of the list, so that absent ones count as missing.
     """
     known = emitted.incidents or ()
     found = match(known, listed)
@@ -241,7 +241,7 @@ def _first_seen(
 def _edited(
     state: IncidentState, one: Listed, emitted: Emitted, sighting: Sighting
 ) -> tuple[IncidentState, Event | None]:
-    """Return an incident as it is listed now, and its detail if something became known or changed."""
+    """Return an incident as listed now, and a detail event if something became known or changed."""
     seen = one.state
     now = replace(
         state,
@@ -295,7 +295,7 @@ def _is_withdrawn(state: IncidentState, sighting: Sighting) -> bool:
 
 def _withdrawal(state: IncidentState, emitted: Emitted, sighting: Sighting) -> Event:
     kind = INCIDENT_TYPES[state.type_id]
-    # An incident that comes back is a new one with the next number, so a number is withdrawn once.
+    # A number is withdrawn only once: an incident that returns gets the next number.
     return sighting.event(
         "withdrawn",
         *(kind, state.side, state.number, 1),
@@ -332,9 +332,9 @@ def _fields(one: Listed, state: IncidentState, emitted: Emitted, sighting: Sight
 
 
 def overruled(emitted: Emitted, listed: Iterable[Listed], now: float) -> dict[SideName, float]:
-    """Return when the newest decision of the video referee against a goal arrived, by side.
+    """Return by side when the newest decision of the video assistant referee against a goal arrived.
 
-    One that is listed and was not seen before arrives now.
+    A decision that is listed for the first time arrives now.
     """
     newest: dict[SideName, float] = {}
     known = [one for one in emitted.incidents or () if one.type_id == _VIDEO]

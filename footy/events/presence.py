@@ -1,4 +1,4 @@
-"""Presence: matches in play that leave the live list, and come back."""
+"""Presence: matches in play that leave the live list, and return to it."""
 
 from msgspec.structs import replace
 
@@ -8,9 +8,9 @@ from footy.events.statuses import IN_PLAY
 from footy.events.types import Event
 
 LISTS = 3
-"""Fresh lists in a row that a match has to be absent from (events.md, `match_left`)."""
+"""Number of fresh lists in a row without a match before it has left (events.md, `match_left`)."""
 LEFT_AFTER_S = 180.0
-"""Seconds from the first of them to the event."""
+"""Minimum time from the first of them to the event, in seconds."""
 
 
 def absent(
@@ -20,9 +20,9 @@ def absent(
 
     Args:
         emitted: The state.
-        now: Unix seconds.
-        rules: What the operator wants.
-        deleted: The vendor says that it deleted the match: then nothing has to be confirmed.
+        now: The current time, in Unix seconds.
+        rules: The operator's rules for events.
+        deleted: Whether the vendor reports the match as deleted, which needs no confirmation.
     """
     if emitted.left or emitted.status_id not in IN_PLAY:
         return emitted, []

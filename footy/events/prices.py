@@ -1,7 +1,7 @@
 """Prices: moves of prices and lines, and markets that close and open.
 
-Prices of different bookmakers are never compared: the bookmaker shown changes far more often than its prices
-do (events.md, Reference).
+Prices of different bookmakers are never compared: the shown bookmaker changes far more often than prices move
+(events.md, Reference).
 """
 
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ from footy.times import unix_seconds
 GOOD_ODDS = frozenset({"fresh", "cache", "partial"})
 """Values of `odds_source` in which prices count (events.md, Detection)."""
 ONCE_IN_S = 60.0
-"""At most one move per market, and one of its line, in this time (events.md, `price_moved`)."""
+"""Seconds in which a market emits at most one price move and one line move (events.md, `price_moved`)."""
 KICK_OFF_WITHIN_S = 300.0
-"""A market that closes before play within this time of kick-off closes for kick-off."""
+"""A market that closes at most this many seconds before kick-off closes because of the kick-off."""
 _EXACT = 1e-9
-"""What floating-point numbers may lack of a whole step."""
+"""Tolerance for rounding errors in the comparison with a price step."""
 
 OUTCOMES: Mapping[Market, tuple[str, ...]] = {
     "money_line": ("home", "draw", "away"),
@@ -34,7 +34,7 @@ OUTCOMES: Mapping[Market, tuple[str, ...]] = {
 
 
 class MarketFields(NamedTuple):
-    """The record's fields of a market's current price."""
+    """Names of the record's fields for a market's current price."""
 
     prices: tuple[str, ...]
     line: str | None
@@ -63,7 +63,7 @@ def _fields(market: Market) -> MarketFields:
         field("bookmaker"),
         field("sealed"),
         field("in_play"),
-        # Rows of corners tell corners, not goals: whether they are of before a goal is not known.
+        # Rows of the corners market have corners, not goals, so it is unknown if they are from before a goal.
         None if market == "corners" else field("outdated"),
         field("at"),
     )
@@ -73,16 +73,16 @@ FIELDS: Mapping[Market, MarketFields] = {market: _fields(market) for market in O
 
 
 class Shown(NamedTuple):
-    """The row of a market that a record shows."""
+    """The row of a market in a record."""
 
     price: PriceState
     open: bool
-    """Not suspended, not outdated and, in play, made in play; its age does not matter."""
+    """Whether it is not suspended, not outdated and, in play, set in play; its age does not matter."""
     in_play: bool
 
 
 def shown(record: MatchRecord, market: Market) -> Shown | None:
-    """Return the row of a market that a record shows, None if it shows none."""
+    """Return the row of a market in a record; None if there is none."""
     row: Mapping[str, Any] = record
     fields = FIELDS[market]
     bookmaker_id = row[fields.bookmaker_id]
@@ -105,7 +105,7 @@ def shown(record: MatchRecord, market: Market) -> Shown | None:
 
 
 def price(market: Market, state: PriceState, *, is_open: bool) -> Price:
-    """Return a price as events tell it."""
+    """Return a price in the form of events."""
     return Price(
         bookmaker_id=state.bookmaker_id,
         bookmaker=state.bookmaker,
@@ -117,13 +117,13 @@ def price(market: Market, state: PriceState, *, is_open: bool) -> Price:
 
 
 def price_of(record: MatchRecord, market: Market) -> Price | None:
-    """Return the price of a market that a record shows, as events tell it."""
+    """Return the price of a market in a record, in the form of events; None if there is none."""
     row = shown(record, market)
     return row and price(market, row.price, is_open=row.open)
 
 
 def points_apart(one: PriceState, other: PriceState) -> float:
-    """Return by how many percentage points the implied probability of any outcome differs at most."""
+    """Return the largest difference of an outcome's implied probability, in percentage points."""
     return max(
         (
             abs(100 / first - 100 / second)
@@ -135,13 +135,13 @@ def points_apart(one: PriceState, other: PriceState) -> float:
 
 
 def rests(state: MarketState, market: Market, values: tuple[Any, ...], sighting: Sighting) -> bool:
-    """Check quickly whether a look at a market changes nothing, as most do.
+    """Check quickly whether a record changes nothing in a market, which is the usual case.
 
     Args:
-        state: What was emitted of the market.
-        market: Which market.
+        state: The emitted state of the market.
+        market: The market.
         values: The record's values of `MarketFields.compared`.
-        sighting: The look at the match.
+        sighting: The current sighting.
     """
     if not state.open or not state.references or state.is_suspended or state.blocked:
         return False
@@ -170,7 +170,7 @@ def rests(state: MarketState, market: Market, values: tuple[Any, ...], sighting:
 
 
 class Step(NamedTuple):
-    """What a look at a market comes to; `kind` is None if it emits nothing."""
+    """The outcome of a row for a market; `kind` is None if it emits nothing."""
 
     state: MarketState
     kind: str | None = None
@@ -178,7 +178,7 @@ class Step(NamedTuple):
 
 
 def stepped(state: MarketState, row: Shown, sighting: Sighting, kickoff_at: str | None) -> Step:
-    """Return what a row means for a market."""
+    """Return the outcome of a row for a market."""
     if not row.open:
         return _closed(state, row, sighting, kickoff_at)
     after = replace(
@@ -197,7 +197,7 @@ def stepped(state: MarketState, row: Shown, sighting: Sighting, kickoff_at: str 
 
 
 def _shown_last(references: tuple[PriceState, ...], row: PriceState) -> tuple[PriceState, ...]:
-    """Return the references with that of the row's bookmaker at the end; the row itself if it has none."""
+    """Return the references with that of the row's bookmaker last; without one, the row becomes it."""
     if references and references[-1].bookmaker_id == row.bookmaker_id:
         return references
     own = next((one for one in references if one.bookmaker_id == row.bookmaker_id), row)
@@ -205,7 +205,7 @@ def _shown_last(references: tuple[PriceState, ...], row: PriceState) -> tuple[Pr
 
 
 def _moved(state: MarketState, reference: PriceState, row: PriceState, sighting: Sighting) -> Step:
-    """Return whether the line or the price moved; the event drops the references of other bookmakers."""
+    """Return the outcome of a row with a reference; an event drops the references of other bookmakers."""
     if reference.line != row.line:
         if reference.line is None or row.line is None:
             return Step(state)
@@ -221,12 +221,12 @@ def _moved(state: MarketState, reference: PriceState, row: PriceState, sighting:
 
 
 def _is_due(last: float | None, now: float) -> bool:
-    # A clock that was set back must not silence a market.
+    # If the clock was set back, the market must not stay silent.
     return last is None or not 0 <= now - last < ONCE_IN_S
 
 
 def _closed(state: MarketState, row: Shown, sighting: Sighting, kickoff_at: str | None) -> Step:
-    """Return a market that is closed; closing at kick-off is no event (events.md, `suspended`)."""
+    """Return the outcome of a closed market; closing at kick-off is not an event (events.md, `suspended`)."""
     if not state.open:
         return Step(replace(state, open=False, blocked=False))
     before = state.references[-1] if state.references else None
@@ -242,7 +242,7 @@ def _kicks_off(kickoff_at: str | None, now: float) -> bool:
 
 
 def baseline(record: MatchRecord, sighting: Sighting) -> dict[str, MarketState]:
-    """Return the markets at the first sight: nothing of them is emitted."""
+    """Return the markets at the first sight, of which nothing is emitted."""
     markets: dict[str, MarketState] = {}
     if record["odds_source"] in GOOD_ODDS:
         for market in sighting.rules.markets:
@@ -255,7 +255,7 @@ def baseline(record: MatchRecord, sighting: Sighting) -> dict[str, MarketState]:
 def detected(
     emitted: Emitted, record: MatchRecord, market: Market, sighting: Sighting
 ) -> tuple[Emitted, list[Event]]:
-    """Return the state after a look at a market whose odds are good, and its events."""
+    """Return the state after a record with good odds of a market, and the market's events."""
     row = shown(record, market)
     if row is None:
         return emitted, []

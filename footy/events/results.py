@@ -1,4 +1,4 @@
-"""The result: the final state of a match, confirmed by reading it again."""
+"""The result: the final state of a match, confirmed by a second reading."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ from footy.events.sighting import EventRules, unseen
 from footy.events.types import Event, Score
 
 CONFIRMED_AFTER_S = 600.0
-"""Seconds in status 8, or absent from the list, after which a match is read again (events.md, `result`)."""
+"""Seconds in status 8, or off the list, after which a match is read again (events.md, `result`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The final state of a match as it was read again."""
+    """The final state of a match from the second reading."""
 
     status_id: int
     status: str
-    """The status in words, as in a record."""
+    """The name of the status, as in a record."""
     score: Score | None
     half_time: Score | None = None
     extra_time: Score | None = None
@@ -38,15 +38,15 @@ def is_due(emitted: Emitted, now: float) -> bool:
 def concluded(
     emitted: Emitted, history: History | None, now: float, rules: EventRules
 ) -> tuple[Emitted, list[Event]]:
-    """Return the state after the final state was read, and the events: once with a `result`.
+    """Return the state after the final state was read, and the events, with a `result` at most once.
 
-    A match whose end was missed gets a late `full_time`. A match that is not finished gets no result.
+    A match whose end was missed gets a late `full_time`. An unfinished match gets no result.
 
     Args:
         emitted: The state.
-        history: What was read; None if the account may not, or if nothing is kept of the match.
-        now: Unix seconds.
-        rules: What the operator wants.
+        history: The final state; None if the account cannot read it, or the vendor no longer has it.
+        now: The current time, in Unix seconds.
+        rules: The operator's rules for events.
     """
     if emitted.result or emitted.muted:
         return emitted, []
@@ -61,7 +61,7 @@ def concluded(
         if history.status_id in statuses.IN_PLAY or history.status_id in scores.BEFORE_PLAY - {
             statuses.CANCELLED
         }:
-            return emitted, []  # the history lags: what was seen live is newer
+            return emitted, []  # the history lags behind the live list
         sighting = replace(sighting, late=True)
         emitted, events = statuses.changed(emitted, change, sighting)
     if history.status_id != statuses.FINISHED:
@@ -85,7 +85,7 @@ def concluded(
 
 
 def _of_emitted(emitted: Emitted, now: float, rules: EventRules) -> tuple[Emitted, list[Event]]:
-    """Return the result as it was emitted, not confirmed; none if full time was not seen."""
+    """Return an unconfirmed result from the emitted state; none if full time was not seen."""
     if emitted.status_id != statuses.FINISHED:
         return emitted, []
     event = unseen(emitted, now, rules, late=False).event(
@@ -104,7 +104,7 @@ def _score(pair: tuple[int, int] | None) -> Score | None:
 
 
 def _with_result(emitted: Emitted, event: Event) -> Emitted:
-    """Return the state after the result: no change of the score waits any more."""
+    """Return the state after the result, in which no change of the score is waiting."""
     return replace(emitted, result=event.id, home=_at_rest(emitted.home), away=_at_rest(emitted.away))
 
 
@@ -113,7 +113,7 @@ def _at_rest(side: Side | None) -> Side | None:
 
 
 def periods_of(known: PeriodScores, seen: PeriodScores) -> PeriodScores:
-    """Return the scores of periods as known now; what a record does not tell is as it was known."""
+    """Return the scores of periods, with those that a record lacks as known before."""
     return PeriodScores(
         seen.half_time or known.half_time,
         seen.extra_time or known.extra_time,

@@ -9,7 +9,11 @@ from footy.events.types import DATA
 
 
 def data_schema(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema of a type's `data`, as its `dataschema` names it; KeyError for no such type."""
+    """Return the JSON Schema of a type's `data`, with the name from `dataschema`.
+
+    Raises:
+        KeyError: There is no such type.
+    """
     return _named(msgspec.json.schema(DATA[kind]), schema_name(kind), f"footy.{kind}")
 
 
@@ -19,7 +23,7 @@ def envelope_schema() -> dict[str, Any]:
 
 
 def all_schemas() -> dict[str, dict[str, Any]]:
-    """Return the schema of the envelope and of every type's data, by type."""
+    """Return the schemas of the envelope and of the data of every type, by type."""
     return {"envelope": envelope_schema(), **{kind: data_schema(kind) for kind in DATA}}
 
 

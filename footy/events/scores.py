@@ -1,7 +1,7 @@
-"""The score: goals, goals that are cancelled, and scores that were wrong.
+"""The score: goals, cancelled goals, and corrections of a wrong score.
 
-A goal is emitted from the score at once; its incident comes later and is matched in `goal_incidents.py`. A
-drop has to be confirmed, because scores drop and recover (events.md, third and fourth point).
+A goal is emitted at once from the score; its incident arrives later and is matched in `goal_incidents.py`. A
+drop must be confirmed, because scores drop and recover (events.md, third and fourth point).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,18 +17,18 @@ from footy.events.statuses import FINISHED
 from footy.events.types import Event, Lead, Score, SideName
 
 YOUNG_GOAL_S = 600.0
-"""If a goal is cancelled this soon, the next rise has to be confirmed (events.md, Confirmation)."""
+"""If a goal is cancelled within these seconds, the next rise must be confirmed (events.md, Confirmation)."""
 BEFORE_PLAY = frozenset({1, 9, 12, 13})
-"""Statuses in which a score that is null is 0-0 (record.md, `home_score`)."""
+"""Statuses in which a null score means 0-0 (record.md, `home_score`)."""
 MOST_GOALS = 99
-"""A score above this is not believed: it is unknown."""
+"""A higher score is not credible, and counts as unknown."""
 
 HOME: SideName = "home"
 AWAY: SideName = "away"
 
 
 class Ready(NamedTuple):
-    """What may be emitted of the score: by how many goals each side's may change now."""
+    """The change of the score that may be emitted now: the number of goals by which each side changes."""
 
     home: int
     away: int
@@ -38,18 +38,18 @@ class Ready(NamedTuple):
 
     @property
     def opposite(self) -> bool:
-        """Check whether the sides change in opposite directions by the same amount."""
+        """Check whether the sides change by the same amount in opposite directions."""
         return self.home == -self.away != 0
 
 
 def known_score(home: int | None, away: int | None, status_id: int, rank: int) -> Score | None:
-    """Return the score of a record, None if it is unknown; a null score before play counts as 0.
+    """Return the score of a record; None if it is unknown. A null score before play counts as 0.
 
     Args:
         home: The displayed score of the home side.
-        away: That of the away side.
+        away: The displayed score of the away side.
         status_id: The record's status.
-        rank: The highest period so far: a match that was played is not before play.
+        rank: The latest period so far: a match that has been played is not before play.
     """
     if home is None and away is None and status_id in BEFORE_PLAY and rank == 0:
         return Score(0, 0)
@@ -59,22 +59,22 @@ def known_score(home: int | None, away: int | None, status_id: int, rank: int) -
 
 
 def baseline(score: Score, now: float) -> tuple[Side, Side]:
-    """Return both sides at the first score that is known: no goal of it is emitted."""
+    """Return both sides at the first known score, of which no goal is emitted."""
     home = Side(goals=(GoalState(None, now),) * score.home)
     return home, Side(goals=(GoalState(None, now),) * score.away)
 
 
 def lead(score: Score) -> Lead:
-    """Return who leads."""
+    """Return the leading side."""
     if score.home == score.away:
         return "level"
     return HOME if score.home > score.away else AWAY
 
 
 def followed(side: Side, value: int, sighting: Sighting) -> Side:
-    """Return a side that takes note of its score in this record.
+    """Return the side with its score in this record among the waiting scores.
 
-    A score further from the emitted one supports the nearer ones: 2 says that the first goal stands too.
+    A score further from the emitted one also supports the nearer ones: a 2 includes the first goal.
     """
     emitted = len(side.goals)
     if value == emitted:
@@ -93,9 +93,9 @@ def followed(side: Side, value: int, sighting: Sighting) -> Side:
 
 
 def ready(home: Side, away: Side, sighting: Sighting) -> Ready:
-    """Return which changes of the score may be emitted now.
+    """Return the changes of the score that may be emitted now.
 
-    A rise is emitted at once, a drop when it is confirmed. A rise has to be confirmed too if the other side
+    A rise is emitted at once, a drop when it is confirmed. A rise must be confirmed, too, if the other side
     drops in the same record, or after a young goal was cancelled (events.md, Confirmation).
     """
     drops = _falls(home) or _falls(away)
@@ -110,7 +110,7 @@ def _falls(side: Side) -> bool:
 
 
 def _allowed(side: Side, sighting: Sighting, *, confirm: bool) -> int:
-    """Return by how many goals a side may change now: to the furthest score that has waited long enough."""
+    """Return the change that a side may emit now: to the furthest score that has waited long enough."""
     for level in reversed(side.waiting):
         settled = sighting.now - level.since >= sighting.rules.settle_s
         if settled and (not confirm or sighting.confirms(level.polled_at)):
@@ -119,14 +119,14 @@ def _allowed(side: Side, sighting: Sighting, *, confirm: bool) -> int:
 
 
 def _still_waiting(side: Side, *, rose: bool) -> Side:
-    """Return a side after a change of it: what goes beyond it waits on."""
+    """Return a side after a change; scores beyond the change are still waiting."""
     goals = len(side.goals)
     waiting = tuple(level for level in side.waiting if (level.value > goals if rose else level.value < goals))
     return replace(side, waiting=waiting)
 
 
 def removed(side: Side, count: int, now: float) -> Side:
-    """Return a side without its newest goals; their incidents are not used for another goal."""
+    """Return a side without its newest `count` goals, whose incidents are not matched with other goals."""
     gone = side.goals[len(side.goals) - count :]
     first = len(side.goals) - count + 1
     links = tuple(goal.link for goal in gone if goal.link is not None)
@@ -141,7 +141,7 @@ def removed(side: Side, count: int, now: float) -> Side:
 
 
 def with_score(side: Side, change: int, now: float) -> Side:
-    """Return a side after a correction by so many goals, none of which is emitted."""
+    """Return a side after a correction by `change` goals, none of which is emitted."""
     if change < 0:
         return removed(side, -change, now)
     if change == 0:
@@ -151,7 +151,7 @@ def with_score(side: Side, change: int, now: float) -> Side:
 
 
 class Scored(NamedTuple):
-    """The state after the score's changes, and their events: cancellations and corrections, then goals."""
+    """The state after changes of the score, and the events: cancellations and corrections, then goals."""
 
     emitted: Emitted
     events: list[Event]
@@ -168,10 +168,10 @@ def changed(
 
     Args:
         emitted: The state, with a known score.
-        change: By how many goals each side changes.
-        sighting: The look at the match.
-        goals: The listed incident of each goal's number, as far as known, by side.
-        overruled: When the newest decision of the video referee against a goal arrived, by side.
+        change: The change of each side's score.
+        sighting: The current sighting.
+        goals: The listed incidents by goal number, as far as known, by side.
+        overruled: When the newest decision of the video assistant referee against a goal arrived, by side.
     """
     ended = emitted.status_id == FINISHED
     if emitted.result or change.opposite or (ended and min(change) < 0):
@@ -182,7 +182,7 @@ def changed(
 
 
 def corrected(emitted: Emitted, change: Ready, sighting: Sighting) -> Scored:
-    """Return the state after a score that was wrong became another one, and the event."""
+    """Return the state after a correction of a wrong score, and the event."""
     home, away, before = _sides(emitted)
     gone = [
         goal.id
@@ -309,7 +309,7 @@ def _goals(
 def _in_order(
     emitted: Emitted, change: Ready, goals: Mapping[SideName, Mapping[int, ListedGoal]]
 ) -> Sequence[SideName]:
-    """Return the sides of new goals in the order of play if the incidents tell it, else home before away."""
+    """Return the sides of new goals in the order of play if incidents show it, else home before away."""
     home, away, _ = _sides(emitted)
     new: list[tuple[SideName, int]] = []
     new += [(HOME, number) for number in range(len(home.goals) + 1, len(home.goals) + change.home + 1)]

@@ -1,4 +1,4 @@
-"""One look at a match: what was seen, when, and how far it counts."""
+"""A sighting of a match: what was seen and when, and which conclusions it allows."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -12,11 +12,11 @@ from footy.record import MatchRecord
 from footy.times import moment_text
 
 LATE_AFTER_S = 60.0
-"""An event is late if the last fresh record is older (events.md, `goal`)."""
+"""Age of the last fresh record, in seconds, beyond which an event is late (events.md, `goal`)."""
 CONFIRMED_AFTER_S = 2.0
-"""A confirming list is read at least this much later than the first (events.md, Detection)."""
+"""Minimum time from the first list with a change to a confirming one, in seconds (events.md, Detection)."""
 INCIDENTS_AFTER_FULL_TIME_S = 900.0
-"""How long after full time incidents count (events.md, last line of Detection)."""
+"""Seconds after full time in which incidents count (events.md, last line of Detection)."""
 
 _NO_NAMES = Names()
 
@@ -29,47 +29,47 @@ _MARKETS: Mapping[str, tuple[Market, ...]] = {"off": (), "on": _GOALS, "corners"
 
 
 class EventRules(msgspec.Struct, frozen=True):
-    """What the operator wants of events."""
+    """The operator's rules for events."""
 
     price_step: float = 5.0
-    """FOOTY_PRICE_STEP: percentage points of implied probability that a price has to move by."""
+    """FOOTY_PRICE_STEP: smallest move of a price, in percentage points of implied probability."""
     settle_s: float = 0.0
-    """FOOTY_SETTLE: seconds that a changed score has to persist before it is emitted."""
+    """FOOTY_SETTLE: seconds that a changed score must persist before it is emitted."""
     price_events: Literal["off", "on", "corners"] = "on"
-    """FOOTY_PRICE_EVENTS: `off`, `on`, or `corners` for on and corners too."""
+    """FOOTY_PRICE_EVENTS: `off`, `on`, or `corners` for `on` and corners."""
 
     @property
     def markets(self) -> tuple[Market, ...]:
-        """Return the markets of which price events are emitted, in the record's order."""
+        """Return the markets with price events, in the record's order."""
         return _MARKETS[self.price_events]
 
 
 class Sighting(msgspec.Struct, frozen=True, kw_only=True):
-    """What all rules need to know of one look at a match."""
+    """One sighting of a match: the data that all rules need."""
 
     match_id: str
     names: Names
     status_id: int
     status: str
-    """Its name."""
+    """The name of the status."""
     minute: int | None
     clock: str | None
     now: float
     rules: EventRules
     polled: bool
-    """It was read in a list; pushed values do not confirm."""
+    """Whether it was read from a list; pushed values confirm nothing."""
     late: bool
 
     def confirms(self, polled_at: float | None) -> bool:
-        """Check whether this is the second polled list with a change, the first read at that time."""
+        """Check whether this is a later polled list with a change that was first polled at `polled_at`."""
         return self.polled and polled_at is not None and self.now - polled_at >= CONFIRMED_AFTER_S
 
     def first_polled(self, polled_at: float | None) -> float | None:
-        """Return when the first polled list with a change was read: then, now or not yet."""
+        """Return when the first polled list with a change was read: `polled_at`, now, or None for not yet."""
         return self.now if polled_at is None and self.polled else polled_at
 
     def event(self, kind: str, /, *key: str | int | None, **fields: Any) -> Event:
-        """Return an event of a type, with what it says beside what every event of a match does."""
+        """Return an event of a type, with its own fields and those of every event of a match."""
         own = {
             "match_id": self.match_id,
             "competition": self.names.competition,
@@ -88,7 +88,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def names_of(record: MatchRecord, known: Names | None = None) -> Names:
-    """Return the names of a record; one that it lacks is as it was known."""
+    """Return the names of a record, with those that it lacks as known before."""
     if known is None:
         known = _NO_NAMES
     elif (
@@ -109,7 +109,7 @@ def names_of(record: MatchRecord, known: Names | None = None) -> Names:
 def sighting_of(
     record: MatchRecord, emitted: Emitted | None, now: float, rules: EventRules, seen_at: float
 ) -> Sighting:
-    """Return the look at a match that a record gives; `seen_at` is when a fresh record was seen last."""
+    """Return the sighting of a match by a record; `seen_at` is when a fresh record was last seen."""
     return Sighting(
         match_id=record["match_id"],
         names=names_of(record, None if emitted is None else emitted.names),
@@ -125,7 +125,7 @@ def sighting_of(
 
 
 def unseen(emitted: Emitted, now: float, rules: EventRules, *, late: bool) -> Sighting:
-    """Return the look at a match of which there is no record."""
+    """Return the sighting of a match without a record."""
     return Sighting(
         match_id=emitted.match_id,
         names=emitted.names,

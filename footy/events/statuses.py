@@ -1,4 +1,4 @@
-"""The status: kick-off, half-time … full time, and whatever else happens to a match."""
+"""The status: periods from kick-off to full time, and all other changes of a match's status."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
@@ -15,7 +15,7 @@ IN_PLAY = frozenset({2, 3, 4, 5, 6, 7})
 _EXTRA_TIMES = frozenset({5, 6})
 
 _RANKS: Mapping[int, int] = {0: 0, 1: 0, 9: 0, 12: 0, 13: 0, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 6}
-"""How far a match has come, by status; interrupted (10) and abandoned (11) keep what it was (events.md)."""
+"""The rank of each status: how far the match has come. 10 and 11 keep the rank from before (events.md)."""
 _PERIODS: Mapping[int, str] = {
     1: "kickoff",
     2: "half_time",
@@ -29,7 +29,7 @@ _ENDED = 6
 
 
 class Change(NamedTuple):
-    """A change of the status, as an event tells it; `type` is None for one that emits nothing."""
+    """A change of the status and its event; `type` is None if nothing is emitted."""
 
     type: str | None
     rank: int
@@ -38,24 +38,24 @@ class Change(NamedTuple):
 
     @property
     def starts_play(self) -> bool:
-        """Check whether a period starts: then it precedes what happened in it."""
+        """Check whether a period starts, so that its event precedes those of the period."""
         return self.type in _STARTS
 
 
 def rank_of(status_id: int, rank: int = 0) -> int:
-    """Return how far a match in this status has come; `rank` for a status that does not say so."""
+    """Return the rank of a status; `rank` if the status has none."""
     return _RANKS.get(status_id, rank)
 
 
 def change_to(emitted: Emitted, status_id: int) -> Change | None:
-    """Return what it means that the status is this one now; None if it is the emitted one."""
+    """Return the change from the emitted status to this one; None if they are equal."""
     was, rank = emitted.status_id, emitted.rank
     if status_id == was:
         return None
     reached = rank_of(status_id, rank)
     if {status_id, was} == _EXTRA_TIMES:
         return Change(None, rank)
-    # 8 can become 5 or 7 (events.md, fifth point): full time was only that of regular or extra time.
+    # 8 can become 5 or 7 (events.md, fifth point): it was the end of regular or extra time only.
     if rank == _ENDED and was == FINISHED and status_id in {5, 6, 7}:
         return Change(_PERIODS[reached], reached, relates=emitted.full_time_event)
     if reached > rank:
@@ -64,9 +64,9 @@ def change_to(emitted: Emitted, status_id: int) -> Change | None:
 
 
 def _other(emitted: Emitted, status_id: int, reached: int) -> Change:
-    """Return a change that is no new period.
+    """Return a change that is not a new period.
 
-    Between statuses before play nothing is resumed or corrected, nor is a match that is cancelled in play.
+    It is neither `resumed` nor `corrected` between statuses before play, or if a match is cancelled.
     """
     was, rank = emitted.status_id, emitted.rank
     if status_id == CANCELLED:

@@ -1,7 +1,7 @@
-"""Event types: what each event says, as typed values.
+"""Event types: the data of each event, as typed values.
 
-An event explains itself: names, status, clock and score are in it, and what was true before. Its schema is
-generated from these types (`schema.py`), so field names and docstrings here are public.
+An event explains itself: it has names, status, clock and score, and the values before the change. The JSON
+Schemas are generated from these types (`schema.py`), so field names and docstrings here are public.
 """
 
 from collections.abc import Mapping
@@ -27,17 +27,17 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     bookmaker_id: int
     bookmaker: str | None
     line: float | None
-    """The handicap of the home side, or the goals or corners of over and under; None for a money line."""
+    """The home side's handicap, or the goals or corners of over/under; None for a money line."""
     prices: dict[str, float | None]
     """By outcome: `home`, `draw`, `away`, or `over`, `under`."""
     at: str | None
-    """When the bookmaker made it."""
+    """When the bookmaker set it."""
     open: bool
-    """It can be bet at: not suspended, made at the score shown and, in play, made in play."""
+    """Whether one can bet at it: not suspended, set at the displayed score and, in play, set in play."""
 
 
 class MatchData(msgspec.Struct, frozen=True, kw_only=True):
-    """What every event of a match says."""
+    """The data of every event of a match."""
 
     match_id: str
     competition: str | None
@@ -49,23 +49,23 @@ class MatchData(msgspec.Struct, frozen=True, kw_only=True):
     minute: int | None
     clock: str | None
     late: bool
-    """It happened at an unknown time while footy was not looking for more than 60 s."""
+    """Whether it happened at an unknown time while footy saw no record for more than 60 s."""
     relates: str | None
     """The id of the event that this one corrects or completes."""
     seen_at: str
     """When footy saw it."""
     vendor_at: str | None
-    """When it happened by the vendor's clock, where the vendor says so."""
+    """When it happened by the vendor's clock, if the vendor says so."""
 
 
 class ScoredData(MatchData, frozen=True, kw_only=True):
-    """An event that leaves the score as it is."""
+    """An event that does not change the score."""
 
     score: Score | None
 
 
 class MatchSeen(ScoredData, frozen=True, kw_only=True):
-    """The first sight of a match; what happened before is never emitted."""
+    """The first sight of a match; nothing that happened before is emitted."""
 
     in_play: bool
     money_line: Price | None
@@ -85,15 +85,15 @@ class StatusChange(ScoredData, frozen=True, kw_only=True):
     previous_status_id: int
     status: str
     change: Literal["resumed", "corrected"] | None
-    """`resumed`: play goes on in the period it was in; `corrected`: it went back to an earlier one."""
+    """`resumed`: play continues in the same period; `corrected`: it went back to an earlier period."""
 
 
 class Goal(MatchData, frozen=True, kw_only=True):
-    """A side's displayed score went up by one."""
+    """A side's displayed score rose by one."""
 
     side: SideName
     number: int
-    """The side's first goal is 1."""
+    """Number of the side's goal, from 1."""
     kind: Literal["goal", "penalty", "own_goal"] | None
     player_id: str | None
     player: str | None
@@ -102,13 +102,13 @@ class Goal(MatchData, frozen=True, kw_only=True):
     before: Score
     after: Score
     lead: tuple[Lead, Lead]
-    """Who led before and after."""
+    """The leading side before and after."""
     after_full_time: bool
-    """It was shown after full time, and before the result."""
+    """Whether it was displayed after full time and before the result."""
 
 
 class GoalDetail(ScoredData, frozen=True, kw_only=True):
-    """What became known of a goal, or changed; `relates` is the goal."""
+    """Details of a goal that became known or changed; `relates` is the goal."""
 
     side: SideName
     number: int
@@ -120,7 +120,7 @@ class GoalDetail(ScoredData, frozen=True, kw_only=True):
 
 
 class GoalCancelled(MatchData, frozen=True, kw_only=True):
-    """A goal does not count any more; `relates` is the goal, None if it was never emitted."""
+    """A goal no longer counts; `relates` is the goal, or None if it was never emitted."""
 
     side: SideName
     number: int
@@ -134,12 +134,12 @@ class GoalCancelled(MatchData, frozen=True, kw_only=True):
 
 
 class ScoreCorrected(MatchData, frozen=True, kw_only=True):
-    """The score was wrong, and is another one; `relates` is the result if there is one, else a goal."""
+    """A wrong score was corrected; `relates` is the result if there is one, else a goal."""
 
     before: Score
     after: Score
     removed: tuple[str, ...]
-    """The goals that do not count any more, newest first."""
+    """The ids of the goals that no longer count, newest first."""
 
 
 class IncidentData(ScoredData, frozen=True, kw_only=True):
@@ -147,11 +147,11 @@ class IncidentData(ScoredData, frozen=True, kw_only=True):
 
     side: SideName | None
     number: int
-    """Incidents of this kind and side in the order in which footy saw them, those of the first sight too."""
+    """Number among incidents of this type and side, in the order of sighting, from the first sight on."""
 
 
 class PlayerIncident(IncidentData, frozen=True, kw_only=True):
-    """A card, a missed penalty."""
+    """A card or a missed penalty."""
 
     player_id: str | None
     player: str | None
@@ -159,7 +159,7 @@ class PlayerIncident(IncidentData, frozen=True, kw_only=True):
 
 
 class Substitution(IncidentData, frozen=True, kw_only=True):
-    """One player came for another."""
+    """One player replaced another."""
 
     player_in_id: str | None
     player_in: str | None
@@ -179,7 +179,7 @@ class Kick(IncidentData, frozen=True, kw_only=True):
 
 
 class VideoReview(IncidentData, frozen=True, kw_only=True):
-    """The video referee looked at something, or decided."""
+    """The video assistant referee reviewed or decided something."""
 
     player_id: str | None
     player: str | None
@@ -188,7 +188,7 @@ class VideoReview(IncidentData, frozen=True, kw_only=True):
 
 
 class Withdrawn(ScoredData, frozen=True, kw_only=True):
-    """The vendor took an incident back; `relates` is its event."""
+    """The vendor removed an incident; `relates` is its event."""
 
     withdrawn: str
     """The type of the incident's event, such as `yellow`."""
@@ -197,7 +197,7 @@ class Withdrawn(ScoredData, frozen=True, kw_only=True):
 
 
 class PriceChange(ScoredData, frozen=True, kw_only=True):
-    """A price or a line moved; both prices are the same bookmaker's."""
+    """A price or a line moved; both prices are from the same bookmaker."""
 
     market: Market
     before: Price
@@ -205,7 +205,7 @@ class PriceChange(ScoredData, frozen=True, kw_only=True):
 
 
 class MarketState(ScoredData, frozen=True, kw_only=True):
-    """A market closed or opened, whichever bookmaker is shown."""
+    """A market was suspended or reopened, whichever bookmaker is shown."""
 
     market: Market
     before: Price | None
@@ -214,10 +214,10 @@ class MarketState(ScoredData, frozen=True, kw_only=True):
 
 
 class MatchLeft(ScoredData, frozen=True, kw_only=True):
-    """A match in play is not listed any more."""
+    """A match in play is no longer listed."""
 
     deleted: bool
-    """The vendor says that it deleted the match."""
+    """Whether the vendor reports the match as deleted."""
 
 
 class MatchBack(ScoredData, frozen=True, kw_only=True):
@@ -225,13 +225,13 @@ class MatchBack(ScoredData, frozen=True, kw_only=True):
 
 
 class Result(ScoredData, frozen=True, kw_only=True):
-    """The final state of a match; once."""
+    """The final state of a match; emitted once."""
 
     half_time: Score | None
     extra_time: Score | None
     shoot_out: Score | None
     confirmed: bool
-    """It was read again ten minutes after full time; False if the account may not."""
+    """Whether it was read again ten minutes after full time; False if the account cannot read it."""
 
 
 class Alert(MatchData, frozen=True, kw_only=True):
@@ -242,21 +242,21 @@ class Alert(MatchData, frozen=True, kw_only=True):
 
 
 class AlertSettled(MatchData, frozen=True, kw_only=True):
-    """What became of an alert; `relates` is the alert."""
+    """The outcome of an alert; `relates` is the alert."""
 
     rule: str
     outcome: Literal["won", "lost", "void"]
 
 
 class OperationalData(msgspec.Struct, frozen=True, kw_only=True):
-    """What an event without a match says."""
+    """The data of every event without a match."""
 
     relates: str | None = None
     seen_at: str
 
 
 class IndicatorChanged(OperationalData, frozen=True, kw_only=True):
-    """A figure of the service left its normal range, or came back."""
+    """An indicator of the service left its normal range, or returned to it."""
 
     indicator: str
     before: str | None
@@ -264,10 +264,10 @@ class IndicatorChanged(OperationalData, frozen=True, kw_only=True):
 
 
 class Gap(OperationalData, frozen=True, kw_only=True):
-    """A reader missed events: they are not kept any more, or its position is not one of this log."""
+    """A reader missed events: they are no longer kept, or its position is not in this log."""
 
     first: str | None
-    """The first and the last position that are no longer available; None if they are not known."""
+    """The first position that is no longer available, as `last` is the last one; None if unknown."""
     last: str | None
 
 
@@ -290,7 +290,7 @@ INCIDENT_TYPES: Mapping[int, str] = {
     30: "kick_missed",
     28: "var",
 }
-"""The record's incident types (record.md, Incidents) that are events."""
+"""The record's incident types (record.md, Incidents) that are events, with the events' types."""
 
 _OF_INCIDENTS: Mapping[str, type[IncidentData]] = {
     "yellow": PlayerIncident,
@@ -327,14 +327,14 @@ DATA: Mapping[str, type[Data]] = {
     "gap": Gap,
     "service_started": ServiceStarted,
 }
-"""What each type of event says, by type."""
+"""The data of each type of event."""
 
 PRICE_TYPES = frozenset({"price_moved", "line_moved", "suspended", "reopened"})
-"""Types that are kept for days, not as long as the match."""
+"""Types that are kept for some days, not as long as the match."""
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that happened, once."""
+    """One event."""
 
     id: str
     type: str
@@ -343,5 +343,5 @@ class Event(msgspec.Struct, frozen=True):
 
     @property
     def match_id(self) -> str | None:
-        """Return the id of the match, None for an operational event."""
+        """Return the id of the match; None for an operational event."""
         return self.data.match_id if isinstance(self.data, MatchData) else None

@@ -1,4 +1,4 @@
-"""What is kept: the log of events, and what was emitted of every match."""
+"""The history: the log of events, and the emitted state of every match."""
 
 from footy.history.log import Commit, Log, LogError, Position, StoredEvent, resumed
 from footy.history.sqlite_log import Retention, SqliteLog, opened

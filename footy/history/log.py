@@ -1,7 +1,7 @@
-"""The log: what every store of events offers, whatever it is made of.
+"""The log: the interface of every store of events.
 
-One writer appends once per cycle; any number of readers read after a position. Sequences begin at 1 and are
-committed without gaps; retention leaves holes later. Times are Unix seconds.
+One writer appends once per cycle; any number of readers read on from a position. Sequences begin at 1 and are
+committed without gaps; retention may leave gaps later. Times are Unix seconds.
 """
 
 import re
@@ -17,19 +17,19 @@ _POSITION = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})")
 
 
 class LogError(CannotWriteError):
-    """The log cannot be read or written; nothing of this transaction is in it."""
+    """The log cannot be read or written; no part of this transaction is in it."""
 
 
 class UnknownCommitError(LogError):
-    """The log may hold what was to be written: load its states again before the next detection."""
+    """The log may already have this commit: reload its states before the next detection."""
 
 
 class NewerLogError(LogError):
-    """The file was written by a newer version of footy."""
+    """A newer version of footy wrote the file."""
 
 
 class Position(NamedTuple):
-    """A place in a log: the event with this sequence has been read, 0 is before the first."""
+    """A position in a log: after the event with this sequence; 0 is before the first event."""
 
     epoch: str
     sequence: int
@@ -39,7 +39,11 @@ class Position(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> "Position":
-        """Read `epoch-sequence`; ValueError if it is no position."""
+        """Parse `epoch-sequence`.
+
+        Raises:
+            ValueError: The text is not a position.
+        """
         found = _POSITION.fullmatch(text.strip())
         if found is None:
             raise ValueError(f"not a position: {text!r}")
@@ -61,7 +65,7 @@ class StoredEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """All that a cycle writes, in one transaction."""
+    """Everything that a cycle writes, in one transaction."""
 
     at: float
     """When the cycle's data was read."""
@@ -69,13 +73,13 @@ class Commit:
     """The emitted states that changed, by match id."""
     events: Sequence[Event] = ()
     listed: bool = True
-    """The live list was read in this cycle."""
+    """Whether the live list was read in this cycle."""
     matches: int = 0
-    """How many matches it held."""
+    """Number of matches in it."""
 
 
 class Extent(NamedTuple):
-    """Which events a log holds."""
+    """The range of events in a log."""
 
     epoch: str
     newest: int
@@ -88,20 +92,20 @@ class Log(Protocol):
     """A store of events."""
 
     def append(self, commit: Commit) -> int:
-        """Write a cycle whole or not at all; return the newest sequence.
+        """Write a cycle completely or not at all; return the newest sequence.
 
         Raises:
-            LogError: It could not be written, and nothing of it is in the log.
-            UnknownCommitError: An event of it is in the log already.
+            LogError: Writing failed, and no part of the cycle is in the log.
+            UnknownCommitError: One of its events is already in the log.
         """
         ...
 
     def states(self, match_ids: Iterable[str] | None = None, *, since: float = 0.0) -> list[Emitted]:
-        """Return what was emitted of these matches, or of all seen at or after a time."""
+        """Return the emitted states of these matches, or of all matches seen at or after a time."""
         ...
 
     def listed_at(self) -> float | None:
-        """Return when the newest cycle with a live list was, None before the first."""
+        """Return the time of the newest cycle with a live list; None before the first."""
         ...
 
     def read(
@@ -113,34 +117,35 @@ class Log(Protocol):
         types: Sequence[str] = (),
         since: float | None = None,
     ) -> list[StoredEvent]:
-        """Return events with a greater sequence, oldest first; of one match, some types, since a time."""
+        """Return events after a sequence, oldest first; only of a match, of types, since a time, if given."""
         ...
 
     def extent(self) -> Extent:
-        """Return which events there are."""
+        """Return the range of events in the log."""
         ...
 
     def wait(self, after: int, timeout_s: float) -> bool:
-        """Wait until there is a newer event than this sequence; return whether there is."""
+        """Wait for an event after this sequence; return whether there is one."""
         ...
 
     def close(self) -> None:
-        """Close it; waiting readers return."""
+        """Close the log; waiting readers return."""
         ...
 
 
 class Resumed(NamedTuple):
-    """Where a reader goes on."""
+    """Where a reader continues."""
 
     after: int
     gap: tuple[str, str] | None
-    """The first and last position that are no longer available, if the reader missed any."""
+    """The first and last position that are no longer available; None if the reader missed none."""
 
 
 def resumed(position: Position | None, extent: Extent) -> Resumed:
-    """Return where a reader with this position goes on; None is a reader that wants all that is kept.
+    """Return where a reader with this position continues; a reader without one gets all events kept.
 
-    A position of another epoch, beyond the newest event or older than what is kept whole gets one gap.
+    There is one gap if the position is of another epoch, is beyond the newest event, or is older than the
+    completely kept events.
     """
     oldest = extent.complete_after
     if position is None:

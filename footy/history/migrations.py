@@ -1,4 +1,4 @@
-"""The schema of `footy.db`, by version: each script leads from the version before to its own."""
+"""The schema of `footy.db` by version: each script migrates from the previous version to its own."""
 
 SCRIPTS: tuple[str, ...] = (
     """
@@ -37,6 +37,6 @@ SCRIPTS: tuple[str, ...] = (
     INSERT INTO meta VALUES ('newest', 0), ('complete_after', 0), ('newest_at', 0.0), ('listed_at', NULL);
     """,
 )
-"""`PRAGMA user_version` is the number of scripts that a file has had."""
+"""`PRAGMA user_version` is the number of scripts that were run on a file."""
 
 VERSION = len(SCRIPTS)

@@ -1,8 +1,7 @@
-"""The log in one SQLite file, `footy.db`.
+"""The log in a SQLite file, `footy.db`.
 
-The newest sequence is a row of `meta`, read and written in the transaction that appends: a sequence that
-SQLite gave would burn numbers (next.md, The store). `synchronous=FULL`: what a reader has seen survives a
-power cut.
+The newest sequence is a row of `meta`, read and written in the appending transaction: SQLite's own sequences
+would skip numbers. `synchronous=FULL`, so that what a reader has seen survives a power failure.
 """
 
 import contextlib
@@ -21,12 +20,12 @@ from footy.history.log import Commit, Extent, LogError, NewerLogError, StoredEve
 from footy.history.migrations import SCRIPTS, VERSION
 
 WAL_LIMIT = 64 * 1024 * 1024
-"""Bytes that the write-ahead log is cut to after a checkpoint."""
+"""Size in bytes to which the write-ahead log is truncated after a checkpoint."""
 CHECKPOINT_EVERY_S = 3600.0
 POLL_S = 0.1
-"""How often a reader of another process looks for new events."""
+"""Seconds between polls for new events by a reader in another process."""
 STEP_ROWS = 2_000
-"""Rows that retention removes in one step at most, so that no cycle waits for it."""
+"""Maximum number of rows that one step of retention removes, so that no cycle waits for it."""
 _DAY_S = 86_400.0
 _VACUUM_PAGES = 200
 _LARGEST_READ = 10_000
@@ -36,21 +35,21 @@ _PRICES = "type IN ('line_moved', 'price_moved', 'reopened', 'suspended')"  # as
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long events are kept; age counts against the newest event: a wrong clock removes nothing."""
+    """How long events are kept. Age is relative to the newest event, so a wrong clock removes nothing."""
 
     days: float = 90.0
-    """FOOTY_HISTORY_DAYS: all of a match, after it was seen last."""
+    """FOOTY_HISTORY_DAYS: days that a match is kept after it was last seen."""
     size: int = 4_000_000_000
-    """FOOTY_HISTORY_SIZE: bytes; above it the oldest matches go first."""
+    """FOOTY_HISTORY_SIZE: maximum size in bytes; beyond it the oldest matches are removed first."""
     price_days: float = 7.0
-    """Price events."""
+    """Days that price events are kept."""
 
 
 class SqliteLog:
-    """A log in one file, for one writing thread; reading and waiting may be done by any."""
+    """A log in one file. One thread writes; any thread may read and wait."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open a file that has the current schema: see `opened`."""
+        """Open a file that has the current schema; `opened` creates or migrates one."""
         self._path = path
         self._read_only = read_only
         self._lock = threading.RLock()
@@ -61,14 +60,14 @@ class SqliteLog:
         self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
 
     def append(self, commit: Commit) -> int:
-        """Write a cycle whole or not at all; return the newest sequence."""
+        """Write a cycle completely or not at all; return the newest sequence."""
         with self._transaction() as connection:
             newest: int
             newest, newest_at = connection.execute(
                 "SELECT (SELECT value FROM meta WHERE key = 'newest'),"
                 " (SELECT value FROM meta WHERE key = 'newest_at')"
             ).fetchone()
-            # By a clock that was set back, what is written now would be the oldest and go first.
+            # If the clock was set back, these rows would otherwise be the oldest, and be removed first.
             at = max(newest_at, commit.at)
             connection.executemany(
                 "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
@@ -105,7 +104,7 @@ class SqliteLog:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run one transaction: all of it is committed, or nothing."""
+        """Run one transaction, which is committed completely or not at all."""
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -131,7 +130,7 @@ class SqliteLog:
                 raise LogError(f"The log {self._path.name} cannot be read: {error}") from None
 
     def states(self, match_ids: Iterable[str] | None = None, *, since: float = 0.0) -> list[Emitted]:
-        """Return what was emitted of these matches, or of all seen at or after a time."""
+        """Return the emitted states of these matches, or of all matches seen at or after a time."""
         if match_ids is None:
             rows = self._query("SELECT emitted FROM match WHERE last >= ? ORDER BY id", (since,))
             return [decoded(row[0]) for row in rows]
@@ -139,7 +138,7 @@ class SqliteLog:
         return [decoded(rows[0][0]) for rows in found if rows]
 
     def listed_at(self) -> float | None:
-        """Return when the newest cycle with a live list was, None before the first."""
+        """Return the time of the newest cycle with a live list; None before the first."""
         [[value]] = self._query("SELECT value FROM meta WHERE key = 'listed_at'")
         return None if value is None else float(value)
 
@@ -152,7 +151,7 @@ class SqliteLog:
         types: Sequence[str] = (),
         since: float | None = None,
     ) -> list[StoredEvent]:
-        """Return events with a greater sequence, oldest first, 10,000 at most."""
+        """Return events after a sequence, oldest first, at most 10,000."""
         where, values = ["seq > ?"], [after]
         if match_id is not None:
             where.append("match = ?")
@@ -163,7 +162,7 @@ class SqliteLog:
         if since is not None:
             where.append("at >= ?")
             values.append(since)  # type: ignore[arg-type]
-        # The conditions are texts of this function; all values are bound.
+        # The conditions are constants of this function; all values are bound.
         rows = self._query(
             f"SELECT seq, id, type, match, seen_at, data FROM event WHERE {' AND '.join(where)}"  # noqa: S608
             " ORDER BY seq LIMIT ?",
@@ -172,12 +171,12 @@ class SqliteLog:
         return [StoredEvent(*row) for row in rows]
 
     def extent(self) -> Extent:
-        """Return which events there are."""
+        """Return the range of events in the log."""
         found = dict(self._query("SELECT key, value FROM meta"))
         return Extent(found["epoch"], found["newest"], found["complete_after"])
 
     def wait(self, after: int, timeout_s: float) -> bool:
-        """Wait until there is a newer event than this sequence; return whether there is."""
+        """Wait for an event after this sequence; return whether there is one."""
         if self._read_only:
             return self._polled(after, time.monotonic() + timeout_s)
         with self._news:
@@ -195,9 +194,9 @@ class SqliteLog:
         return False
 
     def retain(self, retention: Retention) -> int:
-        """Remove one step of what is too old or too much; return how many rows that were.
+        """Remove one step of rows that are too old or too many; return the number of rows removed.
 
-        Called once per cycle: what is left is removed by the next.
+        It is called once per cycle; the next cycle removes more.
         """
         with self._transaction() as connection:
             [newest_at] = connection.execute("SELECT value FROM meta WHERE key = 'newest_at'").fetchone()
@@ -226,7 +225,7 @@ class SqliteLog:
         return removed
 
     def checkpoint_if_due(self) -> bool:
-        """Move the write-ahead log into the file once an hour; return whether that was done."""
+        """Checkpoint the write-ahead log once an hour; return whether that was done."""
         if time.monotonic() < self._checkpoint_at:
             return False
         self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
@@ -234,7 +233,7 @@ class SqliteLog:
         return not busy
 
     def backup(self, target: Path) -> None:
-        """Write a whole copy to a file that does not exist."""
+        """Write a complete copy to a new file."""
         self._query("VACUUM INTO ?", (str(target),))
 
     def close(self) -> None:
@@ -255,7 +254,7 @@ def _match_row(emitted: Emitted, at: float) -> tuple[Any, ...]:
 
 
 def _remove(connection: sqlite3.Connection, select: str, values: Sequence[Any]) -> int:
-    """Remove the events that a statement selects, and note that the log is not whole up to there."""
+    """Remove the selected events, and record that the log is incomplete up to the last of them."""
     rows = connection.execute(select, values).fetchall()
     if rows:
         connection.executemany("DELETE FROM event WHERE seq = ?", rows)
@@ -267,7 +266,7 @@ def _remove(connection: sqlite3.Connection, select: str, values: Sequence[Any]) 
 
 
 def _remove_match(connection: sqlite3.Connection, before: float, limit: int) -> int:
-    """Remove events of the match that was seen longest ago, and the match once it has none."""
+    """Remove events of the match that was last seen longest ago, and the match itself when none is left."""
     row = connection.execute(
         "SELECT id FROM match WHERE last < ? ORDER BY last LIMIT 1", (before,)
     ).fetchone()
@@ -309,7 +308,7 @@ def _connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
 
 
 class _BrokenError(LogError):
-    """The file is no database, or a damaged one."""
+    """The file is not a database, or is damaged."""
 
 
 def _as_log_error(path: Path, error: sqlite3.Error) -> LogError:
@@ -318,14 +317,14 @@ def _as_log_error(path: Path, error: sqlite3.Error) -> LogError:
 
 
 def opened(path: Path) -> tuple[SqliteLog, Path | None]:
-    """Open the log for writing: make it, migrate it, or set a broken file aside and begin a new one.
+    """Open the log for writing: create it, migrate it, or rename a broken file and create a new one.
 
     Returns:
-        The log, and where a broken file was put; None if there was none.
+        The log, and the new path of a broken file or None.
 
     Raises:
-        NewerLogError: A newer version of footy wrote it.
-        LogError: It cannot be opened or written.
+        NewerLogError: A newer version of footy wrote the file.
+        LogError: The file cannot be opened or written.
     """
     try:
         return _opened(path), None
@@ -335,7 +334,11 @@ def opened(path: Path) -> tuple[SqliteLog, Path | None]:
 
 
 def opened_for_reading(path: Path) -> SqliteLog:
-    """Open the log of a running service for reading; LogError if there is none of this version."""
+    """Open the log of a running service for reading.
+
+    Raises:
+        LogError: There is no log, or it is of another version.
+    """
     log = SqliteLog(path, read_only=True)
     [[version]] = log._query("PRAGMA user_version")  # noqa: SLF001 - this module's own class
     if version != VERSION:
@@ -359,7 +362,7 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     if version > VERSION:
         raise NewerLogError(f"The log {path.name} was written by a newer version of footy")
     if version == VERSION:
-        # Reads every page of the small tables: what is damaged is found before the first cycle.
+        # Read every page of the small tables, to find damage before the first cycle.
         connection.execute("SELECT count(emitted), (SELECT count(*) FROM meta) FROM match").fetchone()
         return
     if version:
@@ -372,7 +375,7 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _set_aside(path: Path) -> Path:
-    """Rename a broken file and what SQLite keeps beside it; return its new name."""
+    """Rename a broken file and SQLite's files beside it; return its new path."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     aside = path.with_name(f"{path.name}.broken-{stamp}")
     try:

@@ -117,11 +117,7 @@ def _tied(changes: Iterable[PriceChange]) -> set[tuple[int, str, int]]:
 
 
 def with_changes(
-    quotes: OddsBook,
-    changes: list[PriceChange],
-    early_window: tuple[int, int],
-    *,
-    newest_first: bool | None,
+    quotes: OddsBook, changes: list[PriceChange], early_window: tuple[int, int], *, newest_first: bool | None
 ) -> OddsBook:
     """Fold a reply's changes of one match into its quotes, from the oldest to the newest.
 

@@ -35,12 +35,8 @@ class CycleInputs:
     def details_by_feed(self, state: State) -> bool:
         """Check whether the feed of details supplies their changes."""
         feed = state.details_feed
-        return (
-            self.delta
-            and feed.polled_at is not None
-            and feed.trusted
-            and endpoints.DETAIL not in self.refused
-        )
+        is_fed = self.delta and feed.polled_at is not None and endpoints.DETAIL not in self.refused
+        return is_fed and feed.trusted
 
     def without(self, failed: Iterable[Endpoint]) -> "CycleInputs":
         """Return the inputs without feeds that failed in this cycle: what they tell is asked per match."""

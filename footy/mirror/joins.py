@@ -22,11 +22,7 @@ def held_details(state: State) -> dict[str, Detail]:
 
 
 def references_for(
-    lookup: Lookup,
-    answers: Answers,
-    before: References,
-    details: Mapping[str, Detail],
-    inputs: CycleInputs,
+    lookup: Lookup, answers: Answers, before: References, details: Mapping[str, Detail], inputs: CycleInputs
 ) -> References:
     """Return the references that these details need: as answered, otherwise as before, for up to 30 days.
 

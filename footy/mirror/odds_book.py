@@ -90,23 +90,13 @@ def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] 
     bookmaker's number are left out.
     """
     inside = _window_texts(early_window)
-    money_line: dict[int, KeyRows] = {}
-    spread: dict[int, KeyRows] = {}
-    over_under: dict[int, KeyRows] = {}
-    corners: dict[int, KeyRows] = {}
+    book: dict[str, dict[int, KeyRows]] = {name: {} for name in MARKETS.values()}
     for key, markets in odds.items():
-        if not (key.isascii() and key.isdecimal()) or len(key) > _LONGEST_ID:
-            continue
-        bookmaker_id = int(key)
-        if markets.eu:
-            money_line[bookmaker_id] = _kept(markets.eu, inside)
-        if markets.asia:
-            spread[bookmaker_id] = _kept(markets.asia, inside)
-        if markets.bs:
-            over_under[bookmaker_id] = _kept(markets.bs, inside)
-        if markets.cr:
-            corners[bookmaker_id] = _kept(markets.cr, inside)
-    return OddsBook(money_line, spread, over_under, corners, left_out)
+        if key.isascii() and key.isdecimal() and len(key) <= _LONGEST_ID:
+            for vendor_name, name in MARKETS.items():
+                if rows := getattr(markets, vendor_name):
+                    book[name][int(key)] = _kept(rows, inside)
+    return OddsBook(**book, left_out=left_out)
 
 
 def _kept(rows: list[OddsRow], inside: frozenset[str]) -> KeyRows:
@@ -122,11 +112,7 @@ def _kept(rows: list[OddsRow], inside: frozenset[str]) -> KeyRows:
 
 
 def fold(
-    quotes: OddsBook,
-    bookmaker_id: int,
-    market: str,
-    row: OddsRow,
-    early_window: tuple[int, int],
+    quotes: OddsBook, bookmaker_id: int, market: str, row: OddsRow, early_window: tuple[int, int]
 ) -> OddsBook:
     """Return the odds with one row of a feed of changes added; `market` is the vendor's name.
 

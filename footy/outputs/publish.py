@@ -35,11 +35,12 @@ def publish(update: Update, outputs: Sequence[Output]) -> Published:
             output.publish(update)
         except OSError as error:
             failures[output.name] = f"{output.name} could not be written: {error.strerror or error}"
-            log.error(failures[output.name])
         except CannotWriteError as error:
             failures[output.name] = str(error)
-            log.error(failures[output.name])
-        except Exception as error:
-            failures[output.name] = f"{output.name} could not be published: {type(error).__name__}"
+        except Exception as bug:
+            failures[output.name] = f"{output.name} could not be published: {type(bug).__name__}"
             log.exception(failures[output.name])
+            continue
+        if output.name in failures:
+            log.error(failures[output.name])
     return Published(round(time.monotonic() - started, 4), failures)

@@ -141,14 +141,7 @@ class Pipeline:
         before = state = self._after_clock_step(state)
         inputs = self._inputs()
         fetcher = self._fetcher(budget, inputs, progress, number if inputs.short_of_time else None)
-        rounds = Rounds(
-            fetcher,
-            self._lookup,
-            self._quota,
-            before=before,
-            inputs=inputs,
-            selection=self._rules.selection,
-        )
+        rounds = Rounds(fetcher, self._lookup, self._quota, before, inputs, self._rules.selection)
 
         # STEP 1a and 1b: request, and merge each answer as it arrives.
         for answer in rounds.run():
@@ -241,7 +234,7 @@ class Pipeline:
             started + (pace.deadline_s if within_s is None else within_s),
             pace.grace_s,
             live_deadline=started + (pace.live_deadline_s if within_s is None else within_s),
-            answers_s=pace.answers_s,
+            expected_s=pace.answers_s,
             failures=self._failures,
         )
         budget.kept_back = LIVE_LIST_RETRIES
@@ -311,30 +304,18 @@ class Pipeline:
         budget: RetryBudget,
         inputs: CycleInputs,
         progress: Progress | None = None,
-        shared_from: int | None = None,
+        rotation: int | None = None,
     ) -> Fetcher:
+        pool, workers = self._executor, self._rules.workers
         return Fetcher(
-            self._client,
-            self._lookup,
-            self._executor,
-            workers=self._rules.workers,
-            budget=budget,
-            inputs=inputs,
-            shared_from=shared_from,
-            progress=progress,
-            arrived=self._arrived,
+            self._client, self._lookup, pool, workers, budget, inputs, rotation, progress, self._arrived
         )
 
     def _settle(self, state: State, before: State, fetcher: Fetcher) -> State:
         """Return the state at the end of a cycle, and log the result of the feeds' self-check."""
         inputs = self._inputs()
-        references = references_for(
-            self._lookup,
-            fetcher.answers,
-            before.references,
-            held_details(state),
-            inputs,
-        )
+        details = held_details(state)
+        references = references_for(self._lookup, fetcher.answers, before.references, details, inputs)
         state, differences = settle(state, before, fetcher.answers, references, inputs)
         for sentence in differences:
             log.warning("%s: %s; repaired", FOUND_WRONG, sentence)

@@ -10,7 +10,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 
 from footy.mirror.answers import Answers, FullOdds
@@ -40,41 +40,28 @@ Progress = Callable[[int, int], None]
 """Callback for the numbers of requests done and planned."""
 
 
+@dataclass
 class Fetcher:
     """Makes the requests of one cycle."""
 
-    def __init__(
-        self,
-        client: Asker,
-        lookup: Lookup,
-        executor: Executor,
-        *,
-        workers: int,
-        budget: RetryBudget,
-        inputs: CycleInputs,
-        shared_from: int | None = None,
-        progress: Progress | None = None,
-        arrived: Arrived | None = None,
-    ) -> None:
-        """Make no request yet.
+    client: Asker
+    lookup: Lookup
+    executor: Executor
+    workers: int
+    budget: RetryBudget
+    inputs: CycleInputs
+    rotation: int | None = None
+    """If a number, details, names and odds share the workers, and it decides which of them goes first.
+    If None, one priority follows the other, which is faster if there is time for all of them."""
+    progress: Progress | None = None
+    arrived: Arrived = field(default_factory=SimpleQueue)
 
-        If `shared_from` is a number, details, names and odds share the workers, and the number decides which
-        of them goes first. If it is None, one priority follows the other, which is faster if there is time
-        for all of them.
-        """
+    def __post_init__(self) -> None:
         self.answers = Answers()
         self.unfinished = False
         """Whether the time ran out before all requests for details, odds and names were sent."""
-        self._client = client
-        self._lookup = lookup
-        self._executor = executor
-        self._most_submitted = 2 * workers if shared_from is None else workers
-        self._shared_from = shared_from
-        self._early_window = inputs.early_window
-        self._budget = budget
-        self._left = dict(inputs.left)
-        self._vendor_ahead_s = inputs.vendor_ahead_s
-        self._progress = progress
+        self._most_submitted = 2 * self.workers if self.rotation is None else self.workers
+        self._left = dict(self.inputs.left)
         self._seen: set[Request] = set()
         self._repeated: dict[Request, Answer[object]] = {}
         """The first answer to each request that is repeated."""
@@ -87,7 +74,6 @@ class Fetcher:
         """Heap of failed answers whose request may be repeated once no other request waits."""
         self._order = itertools.count()
         self._submitted: dict[Future[Answer[object]], Request] = {}
-        self._arrived = arrived or SimpleQueue()
         self._finished = 0
 
     def add(self, requests: Iterable[Request]) -> None:
@@ -103,9 +89,9 @@ class Fetcher:
                 continue
             self._seen.add(request)
             names_it = request.priority in {Priority.NAMES, Priority.REFERENCE}
-            if names_it and self._lookup.peek(request) is not None:
+            if names_it and self.lookup.peek(request) is not None:
                 continue
-            self._budget.calls += 1
+            self.budget.calls += 1
             self._queue(request)
 
     def _is_within_quota(self, request: Request) -> bool:
@@ -128,9 +114,9 @@ class Fetcher:
                 break
             # 2. Wait for the next answer.
             try:
-                arrived = self._arrived.get(timeout=max(0.0, self._pause()))
+                arrived = self.arrived.get(timeout=max(0.0, self._pause()))
             except Empty:
-                if self._budget.wait_s() > 0:
+                if self.budget.wait_s() > 0:
                     continue
                 break
             answer = self._answer_of_worker(arrived)
@@ -139,8 +125,8 @@ class Fetcher:
                 yield arrived
             elif answer is not None and (last := self._final(answer)) is not None:
                 yield self._finish(last)
-            if self._progress is not None:
-                self._progress(self._finished, self._budget.calls)
+            if self.progress is not None:
+                self.progress(self._finished, self.budget.calls)
         yield from self._drain()
         yield from self._from_elsewhere()
 
@@ -148,7 +134,7 @@ class Fetcher:
         """Yield the answers from elsewhere that have arrived by now."""
         with contextlib.suppress(Empty):
             while True:
-                arrived = self._arrived.get(timeout=0.0)
+                arrived = self.arrived.get(timeout=0.0)
                 if isinstance(arrived, Answer):
                     yield arrived
 
@@ -164,7 +150,7 @@ class Fetcher:
 
     def _requeue_deferred(self) -> None:
         """Requeue the deferred requests that may be sent now."""
-        now = self._budget.now()
+        now = self.budget.now()
         while self._deferred and self._deferred[0][0] <= now:
             _, order, request, answer = heapq.heappop(self._deferred)
             if answer is None:
@@ -175,10 +161,10 @@ class Fetcher:
     def _submit(self) -> None:
         while self._waiting and len(self._submitted) < self._most_submitted:
             request = self._next()
-            future = self._executor.submit(self._ask, request)
+            future = self.executor.submit(self._ask, request)
             self._submitted[future] = request
             self._in_flight[request.priority] += 1
-            future.add_done_callback(self._arrived.put)
+            future.add_done_callback(self.arrived.put)
 
     def _queue(self, request: Request, order: int | None = None) -> None:
         """Queue a request among those of its priority."""
@@ -196,9 +182,9 @@ class Fetcher:
 
     def _sort_key(self, kind: Priority) -> tuple[int, int, int]:
         """Return the sort key of a priority; of those that share the workers, the least busy goes first."""
-        if self._shared_from is None or kind not in SHARING:
+        if self.rotation is None or kind not in SHARING:
             return kind, 0, 0
-        return SHARING[0], self._in_flight[kind], (SHARING.index(kind) - self._shared_from) % len(SHARING)
+        return SHARING[0], self._in_flight[kind], (SHARING.index(kind) - self.rotation) % len(SHARING)
 
     def _repeat_failed(self) -> Iterator[Answer[object]]:
         """Repeat failed requests once no other request waits, and as far as the retry budget allows.
@@ -209,7 +195,7 @@ class Fetcher:
         """
         while self._failed and not self._waiting:
             answer = self._failed[0][-1]
-            may_retry = self._budget.may_retry(answer.request.endpoint)
+            may_retry = self.budget.may_retry(answer.request.endpoint)
             if not may_retry and (self._submitted or self._deferred):
                 return
             heapq.heappop(self._failed)
@@ -219,26 +205,28 @@ class Fetcher:
                 yield self._finish(answer)
 
     def _pause(self) -> float:
-        left = self._budget.wait_s()
-        return min(left, self._deferred[0][0] - self._budget.now()) if self._deferred else left
+        left = self.budget.wait_s()
+        return min(left, self._deferred[0][0] - self.budget.now()) if self._deferred else left
 
     def _ask(self, request: Request) -> Answer[object]:
         """Make one request; runs in a worker thread."""
         if request.endpoint in LOOKED_UP:
             if request.since is not None:
-                return self._lookup.renew(request, self._budget)
-            return self._lookup.ask(request, self._budget)
-        answer = self._client.ask(request, self._budget)
+                return self.lookup.renew(request, self.budget)
+            return self.lookup.ask(request, self.budget)
+        answer = self.client.ask(request, self.budget)
         match answer.value:
             case PriceChanges() as changes:
-                return replace(answer, value=odds_changes(changes, (answer.at or 0.0) + self._vendor_ahead_s))
+                return replace(
+                    answer, value=odds_changes(changes, (answer.at or 0.0) + self.inputs.vendor_ahead_s)
+                )
             case dict() as odds:
                 return replace(answer, value=self._full_odds(request, odds, answer.left_out))
             case _:
                 return answer
 
     def _full_odds(self, request: Request, odds: Odds, left_out: tuple[str, ...]) -> FullOdds:
-        book, watermark = digest(odds, self._early_window, left_out), request.watermark
+        book, watermark = digest(odds, self.inputs.early_window, left_out), request.watermark
         if watermark is None:
             return FullOdds(book)
         settled = {
@@ -247,7 +235,7 @@ class Fetcher:
             )
             for company, m in odds.items()
         }
-        return FullOdds(book, digest(settled, self._early_window))
+        return FullOdds(book, digest(settled, self.inputs.early_window))
 
     def _final(self, answer: Answer[object]) -> Answer[object] | None:
         """Return the final answer to a request; None if the request is deferred or repeated."""
@@ -259,7 +247,7 @@ class Fetcher:
             return answer
         if isinstance(error, errors.ThrottledError) and self._defer(answer, error):
             return None
-        has_time = self._budget.has_time(request.endpoint)
+        has_time = self.budget.has_time(request.endpoint)
         if error.retryable and request not in self._repeated and has_time:
             self._repeated[request] = answer
             heapq.heappush(self._failed, (request.priority, next(self._order), answer))
@@ -279,8 +267,8 @@ class Fetcher:
     def _defer(self, answer: Answer[object], error: errors.ThrottledError) -> bool:
         """Defer a throttled request until its endpoint may be asked again; return False if too late."""
         request = answer.request
-        left = self._budget.left(request.endpoint)
-        if error.retry_at - self._budget.now() > min(LONGEST_DEFERRAL_S, left):
+        left = self.budget.left(request.endpoint)
+        if error.retry_at - self.budget.now() > min(LONGEST_DEFERRAL_S, left):
             return False
         sent = answer if error.was_sent else None
         heapq.heappush(self._deferred, (error.retry_at, next(self._order), request, sent))
@@ -288,12 +276,12 @@ class Fetcher:
 
     def _drain(self) -> Iterator[Answer[object]]:
         """Yield what the aborted attempts still answer; then fail all other requests as out of time."""
-        end = self._budget.now() + self._budget.grace_s
+        end = self.budget.now() + self.budget.grace_s
         for future in self._submitted:
             future.cancel()
-        while self._submitted and (left := end - self._budget.now()) > 0:
+        while self._submitted and (left := end - self.budget.now()) > 0:
             try:
-                arrived = self._arrived.get(timeout=left)
+                arrived = self.arrived.get(timeout=left)
             except Empty:
                 break
             if isinstance(arrived, Answer):

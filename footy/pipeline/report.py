@@ -41,7 +41,7 @@ def request_problems(
     if deleted := len(live.value.matches.keys() & state.deleted):
         problems.append(f"live matches: {deleted} left out: the vendor lists them, but as deleted too")
     if waiting := _waiting_for_odds(answers, live.value, selected.wanted):
-        problems.append(f"odds: {waiting} wait for their turn: the quota is spent")
+        problems.append(f"odds: {waiting} waiting for quota")
     return problems
 
 

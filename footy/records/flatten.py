@@ -328,12 +328,7 @@ class Flattener:
         return records
 
     def record(
-        self,
-        match: MatchState,
-        references: References,
-        published_at: float,
-        *,
-        clock_offset_s: float = 0.0,
+        self, match: MatchState, references: References, published_at: float, *, clock_offset_s: float = 0.0
     ) -> MatchRecord:
         """Return the record of one match.
 

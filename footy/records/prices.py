@@ -70,12 +70,7 @@ def choose_early(market: Mapping[int, KeyRows], rules: PriceRules) -> Choice | N
 
 
 def choose_current(
-    market: Mapping[int, KeyRows],
-    rules: PriceRules,
-    *,
-    in_play: bool,
-    score: Score | None,
-    arrived_at: float,
+    market: Mapping[int, KeyRows], rules: PriceRules, *, in_play: bool, score: Score | None, arrived_at: float
 ) -> Choice | None:
     """Return the current price: of the first bookmaker in order with a good one, else the newest.
 
@@ -200,12 +195,7 @@ def early_fields(quotes: OddsBook | None, rules: PriceRules) -> dict[str, object
 
 
 def current_fields(
-    quotes: OddsBook | None,
-    rules: PriceRules,
-    *,
-    in_play: bool,
-    score: Score,
-    arrived_at: float,
+    quotes: OddsBook | None, rules: PriceRules, *, in_play: bool, score: Score, arrived_at: float
 ) -> tuple[dict[str, object], float]:
     """Return the record's `current_…` fields of all markets, and the time until which they hold.
 

@@ -76,10 +76,7 @@ class Selection:
         return _either(_fold(competition.value.name or "") in self.competitions)
 
     def _country(
-        self,
-        detail: Held[Detail],
-        competition: Held[Competition],
-        references: References,
+        self, detail: Held[Detail], competition: Held[Competition], references: References
     ) -> Verdict:
         if not self.countries:
             return Verdict.YES

@@ -1,1 +1,1 @@
-"""Reference data: teams, competitions, countries and categories."""
+"""Reference data: teams, competitions, countries and categories, in memory and on disk."""

@@ -1,8 +1,8 @@
-"""Reference data on disk, in requests-cache's SQLite file, over a copy in memory.
+"""Reference data on disk, in the SQLite file of requests-cache, with a copy in memory.
 
-What an earlier process kept is loaded once at the start; from then on nobody reads the file. One thread owns
-it, because another process's lock on the file stalls every caller of the library. The library swallows errors
-of writing, so what was written is read back.
+The entries of earlier processes are loaded once at the start; after that the file is not read. One thread
+owns the file, because another process's lock on it blocks every caller of the library. The library swallows
+write errors, so what was written is read back.
 """
 
 import contextlib
@@ -24,10 +24,10 @@ from requests_cache.models.response import CachedResponse
 log = logging.getLogger(__name__)
 
 LOAD_WITHIN_S = 2.0
-"""A reader waits so long for the file at the start; 5,000 entries take 0.2 s."""
+"""Seconds that a reader waits for the file to be loaded at the start; 5,000 entries take 0.2 s."""
 BUSY_MS = 50
 MOST_KEPT = 20_000
-"""Entries in memory; with more, the oldest are dropped."""
+"""Maximum number of entries in memory; beyond it the oldest are dropped."""
 BATCH = 50
 RETRY_S = 5.0
 KEEP_DAYS = 30
@@ -36,7 +36,7 @@ SWEEP_EVERY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A reply's results as they were kept, and when they had arrived (Unix seconds)."""
+    """A reply's results as JSON text, and when they arrived (Unix seconds)."""
 
     results: bytes
     received_at: float
@@ -46,18 +46,18 @@ COLUMNS = {"key", "value", "expires"}
 CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 COMPANIONS = ("-wal", "-shm")
-"""SQLite's log of what is not in the file yet, and the log's index."""
+"""Suffixes of SQLite's write-ahead log and of the log's index."""
 
 
 class _ForeignError(sqlite3.DatabaseError):
-    """The file has a table of ours with other columns."""
+    """The file has a table with the right name but other columns."""
 
 
 class _Table(SQLiteDict):
-    """The library's table, but no other process is waited for without end, nor to read what is there."""
+    """The library's table, without unlimited waits for other processes and without waits for reading."""
 
     def init_db(self) -> None:
-        """Make the table where it is not there; the library takes the write lock to see whether it is."""
+        """Create the table if it does not exist; the library would take the write lock even to check that."""
         self.close()  # type: ignore[no-untyped-call]
         try:
             with self.connection() as connection:
@@ -73,7 +73,7 @@ class _Table(SQLiteDict):
             raise
 
     def __getitem__(self, key: str) -> Any:
-        """Return what is kept; the library writes the key into the statement as it is, quotes and all."""
+        """Return the value of a key; the library would insert the key into the statement unescaped."""
         with self.connection() as connection:
             row = connection.execute(
                 f"SELECT value FROM {self.table_name} WHERE key = ?",  # noqa: S608 - a name of ours
@@ -101,7 +101,7 @@ class _Table(SQLiteDict):
 
 
 class _File(SQLiteCache):
-    """The library's SQLite cache over such tables."""
+    """The library's SQLite cache with such tables."""
 
     def __init__(self, path: Path) -> None:
         BaseCache.__init__(self, cache_name=str(path))
@@ -115,7 +115,7 @@ class _File(SQLiteCache):
 
 
 class DiskCache:
-    """Keeps replies by key, in memory and in the file; safe to use from every thread."""
+    """Stores replies by key, in memory and in the file; safe to use from every thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -123,24 +123,24 @@ class DiskCache:
         self._inodes: list[int] = []
         self._wake = threading.Condition()
         self._entries: dict[str, Entry] = {}
-        """The oldest first."""
+        """Oldest first."""
         self._unwritten: dict[str, None] = {}
-        """Keys, the longest waiting first."""
+        """Keys to write, longest waiting first."""
         self._tried = threading.Event()
-        """Set once the file was read, or could not be."""
+        """Set when the file was read, or reading it failed."""
         self._is_loaded = self._closed = self._failing = False
         self._retry_at = self._sweep_at = 0.0
         self._thread = threading.Thread(target=self._run, name="disk cache", daemon=True)
         self._thread.start()
 
     def read(self, key: str) -> Entry | None:
-        """Return what is kept; None if there is nothing, or if the file takes too long at the start."""
+        """Return the entry of a key; None if there is none, or if loading the file takes too long."""
         self._tried.wait(LOAD_WITHIN_S)
         with self._wake:
             return None if self._closed else self._entries.get(key)
 
     def write(self, key: str, entry: Entry) -> None:
-        """Keep a reply; it is in the file soon."""
+        """Store an entry; the thread writes it to the file soon."""
         with self._wake:
             self._keep(key, entry)
             self._unwritten.pop(key, None)
@@ -148,13 +148,13 @@ class DiskCache:
             self._wake.notify_all()
 
     def flush(self, seconds: float = 5.0) -> bool:
-        """Wait until everything is in the file, or could not be written; return whether it is."""
+        """Wait until everything is written or writing fails; return whether everything is written."""
         with self._wake:
             self._wake.wait_for(lambda: not self._is_due(), seconds)
             return not self._unwritten
 
     def close(self) -> None:
-        """Write what waits, if that works at once, and end the thread."""
+        """Write what is unwritten, if possible at once, and end the thread."""
         with self._wake:
             self._retry_at = 0.0
             self._wake.notify_all()
@@ -173,7 +173,7 @@ class DiskCache:
             self._unwritten.pop(oldest, None)
 
     def _is_due(self) -> bool:
-        """Check whether the thread has something to do now."""
+        """Check whether the thread has work to do now."""
         return (bool(self._unwritten) or not self._is_loaded) and time.monotonic() >= self._retry_at
 
     def _run(self) -> None:
@@ -185,11 +185,11 @@ class DiskCache:
                 if self._closed:
                     break
                 batch = {key: self._entries[key] for key in itertools.islice(self._unwritten, BATCH)}
-            # 1. Once: what an earlier process kept.
+            # 1. Once: load the entries of earlier processes.
             if not self._is_loaded:
                 self._load()
                 self._tried.set()
-            # 2. Then: what is new.
+            # 2. Then: write new entries.
             elif self._store(batch):
                 with self._wake:
                     for key, entry in batch.items():
@@ -214,7 +214,7 @@ class DiskCache:
                 self._keep(key, entry)
 
     def _store(self, batch: Mapping[str, Entry]) -> bool:
-        """Write a batch in one transaction and read it back; return whether it is there."""
+        """Write a batch in one transaction and read it back; return whether it was written."""
         try:
             file = self._open()
             with file.responses.bulk_commit():
@@ -241,7 +241,7 @@ class DiskCache:
         return True
 
     def _open(self) -> _File:
-        """Return the open file; open it anew where it, its log or the log's index was deleted or replaced."""
+        """Return the open file; reopen it if it, its log or the log's index was deleted or replaced."""
         replaced = self._file is not None and self._inodes != self._on_disk()
         if replaced:
             self._shut()
@@ -260,17 +260,16 @@ class DiskCache:
         return self._path.with_name(self._path.name + suffix)
 
     def _write_all(self) -> None:
-        """Have everything written anew, into a file that has nothing of it."""
+        """Schedule all entries for writing, for a new, empty file."""
         with self._wake:
             self._unwritten |= dict.fromkeys(self._entries)
 
     def _fail(self, error: sqlite3.Error | OSError) -> None:
-        """Go on without the file for a while, and say so once.
+        """Go on without the file for a while, and log that once.
 
-        A corrupt file, or one that is not ours, is set aside. One that is locked is left open: opening it
-        anew may not be possible.
+        Rename a corrupt file, or one with other tables. Leave a locked file open: reopening it may fail.
         """
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without what SQLite adds in the bits above
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without SQLite's extended bits
         if code in CORRUPT or isinstance(error, _ForeignError):
             if self._set_aside(error):
                 return
@@ -302,9 +301,9 @@ class DiskCache:
 
 
 def read_all(path: Path) -> dict[str, Entry]:
-    """Return all that a cache file keeps, by key; empty if there is no such file.
+    """Return all entries of a cache file by key; empty if the file does not exist.
 
-    For commands that look at the file beside the service that owns it.
+    For commands that read the file while a service owns it.
 
     Raises:
         sqlite3.Error: The file is broken, or is not a cache file.
@@ -319,10 +318,10 @@ def read_all(path: Path) -> dict[str, Entry]:
 
 
 def _read(file: _File) -> dict[str, Entry]:
-    """Return all entries that can be read."""
+    """Return all readable entries."""
     entries = {}
     for key in file.responses:
-        with contextlib.suppress(Exception):  # what others wrote into it may be unreadable in any way
+        with contextlib.suppress(Exception):  # entries written by others may be unreadable in any way
             found = file.get_response(key)
             if isinstance(found, CachedResponse) and found.content:
                 entries[key] = Entry(found.content, found.created_at.timestamp())

@@ -25,14 +25,14 @@ from footy.thesports.vendor_clock import VendorClock
 
 MOST_REMEMBERED = 20_000
 STALE_MEMO_S = 60.0
-"""How long a stale value is served before the vendor is asked again."""
+"""Seconds that a stale value is served before the next request for it."""
 NO_ROW_MEMO_S = 600.0
-"""How long an id that the vendor does not have is taken as unknown."""
+"""Seconds before the next request for an id that the vendor does not have."""
 RENEW_FROM = 0.9
-"""Share of the time to live from which on what is held is renewed, by one call for all that has changed."""
+"""Share of the time to live after which values are renewed, by one request for all changed rows."""
 RENEW_OVERLAP_S = 300
 RENEW_AGAIN_S = 600.0
-"""A renewal that failed is tried again after this long."""
+"""Seconds before a failed renewal is retried."""
 RENEWED = frozenset({endpoints.TEAM, endpoints.COMPETITION})
 
 
@@ -40,11 +40,11 @@ RENEWED = frozenset({endpoints.TEAM, endpoints.COMPETITION})
 class _Memo:
     held: Held[Reference]
     expires_at: float
-    """By the clock that nobody sets."""
+    """In seconds of `CLOCK.uptime`, which is never set."""
 
 
 class Lookup:
-    """Looks reference data up; safe to use from every worker."""
+    """Looks up reference data; safe to use from every worker."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Lookup:
         ttl_s: Mapping[Endpoint, float],
         vendor_clock: VendorClock | None = None,
     ) -> None:
-        """Take the times to live in seconds by endpoint."""
+        """Create a lookup; `ttl_s` has the times to live in seconds, by endpoint."""
         self._client = client
         self._vendor_clock = VendorClock() if vendor_clock is None else vendor_clock
         self._disk_cache = disk_cache
@@ -68,15 +68,15 @@ class Lookup:
         )
 
     def peek(self, key: Request) -> Held[Reference] | None:
-        """Return what the memo holds, at no cost."""
+        """Return the value in memory; None if there is none."""
         with self._lock:
             memo = self._memo.get(key)
         return memo.held if memo else None
 
     def ask(self, request: Request, budget: RetryBudget) -> Answer[Reference]:
-        """Look one thing up, asking the vendor if it is not known.
+        """Look up one row or list, with a request to the vendor if it is not known.
 
-        If asking fails, the answer holds the error, and the last good value as stale if there is one.
+        If the request fails, the answer has the error, and the last good value as stale if there is one.
         """
         answer = self._ask(request, budget)
         survivor = getattr(answer.value, "uid", None)
@@ -91,7 +91,7 @@ class Lookup:
         return replace(merged, request=request)
 
     def known(self, endpoint: Endpoint) -> list[Reference]:
-        """Return all rows of an endpoint that the memo holds, at no cost in calls."""
+        """Return all rows of an endpoint in memory, without any request."""
         with self._lock:
             return [
                 memo.held.value
@@ -100,7 +100,7 @@ class Lookup:
             ]
 
     def renewals(self, now: float) -> dict[Endpoint, int]:
-        """Tell which endpoints' rows should be renewed, with since when changes are to be asked for."""
+        """Return the endpoints whose rows should be renewed, and the time since which to request changes."""
         oldest: dict[Endpoint, float] = {}
         with self._lock:
             for key, memo in self._memo.items():
@@ -115,9 +115,9 @@ class Lookup:
         }
 
     def renew(self, request: Request, budget: RetryBudget) -> Answer[int]:
-        """Ask for all rows changed since a time of ours; what is held and not among them is known unchanged.
+        """Request all rows changed since a time of our clock; this confirms all others as unchanged.
 
-        The answer is how many have changed. If asking failed, what is held expires in its own time.
+        The answer is the number of changed rows. If the request fails, rows in memory expire as usual.
         """
         endpoint, since = request.endpoint, request.since or 0
         by_vendor = since + int(self._vendor_clock.offset_s)
@@ -144,21 +144,21 @@ class Lookup:
                 try:
                     value = read_reference(key, results)
                 except errors.BadBodyError:
-                    continue  # it is asked for by itself when it expires
+                    continue  # it is requested by itself when it expires
                 if value is None or _left_out(value):
                     continue
-            is_itself = getattr(value, "id", "") == key.id  # and not what a duplicate became
+            is_itself = getattr(value, "id", "") == key.id  # not the row that a duplicate was merged into
             if is_itself and self._disk_cache is not None:
                 results = results or b"[" + msgspec.json.encode(value) + b"]"
                 self._disk_cache.write(str(key), Entry(results, answer.at))
             if is_itself and not getattr(value, "uid", None):
                 self._remember(key, Held(value, answer.at, Source.CACHE), answer.at + ttl_s - CLOCK.now())
             else:
-                self._forget(key)  # the row that it was merged into is looked up, and may have changed too
+                self._forget(key)  # so that the row it was merged into, which may have changed, is looked up
         return Answer(request, len(changed), answer.at)
 
     def forget(self, keys: Iterable[Request], now: float) -> None:
-        """Drop what the vendor has taken out."""
+        """Drop the rows that the vendor has deleted."""
         with self._lock:
             for key in [key for key, at in self._gone.items() if at < now - KEEP_DAYS * 86_400]:
                 del self._gone[key]
@@ -167,7 +167,7 @@ class Lookup:
                 self._gone.setdefault(key, now)
 
     def shift(self, step_s: float) -> None:
-        """Move the times of all that is remembered by so many seconds, as the machine's clock was."""
+        """Shift all times by `step_s` seconds, after the machine's clock was set by that much."""
         with self._lock:
             for key, memo in list(self._memo.items()):
                 self._memo[key] = _Memo(shifted(memo.held, step_s), memo.expires_at)
@@ -187,7 +187,7 @@ class Lookup:
         if not isinstance(reply.value, ReferenceReply) or reply.at is None:
             return self._without_vendor(request, kept, reply.error)
         if reply.left_out and kept is not None:
-            # What can be read in part does not take the place of a whole row.
+            # A partly readable row does not replace a complete one.
             return self._without_vendor(request, kept, None)
         if not reply.left_out and self._disk_cache is not None:
             self._disk_cache.write(str(request), Entry(reply.value.results, reply.at))
@@ -196,9 +196,9 @@ class Lookup:
         return Answer(request, value, reply.at, left_out=reply.left_out)
 
     def _kept(self, key: Request) -> Held[Reference] | None:
-        """Return what the disk cache keeps; None if that cannot be read any more."""
+        """Return the value in the disk cache; None if it is absent, deleted, too old or unreadable."""
         kept = self._disk_cache.read(str(key)) if self._disk_cache is not None else None
-        # The disk cache keeps microseconds, so a moment read back may be a little later than it was.
+        # The disk cache rounds to microseconds, so a time read back may be slightly later than the original.
         if kept is None or kept.received_at <= self._gone.get(key, 0.0) + 1e-3:
             return None
         if not 0 <= CLOCK.now() - kept.received_at + 1 < KEEP_DAYS * 86_400:
@@ -214,7 +214,7 @@ class Lookup:
     ) -> Answer[Reference]:
         if kept is not None:
             stale: Held[Reference] = Held(kept.value, kept.fetched_at, Source.STALE)
-            # What was not sent did not fail: the next cycle asks for it, and not only in a minute.
+            # A request that was not sent did not fail: the next cycle repeats it, without waiting a minute.
             if not (isinstance(error, errors.OutOfTimeError) and not error.was_sent):
                 self._remember(request, stale, STALE_MEMO_S)
             return _answer(request, stale, error)
@@ -241,5 +241,5 @@ def _answer(
 
 
 def _left_out(value: Reference) -> LeftOut:
-    """Return what was left out of a row; a list of countries does not say so itself."""
+    """Return what was left out of a row; empty for a list of countries, which does not have this field."""
     return getattr(value, "left_out", ())

@@ -1,1 +1,1 @@
-"""The daemon and what is said about it: lock, scheduler, heartbeat, health, stop."""
+"""Runs an instance in its data folder, and reports on it: lock, schedule, heartbeat, health, stop."""

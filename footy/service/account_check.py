@@ -1,4 +1,4 @@
-"""`footy check`: whether the account works, told before anything runs."""
+"""`footy check`: request every endpoint once and report whether the account works."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.vendor_clock import clock_text
 
 ANY_ID = "0"
-"""Asked for where no match is known: an id that the vendor does not know tells as much."""
+"""Requested if no match is known: the reply to an unknown id also shows whether the endpoint works."""
 
 BY_ID = frozenset({endpoints.DETAIL, endpoints.ODDS, endpoints.TEAM, endpoints.COMPETITION})
 
@@ -35,9 +35,9 @@ class _Finding:
 
 
 def run(settings: Settings, asked: VendorAccount, files: Files, say: Say) -> Exit:
-    """Ask each endpoint once and print how the vendor answers; return the exit code that sums it up.
+    """Request each endpoint once, print the outcomes, and return the exit code for them.
 
-    The service whose files these are then asks again at once for what was refused.
+    A service that runs in this data folder then retries the refused endpoints soon.
     """
     say(f"Asking {asked.base_url} as {asked.user}.")
     transport = transport_for(settings.model_copy(update={"attempts": 1}), asked, Counters())
@@ -66,7 +66,7 @@ def run(settings: Settings, asked: VendorAccount, files: Files, say: Say) -> Exi
 
 
 def _longest_s(settings: Settings) -> float:
-    """Return the seconds that it may take: each endpoint is asked once, and the address twice at most."""
+    """Return the time limit in seconds: one request per endpoint, and at most two for the address."""
     return (len(ENDPOINTS) + 2) * settings.timeout
 
 
@@ -87,7 +87,7 @@ def _live(client: Client, budget: RetryBudget) -> tuple[str, _Finding]:
 
 
 def _probe(client: Client, endpoint: Endpoint, match_id: str, budget: RetryBudget) -> _Finding:
-    """Ask an endpoint once; an id of a match will do for all, since the vendor answers unknown ids too."""
+    """Request an endpoint once. The id of a match serves for all of them: unknown ids are answered too."""
     started = time.monotonic()
     answer = client.ask(Request(endpoint, match_id if endpoint in BY_ID else ""), budget)
     if answer.error is not None and not isinstance(answer.error, NoSuchRowError):
@@ -96,7 +96,7 @@ def _probe(client: Client, endpoint: Endpoint, match_id: str, budget: RetryBudge
 
 
 def _hopeless(error: VendorError | None) -> bool:
-    """Check whether asking the other endpoints would only repeat this failure."""
+    """Check whether requests to the other endpoints would only repeat this failure."""
     return error is not None and not (isinstance(error, RefusedError) and error.what == "endpoint")
 
 

@@ -1,9 +1,10 @@
-"""Put the parts of one instance together, live or demo."""
+"""Build the parts of an instance, live or demo."""
 
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytz
 
@@ -31,18 +32,18 @@ from thesports_simulator.process import SECRET as DEMO_SECRET
 
 @dataclass(frozen=True, slots=True)
 class VendorAccount:
-    """Whom to ask, and as whom."""
+    """The vendor's address and the credentials for it."""
 
     base_url: str
     user: str
     secret: str = field(repr=False)
     revive: Callable[[], None] = field(default=lambda: None, repr=False)
-    """Starts the demo's vendor again if it has died; to be called now and then."""
+    """Restarts the demo's simulator if it has died; the service calls it regularly."""
 
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The rooms of a running instance."""
+    """The parts of a running instance."""
 
     pipeline: Pipeline
     transport: Transport
@@ -52,49 +53,47 @@ class App:
 
 
 def set_up_logging(settings: Settings, files: Files, redact: Redactor) -> None:
-    """Log into the instance's folder.
+    """Write the log into the instance's folder.
 
     Raises:
         CannotWriteError: The log file cannot be opened.
     """
     try:
-        logs.set_up(
-            files.folder,
-            level=settings.log_level,
-            form=settings.log_format,
-            zone=pytz.timezone(settings.timezone),
-            backups=settings.log_backups,
-            redact=redact,
-            stderr_level=None,
-        )
+        _log_to(files.folder, settings, redact)
     except OSError as error:
         raise CannotWriteError(f"The log file {files.log} cannot be written ({error.strerror}).") from None
 
 
 def keep_bugs_scrubbed(settings: Settings) -> None:
-    """Where there is no log: warnings are not shown, and what no one catches goes to stderr scrubbed."""
+    """Set up logging without a file: hide warnings, and write uncaught errors to stderr, redacted."""
+    _log_to(None, settings, redactor(settings), stderr_level=logging.CRITICAL)
+
+
+def _log_to(
+    folder: Path | None, settings: Settings, redact: Redactor, *, stderr_level: int | None = None
+) -> None:
     logs.set_up(
-        None,
+        folder,
         level=settings.log_level,
-        form="text",
+        form="text" if folder is None else settings.log_format,
         zone=pytz.timezone(settings.timezone),
-        backups=0,
-        redact=redactor(settings),
-        stderr_level=logging.CRITICAL,
+        backups=settings.log_backups,
+        redact=redact,
+        stderr_level=stderr_level,
     )
 
 
 def redactor(settings: Settings) -> Redactor:
-    """Return what takes this instance's secrets out of text; the demo's too, although anyone may know it."""
+    """Return the redactor of this instance's secrets and of the demo's, which is public."""
     return Redactor([*settings.secrets(), DEMO_SECRET])
 
 
 @contextlib.contextmanager
 def upstream(settings: Settings, mode: Mode) -> Iterator[VendorAccount]:
-    """Return whom to ask: the vendor, or in the demo a simulator that lives as long as the caller is inside.
+    """Yield the account to use: the vendor's, or in the demo a simulator's, which ends with the context.
 
     Raises:
-        FootyError: The simulator did not start.
+        FootyError: The simulator could not be started.
     """
     if mode is not Mode.DEMO:
         yield VendorAccount(settings.base_url, settings.user or "", settings.secret_text())
@@ -106,10 +105,10 @@ def upstream(settings: Settings, mode: Mode) -> Iterator[VendorAccount]:
 
 @contextlib.contextmanager
 def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
-    """Return an instance's rooms; ends every thread, connection and child of theirs afterwards."""
+    """Yield the parts of an instance; afterwards end all their threads, connections and child processes."""
     memory.give_back()
     counters = Counters()
-    if mode is Mode.DEMO:  # each demo is a world of its own, which owes nothing to the one before
+    if mode is Mode.DEMO:  # each demo simulates a new world: the state and quota of the last one do not apply
         for file in (files.checkpoint, files.quota):
             file.unlink(missing_ok=True)
     with contextlib.ExitStack() as closing:
@@ -138,7 +137,7 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
 
 
 def transport_for(settings: Settings, asked: VendorAccount, counters: Counters) -> Transport:
-    """Return the transport that these settings describe."""
+    """Return the transport for these settings."""
     return Transport(
         base_url=asked.base_url,
         credentials={"user": asked.user, "secret": asked.secret},
@@ -155,7 +154,7 @@ def transport_for(settings: Settings, asked: VendorAccount, counters: Counters) 
 
 
 def rules_for(settings: Settings, mode: Mode) -> Rules:
-    """Return the rules of the cycle that these settings describe."""
+    """Return the rules of the cycle for these settings."""
     return Rules(
         mode=mode.value,
         workers=settings.workers,

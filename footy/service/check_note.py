@@ -1,4 +1,4 @@
-"""What `footy check` leaves in the data folder, so that the service asks again for what was refused."""
+"""The file by which `footy check` tells the service which endpoints answered, to retry the refused ones."""
 
 import contextlib
 from collections.abc import Iterable
@@ -15,26 +15,26 @@ class _Note(msgspec.Struct):
 
 
 def leave(files: Files, answered: Iterable[str]) -> None:
-    """Write which endpoints have answered, by path; without a data folder there is nobody to read it.
+    """Write the paths of the endpoints that answered; do nothing without a data folder: no service runs.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     if files.folder.is_dir():
         write_atomically(files.check, msgspec.json.encode(_Note(list(answered))) + b"\n")
 
 
 class CheckNote:
-    """Takes the notes that `check` leaves."""
+    """Reads the notes of `check`, each one once."""
 
     def __init__(self, files: Files) -> None:
         self._path = files.check
         self._taken: tuple[int, int] | None = None
 
     def take(self) -> list[str] | None:
-        """Return the endpoints that have answered a check since the last call; None without one.
+        """Return the endpoints that answered a check since the last call; None if there was no check.
 
-        The note is removed, or, if it cannot be, not taken again. One that cannot be read names no endpoint.
+        The note is removed; if that fails, it is ignored from then on. An unreadable note names no endpoint.
         """
         try:
             status = self._path.stat()

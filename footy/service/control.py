@@ -1,4 +1,4 @@
-"""Starting the service in the background, waiting for its first snapshot, and stopping it."""
+"""Start the service in the background, wait for its first snapshot, stop it, and show its log."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ class CannotStopError(FootyError):
 
 
 def start(settings: Settings, mode: Mode, say: Say) -> Exit:
-    """Start the service unless it runs, and wait for its first snapshot.
+    """Start the service unless it is running, and wait for its first snapshot.
 
     Raises:
         FootyError: The data folder cannot be written.
@@ -59,7 +59,7 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
             child = _spawn(files, mode)
         code = child.poll()
         if code == Exit.LOCKED:
-            # Another start was quicker, or a single cycle holds the lock and will be over soon.
+            # Another start was faster, or a single cycle holds the lock and will end soon.
             child = None
         elif code is not None:
             return _ended(files, code, say)
@@ -84,10 +84,10 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
 
 
 def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
-    """Stop the service: SIGTERM, and SIGKILL where it lives 10 s later; a demo too where only one runs.
+    """Stop the service: SIGTERM, then SIGKILL after `TERM_S`; stop a demo if only that is running.
 
     Raises:
-        CannotStopError: It may not be stopped by this user.
+        CannotStopError: This user may not stop it.
     """
     tried = {one: Files(settings.folder(one)) for one in (mode, Mode.DEMO)}
     for one_mode, files in tried.items():
@@ -119,7 +119,7 @@ def stop(settings: Settings, mode: Mode, say: Say) -> Exit:
 
 
 def follow_log(settings: Settings, mode: Mode, complain: Say) -> Exit:
-    """Show the log's last lines and what is added to it, in place of this process; a demo's too, told so.
+    """Replace this process by `tail -F` on the log; on the demo's, with a notice, if there is no other.
 
     Raises:
         NoLogError: Nothing has been logged in this folder.
@@ -137,7 +137,7 @@ def follow_log(settings: Settings, mode: Mode, complain: Say) -> Exit:
 
 
 def _where(files: Files, *, demo: bool) -> str:
-    """Return at the end of a line which instance it is about."""
+    """Return the end of a line, which names the instance."""
     return f"{' (demo)' if demo else ''} – data folder {files.folder}"
 
 
@@ -147,24 +147,24 @@ def _service(files: Files) -> psutil.Process | None:
 
 
 def _heartbeat(files: Files, pid: int) -> Heartbeat | None:
-    """Return the heartbeat of this process, not of one before it."""
+    """Return the heartbeat if this process wrote it, not an earlier one."""
     beat = read_heartbeat(files)
     return beat if beat is not None and beat["pid"] == pid else None
 
 
 def _ended(files: Files, code: int, say: Say) -> Exit:
-    """Return why the service ended before its first snapshot; return its exit code."""
+    """Print why the service ended before its first snapshot, and return its exit code."""
     if code < 0:
         say(f"footy was ended by signal {-code} before its first snapshot.")
     elif last_line := _last_line(files.start_out):
         say(last_line)
     else:
-        say(f"footy ended with exit code {code} and left no word in {files.start_out}: is the disk full?")
+        say(f"footy ended with exit code {code} and wrote nothing to {files.start_out}: is the disk full?")
     return Exit(code) if code in set(Exit) else Exit.BUG
 
 
 def _left_of(processes: list[psutil.Process], within_s: float) -> list[psutil.Process]:
-    """Wait until they have ended; return those that live all the same."""
+    """Wait for the processes to end, and return those that are still running."""
     end = time.monotonic() + within_s
     while (alive := [one for one in processes if _lives(one)]) and time.monotonic() < end:
         time.sleep(POLL_S / 2)
@@ -172,7 +172,7 @@ def _left_of(processes: list[psutil.Process], within_s: float) -> list[psutil.Pr
 
 
 def _lives(process: psutil.Process) -> bool:
-    """Check whether it runs; one that has ended may stay listed, where nobody takes note of its end."""
+    """Check whether a process is running. A zombie, which its parent has not reaped, is not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
@@ -187,7 +187,7 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _spawn(files: Files, mode: Mode) -> "subprocess.Popen[bytes]":
-    """Start the service as a process of its own session, its output in start.out."""
+    """Start the service in a session of its own, with its output in start.out."""
     flags = ["--demo"] if mode is Mode.DEMO else []
     try:
         with files.start_out.open("wb") as out:

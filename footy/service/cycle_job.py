@@ -23,7 +23,7 @@ log = logging.getLogger("footy")
 
 
 class CycleJob:
-    """What the scheduler runs: one cycle, published; whatever happens in it, the next one runs."""
+    """The scheduler's job: runs and publishes one cycle. No failure of a cycle prevents the next one."""
 
     def __init__(
         self, settings: Settings, app: App, outputs: Sequence[Output], heartbeat_file: HeartbeatFile
@@ -41,12 +41,12 @@ class CycleJob:
         self._state = app.checkpoint.load()
         self._number = 0
         self._cold_until = time.monotonic() + longest_silence_s(settings.interval)
-        """Until then a cycle that fetches what was missing is one of a cold start."""
+        """Until this monotonic time, a cycle that fetches missing data belongs to the cold start."""
         self._publish_s: float | None = None
         self._timings = {"total": 0.0, "enrich": 0.0}
 
     def __call__(self) -> None:
-        """Run and publish one cycle; whatever happens in it, the next one runs."""
+        """Run and publish one cycle, and write the heartbeat; log any failure instead of raising it."""
         started = time.monotonic()
         attempted_at = time.time()
         before = self._state
@@ -69,7 +69,7 @@ class CycleJob:
         log.info("Sleep time: %.2fs", sleep_s)
 
     def listen(self) -> None:
-        """Ask for what is best asked for between two cycles; whatever happens in it, the next cycle runs."""
+        """Make the requests that fit best between two cycles; log any failure instead of raising it."""
         try:
             self._state = self._pipeline.listen(self._state)
         except Exception:
@@ -80,7 +80,7 @@ class CycleJob:
         self._checkpoint.save(self._state, at_once=True)
 
     def _watch(self, sleep_s: float, *, cold: bool) -> None:
-        """Judge the indicators, and log those that changed."""
+        """Rate the indicators, and log those that changed."""
         readings = indicators.read(
             self._thresholds,
             interval_s=self._interval_s,
@@ -95,7 +95,7 @@ class CycleJob:
         self._readings = readings
 
     def _cycle(self) -> tuple[str | None, Exit]:
-        """Run and publish one cycle; return why it did not succeed, or None, with the exit code for that."""
+        """Run and publish one cycle; return why it failed, or None, and the exit code for that."""
         progress = Progress(sys.stderr) if self._number == 1 else None
         try:
             outcome = self._pipeline.run(

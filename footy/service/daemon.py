@@ -1,4 +1,4 @@
-"""The service: a cycle every interval until a signal comes."""
+"""The service: run a cycle every interval until a signal arrives."""
 
 import contextlib
 import logging
@@ -33,7 +33,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
     """Run until SIGTERM or SIGINT.
 
     Raises:
-        FootyError: It cannot start, or another instance has taken its data folder.
+        FootyError: The service cannot start, or another instance has taken over its data folder.
     """
     files = Files(settings.folder(mode))
     prepare_folder(files.folder)
@@ -76,7 +76,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
 
 
 def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:
-    """Return what looks now and then whether another footy on this machine uses the account, and says so."""
+    """Return a function that reports if another footy on this machine uses the account."""
     known: str | None = None
 
     def watch() -> None:
@@ -93,7 +93,7 @@ def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Cal
 
 
 def _stop(scheduler: BackgroundScheduler, app: App, outputs: Sequence[Output]) -> None:
-    for output in outputs:  # first: where a cycle hangs, the process ends without coming back here
+    for output in outputs:  # first: if a cycle hangs, the process is ended before it gets any further
         output.close()
     app.transport.stop()
     scheduler.shutdown(wait=True)

@@ -1,4 +1,4 @@
-"""Whether most matches in play have their data: which kinds have been missing or old, and since when."""
+"""Check whether most matches in play have their data: which kinds are missing or old, and since when."""
 
 import logging
 import time
@@ -16,15 +16,15 @@ from footy.times import moment_text
 log = logging.getLogger(__name__)
 
 LACKING = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
-"""Sources of what is missing or old. `refused` is not one: what the account lacks is no fault of today."""
+"""Sources of missing or old data. `refused` is not one: data outside the account's plan is no failure."""
 
 Since = Mapping[tuple[str, str], float]
-"""By kind and match id, since when it has been missing or old (seconds of a clock that is never set)."""
+"""By kind and match id: the time since when that kind of data has been missing or old (monotonic seconds)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A live match as a cycle left it."""
+    """A live match after a cycle."""
 
     match_id: str
     in_play: bool
@@ -33,7 +33,7 @@ class Shown:
 
 
 def shown(outcome: CycleResult) -> list[Shown]:
-    """Return the matches of a cycle, also those left out because their competition is not known."""
+    """Return the matches of a cycle, including those left out because their competition is unknown."""
     records = [] if outcome.snapshot is None else outcome.snapshot["matches"]
     references = outcome.state.references
     undecided = [_undecided(one, held, references) for one, held in outcome.undecided.items()]
@@ -59,7 +59,7 @@ def _undecided(match_id: str, held: MatchState, references: References) -> Shown
 
 
 def lacking_since(matches: Iterable[Shown], before: Since, now: float) -> Since:
-    """Return since when each kind of each match has been missing or old without a break."""
+    """Return since when each kind of each match's data has been missing or old without interruption."""
     return {
         (kind, match.match_id): before.get((kind, match.match_id), now)
         for match in matches
@@ -70,14 +70,14 @@ def lacking_since(matches: Iterable[Shown], before: Since, now: float) -> Since:
 def degradations(
     matches: Iterable[Shown], since: Since, *, now: float, wall: float, longest_s: float
 ) -> list[Degradation]:
-    """Return the kinds of data that most matches in play have lacked for longer than they may.
+    """Return the kinds of data that most matches in play have lacked for longer than is allowed.
 
     Args:
         matches: All live matches.
         since: As `lacking_since` returns it.
-        now: Seconds of the clock of `since`.
+        now: The current time, in monotonic seconds.
         wall: The same moment in Unix seconds.
-        longest_s: How long a kind may be missing or old for most matches, in seconds.
+        longest_s: Longest time that a kind may be missing or old for most matches, in seconds.
     """
     playing = [match for match in matches if match.in_play]
     found: list[Degradation] = []
@@ -85,7 +85,7 @@ def degradations(
         starts = sorted(since[kind, match.match_id] for match in playing if kind in match.lacks)
         if len(starts) <= len(playing) / 2:
             continue
-        most_s = now - starts[len(playing) // 2]  # the match that made them more than half
+        most_s = now - starts[len(playing) // 2]  # since this match, more than half lack it
         if most_s > longest_s:
             at = moment_text(wall - most_s) or ""
             found.append({"kind": kind, "matches": len(starts), "in_play": len(playing), "since": at})
@@ -93,16 +93,16 @@ def degradations(
 
 
 class DataWatch:
-    """Judges the data of each cycle, and logs what has changed."""
+    """Checks the data of each cycle, and logs when its health changes."""
 
     def __init__(self, longest_s: float) -> None:
-        """Take how long a kind of data may be missing or old for most matches in play, in seconds."""
+        """Set the longest time, in seconds, that most matches in play may lack a kind of data."""
         self.degraded: list[Degradation] = []
         self._longest_s = longest_s
         self._since: Since = {}
 
     def judge(self, outcome: CycleResult) -> None:
-        """Judge a cycle that has just ended."""
+        """Check a cycle that has just ended."""
         matches, now, wall = shown(outcome), time.monotonic(), time.time()
         self._since = lacking_since(matches, self._since, now)
         before = {one["kind"] for one in self.degraded}

@@ -1,4 +1,4 @@
-"""The demo's vendor: a simulator that begins somewhere in an evening, and is started again if it dies."""
+"""The demo's vendor: a simulator that starts at a random time of an evening, and is restarted if it dies."""
 
 import logging
 import random
@@ -13,19 +13,19 @@ from thesports_simulator.process import start as start_simulator
 log = logging.getLogger(__name__)
 
 EVENING_S = 3 * 3600
-"""A demo begins at any moment of so many seconds, so that two of them do not show the same."""
+"""A demo starts at a random moment of this many seconds, so that two demos differ."""
 FIRST_PAUSE_S, LAST_PAUSE_S = 2.0, 60.0
-"""Seconds before a start that failed is tried again, doubling."""
+"""Shortest and longest pause after a failed start, in seconds; it doubles with each failure."""
 
 
 class DemoVendor:
-    """A simulator in a process of its own, as long as the caller is inside."""
+    """A simulator in its own process, which ends with the context."""
 
     def __init__(self) -> None:
-        """Start it.
+        """Start the simulator.
 
         Raises:
-            FootyError: It did not start.
+            FootyError: The simulator could not be started.
         """
         self._epoch = int(time.time()) - random.randrange(EVENING_S)
         self._try_at = 0.0
@@ -37,7 +37,7 @@ class DemoVendor:
         log.info("The demo's simulator is PID %d", self.simulator.pid)
 
     def revive(self) -> None:
-        """If the simulator has died, start it again: the same world, at the same address."""
+        """Restart the simulator if it has died, with the same world and at the same address."""
         if self.simulator.is_running or time.monotonic() < self._try_at:
             return
         self._try_at = time.monotonic() + self._pause_s

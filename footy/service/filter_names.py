@@ -1,4 +1,4 @@
-"""`footy names`: the competitions and countries that footy knows, in the form that the filters accept."""
+"""`footy names`: list the known competitions and countries in the form that the filters accept."""
 
 import sqlite3
 import unicodedata
@@ -15,14 +15,14 @@ from footy.thesports.errors import VendorError
 from footy.thesports.models import Competition, Country
 from footy.thesports.request import CATEGORY_LIST, COUNTRY_LIST, Request
 
-EXPLAINED = "A filter takes names or ids, with commas between; a name that has a comma in it only by its id."
+EXPLAINED = "A filter takes names or ids, separated by commas; use the id if a name contains a comma."
 
 SEEN = "footy knows all countries, and the competitions that have been live since its cache file was made."
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the cache file names."""
+    """The reference data in the cache file."""
 
     competitions: list[Competition]
     countries: Mapping[str, Country]
@@ -30,10 +30,10 @@ class Known:
 
 
 def known(cache: Path) -> Known:
-    """Read what the cache file of a data folder names.
+    """Read the competitions, countries and categories from the cache file of a data folder.
 
     Raises:
-        CannotWriteError: The file cannot be used.
+        CannotWriteError: The file cannot be read.
     """
     try:
         kept = read_all(cache)
@@ -41,17 +41,15 @@ def known(cache: Path) -> Known:
         raise CannotWriteError(f"The cache file {cache} cannot be read ({error}).") from None
     categories = {one: Country(one, name) for one, name in CATEGORIES.items()}
     return Known(
-        list(_competitions(kept)),
-        _list(kept, COUNTRY_LIST),
-        {**categories, **_list(kept, CATEGORY_LIST)},
+        list(_competitions(kept)), _list(kept, COUNTRY_LIST), {**categories, **_list(kept, CATEGORY_LIST)}
     )
 
 
 def lines(cache: Path, text: str) -> list[str]:
-    """Return the competitions and countries whose name, id or country has the text in it, a line each.
+    """Return a line for each competition and country whose name, id or country contains the text.
 
     Raises:
-        CannotWriteError: The cache file cannot be used.
+        CannotWriteError: The cache file cannot be read.
     """
     names, wanted = known(cache), _plain(text)
     if not names.competitions and not names.countries:
@@ -100,6 +98,6 @@ def _list(kept: Mapping[str, Entry], request: Request) -> dict[str, Country]:
 
 
 def _plain(text: str) -> str:
-    """Return a text without case and accents, for searching."""
+    """Return the text without case and accents, for the search."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))

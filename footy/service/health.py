@@ -1,4 +1,4 @@
-"""Whether an instance is well, by its process, its last success and its data."""
+"""The health of an instance: its process, its last successful cycle and its data."""
 
 import time
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ STALE_AT_LEAST_S = 180.0
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether an instance is well, and the one line that says so."""
+    """Whether an instance is healthy, and the line that reports it."""
 
     well: bool
     line: str
@@ -26,38 +26,35 @@ class Health:
 
 
 def health(files: Files, *, demo: bool, now: float | None = None, cycles_only: bool = False) -> Health:
-    """Judge an instance by its process, its last success and, unless only cycles count, by its data."""
+    """Check an instance's process, its last successful cycle and, unless `cycles_only`, its data."""
     marks = " (demo)" if demo else ""
     where = f" – data folder {files.folder}"
     if (stranger := belongs_to_another(files)) is not None:
-        line = f"It is not known whether the pipeline runs{marks}: {stranger}{where}"
-        return Health(well=False, line=line, pid=None)
+        return Health(False, f"It is not known whether the pipeline runs{marks}: {stranger}{where}", None)
     held = running_owner(files)
     if held is None:
         beside = "" if demo else _demo_beside(files)
-        return Health(well=False, line=f"Pipeline is not running{marks}{beside}{where}", pid=None)
+        return Health(False, f"Pipeline is not running{marks}{beside}{where}", None)
     holder, process = held
+    of_it = f"(PID: {holder.pid}){where}"
     if holder.doing is Role.ONCE:
-        single = f"Pipeline is not running{marks}, only a single cycle (PID: {holder.pid}){where}"
-        return Health(well=False, line=single, pid=holder.pid)
+        return Health(False, f"Pipeline is not running{marks}, only a single cycle {of_it}", holder.pid)
     heartbeat = read_heartbeat(files)
     now = time.time() if now is None else now
     trouble = _staleness(heartbeat, now, process.create_time())
     if heartbeat is None or heartbeat["pid"] != holder.pid:
         trouble = "it has not written a heartbeat yet"
     if trouble is not None:
-        return Health(
-            well=False, line=f"Pipeline is stale{marks}: {trouble} (PID: {holder.pid}){where}", pid=holder.pid
-        )
+        return Health(False, f"Pipeline is stale{marks}: {trouble} {of_it}", holder.pid)
     degraded = [] if heartbeat is None or cycles_only else heartbeat.get("degraded", [])
     if degraded:
-        line = f"Pipeline is degraded{marks}: {degradation_text(degraded, now)} (PID: {holder.pid}){where}"
-        return Health(well=False, line=line, pid=holder.pid)
-    return Health(well=True, line=f"Pipeline is running (PID: {holder.pid}){marks}{where}", pid=holder.pid)
+        line = f"Pipeline is degraded{marks}: {degradation_text(degraded, now)} {of_it}"
+        return Health(False, line, holder.pid)
+    return Health(True, f"Pipeline is running (PID: {holder.pid}){marks}{where}", holder.pid)
 
 
 def _demo_beside(files: Files) -> str:
-    """Name the demo that runs in the folder of a live instance that does not."""
+    """Return a clause about a running demo of this data folder; empty if there is none."""
     held = running_owner(Files(files.folder / DEMO_FOLDER))
     if held is None or held[0].doing is not Role.SERVICE:
         return ""
@@ -65,7 +62,7 @@ def _demo_beside(files: Files) -> str:
 
 
 def longest_silence_s(interval_s: float) -> float:
-    """Return the age of the last success from which on an instance is stale, in seconds."""
+    """Return the age of the last success, in seconds, from which an instance is stale."""
     return max(STALE_INTERVALS * interval_s, STALE_AT_LEAST_S)
 
 
@@ -83,7 +80,7 @@ def _staleness(heartbeat: Heartbeat | None, now: float, started_at: float) -> st
 
 
 def degradation_text(degraded: Iterable[Degradation], now: float) -> str:
-    """Return what most matches in play lack, and for how long until now (Unix seconds), as one clause."""
+    """Return a clause that says what most matches in play lack and for how long; `now` in Unix seconds."""
     kinds: dict[str, list[str]] = {}
     for one in degraded:
         length = duration_text(now - unix_seconds(one["since"]))

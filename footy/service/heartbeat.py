@@ -1,4 +1,4 @@
-"""The heartbeat: how the last cycle went, for those who watch the service."""
+"""The heartbeat file: the outcome of the last cycle, for monitoring."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def read_heartbeat(files: Files) -> Heartbeat | None:
-    """Read the heartbeat; None where there is none that can be read."""
+    """Read the heartbeat; None if it does not exist or cannot be read."""
     try:
         return msgspec.json.decode(files.heartbeat.read_bytes(), type=Heartbeat)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -47,12 +47,12 @@ class HeartbeatFile:
         }
 
     def note(self, *, not_in_plan: Iterable[object], degraded: Sequence[Degradation] = ()) -> None:
-        """Note what the next writing says of the account and of the data."""
+        """Set the account's missing endpoints and the degraded data for the next write."""
         self._beat["not_in_plan"] = [str(endpoint) for endpoint in not_in_plan]
         self._beat["degraded"] = list(degraded)
 
     def note_shared_account(self, other: str | None) -> None:
-        """Note who else on this machine uses the account."""
+        """Set who else on this machine uses the account, for the next write."""
         self._beat["account_shared_with"] = other
 
     def note_page(self, address: str | None) -> None:
@@ -68,7 +68,7 @@ class HeartbeatFile:
         error_code: int = Exit.BUG,
         readings: Mapping[str, Reading] | None = None,
     ) -> None:
-        """Note one cycle that ended, well where `error` is None; Unix seconds."""
+        """Record and write the outcome of a cycle. It succeeded if `error` is None; times in Unix seconds."""
         self._beat["indicators"] = {
             name: f"{reading.level}: {reading.words}"
             for name, reading in (readings or {}).items()
@@ -83,7 +83,7 @@ class HeartbeatFile:
         self.write()
 
     def write(self) -> None:
-        """Write the heartbeat; where that fails, its silence tells."""
+        """Write the heartbeat. If that fails, log it; monitoring then sees a stale heartbeat."""
         try:
             write_atomically(self._path, msgspec.json.encode(self._beat) + b"\n")
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Indicators of health: cycle, enrichment and sleep time, and error rate; normal, warning or critical."""
+"""Indicators: cycle, enrichment and sleep time, and API error rate, each normal, warning or critical."""
 
 import logging
 from collections.abc import Mapping
@@ -13,20 +13,28 @@ log = logging.getLogger(__name__)
 
 
 TIMES = frozenset({"cycle", "enrich", "sleep"})
-"""Indicators by which the cycles of a cold start are not judged."""
+"""Indicators that are not rated during a cold start."""
 
 
 class Level(StrEnum):
-    """How an indicator stands."""
+    """The level of an indicator."""
 
     NORMAL = "normal"
     WARNING = "warning"
     CRITICAL = "critical"
 
 
+LOGGED = {
+    Level.NORMAL: (logging.INFO, "Back to normal: %s"),
+    Level.WARNING: (logging.WARNING, "WARNING: %s"),
+    Level.CRITICAL: (logging.CRITICAL, "CRITICAL: %s"),
+}
+"""The level and the words with which a change of an indicator is logged."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Shares from which an indicator is worse than normal; of the interval, or of the calls."""
+    """Limits of an indicator, as shares of the interval or of the calls."""
 
     warning: float
     critical: float
@@ -43,7 +51,7 @@ class Thresholds:
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> "Thresholds":
-        """Take the operator's."""
+        """Return the limits in the settings."""
         return cls(
             cycle=Limits(settings.cycle_warning, settings.cycle_critical),
             enrich=Limits(settings.enrich_warning, settings.enrich_critical),
@@ -54,7 +62,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One indicator as a cycle left it."""
+    """One indicator after a cycle."""
 
     level: Level
     words: str
@@ -70,11 +78,11 @@ def read(
     sleep_s: float,
     error_rate: float | None,
 ) -> dict[str, Reading]:
-    """Judge one cycle; times in seconds, the error rate from 0 to 1 and None before the first call."""
+    """Rate one cycle. Times in seconds; the error rate from 0 to 1, None before the first call."""
     of = f"of {interval_s:g} s"
 
     def share(seconds: float) -> float:
-        # To four places, as the thresholds are, so that 8 s of 60 are not above 8 s of 60.
+        # Rounded to four places like the thresholds, so that 8 s of 60 s are not above 8 s of 60 s.
         return round(seconds / interval_s, 4)
 
     readings = {
@@ -94,13 +102,13 @@ def read(
 
 
 def without_times(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> dict[str, Reading]:
-    """Return the readings of a cycle that is not judged by its times: these stand as they did before."""
+    """Return the readings after a cycle whose times are not rated: those keep their readings from before."""
     kept = {name: reading for name, reading in before.items() if name in TIMES}
     return kept | {name: reading for name, reading in after.items() if name not in TIMES}
 
 
 def fills_gaps(before: State, after: State) -> bool:
-    """Return whether a cycle fetched what was not held before it, as each cycle of a cold start does."""
+    """Check whether a cycle fetched data that was missing before it, as the cycles of a cold start do."""
     for match_id, match in after.matches.items():
         held = before.matches.get(match_id)
         if match.detail.value is not None and (held is None or held.detail.value is None):
@@ -118,18 +126,11 @@ def _known(held: Mapping[str, Held[Any]]) -> set[str]:
 
 
 def log_changes(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> None:
-    """Log each indicator whose level is another than before, and nothing for those that stay."""
+    """Log each indicator whose level has changed."""
     for name, reading in after.items():
         was = before[name].level if name in before else Level.NORMAL
-        if reading.level is was:
-            continue
-        match reading.level:
-            case Level.CRITICAL:
-                log.critical("CRITICAL: %s", reading.words)
-            case Level.WARNING:
-                log.warning("WARNING: %s", reading.words)
-            case Level.NORMAL:
-                log.info("Back to normal: %s", reading.words)
+        if reading.level is not was:
+            log.log(*LOGGED[reading.level], reading.words)
 
 
 def _above(share: float, limits: Limits) -> Level:
@@ -139,6 +140,4 @@ def _above(share: float, limits: Limits) -> Level:
 
 
 def _below(share: float, limits: Limits) -> Level:
-    if share < limits.critical:
-        return Level.CRITICAL
-    return Level.WARNING if share < limits.warning else Level.NORMAL
+    return _above(-share, Limits(-limits.warning, -limits.critical))

@@ -1,4 +1,4 @@
-"""Who owns a data folder: its lock, its PID file, and whether that process runs."""
+"""Ownership of a data folder: the lock, the PID file, and whether the owner is running."""
 
 import contextlib
 import os
@@ -16,19 +16,19 @@ from footy.files import make_private, remove_leftovers, write_atomically
 from footy.service.paths import Files
 
 SAME_START_S = 2.0
-"""A process whose start differs by more from the one noted is another one with a reused PID."""
+"""Seconds by which a process's start may differ from the PID file's; if by more, the PID was reused."""
 
 
 PID_FILE_WITHIN_S = 1.0
-"""So soon after taking the lock its owner has written the PID file."""
+"""Seconds within which the owner writes its PID file after taking the lock."""
 
 
 PRIVATE = 0o077
-"""What a process that owns a data folder takes from the mode of each file that it makes."""
+"""The umask of a process that owns a data folder: its files are for its user only."""
 
 
 class Role(StrEnum):
-    """What an owner of a data folder does there."""
+    """What the owner of a data folder runs."""
 
     SERVICE = "service"
     ONCE = "once"
@@ -36,7 +36,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The process that a PID file names."""
+    """The process that is named in a PID file."""
 
     pid: int
     started_at: float
@@ -44,10 +44,10 @@ class Owner:
     doing: Role
 
     def process(self, lock: Path) -> psutil.Process | None:
-        """Return the process where it lives and is the one that was noted, not another with a reused PID.
+        """Return the process if it is running; None if not, or if another process has reused its PID.
 
-        It is the same where it started when the PID file says. Where it did not, the machine's clock may have
-        been set since, which moves the start of every process: then holding the lock tells.
+        It is the same process if its start time matches the PID file. Setting the machine's clock shifts the
+        start times of all processes; in case of that, a process that has the lock file open is the same, too.
         """
         try:
             process = psutil.Process(self.pid)
@@ -64,7 +64,7 @@ def _has_open(process: psutil.Process, path: Path) -> bool:
 
 
 def owner(files: Files) -> Owner | None:
-    """Read the PID file; None where there is none, or nothing that can be read."""
+    """Read the PID file; None if it does not exist or cannot be read."""
     try:
         pid, started_at, doing = files.pid.read_text(encoding="ascii").split()
         return Owner(int(pid), float(started_at), Role(doing)) if int(pid) > 0 else None
@@ -73,14 +73,14 @@ def owner(files: Files) -> Owner | None:
 
 
 def running_owner(files: Files) -> tuple[Owner, psutil.Process] | None:
-    """Return who owns the folder, and the process; None where nobody does."""
+    """Return the owner of the folder and its process; None if no running process owns it."""
     holder = owner(files)
     process = holder.process(files.lock) if holder is not None else None
     return None if holder is None or process is None else (holder, process)
 
 
 def belongs_to_another(files: Files) -> str | None:
-    """Return whose files these are if this user may not read them; None if it may, or there are none."""
+    """Return a clause that names the files' owner if this user may not read them; None otherwise."""
     try:
         if not files.pid.exists() or os.access(files.pid, os.R_OK):
             return None
@@ -91,12 +91,12 @@ def belongs_to_another(files: Files) -> str | None:
 
 @contextlib.contextmanager
 def locked(files: Files, doing: Role) -> Iterator[Owner]:
-    """Hold the lock, with the PID file written, for as long as the caller is inside.
+    """Hold the lock and keep a PID file for the duration of the context.
 
-    What killed writers left is cleared; by the owner alone, since it could be what the owner is writing.
+    Remove the temporary files of killed writers. Only the owner may do so: it could be writing them.
 
     Raises:
-        LockedError: Another process holds it; the text names it.
+        LockedError: Another process holds the lock; the message names it.
         CannotWriteError: The PID file cannot be written.
     """
     os.umask(PRIVATE)
@@ -123,20 +123,20 @@ def locked(files: Files, doing: Role) -> Iterator[Owner]:
 
 
 def verify_ownership(me: Owner, files: Files) -> None:
-    """See that nobody else owns the folder: where it was deleted or replaced, so was the lock.
+    """Check that no other process owns the folder: the lock is lost if the folder is deleted or replaced.
 
     Raises:
-        LockedError: Another process does.
+        LockedError: Another process owns the folder.
     """
     held = running_owner(files)
     if held is not None and held[0].pid != me.pid:
         raise LockedError(
-            f"The data folder {files.folder} was deleted or replaced, and is now that of PID {held[0].pid}."
+            f"The data folder {files.folder} was deleted or replaced, and now belongs to PID {held[0].pid}."
         )
 
 
 def _held_by(files: Files) -> str:
-    """Return who holds the lock; who has only just taken it writes its PID file first."""
+    """Return a sentence that names the lock's holder; wait for its PID file if it has just taken the lock."""
     end = time.monotonic() + PID_FILE_WITHIN_S
     while (held := running_owner(files)) is None and time.monotonic() < end:
         time.sleep(0.02)

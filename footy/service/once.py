@@ -1,4 +1,4 @@
-"""One cycle in the foreground: `--once`."""
+"""`--once`: run one cycle in the foreground."""
 
 import logging
 import os
@@ -26,14 +26,14 @@ from footy.settings import Mode, Settings
 log = logging.getLogger("footy")
 
 WITHIN_S = 600.0
-"""No next cycle waits for this one, so it may ask until it has all; but not for ever, should much hang."""
+"""Time limit in seconds. No cycle follows, so this one may exceed the interval to fetch everything."""
 
 
 def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: ConsoleOptions | None) -> Exit:
-    """Run one cycle and show it on the console, or as JSON if there are no options for one.
+    """Run one cycle and print it: on the console, or as JSON if `console` is None.
 
     Raises:
-        FootyError: It could not be started, had no fresh live list, or could not be written.
+        FootyError: The cycle could not start, got no fresh live list, or could not be written.
     """
     files = Files(settings.folder(mode))
     prepare_folder(files.folder)
@@ -65,7 +65,11 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
 
 
 def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: HeartbeatFile) -> Snapshot:
-    """Return the snapshot of one cycle, or raise why there is none with a fresh live list."""
+    """Return the snapshot of one cycle.
+
+    Raises:
+        FootyError: There is no fresh live list.
+    """
     with running_app(settings, mode, files) as app:
 
         def end(number: int, _frame: Any) -> None:
@@ -92,12 +96,12 @@ def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: Heartbe
 
 
 def _words(failure: Exception) -> str:
-    """Return what failed; the words of what is a bug may hold anything, the secret too."""
+    """Return what failed; of a bug only the type, since its message may contain the secret."""
     return str(failure) if isinstance(failure, FootyError) else type(failure).__name__
 
 
 class _InterruptedBySignal(BaseException):
-    """SIGINT or SIGTERM came while a cycle ran."""
+    """SIGINT or SIGTERM arrived during a cycle."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -107,7 +111,7 @@ class _InterruptedBySignal(BaseException):
 def run_or_die_of_signal(
     settings: Settings, mode: Mode, warnings: Sequence[str], *, console: ConsoleOptions | None
 ) -> Exit:
-    """Run one cycle; a signal ends it tidily, and then the process the way a signal does."""
+    """Run one cycle; after a signal clean up, then let the same signal end the process."""
     try:
         return run(settings, mode, warnings, console=console)
     except _InterruptedBySignal as signalled:

@@ -1,78 +1,47 @@
-"""The files of one instance, in its data folder."""
+"""The files of an instance in its data folder."""
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from footy.errors import CannotWriteError
 
 
-@dataclass(frozen=True, slots=True)
 class Files:
-    """The files of one instance, all in its folder."""
+    """The paths of an instance's files, all in its data folder."""
 
-    folder: Path
-
-    @property
-    def lock(self) -> Path:
-        """Locked by the owner as long as it lives; never removed."""
-        return self.folder / "footy.lock"
-
-    @property
-    def pid(self) -> Path:
-        """The owner's PID, when it started (Unix seconds), and `service` or `once`, a line each."""
-        return self.folder / "footy.pid"
-
-    @property
-    def heartbeat(self) -> Path:
-        """When the last cycle was attempted and when one succeeded."""
-        return self.folder / "heartbeat.json"
-
-    @property
-    def matches(self) -> Path:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = folder / "footy.lock"
+        """The lock file, locked by the owner while it runs; never removed."""
+        self.pid = folder / "footy.pid"
+        """The PID file, three lines: the owner's PID, its start (Unix seconds), and `service` or `once`."""
+        self.heartbeat = folder / "heartbeat.json"
+        """The outcome of the last cycle, and the time of the last success."""
+        self.matches = folder / "matches.json"
         """The current snapshot."""
-        return self.folder / "matches.json"
-
-    @property
-    def log(self) -> Path:
-        """The log of today."""
-        return self.folder / "footy.log"
-
-    @property
-    def cache(self) -> Path:
-        """Reference data."""
-        return self.folder / "cache.sqlite"
-
-    @property
-    def checkpoint(self) -> Path:
-        """What was held at the last cycle, for the next start."""
-        return self.folder / "board.msgpack"
-
-    @property
-    def quota(self) -> Path:
-        """What was spent of the vendor's quotas in the last minute."""
-        return self.folder / "quota.json"
-
-    @property
-    def check(self) -> Path:
-        """What `check` found, until the service has read it."""
-        return self.folder / "check.json"
-
-    @property
-    def start_out(self) -> Path:
-        """What the background process printed."""
-        return self.folder / "start.out"
+        self.log = folder / "footy.log"
+        """Today's log."""
+        self.cache = folder / "cache.sqlite"
+        """The disk cache of reference data."""
+        self.checkpoint = folder / "board.msgpack"
+        """The state after the last cycle, for the next start."""
+        self.quota = folder / "quota.json"
+        """The requests of the last minute, which count towards the vendor's quotas."""
+        self.check = folder / "check.json"
+        """The note of `check`, until the service has read it."""
+        self.start_out = folder / "start.out"
+        """The output of the background process."""
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make the data folder, and see that it can be written.
+    """Create the data folder, and check that it is writable.
 
     Raises:
-        CannotWriteError: It cannot be made or written.
+        CannotWriteError: The folder cannot be created or is not writable.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # A file without a name, since the folder's owner clears what looks half-written.
+        # A file without a name: the folder's owner would remove one that looks half-written.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

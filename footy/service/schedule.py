@@ -1,4 +1,4 @@
-"""When cycles run: every interval, whatever is done to the machine's clock."""
+"""Schedule the cycles: every interval, even if the machine's clock is set."""
 
 import datetime as dt
 import itertools
@@ -21,23 +21,23 @@ from footy.service.cycle_job import CycleJob
 log = logging.getLogger("footy")
 
 CYCLE = "cycle"
-"""The scheduler's name for it."""
+"""The id of the cycle's job in the scheduler."""
 
 
 ASK_AGAIN_WITHIN_S = 50.0
-"""After a `check`, if the next cycle is further away; until then one that runs may end."""
+"""Longest wait for the next cycle after a `check`, in seconds; a running cycle can end before."""
 
 
 class EveryInterval(IntervalTrigger):  # type: ignore[misc]
-    """The library's interval, without the runs that a clock set ahead seems to have missed.
+    """An interval trigger that skips the runs missed when the machine's clock was set ahead.
 
-    It would list them one by one, ten years of them if the clock was set from 1970.
+    The library's own trigger iterates over all of them: decades, if the clock was set from 1970.
     """
 
     def get_next_fire_time(
         self, previous_fire_time: dt.datetime | None, now: dt.datetime
     ) -> dt.datetime | None:
-        """Return the first time after now that is a whole number of intervals after the last run."""
+        """Return the first time after `now` that is a whole number of intervals after the last run."""
         if previous_fire_time is not None and now > previous_fire_time:
             previous_fire_time += (now - previous_fire_time) // self.interval * self.interval
         following: dt.datetime | None = super().get_next_fire_time(previous_fire_time, now)
@@ -47,7 +47,7 @@ class EveryInterval(IntervalTrigger):  # type: ignore[misc]
 def scheduled(
     job: CycleJob, interval_s: float, is_slow: Callable[[], bool] = lambda: False
 ) -> BackgroundScheduler:
-    """Start the cycles, the first at once; one that is due while another runs is skipped."""
+    """Start the scheduler: the first cycle at once; skip a cycle that is due while another is running."""
     scheduler = BackgroundScheduler(
         executors={"default": OneThread(1)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -57,8 +57,8 @@ def scheduled(
     count = itertools.count(1)
 
     def skipped(event: Any) -> None:
-        if event.job_id == CYCLE:  # and not a hearing of the odds feed that waits behind a long cycle
-            # Of a slow vendor it has been said once that cycles are skipped.
+        if event.job_id == CYCLE:  # not the requests between cycles, which wait for a long cycle
+            # If the vendor is slow, the skipped cycles have been announced once.
             level = logging.DEBUG if is_slow() else logging.WARNING
             log.log(level, "A cycle was skipped: the one before still runs (%d since the start)", next(count))
 
@@ -74,9 +74,9 @@ def scheduled(
 
 
 def follow_clock(scheduler: BackgroundScheduler, interval_s: float) -> None:
-    """Let what is due only in more than an interval run now: the machine's clock was set back.
+    """Run a job now if it is due in more than an interval: the machine's clock was set back.
 
-    The scheduler goes by that clock, and would wait until it is as late again as it was.
+    The scheduler uses that clock, and would wait until it reaches the time from before the change.
     """
     now = dt.datetime.now(pytz.utc)
     for job in scheduler.get_jobs():
@@ -85,7 +85,7 @@ def follow_clock(scheduler: BackgroundScheduler, interval_s: float) -> None:
 
 
 def retry_refused(app: App, scheduler: BackgroundScheduler, answered: Sequence[str]) -> None:
-    """Ask for what was refused, soon: somebody has run `check`, and may have changed the plan before."""
+    """Retry the refused endpoints soon: someone has run `check`, perhaps after a change of the plan."""
     refused = app.transport.breaker.ask_again(answered)
     if not refused:
         return

@@ -1,8 +1,8 @@
-"""Whether another data folder on this machine uses the same account: together they exceed the quota.
+"""Detect another data folder on this machine that uses the same account: together they exceed the quota.
 
-The first service of an account holds a lock on a file in the system's temporary folder, named by a hash of
-the user and the vendor's address; the secret has no part in it. The lock goes with the process, so a file
-that is left means nothing.
+The first service of an account locks a file in the system's temporary folder. The file's name is a hash of
+the user and the vendor's address, without the secret. The lock ends with the process, so a leftover file
+means nothing.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 class SharedAccount:
-    """The lock of one account on this machine; held for as long as the object is open."""
+    """The lock of an account on this machine, held until `close`."""
 
     def __init__(self, user: str, base_url: str, data_folder: Path, *, shared: Path | None = None) -> None:
         name = hashlib.sha256(f"{user}\n{base_url}".encode()).hexdigest()[:24]
@@ -44,13 +44,13 @@ class SharedAccount:
         return None
 
     def close(self) -> None:
-        """Leave the account to others."""
+        """Release the account's lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def _of_another_user(self) -> str | None:
-        """Return what another user's file says if its lock is held: a file that is left says nothing."""
+        """Return the content of another user's lock file if it is locked; None if it is a leftover."""
         with contextlib.suppress(OSError), self._path.open("rb") as file:
             try:
                 fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)

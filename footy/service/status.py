@@ -1,4 +1,4 @@
-"""`footy status`: the health line, and what the last snapshot says of itself."""
+"""`footy status`: the health line, a summary of the last snapshot, and the known problems."""
 
 import time
 
@@ -15,13 +15,13 @@ TOGETHER = "together they exceed the vendor's quota"
 
 
 class _Head(msgspec.Struct):
-    """Of a snapshot file, what it says of itself."""
+    """The meta of a snapshot file."""
 
     meta: Meta
 
 
 def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
-    """Check whether the instance is well, and describe it, a line each."""
+    """Return whether the instance is healthy, and the lines that describe it."""
     judged, beat = health(files, demo=demo), read_heartbeat(files)
     of_now = _heartbeat_lines(beat, judged)
     said = " ".join([judged.line, *of_now])
@@ -37,19 +37,19 @@ def _page_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
 
 
 def _shared_account(beat: Heartbeat | None) -> list[str]:
-    """Return who else on this machine uses the account."""
+    """Return a line if another process on this machine uses the account."""
     other = None if beat is None else beat.get("account_shared_with")
     return [f"The account is also used by {other}: {TOGETHER}"] if other else []
 
 
 def _account_lines(beat: Heartbeat | None) -> list[str]:
-    """Return what the account lacks, which an earlier process has found out for this one too."""
+    """Return a line with the endpoints that the account lacks; an earlier process's findings count too."""
     lacking = [] if beat is None else beat.get("not_in_plan", [])
     return [f"Not in the account's plan: {', '.join(lacking)}"] if lacking else []
 
 
 def _heartbeat_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
-    """Return what is wrong with the process that runs; what an earlier one left says nothing of now."""
+    """Return the problems of the running process; ignore the heartbeat of an earlier one."""
     if beat is None or beat["pid"] != judged.pid:
         return []
     said = [f"Indicator: {words}" for words in beat["indicators"].values()]
@@ -61,7 +61,7 @@ def _heartbeat_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
 
 
 def _snapshot_lines(files: Files, beat: Heartbeat | None, said: str) -> list[str]:
-    """Describe the snapshot, or why there is none; a problem that has been said is not said again."""
+    """Describe the snapshot, or say why there is none; leave out problems that `said` already names."""
     try:
         meta = msgspec.json.decode(files.matches.read_bytes(), type=_Head).meta
     except FileNotFoundError:

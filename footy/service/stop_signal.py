@@ -12,14 +12,14 @@ from footy.errors import Exit
 from footy.service.paths import Files
 
 STOP_WITHIN_S = 1.4
-"""After a signal the process ends this soon, whatever hangs."""
+"""Seconds from a signal to the forced exit, whatever hangs."""
 
 
 class StopSignal:
-    """The operator's wish to stop, and its deadline: whatever hangs by then, the process ends.
+    """The event of a signal, and the forced exit after `STOP_WITHIN_S`, whatever hangs by then.
 
-    The interpreter notes a signal on a pipe, at once, and a thread waits there. So the wish counts from the
-    first moment on, while the demo's simulator starts too, or while a disk does not answer.
+    The interpreter writes each signal to a pipe at once, and a thread reads the pipe. So a signal takes
+    effect even while the demo's simulator starts or a disk does not respond.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class StopSignal:
         threading.Thread(target=self._listen, name="signals", daemon=True).start()
 
     def remove_pid_file_of(self, files: Files) -> None:
-        """Remove the PID file in the end as well: from now on it is ours."""
+        """Remove the PID file at a forced exit, too; call this once the process owns it."""
         self._files = files
 
     def _listen(self) -> None:
@@ -45,7 +45,7 @@ class StopSignal:
 
 @contextlib.contextmanager
 def stop_signal() -> Iterator[StopSignal]:
-    """Take SIGTERM and SIGINT as the wish to stop."""
+    """Catch SIGTERM and SIGINT for the duration of the context."""
     stopping = StopSignal()
     signal.set_wakeup_fd(stopping.writer, warn_on_full_buffer=False)
     before = {number: signal.signal(number, _noted) for number in (signal.SIGTERM, signal.SIGINT)}
@@ -58,4 +58,4 @@ def stop_signal() -> Iterator[StopSignal]:
 
 
 def _noted(_number: int, _frame: Any) -> None:
-    """Do nothing: the pipe has it already."""
+    """Do nothing: the interpreter has written the signal to the pipe."""

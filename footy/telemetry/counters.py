@@ -47,10 +47,11 @@ class Counters:
                 if attempt.counts:
                     self._count(self._now(), failed=attempt.outcome != OK)
 
-    def attempt(self, *, failed: bool) -> None:
-        """Count one finished attempt towards the error rate."""
+    def note_refusals(self, number: int) -> None:
+        """Count refusals towards the error rate that were excused until their endpoint answered."""
         with self._lock:
-            self._count(self._now(), failed=failed)
+            for _ in range(number):
+                self._count(self._now(), failed=True)
 
     def unreadable(self, endpoint: str, field: str) -> bool:
         """Count an unreadable value; return whether it is the first of its field in 24 hours."""

@@ -1,1 +1,1 @@
-"""The vendor: everything that knows the TheSports API, and nothing else does."""
+"""The vendor's API: all code that knows TheSports is in this package."""

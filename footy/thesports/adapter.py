@@ -1,4 +1,4 @@
-"""One request, once: signed, sent on a pooled connection, its body read whole."""
+"""Send one request once: sign it, send it on a pooled connection, and read the whole body."""
 
 import ssl
 import threading
@@ -29,20 +29,20 @@ from footy.thesports.connections import BoundedPool, BoundedTLSPool, BoundedTLSS
 from footy.thesports.errors import BadBodyError, TimedOutError, UnreachableError, VendorError
 
 PIECE = 256 * 1024
-"""Bytes read at a time."""
+"""Number of bytes to read at a time."""
 SMALL = 2**20
-"""Bytes of a body that are always read, whatever others hold: more than any reply for one match has."""
+"""Bytes of each body that do not count towards `ROOM`: more than any reply for one match has."""
 ROOM = 64 * 2**20
-"""Bytes that all bodies that are being read may hold together beyond that, so that none fills the memory."""
+"""Bytes beyond that which all bodies being read may hold together, so that memory use is bounded."""
 WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
-"""HTTP statuses behind which the library expects no body. What may follow one all the same, such as the reply
-that a 103 announces, would be taken for that of the connection's next request."""
+"""HTTP statuses after which the library expects no body. If bytes follow one anyway, such as the reply that a
+103 announces, the connection's next request would take them for its own reply."""
 
 
 def trusting(ca_bundle: Path | None) -> ssl.SSLContext:
-    """Make the TLS settings of all connections, for reading the authorities anew at each costs 10 ms.
+    """Return the TLS context of all connections; shared, since loading the authorities takes 10 ms.
 
-    Without a file these are requests' own, because the system's are not to be found everywhere.
+    Without a file, use the authorities of requests: the location of the system's differs between systems.
 
     Raises:
         ConfigError: The file cannot be used.
@@ -64,7 +64,7 @@ def trusting(ca_bundle: Path | None) -> ssl.SSLContext:
 
 
 class SigningAdapter(HTTPAdapter):
-    """Sends one request, once; adds the credentials only here, so that nothing above ever holds them."""
+    """Sends one request once. The credentials are added only here, so no other layer ever holds them."""
 
     def __init__(self, credentials: Mapping[str, str], connections: int, context: ssl.SSLContext) -> None:
         self._query = urlencode(credentials)
@@ -72,12 +72,12 @@ class SigningAdapter(HTTPAdapter):
         super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0, pool_block=True)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools, of connections that end with the attempt."""
+        """Create the pools, with connections whose waits end with the attempt."""
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
         self.poolmanager.pool_classes_by_scheme = {"http": BoundedPool, "https": BoundedTLSPool}
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:
-        """Make the pools through a proxy, of such connections too."""
+        """Create the pools through a proxy, with such connections too."""
         manager = super().proxy_manager_for(
             proxy, ssl_context=self._context, proxy_ssl_context=self._context, **proxy_kwargs
         )
@@ -93,7 +93,7 @@ class SigningAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send, and give the response with its body yet to be read; urllib3's errors pass as they are."""
+        """Send the request, and return the response with its body unread; urllib3's errors pass through."""
         proxies = dict(proxies or {})
         pool = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
         assert isinstance(pool, HTTPConnectionPool)  # noqa: S101 - the stubs name its base class
@@ -117,7 +117,7 @@ class SigningAdapter(HTTPAdapter):
         response = requests.Response()
         response.status_code = raw.status
         response.headers = requests.structures.CaseInsensitiveDict(raw.headers)
-        # Unasked, the session would look where a redirect leads, reading all of its body first.
+        # Otherwise the session would resolve a redirect by itself, after reading its whole body.
         response.headers.pop("Location", None)
         response.raw = raw
         response.request = request
@@ -127,7 +127,7 @@ class SigningAdapter(HTTPAdapter):
     def close(self) -> None:
         """Close every connection now.
 
-        urllib3 leaves that to the end of the pool, which a failure that is still remembered puts off.
+        urllib3 closes them when the pool is garbage-collected, which a still referenced error can delay.
         """
         for manager in (self.poolmanager, *self.proxy_manager.values()):
             for key in list(manager.pools.keys()):
@@ -137,14 +137,14 @@ class SigningAdapter(HTTPAdapter):
 
 
 class MemoryLimit:
-    """What large bodies hold while they are read, all threads together."""
+    """A limit on the memory of large bodies while they are read, shared by all threads."""
 
     def __init__(self, most: int = ROOM) -> None:
         self._left = most
         self._lock = threading.Lock()
 
     def take(self, size: int) -> bool:
-        """Take so many bytes, where they are left."""
+        """Reserve `size` bytes; return False if too few are left."""
         with self._lock:
             if size > self._left:
                 return False
@@ -152,7 +152,7 @@ class MemoryLimit:
             return True
 
     def give_back(self, size: int) -> None:
-        """Leave so many bytes to others."""
+        """Release `size` bytes."""
         with self._lock:
             self._left += size
 
@@ -160,9 +160,12 @@ class MemoryLimit:
 def read_body(
     raw: HTTPResponse, most: int, room: MemoryLimit, is_over: Callable[[], bool] = lambda: False
 ) -> bytes:
-    """Read a whole body, decompressed, but not more than `most` bytes, nor for longer than it may take.
+    """Read and decompress a whole body, unless it exceeds `most` bytes or `is_over` returns True.
 
-    What arrived compressed can go on inflating when no more is received.
+    The loop checks the time itself: decompressing can go on after the last byte has arrived.
+
+    Raises:
+        BadBodyError: The body, or all bodies together, are too large.
     """
     pieces: list[bytes] = []
     size = taken = 0
@@ -185,7 +188,7 @@ def read_body(
 
 
 def failure_for(error: Exception, seconds: float) -> VendorError:
-    """Name what went wrong on the connection, without the address: urllib3's own words carry the URL."""
+    """Return the named error for a connection's failure; its text has no URL, unlike urllib3's own."""
     match error:
         case VendorError():
             return error
@@ -195,7 +198,7 @@ def failure_for(error: Exception, seconds: float) -> VendorError:
             said = "the host name does not resolve: check FOOTY_BASE_URL and the network's DNS"
         case NewConnectionError(__cause__=OSError(strerror=str(reason))):
             said = f"no connection ({reason}): check FOOTY_BASE_URL and the network"
-        case NewConnectionError():  # before the time-outs, for urllib3 takes it for one of them
+        case NewConnectionError():  # before the time-outs: in urllib3 it is a subclass of one of them
             said = "no connection: check FOOTY_BASE_URL and the network"
         case ConnectTimeoutError() | ReadTimeoutError() | TimeoutError():
             return TimedOutError(f"no whole reply within {seconds:.1f} s")

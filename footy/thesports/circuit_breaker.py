@@ -1,6 +1,6 @@
-"""The circuit breaker of each endpoint: no attempt while the vendor refuses it, or while it cools down.
+"""A circuit breaker for each endpoint: no attempt while the vendor refuses it or during a cooldown.
 
-Decided per endpoint and for all threads at once; nothing here waits.
+Decisions are per endpoint and for all threads; nothing here waits.
 """
 
 import datetime as dt
@@ -20,26 +20,26 @@ LAST_PROBE_S = 15 * 60.0
 MAX_COOLDOWN_S = 600.0
 FIRST_COOLDOWN_S = 5.0
 UNSAID_COOLDOWN_S = 60.0
-"""A 429 that does not say for how long: 5 s, doubling to a minute while they follow one another."""
+"""Cooldown after a 429 without `Retry-After`: 5 s, doubled for each one that follows, at most a minute."""
 MOST_DOUBLINGS = 4
 
 
 @dataclass(slots=True)
 class _State:
-    """What is known of one endpoint; all times on the monotonic clock."""
+    """The state of one endpoint's circuit breaker; times in monotonic seconds."""
 
     worked: bool = False
     refusals: int = 0
     refusal: tuple[str, Refused] | None = None
-    """What the vendor said; not the error itself, which would keep every traceback it is raised with."""
+    """The vendor's text and what it refuses; not the error, which would keep the traceback of each raise."""
     refused_at: str = ""
-    """Of the last refusal, a time of day."""
+    """Time of day of the last refusal."""
     refused_what: Refused = "endpoint"
-    """Of the last refusal."""
+    """What the last refusal refused."""
     excused: int = 0
-    """Refusals before the first answer, which are not failures if the account lacks the endpoint."""
+    """Number of refusals before the first answer: no failures if the account lacks the endpoint."""
     recalled: bool = False
-    """An earlier process knew already that the account lacks it."""
+    """Whether an earlier process found that the account lacks the endpoint."""
     probing: bool = False
     probe_at: float = 0.0
     probe_at_text: str = ""
@@ -52,12 +52,15 @@ class CircuitBreaker:
     """The circuit breakers of all endpoints; safe to use from every thread."""
 
     def __init__(
-        self,
-        quota: Quota,
-        now: Callable[[], float] = time.monotonic,
-        zone: dt.tzinfo = dt.UTC,
+        self, quota: Quota, now: Callable[[], float] = time.monotonic, zone: dt.tzinfo = dt.UTC
     ) -> None:
-        """Take the quota that an attempt counts towards, and the zone of the times in errors."""
+        """Create the circuit breakers.
+
+        Args:
+            quota: The quota that attempts count towards.
+            now: The monotonic clock.
+            zone: The time zone of the times in error messages.
+        """
         self._zone = zone
         self._quota = quota
         self._now = now
@@ -65,12 +68,12 @@ class CircuitBreaker:
         self._states: dict[str, _State] = {}
 
     def enter(self, endpoint: Endpoint) -> None:
-        """Let one attempt pass, and count it towards the quota.
+        """Allow one attempt, and count it towards the quota.
 
         Raises:
-            RefusedError: The endpoint is refused and no probe is due.
-            ThrottledError: It cools down.
-            QuotaSpentError: The window is full.
+            RefusedError: The endpoint is refused, and no probe is due.
+            ThrottledError: The endpoint is cooling down.
+            QuotaSpentError: No quota is left.
         """
         with self._lock:
             state, now = self._state(endpoint), self._now()
@@ -89,7 +92,7 @@ class CircuitBreaker:
                 self._close(state, now)
 
     def succeeded(self, endpoint: Endpoint) -> bool:
-        """Note a good reply; return whether it ends a refusal."""
+        """Record a good reply; return whether it ends a refusal."""
         with self._lock:
             state = self._state(endpoint)
             was_refused = state.refusal is not None
@@ -101,13 +104,13 @@ class CircuitBreaker:
             return was_refused
 
     def refused(self, endpoint: Endpoint, error: RefusedError) -> bool:
-        """Note a refusal; return whether the endpoint counts as refused from now on."""
+        """Record a refusal; return whether the endpoint counts as refused from now on."""
         with self._lock:
             state, now = self._state(endpoint), self._now()
             state.refusals += 1
             state.refused_what = error.what
             if state.refusal is not None:
-                if state.probing:  # and not one of those that were in flight when the gate closed
+                if state.probing:  # not an attempt that was in flight when the circuit opened
                     state.probing = False
                     state.probe_after = min(2 * state.probe_after, LAST_PROBE_S)
                     state.refused_at = self._time_of_day()
@@ -124,9 +127,9 @@ class CircuitBreaker:
             return True
 
     def excuse(self, endpoint: Endpoint, error: RefusedError) -> bool:
-        """Return whether a refusal, noted already, is no failure: the account may lack the endpoint.
+        """Check whether a recorded refusal is no failure, because the account may lack the endpoint.
 
-        Whether it does shows later: `take_excused_refusals` returns the refusals of one that then answers.
+        If the endpoint answers later, the account has it: `take_excused_refusals` then returns the refusals.
         """
         if endpoint is LIVE or error.what == "address":
             return False
@@ -138,25 +141,25 @@ class CircuitBreaker:
             return True
 
     def take_excused_refusals(self, endpoint: Endpoint) -> int:
-        """Return, once, how many refusals were excused of an endpoint that has answered since."""
+        """Return and reset the number of excused refusals of an endpoint that has answered since."""
         with self._lock:
             state = self._state(endpoint)
             strays, state.excused = state.excused, 0
             return strays
 
     def not_in_plan(self) -> list[Endpoint]:
-        """Return the endpoints that the account lacks, as far as is known.
+        """Return the endpoints that are known to be outside the account's plan.
 
-        One that has answered counts from the third refusal in a row, any other from the first. The live list
-        never does: nothing works without it.
+        An endpoint that has answered counts from the third refusal in a row, any other from the first. The
+        live list never counts: nothing works without it.
         """
         with self._lock:
             return [endpoint for endpoint in ENDPOINTS.values() if self._lacks(endpoint)]
 
     def recall_not_in_plan(self, paths: Iterable[str]) -> None:
-        """Take the endpoints that the account lacked in an earlier process: one refusal is enough for them.
+        """Mark the endpoints that the account lacked in an earlier process: for them one refusal is enough.
 
-        They are asked once more, since the plan may have changed meanwhile.
+        They are requested once more, since the plan may have changed.
         """
         with self._lock:
             for path in paths:
@@ -166,10 +169,10 @@ class CircuitBreaker:
                     state.recalled = True
 
     def ask_again(self, answered: Collection[str]) -> list[Endpoint]:
-        """Let refused endpoints be asked again now, and return them.
+        """Allow attempts on the refused endpoints now, and return those endpoints.
 
         Args:
-            answered: Paths of endpoints that have just answered somebody else: they are not refused any more.
+            answered: Paths of endpoints that have just answered another process: they are no longer refused.
         """
         with self._lock:
             now = self._now()
@@ -184,7 +187,7 @@ class CircuitBreaker:
             return refused
 
     def is_recalled(self, endpoint: Endpoint) -> bool:
-        """Return whether an earlier process knew already that the account lacks the endpoint."""
+        """Check whether an earlier process found that the account lacks the endpoint."""
         with self._lock:
             return self._state(endpoint).recalled
 
@@ -194,12 +197,12 @@ class CircuitBreaker:
             return False
         if state.refusal is None and state.worked:
             return False
-        if state.refused_what == "account":  # of an account that is not refused altogether
+        if state.refused_what == "account":  # but the live list answers, so the account itself is accepted
             return live is not None and live.worked and not live.refusals
         return state.refused_what == "endpoint"
 
     def throttled(self, endpoint: Endpoint, retry_after: float | None) -> float:
-        """Note a 429, or a `Retry-After` in seconds; return when the endpoint may be asked again."""
+        """Record a 429 or a `Retry-After` (seconds); return the end of the cooldown (monotonic seconds)."""
         with self._lock:
             state, now = self._state(endpoint), self._now()
             if retry_after is None:
@@ -221,19 +224,19 @@ class CircuitBreaker:
     def is_unavailable(self, endpoint: Endpoint) -> bool:
         """Check whether a refusal means that the account lacks the endpoint.
 
-        One that has answered is believed to be there until it counts as refused.
+        An endpoint that has answered counts as available until it counts as refused.
         """
         with self._lock:
             state = self._state(endpoint)
             return state.refusal is not None or not state.worked
 
     def _close(self, state: _State, now: float) -> None:
-        """Let nobody ask until the next probe is due."""
+        """Allow no attempt until the next probe is due."""
         state.probe_at = now + state.probe_after
         state.probe_at_text = self._time_of_day(state.probe_after)
 
     def _time_of_day(self, in_s: float = 0.0) -> str:
-        """Return the time of day in the operator's zone, so many seconds from now."""
+        """Return the time of day `in_s` seconds from now, in the operator's time zone."""
         return f"{dt.datetime.fromtimestamp(time.time() + in_s, self._zone):%H:%M:%S}"
 
     def _zone_name(self) -> str:

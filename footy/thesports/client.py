@@ -1,4 +1,4 @@
-"""Requests to answers: what is asked, and what a reply is read as."""
+"""Turn requests into answers: send each one, page by page if needed, and decode the reply."""
 
 import logging
 from dataclasses import replace
@@ -21,19 +21,19 @@ from footy.thesports.transport import Transport
 log = logging.getLogger(__name__)
 
 PAGE_ROWS = 1000
-"""The vendor's fixed page; a full one means that there may be more."""
+"""The vendor's fixed page size; after a full page there may be more."""
 MOST_PAGES = 20
 
 
 class Asker(Protocol):
-    """Whoever answers requests."""
+    """Something that answers requests."""
 
     def ask(self, request: Request, budget: RetryBudget) -> Answer[object]:
         """Return the answer; errors are part of it."""
 
 
 class Client:
-    """Asks the vendor and reads the answers into typed values; safe to use from every worker."""
+    """Sends requests to the vendor and decodes the replies into typed values; safe for use by all workers."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -53,10 +53,10 @@ class Client:
             return Answer(request, error=error)
 
     def address(self, budget: RetryBudget) -> str:
-        """Ask which address of ours the vendor sees: the one that it must have on its list.
+        """Return this machine's address as the vendor sees it: the one that must be on the vendor's list.
 
         Raises:
-            VendorError: It cannot be told.
+            VendorError: The request failed.
         """
         reply = self.transport.get(endpoints.ADDRESS_PROBE, {}, budget, decoders.read_address)
         return reply.value
@@ -71,7 +71,7 @@ class Client:
         return Answer(request, value, reply.received_at, left_out=left_out)
 
     def _read_live(self, results: bytes) -> tuple[LiveList, LeftOut]:
-        """Read the live list; an element that did not change is the same object as before."""
+        """Decode the live list; an unchanged element is the same object as before."""
         known = self._elements
         listed, self._elements = decoders.read_live(results, known)
         if listed.broken and not listed.matches:
@@ -80,7 +80,7 @@ class Client:
         return listed, tuple(path for match in changed for path in match.left_out)
 
     def _pages(self, request: Request, since: int, budget: RetryBudget) -> Answer[object]:
-        """Ask for all rows changed at or after a time of the vendor's (Unix seconds)."""
+        """Request all rows that changed at or after `since`, in Unix seconds of the vendor's clock."""
         rows: list[Any] = []
         left_out: list[str] = []
         first_at: float | None = None
@@ -101,7 +101,7 @@ class Client:
         raise BadBodyError(f"{request.endpoint} has too many changes to read")
 
     def _naming_address(self, error: RefusedError, budget: RetryBudget) -> RefusedError:
-        """Name the address that the vendor refuses: the one that it must have on its list."""
+        """Return the error with the refused address, which must be on the vendor's list, in its text."""
         try:
             address = self.address(budget)
         except VendorError:
@@ -109,7 +109,7 @@ class Client:
         return RefusedError(f"{error}; the address to have whitelisted is {address}", error.what)
 
     def _note(self, endpoint: Endpoint, left_out: LeftOut) -> None:
-        """Count what could not be read, and log each field once a day."""
+        """Count unreadable values, and log each field once a day."""
         for path in left_out:
             if self.transport.counters.unreadable(endpoint.path, path):
                 log.warning("API value unreadable: %s %s; others today are only counted", endpoint, path)

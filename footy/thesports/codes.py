@@ -1,8 +1,7 @@
-"""The vendor's code tables: what its numbers mean, in words.
+"""The vendor's code tables: the names of its numeric codes.
 
-Source: the vendor's own documentation of each endpoint (2026), as compiled in the tables 7.1 to 7.7 of its
-API notes. Names are worded for readers of a record. A code that is not in its table is unknown: it has no
-name, and nothing is guessed.
+Source: the vendor's documentation of each endpoint (2026), as compiled in tables 7.1 to 7.7 of its API notes.
+Names are worded for readers of a record. A code that is not in its table has no name; nothing is guessed.
 """
 
 from collections.abc import Mapping
@@ -32,16 +31,16 @@ OVERTIME = 5
 SHOOT_OUT = 7
 
 IN_PLAY = frozenset({2, 3, 4, 5, 6, 7})
-"""Statuses in which a match is being played, its breaks included."""
+"""Statuses of a match that is being played, including its breaks."""
 
 BEFORE_PLAY = frozenset({1, 9, 12, 13})
-"""Statuses in which a score of 0-0 means that nothing has been played yet, unless there is a sign of play."""
+"""Statuses in which a score of 0-0 means that play has not begun, unless there is a sign of play."""
 
 PAST_FIRST_HALF = frozenset({3, 4, 5, 6, 7, 8})
-"""Statuses in which the half-time score stands."""
+"""Statuses in which the half-time score is valid."""
 
 BROKEN_OFF = frozenset({0, 10, 11, 13})
-"""Statuses in which a half-time score stands only if the incidents have the half-time whistle."""
+"""Statuses in which a half-time score is valid only if the incidents include the half-time whistle."""
 
 WENT_PAST_REGULAR_TIME = frozenset({5, 6})
 """Statuses that mean extra time."""
@@ -71,14 +70,14 @@ INCIDENTS: Mapping[int, str] = {
     30: "Shoot-out penalty missed",
     38: "Hydration break",
 }
-"""Incident types (table 7.2, without those that are statistics)."""
+"""Incident types (table 7.2, without the statistics)."""
 
 SUBSTITUTION = 9
 HALF_TIME_WHISTLE = 11
 SHOOT_OUT_PENALTIES = frozenset({29, 30})
 
 SIDES: Mapping[int, str] = {1: "home", 2: "away"}
-"""Whose an incident is (`position`); 0 is neither's."""
+"""The side of an incident (`position`); 0 is neither side."""
 
 STAT_FIELDS: Mapping[int, str] = {
     21: "shots_on_target",
@@ -88,7 +87,7 @@ STAT_FIELDS: Mapping[int, str] = {
     25: "possession",
     8: "penalties",
 }
-"""Statistics types (table 7.2) by the record's fields, in the record's order."""
+"""The record's field for each type of statistic (table 7.2), in the record's order."""
 
 CARD_REASONS: Mapping[int, str] = {
     1: "Foul",
@@ -145,7 +144,7 @@ VAR_REASONS: Mapping[int, str] = {
     8: "Corner awarded",
     9: "Corner not awarded",
 }
-"""What the video referee looked at (table 7.3)."""
+"""What the video assistant referee reviewed (table 7.3)."""
 
 VAR_RESULTS: Mapping[int, str] = {
     1: "Goal confirmed",
@@ -161,7 +160,7 @@ VAR_RESULTS: Mapping[int, str] = {
     11: "Corner confirmed",
     12: "Corner cancelled",
 }
-"""What the video referee decided (table 7.3)."""
+"""What the video assistant referee decided (table 7.3)."""
 
 WEATHER: Mapping[int, str] = {
     1: "Partly cloudy",
@@ -212,15 +211,15 @@ CATEGORIES: Mapping[str, str] = {
     "xkn54qllhjqvy9d": "Oceania",
     "kp3glrw7hwqdyjv": "International",
 }
-"""The six categories by id, for accounts without the category list (section 6.8: deduced from the countries they hold)."""
+"""The six categories by id, for accounts without the category list (section 6.8: deduced from their countries)."""
 
 COMPETITION_TYPES: Mapping[int, str] = {1: "league", 2: "cup", 3: "friendly"}
-"""Kinds of competition (section 6.7); 0 is unknown."""
+"""Types of competition (section 6.7); 0 is unknown."""
 
 GENDERS: Mapping[int, str] = {1: "men", 2: "women"}
-"""Who plays in a team (section 6.6)."""
+"""Genders of teams (section 6.6)."""
 
 
 def status_name(status_id: int) -> str:
-    """Return the name of a match status, `Status N` for one that is not in the table."""
+    """Return the name of a match status; `Status N` if it is not in the table."""
     return STATUSES.get(status_id) or f"Status {status_id}"

@@ -1,7 +1,7 @@
-"""Connections on which each wait ends with the attempt it is for, and on a stop from another thread.
+"""Connections whose waits end with the current attempt, or when another thread stops it.
 
-A time-out bounds one wait, and a body that drips renews it with each byte. So each socket sets its time-out
-anew before it waits: to what is left of the attempt that the calling thread makes.
+A socket's timeout bounds a single wait, so a body that arrives byte by byte restarts it again and again.
+Therefore each socket sets its timeout before each wait, to the time left of the calling thread's attempt.
 """
 
 import contextlib
@@ -19,30 +19,30 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 Address = tuple[Any, ...]
-"""An address of a socket, as the standard library has it."""
+"""A socket address, as in the standard library."""
 
 
 class Attempt:
-    """One attempt in flight: its end, and how to end what it waits for."""
+    """An attempt in flight: its end, and a way to wake the thread that waits for it."""
 
     def __init__(self, end: float) -> None:
         self.end = end
-        """On the monotonic clock."""
+        """In monotonic seconds."""
         self._aborted = False
         self._wake: Callable[[], None] | None = None
 
     @property
     def is_over(self) -> bool:
-        """Whether its time is up, or it was aborted."""
+        """Whether the attempt's time is up, or it was aborted."""
         return self._aborted or self.end <= time.monotonic()
 
     def seconds_left(self, wake: Callable[[], None]) -> float:
-        """Return how long the wait that begins now may last; `wake` ends it from another thread.
+        """Return the seconds that a wait starting now may last; another thread ends it by calling `wake`.
 
         Raises:
             TimeoutError: The attempt is over.
         """
-        self._wake = wake  # before the look at what abort() writes before it reads this: one sees the other
+        self._wake = wake  # set before reading _aborted: abort() does the reverse, so neither is missed
         left = self.end - time.monotonic()
         if self._aborted or left <= 0:
             raise TimeoutError("the attempt is over")
@@ -56,11 +56,11 @@ class Attempt:
 
 
 _current: ContextVar[Attempt] = ContextVar("attempt")
-"""The attempt that the thread makes."""
+"""The calling thread's attempt."""
 
 
 class AttemptsInFlight:
-    """All attempts that are being made, so that they can be ended at once."""
+    """All running attempts, so that they can be aborted at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -69,7 +69,7 @@ class AttemptsInFlight:
 
     @contextlib.contextmanager
     def attempt(self, end: float) -> Iterator[Attempt]:
-        """Bound what the calling thread does inside by `end`, on the monotonic clock."""
+        """Limit the calling thread's waits within the context to `end`, in monotonic seconds."""
         attempt = Attempt(end)
         with self._lock:
             self._attempts.add(attempt)
@@ -80,11 +80,11 @@ class AttemptsInFlight:
             yield attempt
         finally:
             _current.reset(token)
-            with self._lock:  # its connection may serve another attempt from now on
+            with self._lock:  # from now on its connection may serve another attempt
                 self._attempts.remove(attempt)
 
     def abort_all(self) -> None:
-        """End every attempt in flight, and each that begins from now on."""
+        """Abort every attempt in flight, and every later one."""
         with self._lock:
             self._aborted = True
             for attempt in self._attempts:
@@ -92,14 +92,14 @@ class AttemptsInFlight:
 
 
 class _BoundedSocket(socket.socket):
-    """A socket that waits no longer than the thread's attempt lasts."""
+    """A socket whose waits end with the thread's attempt."""
 
     def _bound(self) -> None:
         self.settimeout(_current.get().seconds_left(self._wake))
 
     def _wake(self) -> None:
         with contextlib.suppress(OSError):
-            socket.socket.shutdown(self, socket.SHUT_RDWR)  # an SSLSocket's own would first forget its TLS
+            socket.socket.shutdown(self, socket.SHUT_RDWR)  # SSLSocket's own would drop its TLS state first
 
     def connect(self, address: Any) -> None:
         self._bound()
@@ -123,19 +123,19 @@ class _BoundedSocket(socket.socket):
 
 
 class BoundedTLSSocket(_BoundedSocket, ssl.SSLSocket):
-    """The same over TLS."""
+    """Such a socket with TLS."""
 
     def do_handshake(self, block: bool = False) -> None:
-        """Shake hands while the attempt lasts."""
+        """Perform the TLS handshake within the attempt's time."""
         self._bound()
         super().do_handshake(block)
 
 
 def _resolve(host: str, port: int) -> list[Address]:
-    """Resolve to IPv4 addresses while the attempt lasts.
+    """Resolve a host name to IPv4 addresses within the attempt's time.
 
-    The system's resolver cannot be interrupted, so it is asked in a thread that nobody waits for longer than
-    that. IPv4 only: the vendor's list of allowed addresses holds no other.
+    The system's resolver cannot be interrupted, so it runs in its own thread, which is abandoned when the
+    attempt ends. IPv4 only: the vendor's list of allowed addresses holds no IPv6 addresses.
     """
     answer: SimpleQueue[list[Address] | Exception] = SimpleQueue()
 
@@ -161,7 +161,7 @@ def _resolve(host: str, port: int) -> list[Address]:
 
 
 def _connect(host: str, port: int) -> socket.socket:
-    """Connect to the first address of the host that takes the connection."""
+    """Connect to the first address of the host that accepts the connection."""
     last = OSError("the name has no IPv4 address")
     for address in _resolve(host, port):
         opened = _BoundedSocket(socket.AF_INET, socket.SOCK_STREAM)
@@ -177,7 +177,7 @@ def _connect(host: str, port: int) -> socket.socket:
 
 
 class _BoundedConnection(HTTPConnection):
-    """A connection over such a socket."""
+    """A connection with such a socket."""
 
     def _new_conn(self) -> socket.socket:
         try:
@@ -191,16 +191,16 @@ class _BoundedConnection(HTTPConnection):
 
 
 class _BoundedTLSConnection(_BoundedConnection, HTTPSConnection):
-    """The same over TLS, where the settings of TLS name the class of socket."""
+    """Such a connection with TLS; the TLS context sets the socket's class."""
 
 
 class BoundedPool(HTTPConnectionPool):
-    """A pool of connections that wait no longer than the thread's attempt lasts."""
+    """A pool of connections whose waits end with the thread's attempt."""
 
     ConnectionCls = _BoundedConnection
 
 
 class BoundedTLSPool(HTTPSConnectionPool):
-    """A pool of such connections over TLS."""
+    """A pool of such connections with TLS."""
 
     ConnectionCls = _BoundedTLSConnection

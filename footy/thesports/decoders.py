@@ -1,4 +1,4 @@
-"""The results of replies as typed values; what cannot be read is left out on its own."""
+"""Decode the results of replies into typed values. Unreadable parts are left out; the rest is kept."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -16,23 +16,23 @@ from footy.thesports.tolerant import UNREADABLE, Decoder, LeftOut, RowsDecoder, 
 
 T = TypeVar("T")
 Reference = models.Team | models.Competition | Mapping[str, models.Country]
-"""A row of teams or competitions, or the whole list of countries or categories by id."""
+"""A team, a competition, or the whole list of countries or categories by id."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveList:
-    """The live matches by id, in the vendor's order, and what was wrong with those that could not be read."""
+    """The live matches by id in the vendor's order, and the reasons why others are unreadable."""
 
     matches: dict[str, models.LiveMatch]
     broken: dict[str, str] = field(default_factory=dict)
-    """What is wrong, by match id, or by `element N` where even the id could not be read."""
+    """Why an element is unreadable, by match id, or by `element N` if its id is unreadable too."""
     nameless: int = 0
-    """How many of the broken have no id that could be read."""
+    """Number of broken elements without a readable id."""
 
 
 @dataclass(frozen=True, slots=True)
 class PriceChange:
-    """One price change out of the feed: whose, in which market, and the row as `odds/history` has it."""
+    """One price change of the feed: match, bookmaker, market, and the row as in `odds/history`."""
 
     match_id: str
     bookmaker_id: int
@@ -46,19 +46,19 @@ class PriceChanges:
 
     listed: list[PriceChange]
     unreadable: frozenset[str] = frozenset()
-    """Matches with a change that could not be read."""
+    """Matches with an unreadable change."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetailChanges:
-    """The match details that changed since a time."""
+    """The match details that changed since the requested time."""
 
     rows: list[models.Detail]
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceChanges:
-    """The rows of teams or competitions that changed since a time, each as JSON text."""
+    """The rows of teams or competitions that changed since the requested time, each as JSON text."""
 
     rows: list[bytes]
 
@@ -68,24 +68,24 @@ class OddsUpdates:
     """The matches with price changes in the last minute."""
 
     newest: Mapping[str, int]
-    """The vendor's time of the newest change by match; 0 if it is not known."""
+    """Time of the newest change of each match, by the vendor's clock; 0 if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the rows that changed since a time."""
+    """One page of the rows that changed since the requested time."""
 
     rows: list[Any]
     """Details, or other rows as JSON texts."""
     size: int
-    """How many rows the vendor sent, those that cannot be read included."""
+    """Number of rows that the vendor sent, including unreadable ones."""
     latest: int
-    """The vendor's time of the latest change; 0 if no row has one."""
+    """Time of the latest change, by the vendor's clock; 0 if no row has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceReply:
-    """Reference data as JSON text, which is kept on disk, and as a value."""
+    """Reference data as JSON text, for the disk cache, and as a value."""
 
     results: bytes
     value: Reference
@@ -120,14 +120,14 @@ _rows: dict[type, RowsDecoder[Any]] = {
 
 
 Elements = dict[bytes, models.LiveMatch]
-"""Live matches by the JSON text they were read from: an unchanged one is the same object again."""
+"""Live matches by the JSON text of their element, so that an unchanged one remains the same object."""
 
 
 def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
-    """Read the live list element by element; of those that were known before, nothing is parsed.
+    """Decode the live list element by element; known elements are not parsed again.
 
     Raises:
-        BadBodyError: It cannot be told where an element ends.
+        BadBodyError: The list cannot be split into elements.
     """
     matches: dict[str, models.LiveMatch] = {}
     broken: dict[str, str] = {}
@@ -154,10 +154,10 @@ def read_live(results: bytes, known: Elements) -> tuple[LiveList, Elements]:
 
 
 def read_odds_changes(results: bytes) -> tuple[PriceChanges, LeftOut]:
-    """Read the feed of price changes, in either packing; bookmakers without a number are left out.
+    """Decode the feed of price changes, in either format; bookmakers without a numeric id are left out.
 
     Raises:
-        BadBodyError: It cannot be told where an entry ends.
+        BadBodyError: The feed cannot be split into entries.
     """
     feed: Mapping[str, Iterable[models.OddsChange | msgspec.Raw]]
     missed: LeftOut = ()
@@ -183,7 +183,7 @@ def read_odds_changes(results: bytes) -> tuple[PriceChanges, LeftOut]:
 
 
 def _match_of(element: msgspec.Raw) -> str:
-    """Return the id of the match that an unreadable entry is about; empty if that is unreadable too."""
+    """Return the match id of an unreadable entry; empty if that is unreadable too."""
     try:
         first = _list(element)[0]
     except (*UNREADABLE, IndexError):
@@ -194,7 +194,7 @@ def _match_of(element: msgspec.Raw) -> str:
 _list = msgspec.json.Decoder(list[Any]).decode
 
 UNPACKABLE = (*UNREADABLE, IndexError, TypeError, OverflowError)
-"""What reading an entry of the feed raises."""
+"""The exceptions that decoding an entry of the feed raises."""
 
 
 def _unpacked(change: models.OddsChange) -> models.OddsRow:
@@ -214,10 +214,10 @@ def _unpacked(change: models.OddsChange) -> models.OddsRow:
 
 
 def read_row(kind: type[T], results: bytes, key: str, endpoint: Endpoint) -> T | None:
-    """Read the one row that was asked for; None if the vendor has no such row.
+    """Decode the requested row; None if the vendor has no such row.
 
     Raises:
-        BadBodyError: It cannot be read, or the row is another one's.
+        BadBodyError: The reply is unreadable, or has only other rows.
     """
     rows, left_out = _decode(_rows[kind], results, endpoint)
     if not rows and not left_out:
@@ -231,25 +231,25 @@ def read_row(kind: type[T], results: bytes, key: str, endpoint: Endpoint) -> T |
 
 
 def read_reference(request: Request, results: bytes) -> Reference | None:
-    """Read reference data; None if the vendor has no such row.
+    """Decode reference data; None if the vendor has no such row.
 
     Raises:
-        BadBodyError: It cannot be read.
+        BadBodyError: The reply is unreadable.
     """
     return _reference(request, results)[0]
 
 
 def reader(request: Request) -> Callable[[bytes], tuple[object, LeftOut]]:
-    """Return what reads the results of a request; all but the live list, which has a memory.
+    """Return the decoder of a request's results. The live list has its own, which keeps known elements.
 
-    The reader returns the value, None if the vendor has no such row, and what was left out of it. It raises
-    `BadBodyError`.
+    The decoder returns the value, or None if the vendor has no such row, and what was left out of it. It
+    raises `BadBodyError`.
     """
     return partial(_READERS[request.endpoint], request)
 
 
 def page_reader(request: Request) -> Callable[[bytes], tuple[Page, LeftOut]]:
-    """Return what reads a page of the rows that changed since a time."""
+    """Return the decoder of a page of changed rows."""
     return partial(_PAGES[request.endpoint], request)
 
 
@@ -328,10 +328,10 @@ _PAGES: Mapping[Endpoint, Callable[[Request, bytes], tuple[Page, LeftOut]]] = {
 
 
 def read_address(results: bytes) -> str:
-    """Read which address of ours the vendor sees.
+    """Decode this machine's address as the vendor sees it.
 
     Raises:
-        BadBodyError: It cannot be read.
+        BadBodyError: The reply is unreadable.
     """
     found: _Address = _decode(_address, results, endpoints.ADDRESS_PROBE)
     return found.request_ip
@@ -352,7 +352,7 @@ def _decode(decode: Any, results: bytes, endpoint: Endpoint) -> Any:
 
 
 def read_id(row: bytes | msgspec.Raw) -> str | None:
-    """Read the id of a row; the rest of it need not be readable."""
+    """Return the id of a row, even if the rest of it is unreadable; None if the id is unreadable."""
     try:
         return _id(row).id
     except UNREADABLE:

@@ -1,6 +1,6 @@
-"""The endpoint table: what the vendor offers, in what shape, how often, and for how long it holds.
+"""The endpoint table: paths, shapes, quotas, update rates and windows.
 
-Rates and windows are the vendor's own, from its endpoint pages (2026).
+Rates and windows come from the vendor's endpoint pages (2026).
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many calls of one endpoint in so many seconds."""
+    """A limit on the calls of an endpoint per window of time."""
 
     calls: int
     seconds: float
@@ -24,13 +24,13 @@ class Endpoint:
     results: Literal["list", "object"]
     """The JSON type of `results` in a reply."""
     quota: RateLimit | None = None
-    """What the vendor enforces."""
+    """The limit that the vendor enforces."""
     cadence_s: float = 0.0
-    """How often it is worth asking again for the same thing."""
+    """Seconds after which it is worth repeating a request."""
     window_s: float = 0.0
-    """Of a feed: how far back a reply tells of changes."""
+    """Of a feed: seconds into the past that a reply covers."""
     max_body: int = 32 * 2**20
-    """Bytes, decompressed, above which a reply cannot be genuine."""
+    """Maximum size of a decompressed body, in bytes; a larger one cannot be genuine."""
 
     def __str__(self) -> str:
         """Return the path."""
@@ -66,4 +66,4 @@ ENDPOINTS = {
 }
 
 ADDRESS_PROBE = Endpoint("ip/demo", "the caller's address", "object")
-"""Lies beside the football endpoints, one level up; works without credentials."""
+"""Its path is one level above the football endpoints; it needs no credentials."""

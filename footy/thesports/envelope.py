@@ -1,6 +1,7 @@
-"""A reply's body: to its payload, or to a named error.
+"""Turn a reply's body into its results or a named error.
 
-The vendor answers most errors with HTTP 200, so the body decides: a JSON object, no `err` text, `code` 0.
+The vendor sends most errors with HTTP 200, so the body decides: a good reply is a JSON object with `code` 0
+and no `err` text.
 """
 
 import re
@@ -14,13 +15,13 @@ from footy.thesports.tolerant import UNREADABLE, repaired
 
 TOO_MANY_REQUESTS = 429
 SHOWN = 120
-"""Characters of the vendor's own words that are repeated in an error."""
+"""Maximum number of characters of the vendor's text that an error repeats."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _EMPTY_LIST = re.compile(rb"\[\s*\]")
 
 
 class _Envelope(msgspec.Struct):
-    """What surrounds the results; some errors carry `err` and no `code`."""
+    """The envelope of the results; some errors have `err` but no `code`."""
 
     code: Any = None
     err: Any = None
@@ -37,14 +38,14 @@ def judge(endpoint: Endpoint, body: bytes) -> bytes:
 
     Raises:
         RefusedError: The account, the caller's address or the endpoint is refused.
-        ThrottledError: Too many requests; `retry_at` is left to the caller.
-        VendorCodeError: Any other code than 0.
-        BadBodyError: Anything else that is not the expected JSON.
+        ThrottledError: Too many requests; the caller sets `retry_at`.
+        VendorCodeError: The code is not 0.
+        BadBodyError: The body is not the expected JSON.
     """
     envelope = _envelope(body.removeprefix(BYTE_ORDER_MARK))
     if isinstance(envelope.err, str) and envelope.err.strip():
         raise _refusal(envelope.err)
-    if isinstance(envelope.err, dict) and envelope.err:  # what `repaired` makes of a text that is none
+    if isinstance(envelope.err, dict) and envelope.err:  # `repaired` replaces an unreadable text by an object
         raise BadBodyError("the reply has an err that cannot be read")
     if envelope.code == TOO_MANY_REQUESTS:
         raise ThrottledError("429 from the vendor: rate limit", 0.0)
@@ -55,7 +56,7 @@ def judge(endpoint: Endpoint, body: bytes) -> bytes:
         raise VendorCodeError(f"the vendor answers code {_brief(str(envelope.code))}{said}")
     results = bytes(envelope.results)
     if endpoint.results == "object" and _EMPTY_LIST.fullmatch(results):
-        return b"{}"  # PHP writes an empty object so
+        return b"{}"  # PHP writes an empty object as []
     if not results.startswith(_OPENING[endpoint.results]):
         raise BadBodyError(f"results are not a JSON {endpoint.results}")
     return results
@@ -73,7 +74,7 @@ def _envelope(body: bytes) -> _Envelope:
 
 
 def _refusal(words: str) -> RefusedError:
-    """Tell the refusals apart by the vendor's wording."""
+    """Return the refusal that the vendor's text describes."""
     said = _brief(words)
     lowered = words.lower()
     if "ip is not" in lowered:

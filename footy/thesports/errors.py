@@ -1,48 +1,48 @@
-"""The named ways in which asking the vendor fails."""
+"""The named errors of requests to the vendor."""
 
 from typing import ClassVar, Literal
 
 from footy.errors import Exit, FootyError
 
 Refused = Literal["account", "address", "endpoint"]
-"""What it is that the vendor refuses."""
+"""What the vendor refuses."""
 
 TRANSIENT = frozenset({500, 502, 503, 504})
-"""HTTP statuses that may pass."""
+"""HTTP statuses of failures that may be temporary."""
 
 
 class VendorError(FootyError):
-    """Asking failed; the text is one plain sentence without the address that was asked."""
+    """A request failed; the text is one plain sentence without the URL."""
 
     exit_code = Exit.UNAVAILABLE
     outcome: ClassVar[str] = "error"
-    """The name under which it is counted."""
+    """The name of the error in counters."""
     retryable: bool = False
 
 
 class UnreachableError(VendorError):
-    """No connection, or one that broke: name not resolving, refused, reset, TLS."""
+    """The connection failed or broke: name resolution, refused, reset, TLS."""
 
     outcome = "unreachable"
     retryable = True
 
 
 class TimedOutError(VendorError):
-    """One attempt did not end within `FOOTY_TIMEOUT`."""
+    """An attempt did not end within `FOOTY_TIMEOUT`."""
 
     outcome = "timeout"
     retryable = True
 
 
 class OutOfTimeError(VendorError):
-    """The cycle's deadline came first."""
+    """The cycle's deadline came before the reply."""
 
     outcome = "deadline"
 
     def __init__(self, message: str, *, was_sent: bool = False) -> None:
         super().__init__(message)
         self.was_sent = was_sent
-        """Whether the vendor was asked at all."""
+        """Whether a request was sent."""
 
 
 class StoppedError(VendorError):
@@ -62,39 +62,39 @@ class BadStatusError(VendorError):
 
 
 class BadBodyError(VendorError):
-    """A reply that is not the JSON it should be: cut off, HTML, of the wrong shape or type, far too large."""
+    """The body is not the expected JSON: truncated, HTML, of the wrong shape or type, or far too large."""
 
     outcome = "body"
     retryable = True
 
 
 class NoSuchRowError(VendorError):
-    """A well-formed reply without the row that was asked for."""
+    """The reply is well-formed but lacks the requested row."""
 
     outcome = "no_row"
 
 
 class VendorCodeError(VendorError):
-    """A reply with a `code` other than 0, such as 100003 for a wrong parameter."""
+    """The reply has a `code` other than 0, such as 100003 for a wrong parameter."""
 
     outcome = "code"
 
 
 class ThrottledError(VendorError):
-    """The vendor says 429, as a status or in a body; or the endpoint still cools down from one."""
+    """The vendor answered 429, as a status or in a body, or the endpoint is still cooling down after one."""
 
     outcome = "throttled"
 
     def __init__(self, message: str, retry_at: float, *, was_sent: bool = True) -> None:
         super().__init__(message)
         self.retry_at = retry_at
-        """On the monotonic clock, when the endpoint may be asked again."""
+        """Earliest time for the next request to the endpoint, in monotonic seconds."""
         self.was_sent = was_sent
-        """Whether the vendor was asked at all."""
+        """Whether a request was sent."""
 
 
 class QuotaSpentError(VendorError):
-    """Asking would exceed the endpoint's quota, so nothing was sent."""
+    """The request would exceed the endpoint's quota, so it was not sent."""
 
     outcome = "quota"
 
@@ -109,14 +109,14 @@ class RefusedError(VendorError):
         super().__init__(message)
         self.what = what
         self.confirmed_refusal = confirmed_refusal
-        """Whether the endpoint counted as refused already, and nothing was sent."""
+        """Whether the endpoint already counted as refused, so that nothing was sent."""
 
 
 def drop_tracebacks(error: BaseException | None) -> None:
-    """Let go of where an error, and those that led to it, were raised.
+    """Drop the tracebacks of an error chain: their frames keep whole response bodies alive.
 
-    The frames there hold replies of megabytes, addresses with the secret in them, and often the error itself:
-    a circle that only the garbage collector finds, which goes by the number of objects and not by their size.
+    The frames also hold URLs with the secret, and often the error itself. Only the garbage collector frees
+    such a cycle, and it is triggered by the number of objects, not by their size.
     """
     while error is not None:
         error.__traceback__ = None

@@ -1,4 +1,4 @@
-"""Which failed attempts the log has in full, and one line that sums up the rest of a cycle's."""
+"""Decide which failed attempts are logged in full, and sum up the rest of a cycle in one line."""
 
 import threading
 from collections import Counter
@@ -9,23 +9,23 @@ from footy.thesports.errors import RefusedError, VendorError
 
 
 class FailureLog:
-    """Counts failed attempts from one cycle's end to the next; safe to use from every thread.
+    """Counts failed attempts from the end of one cycle to the next; safe to use from every thread.
 
-    In a cycle the first failure with the same endpoint, outcome and number of the attempt is logged in full.
-    In the cycles after it the outcome of that endpoint is no news, until a cycle in which the endpoint does
-    not fail: so an outage is one line a cycle, however many calls it fails.
+    In a cycle, the first failure with a given endpoint, outcome and attempt number is logged in full. In
+    later cycles that outcome of the endpoint is not, until the endpoint does not fail in a cycle. So an
+    outage is one line per cycle, however many calls fail.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[Endpoint, set[str]] = {}
-        """Outcomes that the log has from the cycles before."""
+        """Outcomes that were logged in earlier cycles."""
         self._attempts: set[tuple[Endpoint, str, int]] = set()
         self._reasons: dict[tuple[Endpoint, str], Counter[str]] = {}
         self._in_full: Counter[tuple[Endpoint, str]] = Counter()
 
     def note(self, endpoint: Endpoint, error: VendorError, attempt: int) -> bool:
-        """Count a failed attempt (its number is from 1); return whether to log it in full."""
+        """Count a failed attempt (numbers start at 1); return whether to log it in full."""
         what = (endpoint, error.outcome)
         with self._lock:
             in_full = (
@@ -40,7 +40,7 @@ class FailureLog:
         """Return a sentence that sums up the cycle's failures; None if all of them were logged in full.
 
         Args:
-            not_in_plan: Endpoints that the account lacks: their refusals are no news.
+            not_in_plan: Endpoints that the account lacks; their refusals are left out.
         """
         with self._lock:
             reasons, in_full = self._reasons, self._in_full

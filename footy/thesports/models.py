@@ -1,9 +1,8 @@
-"""The vendor's rows as typed values: only the fields that footy reads, in the vendor's own terms.
+"""The vendor's rows as typed values: only the fields that footy reads, under the vendor's names.
 
-A field without a default is one that its row cannot do without; any other takes its default if the vendor
-sends it in a type that cannot be read, and `left_out` names it (see `tolerant`). Fields that footy does not
-read are ignored, so the vendor may add some; an absent field, or a null, is None. If the vendor knows
-nothing, texts may be `""` and numbers 0.
+A row is unreadable without its fields that have no default. Any other field takes its default if it has an
+unreadable type, and `left_out` names it (see `tolerant`). All other fields of the vendor are ignored, so it
+may add some. A field that is absent or null is None. For unknown values the vendor may also send `""` or 0.
 """
 
 from typing import Annotated, Any
@@ -13,11 +12,11 @@ import msgspec
 Count = int | None
 Text = str | None
 Code = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-"""A number that a record cannot do without; beyond 64 bits it is refused, for no reader could hold it."""
+"""A number that a record requires; beyond 64 bits it is unreadable, since readers could not hold it."""
 
 
 def _left_out() -> Any:
-    """Return the field of what was left out of a row; its name on the wire is none that a vendor uses."""
+    """Return the field for what was left out of a row; its JSON name is one that no vendor uses."""
     return msgspec.field(default=(), name="footy.left_out")
 
 
@@ -29,9 +28,9 @@ class SideScore(msgspec.Struct, frozen=True, array_like=True, gc=False):
     red_cards: Count = None
     yellow_cards: Count = None
     corners: Count = None
-    """-1 where the vendor has no data."""
+    """-1 if the vendor has no data."""
     extra_time: Count = None
-    """Goals after 120 minutes, those of regular time included; 0 where there was no extra time."""
+    """Goals after 120 minutes, including those of regular time; 0 if there was no extra time."""
     shoot_out: Count = None
 
 
@@ -43,7 +42,7 @@ class LiveScore(msgspec.Struct, frozen=True, array_like=True):
     home: SideScore = SideScore()
     away: SideScore = SideScore()
     period_started_at: Count = None
-    """Unix seconds; 0 where no period runs."""
+    """Unix seconds; 0 if no period is running."""
 
 
 class StatRow(msgspec.Struct, frozen=True, gc=False):
@@ -55,7 +54,7 @@ class StatRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Incident(msgspec.Struct, frozen=True, gc=False):
-    """One incident of a live match; `time` is the running minute, stoppage included."""
+    """One incident of a live match; `time` is the running minute, including stoppage time."""
 
     type: int
     position: Count = None
@@ -95,7 +94,7 @@ class Round(msgspec.Struct, frozen=True, gc=False):
 
 
 class Aggregate(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The goals of both legs, extra time included, as in `agg_score`."""
+    """The goals of both legs, including extra time, as in `agg_score`."""
 
     home: Count = None
     away: Count = None
@@ -148,7 +147,7 @@ class Team(msgspec.Struct, frozen=True, gc=False):
     gender: Count = None
     national: Count = None
     uid: Text = None
-    """The id that this team has now, where it was a duplicate and was merged."""
+    """The id of the team that this one was merged into, if it was a duplicate."""
     updated_at: Count = None
     left_out: tuple[str, ...] = _left_out()
 
@@ -167,7 +166,7 @@ class Competition(msgspec.Struct, frozen=True, gc=False):
 
 
 class Country(msgspec.Struct, frozen=True, gc=False):
-    """A row of `country/list`, and of `category/list`, whose rows have the same two fields."""
+    """A row of `country/list` or `category/list`: both have the same two fields."""
 
     id: str
     name: Text = None
@@ -175,7 +174,7 @@ class Country(msgspec.Struct, frozen=True, gc=False):
 
 
 class OddsRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One price change of one bookmaker in one market (8 elements).
+    """One price change of a bookmaker in a market (8 elements).
 
     `first`, `line` and `last` are home, draw, away in market `eu`; home, handicap, away in `asia`; over,
     line, under in `bs` and `cr`. Prices of `eu` are decimal odds, the others Hong Kong odds.
@@ -189,7 +188,7 @@ class OddsRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     status_id: int
     sealed: int
     score: str = ""
-    """`"home-away"` goals at that moment, corners in market `cr`."""
+    """`"home-away"` at that time: goals, or corners in market `cr`."""
 
 
 class Markets(msgspec.Struct, frozen=True):
@@ -202,14 +201,14 @@ class Markets(msgspec.Struct, frozen=True):
 
 
 Odds = dict[str, Markets]
-"""Results of `odds/history`: bookmaker id (a number as text) to its markets."""
+"""Results of `odds/history`: each bookmaker's markets, by its id (a number as text)."""
 
 
 class OddsChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An entry of `odds/live`: a row of `odds/history` in one of two packings.
+    """An entry of `odds/live`: a row of `odds/history` in one of two formats.
 
     `packed` is `[time, minute, "first,line,last,sealed", status]` or
-    `[time, minute, first, line, last, status, sealed]`: both have been described, neither was captured.
+    `[time, minute, first, line, last, status, sealed]`: both are documented, neither was captured.
     """
 
     match_id: str
@@ -219,7 +218,7 @@ class OddsChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class OddsUpdate(msgspec.Struct, frozen=True, gc=False):
-    """An entry of `odds/update`: a match whose odds changed at one bookmaker, and when they did."""
+    """An entry of `odds/update`: a match whose odds changed at one bookmaker, and the time of the change."""
 
     id: Annotated[str, msgspec.Meta(min_length=1)]
     update_time: Count = None
@@ -227,7 +226,7 @@ class OddsUpdate(msgspec.Struct, frozen=True, gc=False):
 
 
 class Deleted(msgspec.Struct, frozen=True):
-    """Results of `deleted`: ids that the vendor took out in the last day."""
+    """Results of `deleted`: ids that the vendor removed in the last day."""
 
     match: list[str] = []
     team: list[str] = []

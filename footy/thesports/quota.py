@@ -1,6 +1,6 @@
-"""The vendor's quotas: what is left of each, and what was spent, also by an earlier process.
+"""The vendor's quotas: the attempts left for each endpoint, including those of an earlier process.
 
-Decided per endpoint and for all threads at once; nothing here waits.
+Decisions are per endpoint and for all threads; nothing here waits.
 """
 
 import contextlib
@@ -19,42 +19,42 @@ from footy.thesports.errors import QuotaSpentError
 from footy.thesports.tolerant import UNREADABLE
 
 WINDOW_SLACK_S = 2.0
-"""Arrival times jitter, so a window exact at the sender overshoots at the vendor."""
+"""Seconds added to each window: arrival times jitter, so an exact window could overshoot at the vendor."""
 MOST_CALLS = 6
-"""A match needs a detail or odds, and names two teams; with two retries a call."""
+"""Most attempts on one endpoint per match: two teams, with two retries each."""
 
 
 class Quota(Protocol):
-    """How many attempts each endpoint may still have."""
+    """Limits the attempts on each endpoint."""
 
     def take(self, endpoint: Endpoint) -> None:
         """Count one attempt that is about to be made.
 
         Raises:
-            QuotaSpentError: None is left.
+            QuotaSpentError: No attempt is left.
         """
 
     def left(self, endpoint: Endpoint) -> int | None:
-        """Return how many attempts are left now; None if there is no quota."""
+        """Return the number of attempts left now; None if there is no quota."""
 
     def reserve(self, matches: int) -> None:
-        """Write down the most that may be asked about so many matches from now on."""
+        """Save the most attempts that `matches` matches may need from now on as if they were made."""
 
     def settle(self) -> None:
-        """Write down what was asked."""
+        """Save the attempts that were made."""
 
 
 class WindowQuota:
-    """Quotas by sliding windows, kept in a file over a restart; safe to use from every thread.
+    """Quotas as sliding windows, kept in a file across restarts; safe to use from every thread.
 
-    Before a cycle asks, what it plans is written down as if it had been asked at that moment, so that a
-    process killed half-way has never spent more than the file says.
+    Before a cycle makes its requests, they are saved as if they were made. So if the process is killed in the
+    middle of a cycle, it has never made more attempts than the file says.
     """
 
     def __init__(
         self, overrides: Mapping[str, RateLimit] | None, now: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take the operator's limits over the vendor's; None switches all limits off."""
+        """Create the quotas; `overrides` replaces the vendor's limits by endpoint, None removes them all."""
         self._now = now
         self._lock = threading.Lock()
         self._path: Path | None = None
@@ -70,7 +70,7 @@ class WindowQuota:
         """Count one attempt that is about to be made.
 
         Raises:
-            QuotaSpentError: The window is full.
+            QuotaSpentError: No attempt is left in the window.
         """
         limit = self._limits.get(endpoint.path)
         if limit is None:
@@ -82,7 +82,7 @@ class WindowQuota:
             self._sent[endpoint.path].append(self._now())
 
     def left(self, endpoint: Endpoint) -> int | None:
-        """Return how many attempts the window has room for now; None if there is no quota."""
+        """Return the number of attempts left in the window now; None if there is no quota."""
         limit = self._limits.get(endpoint.path)
         if limit is None:
             return None
@@ -90,7 +90,7 @@ class WindowQuota:
             return self._left(endpoint.path, limit)
 
     def keep_in(self, path: Path) -> None:
-        """Count what an earlier process spent, and write down in this file what is spent from now on."""
+        """Count an earlier process's attempts in this file, and save later attempts there."""
         self._path = path
         try:
             spent = msgspec.json.decode(path.read_bytes(), type=dict[str, list[float]])
@@ -103,16 +103,16 @@ class WindowQuota:
                 self._sent[name] = deque(sorted([*self._sent.get(name, ()), *before]))
 
     def reserve(self, matches: int) -> None:
-        """Write down the most that may be asked about so many matches from now on, retries and all.
+        """Save the most attempts that `matches` matches may need from now on as if they were made.
 
-        The live list has been answered by then.
+        Retries are included; the live list is not, since it has been answered by then.
         """
         wall = time.time()
         limited = ((one, self.left(one)) for one in ENDPOINTS.values() if one is not LIVE)
         self._write({one.path: [wall] * min(MOST_CALLS * matches, left) for one, left in limited if left})
 
     def settle(self) -> None:
-        """Write down what was asked."""
+        """Save the attempts that were made."""
         self._write({})
 
     def _write(self, more: Mapping[str, list[float]]) -> None:
@@ -128,7 +128,7 @@ class WindowQuota:
                 write_atomically(self._path, msgspec.json.encode(spent))
 
     def _left(self, name: str, limit: RateLimit) -> int:
-        """Drop what is out of the window; return how many more fit."""
+        """Drop the attempts outside the window; return the number of attempts left."""
         sent, until = self._sent.setdefault(name, deque()), self._now() - limit.seconds - WINDOW_SLACK_S
         while sent and sent[0] <= until:
             sent.popleft()

@@ -14,10 +14,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Priority(IntEnum):
-    """Which request goes first: the one with the smallest number.
+    """The order of requests, smallest number first.
 
-    What names other things goes before what is named, and both before odds: the large bodies at the end keep
-    every connection busy while nothing is left to discover.
+    Data that refers to other data comes before the data it refers to, and both before odds: these large
+    bodies keep every connection busy at the end, when no other requests can follow from the answers.
     """
 
     LIVE_LIST = 0
@@ -31,18 +31,18 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing to ask the vendor for: an id of an endpoint, or all of one if the id is empty.
+    """A request for one id of an endpoint, or for the whole endpoint if the id is empty.
 
-    Two requests are equal if they ask for the same thing. The same id text occurs at several endpoints.
+    Requests are equal if they ask for the same data. Ids are unique only within an endpoint.
     """
 
     endpoint: Endpoint
     id: str = ""
     since: int | None = None
-    """Of a feed: from when on changes are asked for, in the vendor's time."""
+    """Of a feed: the start of the requested changes, in Unix seconds of the vendor's clock."""
     priority: Priority = field(default=Priority.REFERENCE, compare=False)
     watermark: int | None = field(default=None, compare=False)
-    """Of odds that are compared with their feed: the vendor's time before which all changes are known."""
+    """Of odds to compare with their feed: the vendor's time before which all changes are known."""
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -52,7 +52,7 @@ class Request:
         return {"uuid": self.id} if self.id else {}
 
     def __str__(self) -> str:
-        """Return the key of the disk cache; it holds no credentials."""
+        """Return the key in the disk cache; it contains no credentials."""
         return f"{self.endpoint}?uuid={self.id}" if self.id else str(self.endpoint)
 
 
@@ -63,13 +63,13 @@ CATEGORY_LIST = Request(endpoints.CATEGORIES, priority=Priority.NAMES)
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T_co]):
-    """What came of a request: a value with a time, or an error; an old value and the error of its renewal."""
+    """The outcome of a request: a value with its time, an error, or a stale value with the error."""
 
     request: Request
     value: T_co | None = None
     at: float | None = None
-    """Unix seconds when the value arrived."""
+    """When the value arrived, in Unix seconds."""
     error: VendorError | None = None
     source: Source = Source.FRESH
     left_out: LeftOut = ()
-    """What could not be read, unless the value says so itself."""
+    """What was unreadable, unless the value itself says so."""

@@ -1,11 +1,10 @@
-"""Tolerant decoding: what cannot be read is left out on its own, and everything around it is kept.
+"""Tolerant decoding: leave out only the values that cannot be read, and keep everything around them.
 
-Good replies are decoded straight into typed values, at no extra cost. Only what that refuses is read again,
-field by field: a field that cannot be read takes its default, a list element or a dictionary entry is left
-out, and only a value without which its owner cannot exist (a field that has no default and may not be None)
-takes its owner along.
+Good replies are decoded directly into typed values, at no extra cost. Only if that fails, a reply is read
+again field by field. An unreadable field takes its default; an unreadable list element or dictionary entry is
+left out. A required value (a field without a default that may not be None) makes its owner unreadable, too.
 
-A null is unknown, not unreadable. An empty list where an object belongs is an empty object, as PHP writes it.
+A null is unknown, not unreadable. An empty list in place of an object is an empty object: PHP writes it so.
 """
 
 import contextlib
@@ -23,16 +22,16 @@ from msgspec import inspect as types
 T = TypeVar("T")
 
 UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError, ValueError)
-"""What decoders raise for text that they cannot read."""
+"""The exceptions that decoders raise for unreadable text."""
 DEEPEST = 60
-"""Levels of nesting; the vendor's replies have 7 at most, and decoders recurse."""
+"""Maximum depth of nesting, since decoders recurse; the vendor's replies have at most 7 levels."""
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,18})\s*")
 _DECIMAL = re.compile(r"\s*([+-]?[0-9]{1,15}(?:\.[0-9]{0,15})?)\s*")
 _LARGEST = 1e308
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 LeftOut = tuple[str, ...]
-"""The paths of what was left out, such as `incidents[].time`; `[]` is an element, `{}` an entry."""
+"""Paths of left-out values, such as `incidents[].time`; `[]` is a list element, `{}` a dictionary entry."""
 
 
 class UnreadableError(ValueError):
@@ -40,7 +39,7 @@ class UnreadableError(ValueError):
 
 
 class Decoder(Generic[T]):
-    """Decodes JSON text into a type, leaving out what cannot be read."""
+    """Decodes JSON text into a type, and leaves out unreadable values."""
 
     def __init__(self, kind: Any) -> None:
         self._strict = msgspec.json.Decoder(kind).decode
@@ -50,7 +49,7 @@ class Decoder(Generic[T]):
         """Return the value, and what was left out of it.
 
         Raises:
-            ValueError: It cannot be read at all; a `msgspec.DecodeError` or `UnreadableError`.
+            ValueError: Nothing is readable; a `msgspec.DecodeError` or `UnreadableError`.
         """
         try:
             return self._strict(text), ()
@@ -59,9 +58,9 @@ class Decoder(Generic[T]):
 
 
 class RowsDecoder(Generic[T]):
-    """Decodes a JSON list of rows, each with what was left out of it; rows that cannot be read are left out.
+    """Decodes a JSON list of rows, and leaves out unreadable rows.
 
-    Each row is a struct with a field `left_out`.
+    Rows are structs with a field `left_out`, which names what was left out of the row.
     """
 
     def __init__(self, kind: Any) -> None:
@@ -72,7 +71,7 @@ class RowsDecoder(Generic[T]):
         """Return the rows, and what was left out of all of them.
 
         Raises:
-            ValueError: It is no list.
+            ValueError: The text is not a list.
         """
         try:
             return self._all(text), ()
@@ -92,7 +91,7 @@ class RowsDecoder(Generic[T]):
 
 
 def marked(row: T, left_out: LeftOut) -> T:
-    """Return a row that holds what was left out of it."""
+    """Return the row with its field `left_out` set."""
     return msgspec.structs.replace(row, left_out=left_out) if left_out else row  # type: ignore[type-var]
 
 
@@ -103,7 +102,7 @@ def split(text: bytes) -> list[msgspec.Raw]:
     """Return the elements of a JSON list as JSON texts.
 
     Raises:
-        ValueError: It is no list.
+        ValueError: The text is not a list.
     """
     try:
         return _elements_of(text)
@@ -112,20 +111,20 @@ def split(text: bytes) -> list[msgspec.Raw]:
 
 
 def salvaged(kind: Any, value: Any) -> tuple[Any, LeftOut]:
-    """Return what can be read of a parsed JSON value as a type, and what was left out of it.
+    """Read a parsed JSON value as a type; return the readable part, and what was left out of it.
 
     Raises:
-        UnreadableError: Nothing can be.
+        UnreadableError: Nothing is readable.
     """
     left_out: list[str] = []
     return _read(_information(kind), value, "", left_out), tuple(left_out)
 
 
 def parsed(text: bytes) -> Any:
-    """Parse JSON text with whatever oddities it has; what no decoder can hold becomes an unreadable value.
+    """Parse JSON text leniently; a value that no decoder can hold becomes an unreadable value.
 
     Raises:
-        UnreadableError: It is not JSON.
+        UnreadableError: The text is not JSON.
     """
     try:
         return _parse(text)
@@ -134,16 +133,16 @@ def parsed(text: bytes) -> Any:
 
 
 def repaired(text: bytes) -> bytes:
-    """Return JSON text that strict decoders can take apart, unreadable values as objects that fit no type.
+    """Return JSON text that strict decoders accept, with unreadable values as objects that fit no type.
 
     Raises:
-        UnreadableError: It is not JSON.
+        UnreadableError: The text is not JSON.
     """
     return json.dumps(_encodable(parsed(text))).encode()
 
 
 def _encodable(value: Any) -> Any:
-    """Return a parsed value with texts that no encoding can hold made unreadable."""
+    """Return a parsed value in which texts that cannot be encoded are marked as unreadable."""
     if isinstance(value, str):
         return value if _has_utf8(value) else _NOTHING
     if isinstance(value, list):
@@ -163,7 +162,7 @@ def _parse(text: bytes) -> Any:
 
 _NO_VALUE = "\0unreadable"
 _NOTHING = {_NO_VALUE: None}
-"""Fits no type."""
+"""An unreadable value: an object that fits no type."""
 
 
 def _finite(text: str) -> Any:
@@ -172,7 +171,7 @@ def _finite(text: str) -> Any:
 
 
 def _flattened(text: bytes) -> bytes:
-    """Return the text with what is nested too deeply for a decoder cut out."""
+    """Return the text with values that are nested too deeply replaced by unreadable ones."""
     depth, start, copied = 0, 0, 0
     kept: list[bytes] = []
     for token in _TOKENS.finditer(text):
@@ -198,7 +197,7 @@ def _read(kind: Any, value: Any, path: str, left_out: list[str]) -> Any:
     """Read a value as a type.
 
     Raises:
-        UnreadableError: It cannot be.
+        UnreadableError: The value does not fit the type.
     """
     return _READERS[type(kind)](kind, value, path, left_out)
 
@@ -280,7 +279,7 @@ def _struct(kind: types.StructType, value: Any, path: str, left_out: list[str]) 
 
 
 def _given(kind: types.StructType, value: Any, path: str) -> Iterator[tuple[types.Field, Any]]:
-    """Yield each field of a struct with what was sent for it, None if nothing was."""
+    """Yield each field of a struct with the value sent for it; None if none was sent."""
     if not kind.array_like:
         sent = _object(value, path)
         yield from ((field, sent.get(field.encode_name)) for field in kind.fields)
@@ -321,10 +320,10 @@ _READERS: Mapping[type, Callable[[Any, Any, str, list[str]], Any]] = {
 
 
 def _part(kind: types.Type, value: Any, path: str, left_out: list[str]) -> Any:
-    """Read a part of something; note it as left out, as a whole, if it cannot be read.
+    """Read a part of a value; if it is unreadable, record the whole part as left out.
 
     Raises:
-        UnreadableError: It cannot be read.
+        UnreadableError: The part is unreadable.
     """
     before = len(left_out)
     try:

@@ -1,7 +1,7 @@
-"""The attempt loop: pooled connections, retries with full jitter, one end for each attempt.
+"""The attempt loop: pooled connections, retries with full jitter, and a time limit for each attempt.
 
-urllib3's `Retry` is the policy (how many, how long). The loop is here, because each attempt has to pass the
-stop signal, the cycle's deadline and the endpoint's circuit breaker first, and because the vendor's errors
+urllib3's `Retry` is the policy (number of retries, backoff). The loop is here for two reasons: each attempt
+first checks the stop signal, the cycle's deadline and the endpoint's circuit breaker; and the vendor's errors
 are bodies that urllib3 takes for success.
 """
 
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 HTTP_OK = 200
 HTTP_TOO_MANY = 429
 FAIR_S = 1.0
-"""An attempt that the cycle's end cuts sooner says nothing of the vendor, and is not counted as failed."""
+"""Seconds within which an attempt aborted by the cycle's end is not the vendor's failure, and not counted."""
 
 
 class JitterRetry(Retry):
@@ -61,14 +61,14 @@ class JitterRetry(Retry):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[T]):
-    """A good reply: its results, as they were decoded, and when it arrived (Unix seconds)."""
+    """A good reply: its decoded results, and when it arrived (Unix seconds)."""
 
     value: T
     received_at: float
 
 
 class Transport:
-    """Asks the vendor; safe to use from every worker. What leaves it is a reply or a `VendorError`."""
+    """Sends requests to the vendor: returns a reply or raises `VendorError`. Safe for use by all workers."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Transport:
         ca_bundle: Path | None = None,
         zone: dt.tzinfo = dt.UTC,
     ) -> None:
-        """Make no connection yet.
+        """Prepare the session; connect only when a request is made.
 
         Raises:
             ConfigError: The file of certificate authorities cannot be used.
@@ -119,16 +119,16 @@ class Transport:
         budget: RetryBudget,
         decode: Callable[[bytes], T],
     ) -> Reply[T]:
-        """Ask until there is a good reply, or no attempt is left.
+        """Make attempts until there is a good reply or no attempt is left.
 
         Args:
-            endpoint: What is asked.
-            parameters: The query, without credentials.
-            budget: What the cycle may still spend.
-            decode: Reads the JSON text of the results; a `BadBodyError` of it is a failed attempt.
+            endpoint: The endpoint to request.
+            parameters: The query parameters, without credentials.
+            budget: The cycle's time and retries.
+            decode: Decodes the JSON text of the results; a `BadBodyError` that it raises is a failed attempt.
 
         Raises:
-            VendorError: The failure of the last attempt that was made.
+            VendorError: The failure of the last attempt.
         """
         request = self._prepare(endpoint, parameters)
         asked = f"{endpoint} {urlencode(parameters)}".rstrip()
@@ -162,7 +162,7 @@ class Transport:
         raise AssertionError("the last attempt returns or raises")
 
     def stop(self) -> None:
-        """End every attempt in flight and refuse every later one."""
+        """Abort every attempt in flight, and refuse every later one."""
         self.stopping.set()
         self._in_flight.abort_all()
 
@@ -216,8 +216,7 @@ class Transport:
         finally:
             record.seconds = time.monotonic() - started
             self.counters.note(record)
-        for _ in range(self.breaker.take_excused_refusals(endpoint)):
-            self.counters.attempt(failed=True)
+        self.counters.note_refusals(self.breaker.take_excused_refusals(endpoint))
         if self.breaker.succeeded(endpoint):
             log.info("%s is authorized again", endpoint)
         return Reply(value, arrived_at)
@@ -225,10 +224,10 @@ class Transport:
     def _exchange(
         self, endpoint: Endpoint, request: requests.PreparedRequest, seconds: float, budget: RetryBudget
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Send and read, whatever the status, within so many seconds.
+        """Send the request and read the reply, whatever its status, within `seconds`.
 
-        A reply that lay waiting while the process or the machine was halted tells of the time before, and is
-        late by the clock that goes on then.
+        If the process or the machine was suspended meanwhile, the reply is outdated. It counts as late,
+        because the clock for this check runs during a suspension.
         """
         started_at, sent_at = CLOCK.uptime(), CLOCK.now()
         with self._in_flight.attempt(time.monotonic() + seconds) as attempt:
@@ -250,10 +249,10 @@ class Transport:
                     return response.status_code, response.headers, body
                 failure = failure_for(TimeoutError(), seconds)
             except (errors.VendorError, HTTPError, OSError, ValueError, OverflowError) as error:
-                failure = failure_for(error, seconds)  # the last two are the library's for sizes of nonsense
+                failure = failure_for(error, seconds)  # the library raises the last two for nonsensical sizes
                 errors.drop_tracebacks(error)
             finally:
-                if response is not None:  # a place in the pool is given back, whatever became of the body
+                if response is not None:  # return the connection to the pool, whatever happened to the body
                     response.raw.close()
                     response.raw.release_conn()
             if self.stopping.is_set():
@@ -269,7 +268,7 @@ class Transport:
             raise failure from None
 
     def _judge(self, endpoint: Endpoint, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
-        """Return the results, or tell the circuit breaker what the vendor said and raise it."""
+        """Return the results; if the vendor answered an error, tell the circuit breaker and raise it."""
         try:
             return self._payload(endpoint, status, body)
         except errors.RefusedError as error:
@@ -298,11 +297,11 @@ class Transport:
                 judge(endpoint, body)
             raise errors.BadStatusError(status)
         except errors.VendorError as error:
-            error.args = (self._redact(str(error)),)  # the vendor's words may say back what it was asked
+            error.args = (self._redact(str(error)),)  # the vendor's text may repeat the request
             raise
 
     def _without_secret(self, results: bytes) -> bytes:
-        """Take out of the results what was asked, should the vendor say it back: they are kept and shown."""
+        """Remove the secret from the results, which are stored and shown, in case the vendor repeats it."""
         try:
             return self._redact.in_json(results)
         except UNREADABLE:
@@ -320,9 +319,9 @@ class Transport:
     def _log_failure(
         self, endpoint: Endpoint, budget: RetryBudget, failure: errors.VendorError, record: AttemptRecord
     ) -> None:
-        """Log a failed attempt: the first of its kind in full, the others at DEBUG and in the summary.
+        """Log a failed attempt: the first of its kind as a warning, the others at DEBUG and in the summary.
 
-        What was not sent at all, and what a refused endpoint says again, is at DEBUG and in no summary.
+        Requests that were not sent and repeated refusals are logged at DEBUG only, and not in the summary.
         """
         record.failure = str(failure)
         is_expected = (

@@ -1,7 +1,7 @@
-"""How far the vendor's clock is from ours, as the `Date` of its replies tells.
+"""Measure the difference between the vendor's clock and ours from the `Date` headers of its replies.
 
-The vendor counts minutes of play and stamps prices by its own clock; a machine whose clock is off would
-publish minutes and ages that are off as well.
+The vendor computes minutes of play and dates prices by its own clock. If the machine's clock were used
+instead, its error would be in every minute and age that footy publishes.
 """
 
 import threading
@@ -10,17 +10,17 @@ from email.utils import parsedate_to_datetime
 from statistics import median
 
 SAMPLES = 20
-"""Replies whose median counts: one that a proxy kept, or that is absurd, does not matter."""
+"""Number of replies for the median, which a cached or absurd `Date` does not affect."""
 LEAST = 3
 USED_FROM_S = 2.0
 USED_UNTIL_S = 1.0
-"""A difference counts from 2 s on, and then until it is below 1 s: a `Date` is a whole second."""
+"""A difference is applied above 2 s, and then until it is below 1 s: a `Date` is exact only to a second."""
 HALF_A_SECOND = 0.5
-"""A `Date` is cut to the second, so the vendor's clock showed half a second more on average."""
+"""Added to a `Date`: it is truncated to the second, so on average the vendor's clock was this far ahead."""
 
 
 class VendorClock:
-    """The vendor's clock compared with ours; safe to use from every thread."""
+    """Compares the vendor's clock with ours; safe to use from every thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -28,9 +28,9 @@ class VendorClock:
         self._used = False
 
     def note(self, date: str | None, sent_at: float, received_at: float) -> None:
-        """Compare the `Date` of a reply with when it was asked for and received (Unix seconds by our clock).
+        """Compare the `Date` of a reply with the times of sending and receiving (Unix seconds, our clock).
 
-        A reply without a `Date`, or with one that cannot be read, tells nothing.
+        A reply without a readable `Date` is ignored.
         """
         try:
             shown = parsedate_to_datetime(date or "").timestamp() + HALF_A_SECOND
@@ -43,7 +43,7 @@ class VendorClock:
                 self._used = far > USED_FROM_S or (self._used and far >= USED_UNTIL_S)
 
     def shift(self, step_s: float) -> None:
-        """Take note that our clock was set ahead by so many seconds."""
+        """Adjust the differences after our clock was set ahead by `step_s` seconds."""
         with self._lock:
             moved = [difference - step_s for difference in self._differences]
             self._differences.clear()
@@ -51,13 +51,13 @@ class VendorClock:
 
     @property
     def measured_s(self) -> float | None:
-        """The vendor's clock minus ours, in seconds; None while too few replies had a `Date`."""
+        """The vendor's clock minus ours, in seconds; None if too few replies had a `Date`."""
         with self._lock:
             return median(self._differences) if len(self._differences) >= LEAST else None
 
     @property
     def offset_s(self) -> float:
-        """The seconds to add to our time to get the vendor's; 0 if the clocks agree, or nothing is known."""
+        """The seconds to add to our time to get the vendor's; 0 if the clocks agree or that is unknown."""
         with self._lock:
             return median(self._differences) if self._used else 0.0
 

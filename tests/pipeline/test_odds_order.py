@@ -29,7 +29,7 @@ from thesports_simulator.process import start
 from thesports_simulator.world import feeds
 
 ORDERS = ("newest", "oldest")
-MINUTES, INTERVAL = 10, 20
+MINUTES, INTERVAL = 5, 20
 ORACLE_EVERY = 15
 """Cycles after which whole records are compared, which takes far longer than a cycle."""
 

@@ -44,7 +44,7 @@ def test_no_window_ever_holds_more_and_each_match_gets_its_turn(tmp_path: Path) 
                 since = seconds_of(record["odds_fetched_at"]) if record["odds_fetched_at"] else since
                 plays = record["status_id"] in IN_PLAY
                 waits[plays] = max(waits[plays], time.time() - since)
-            assert any("wait for their turn" in one for one in snapshot["meta"]["problems"])
+            assert any("waiting for quota" in one for one in snapshot["meta"]["problems"])
             assert not any("not asked for" in one for one in snapshot["meta"]["problems"])
             bed.wait(STEP_S)
         assert most_in_a_window(asked) == CALLS
@@ -137,7 +137,7 @@ def test_nothing_is_planned_that_the_quota_cannot_serve_and_the_rest_is_kept_wit
                 if before is not None and match_id in before.records.keys() - asked:
                     was = before.records[match_id]["odds_fetched_at"] or ""
                     assert (record["odds_fetched_at"] or "") >= was
-            waiting |= any("wait for their turn" in one for one in cycle.problems)
+            waiting |= any("waiting for quota" in one for one in cycle.problems)
             bed.wait(STEP_S)
         assert waiting
         there_all_along = bed.cycles[0].records.keys() & cycle.records.keys()

@@ -18,6 +18,7 @@ from footy.service.indicators import (
 )
 from footy.settings import load
 from footy.telemetry.counters import Counters
+from tests.support.states import sent
 
 NORMAL, WARNING, CRITICAL = Level.NORMAL, Level.WARNING, Level.CRITICAL
 WELL = {"cycle_s": 0.01, "enrich_s": 0.01, "sleep_s": 0.99, "error_rate": 0.0}
@@ -142,7 +143,7 @@ def test_failures_count_for_five_minutes_where_there_were_calls_enough_since() -
     since: dict[Level, int] = {}
     for at in range(0, 420, 10):  # ten calls each; those of the first minute fail
         for _ in range(10):
-            counters.attempt(failed=at < 60)
+            counters.note(sent(failed=at < 60))
         rate = counters.error_rate()
         assert rate is not None
         since.setdefault(readings(error_rate=rate)["errors"].level, at)
@@ -156,7 +157,7 @@ def test_where_few_calls_are_made_the_rate_reaches_back_to_a_hundred_of_them() -
     clock = Clock()
     counters = Counters(clock)
     for number in range(120):  # a refused endpoint is asked every 15 minutes
-        counters.attempt(failed=number >= 94)
+        counters.note(sent(failed=number >= 94))
         clock.now += 900
 
     assert counters.error_rate() == 0.26

@@ -61,7 +61,7 @@ def test_a_current_folder_that_is_gone_is_said_in_one_line(live: Place) -> None:
     finished = in_shell(live, f"mkdir gone && cd gone && rmdir ../gone && {FOOTY} --once")
 
     assert finished.returncode == Exit.CONFIG
-    assert complaints(finished) == ["footy: The current folder is gone: change to one that is there."]
+    assert complaints(finished) == ["footy: The current folder was deleted: change to one that exists."]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,6 @@ def test_a_service_whose_folder_was_replaced_leaves_it_to_the_next(live: Place) 
     second = live.begin_service()
 
     assert first.wait(timeout=10) == Exit.LOCKED
-    assert f"is now that of PID {second.pid}" in first.communicate()[1]
+    assert f"now belongs to PID {second.pid}" in first.communicate()[1]
     assert f"(PID: {second.pid})" in live.run("health").stdout
     assert second.poll() is None

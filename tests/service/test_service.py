@@ -417,7 +417,7 @@ def test_a_start_that_fails_prints_the_last_line_and_has_its_exit_code(live: Pla
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (73, "footy ended with exit code 73 and left no word in"),
+        (73, "footy ended with exit code 73 and wrote nothing to"),
         (-9, "footy was ended by signal 9 before its first snapshot."),
     ],
 )
@@ -432,7 +432,7 @@ def test_a_service_that_ended_without_a_word_is_told_of_all_the_same(
 
 
 def test_a_start_without_a_snapshot_in_time_says_why_and_leaves_it_trying(live: Place) -> None:
-    live.set(FOOTY_BASE_URL="http://127.0.0.1:9/v1/football")
+    live.set(FOOTY_BASE_URL="http://127.0.0.1:9/v1/football", FOOTY_BACKOFF="0.05")
     patience = "import footy.service.control as b; b.FIRST_SNAPSHOT_S = 3; from footy.cli import main"
 
     started = live.run_program(sys.executable, "-c", f"{patience}; raise SystemExit(main(['start']))")

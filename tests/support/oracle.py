@@ -1,7 +1,7 @@
 """The record once more, naively, from plain decoded JSON: written from the contract, not from footy's code.
 
-It imports nothing of footy, takes no short cut and keeps no memory. Where it and the pipeline differ, one
-of them misreads the contract.
+It imports nothing of footy, takes no short cut, and remembers only how it read a text or a price. Where it
+and the pipeline differ, one of them misreads the contract.
 """
 
 import re
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 STATUS = {
@@ -467,6 +468,7 @@ def of_competition(picture: Picture) -> dict[str, Any]:
     return result
 
 
+@lru_cache(maxsize=1024)
 def row_minute(text: str) -> int | None:
     if text == "midfield":
         return 45
@@ -507,23 +509,28 @@ def early(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
     return None
 
 
-def goals_then(row: list[Any]) -> list[int] | None:
-    """The two numbers of a row's last element, `"1-0"`; None where there are no two."""
-    found = re.fullmatch(r"([0-9]{1,3})\s*-\s*([0-9]{1,3})", row[7].strip())
-    return [int(found[1]), int(found[2])] if found else None
+@lru_cache(maxsize=1024)
+def goals(text: str) -> tuple[int, int] | None:
+    found = re.fullmatch(r"([0-9]{1,3})\s*-\s*([0-9]{1,3})", text.strip())
+    return (int(found[1]), int(found[2])) if found else None
 
 
-def goals_now(picture: Picture) -> list[int | None]:
+def goals_then(row: list[Any]) -> tuple[int, int] | None:
+    """The two numbers of a row's last element, `"1-0"`; None if there are no two."""
+    return goals(row[7])
+
+
+def goals_now(picture: Picture) -> tuple[int | None, int | None]:
     shown = scores(picture.live)
-    return [shown["home_score"], shown["away_score"]]
+    return shown["home_score"], shown["away_score"]
 
 
 def current(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
-    playing = picture.live["score"][1] in IN_PLAY
+    playing, now = picture.live["score"][1] in IN_PLAY, goals_now(picture)
     candidates = [(number, newest(rows)) for number, rows in in_order(picture, market)]
     for number, row in candidates:
         young = row[0] >= picture.odds_at - picture.max_age  # a huge number cannot be subtracted
-        of_now = row[5] in IN_PLAY and (market == "cr" or goals_then(row) == goals_now(picture))
+        of_now = row[5] in IN_PLAY and (market == "cr" or goals_then(row) == now)
         if not row[6] and young and (not playing or of_now):
             return number, row
     best = None
@@ -543,6 +550,7 @@ def outdated(picture: Picture, row: list[Any] | None) -> bool | None:
     return row[5] in IN_PLAY and then != now
 
 
+@lru_cache(maxsize=4096)
 def american(price: float | None) -> int | None:
     if price is None or price <= 1:
         return None

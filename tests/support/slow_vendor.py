@@ -241,7 +241,7 @@ class Following:
             started + self.pace.deadline_s,
             self.pace.grace_s,
             live_deadline=started + self.pace.live_deadline_s,
-            answers_s=self.pace.answers_s,
+            expected_s=self.pace.answers_s,
             now=lambda: clock.now,
         )
         inputs = self._inputs()
@@ -252,7 +252,7 @@ class Following:
             workers=self._count,
             budget=budget,
             inputs=inputs,
-            shared_from=self._number if inputs.short_of_time else None,
+            rotation=self._number if inputs.short_of_time else None,
             arrived=cast("Arrived", Done(clock)),
         )
         before = self.state

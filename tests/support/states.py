@@ -8,6 +8,7 @@ from footy.mirror.answers import Answers, FullOdds
 from footy.mirror.inputs import CycleInputs
 from footy.mirror.merge import merge, settle
 from footy.mirror.state import Held, MatchState, References, Source, State
+from footy.telemetry.attempts import OK, AttemptRecord
 from footy.thesports import endpoints
 from footy.thesports.decoders import LiveList
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
@@ -31,6 +32,11 @@ def match_state(match_id: str, at: float = NOW, **parts: Held[Any]) -> MatchStat
         Held(None, None, Source.MISSING),
     )
     return replace(held, **cast("dict[str, Any]", parts))
+
+
+def sent(*, failed: bool) -> AttemptRecord:
+    """Return the record of an attempt that was sent."""
+    return AttemptRecord("odds/live", "odds/live", 1, 1, was_sent=True, outcome="timeout" if failed else OK)
 
 
 def live_list(at: float, *matches: LiveMatch, **more: Any) -> Answer[LiveList]:

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from footy.telemetry.attempts import AttemptRecord
 from footy.telemetry.counters import ERROR_WINDOW_CALLS, ERROR_WINDOW_S, Counters
 from tests.support.clock import Clock
+from tests.support.states import sent
 
 
 def test_there_is_no_error_rate_before_the_first_attempt() -> None:
@@ -19,7 +20,7 @@ def test_the_error_rate_is_over_five_minutes_and_at_least_a_hundred_attempts(
     history: list[tuple[float, bool]] = []
     for pause, failed in attempts:
         clock.now += pause
-        counters.attempt(failed=failed)
+        counters.note(sent(failed=failed))
         history.append((clock.now, failed))
     rate = counters.error_rate()
     assert rate is not None
@@ -35,7 +36,7 @@ def test_what_is_kept_does_not_grow_with_the_number_of_attempts() -> None:
     counters = Counters(clock)
     for _ in range(50_000):
         clock.now += 0.05
-        counters.attempt(failed=False)
+        counters.note(sent(failed=False))
     assert len(counters._recent) <= ERROR_WINDOW_S + 2
 
 

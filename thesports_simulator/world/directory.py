@@ -110,6 +110,7 @@ class Directory:
         self.team_count = self.playing_teams + self.spare_teams
         self.competition_count = self.competition_of(matches - 1) + 1
         self.competition = lru_cache(maxsize=1024)(self._competition)
+        self._country_rows = lru_cache(maxsize=1)(self._countries)
         self.first_team_row = lru_cache(maxsize=4096)(self._first_team_row)
         self.first_competition_row = lru_cache(maxsize=1024)(self._first_competition_row)
 
@@ -124,6 +125,9 @@ class Directory:
 
     def countries(self) -> list[dict[str, Any]]:
         """Return all rows of country/list."""
+        return [row.copy() for row in self._country_rows()]
+
+    def _countries(self) -> list[dict[str, Any]]:
         return [
             {
                 "id": self.country_id(number),

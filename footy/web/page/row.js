@@ -131,7 +131,7 @@ export class Row {
     const [closed, words] = stateWords(get);
     setText(this.state, words);
     setData(this.state, "closed", closed);
-    setData(this.teams[1].note, "state", words); // a phone has no column for it
+    setData(this.teams[1].note, "state", words.slice(0, words.startsWith("susp") ? 4 : 3)); // a phone has no column
   }
 
   /** The clock, which runs between two cycles, and the age of what is old. */
