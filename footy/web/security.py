@@ -30,7 +30,7 @@ _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 LOGIN_PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>footy</title>'
     '<meta name="viewport" content="width=device-width,initial-scale=1">'
-    f"<style>{_STYLE}</style></head><body><main><h1>footy</h1>%s"
+    f"<style>{_STYLE}</style></head><body><main><h1>footy</h1><!-- note -->"
     '<form method="post" action="/login"><label for="token">Token (FOOTY_HTTP_TOKEN)</label>'
     '<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>'
     "<button>Sign in</button></form></main></body></html>"
@@ -179,4 +179,4 @@ async def _login_page(send: Send, status: int, note: str) -> None:
         (b"cache-control", b"no-store"),
         (b"content-security-policy", policy.encode()),
     ]
-    await answer(send, status, headers, (LOGIN_PAGE % note).encode())
+    await answer(send, status, headers, LOGIN_PAGE.replace("<!-- note -->", note).encode())
