@@ -8,7 +8,7 @@ import { FILTERS, List, SORTS } from "./list.js";
 import { Panel } from "./panel.js";
 import { goalWords } from "./row.js";
 import { Stream } from "./stream.js";
-import { DASH, duration, score, timeOfDay } from "./words.js";
+import { DASH, duration, timeOfDay } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const board = new Board();
@@ -33,7 +33,7 @@ async function take(change) {
   announce(change);
   showAround();
   void (change.reordered || change.whole || choices.filter !== "all" || choices.sort !== "league" ? arrange() : list.patch());
-  const moved = position !== board.about.position || change.changed.includes(panel.id);
+  const moved = position !== board.about.position || change.changed.includes(panel.id) || change.gone.includes(panel.id);
   position = board.about.position;
   if (panel.id !== null && (moved || change.whole)) void panel.renew();
   if (fixturesAt !== board.about.fixtures_at) await readFixtures();
@@ -309,7 +309,7 @@ function askToNotify() {
 
 let chosen = null;
 
-function choosen(id, { scroll = true } = {}) {
+function select(id, { scroll = true } = {}) {
   const before = chosen === null ? undefined : list.rows.get(chosen);
   if (before) {
     setData(before.tr, "chosen", "");
@@ -329,7 +329,7 @@ function choosen(id, { scroll = true } = {}) {
 function step(by) {
   const at = chosen === null ? -1 : list.shown.indexOf(chosen);
   const next = list.shown[Math.max(0, Math.min(list.shown.length - 1, at + by))];
-  if (next !== undefined) choosen(next);
+  if (next !== undefined) select(next);
 }
 
 function openSide(what) {
@@ -350,7 +350,7 @@ function follow() {
     return;
   }
   openSide("match");
-  choosen(id, { scroll: false });
+  select(id, { scroll: false });
   void panel.open(id);
 }
 
@@ -379,7 +379,7 @@ $("matches").addEventListener("click", (event) => {
   if (tr === null) return;
   if (event.target.closest(".star")) toggleFavourite(tr.dataset.id);
   else {
-    choosen(tr.dataset.id, { scroll: false });
+    select(tr.dataset.id, { scroll: false });
     openMatch(tr.dataset.id);
   }
 });
@@ -423,7 +423,7 @@ addEventListener("keydown", (event) => {
   if (typing) {
     if (event.key === "Enter" && typing.id === "search" && list.shown.length > 0) {
       typing.blur();
-      choosen(list.shown[0]);
+      select(list.shown[0]);
       openMatch(list.shown[0]);
     }
     return;
@@ -469,4 +469,3 @@ new Stream("/api/live", {
     showStrip();
   },
 });
-void score;

@@ -38,7 +38,7 @@ export class Board {
     this.matches = new Map(sent.matches.map((cells) => [cells[0], cells]));
     this.order = [...this.matches.keys()];
     this.folded.clear();
-    return { whole: true, changed: this.order, reordered: true };
+    return { whole: true, changed: this.order, gone: [], reordered: true };
   }
 
   /** Take changes; null where they do not follow what is held. */
@@ -68,7 +68,7 @@ export class Board {
       changed.push(id);
     }
     if (sent.order) this.order = sent.order;
-    return { whole: false, changed, reordered: moved || sent.order != null };
+    return { whole: false, changed, gone: sent.gone ?? [], reordered: moved || sent.order != null };
   }
 
   /** What a search looks at. */

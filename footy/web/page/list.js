@@ -137,7 +137,7 @@ export class List {
       if (held.body === place) place = place.nextElementSibling;
       else this.table.insertBefore(held.body, place);
       this.headGroup(held, group, grouped);
-      let at = held.head.hidden ? held.head.nextElementSibling : held.head.nextElementSibling;
+      let at = held.head.nextElementSibling;
       for (const id of group.ids) {
         let row = this.rows.get(id);
         if (row === undefined) {

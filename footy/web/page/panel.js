@@ -337,12 +337,11 @@ function timelineItems(record, events) {
   const corrections = new Map();
   const details = new Map();
   const reopened = new Map();
-  for (const { id, type, data } of events) {
+  for (const { type, data } of events) {
     if (type === "footy.goal_cancelled" || type === "footy.withdrawn") corrections.set(data.relates, data);
     if (type.endsWith("_detail")) details.set(data.relates, data);
     if (type === "footy.reopened" && data.relates) reopened.set(data.relates, data);
     if (type === "footy.score_corrected") for (const removed of data.removed) corrections.set(removed, data);
-    void id;
   }
   for (const { id, type, data } of events) {
     const name = type.slice("footy.".length);
