@@ -8,6 +8,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "cycle": ("benchmarks.cycle", "calls, bytes, time, CPU and memory of a cycle, beside three peers"),
     "freshness": ("benchmarks.freshness", "from a change in the world to its publication"),
+    "quota": ("benchmarks.quota", "a cold start under the vendor's quota: how soon there are prices"),
     "flatten": ("benchmarks.flatten", "matches flattened per second"),
     "memory": ("benchmarks.memory", "memory, threads and descriptors over many cycles"),
     "soak": ("benchmarks.soak", "what the process holds over many cycles while the vendor is ill"),

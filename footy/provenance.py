@@ -14,6 +14,8 @@ class Source(StrEnum):
     """Fetched in this cycle, or confirmed as unchanged by a feed in this cycle."""
     CACHE = "cache"
     """Cached, within its time to live."""
+    PARTIAL = "partial"
+    """Odds reported by a feed, for a match whose odds history has not been read yet."""
     STALE = "stale"
     """The last good value, past its time to live because the request failed."""
     MISSING = "missing"

@@ -161,6 +161,7 @@ class MatchRecord(TypedDict):
     """`fresh`, `cache`, `stale`, `missing`, `none`, `refused` or `mock`, as all `…_source` fields."""
     detail_source: str
     odds_source: str
+    """Also `partial`: a feed told of these prices, and the odds history has not been read yet."""
     home_source: str
     away_source: str
     competition_source: str

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from footy.mirror.answers import OddsChanges
-from footy.mirror.odds_book import MARKETS, KeyRows, OddsBook, fold
+from footy.mirror.odds_book import MARKETS, KeyRows, OddsBook, fold, without
 from footy.mirror.state import Held, Source, State
 from footy.thesports.decoders import PriceChange, PriceChanges
 from footy.thesports.models import Detail, OddsRow
@@ -78,7 +78,7 @@ def by_match(changes: OddsChanges, before: State) -> dict[str, list[PriceChange]
     """Group changes by match, without those already folded.
 
     A change is already folded if the feed has reported it before and the match was up to date after the last
-    reply. A match that was not updated then gets every change of the reply.
+    reply. A match that was not updated then, or has no odds yet, gets every change of the reply.
     """
     feed = before.odds_feed
     watermark, polled_at = feed.latest - REFOLDED_S, feed.polled_at or 0.0
@@ -128,6 +128,25 @@ def with_changes(
         changes = [one for one in changes if (one.bookmaker_id, one.market, one.row.at) not in tied]
     for change in reversed(changes) if newest_first else changes:
         quotes = fold(quotes, change.bookmaker_id, change.market, change.row, early_window)
+    return quotes
+
+
+def with_certain_changes(
+    quotes: OddsBook,
+    changes: list[PriceChange],
+    early_window: tuple[int, int],
+    *,
+    newest_first: bool | None,
+) -> OddsBook:
+    """Fold a reply's changes of one match into a partial book; leave out what may not be the newest.
+
+    If the direction of the reply is unknown (None), that is each series whose latest change shares its second
+    with a different one. Nothing else is known of such a series: its older rows are not the newest either.
+    """
+    quotes = with_changes(quotes, changes, early_window, newest_first=newest_first)
+    if newest_first is None:
+        for bookmaker_id, market, at in _tied(changes):
+            quotes = without(quotes, bookmaker_id, market, at)
     return quotes
 
 

@@ -14,7 +14,7 @@ from footy.mirror.state import References, State
 log = logging.getLogger(__name__)
 
 NAME = "board.msgpack"
-VERSION = 2
+VERSION = 3
 """Version of this file and of all types in it; a file of another version is ignored."""
 TRUSTED_S = 3600.0
 """Seconds; an older state is ignored: requesting all changes since costs more than a cold start."""

@@ -13,11 +13,12 @@ from footy.mirror import changes
 from footy.mirror.answers import Answers, FullOdds, OddsChanges
 from footy.mirror.feed_health import FeedHealth
 from footy.mirror.inputs import CycleInputs
-from footy.mirror.odds_book import OddsBook
+from footy.mirror.odds_book import OddsBook, completed
+from footy.mirror.odds_feed import OddsFeed, with_partial_odds
 from footy.mirror.periods import UNSEEN, Periods
 from footy.mirror.state import Held, MatchState, References, Source, State
 from footy.thesports import endpoints, errors
-from footy.thesports.decoders import DetailChanges, LiveList, OddsUpdates, PriceChange
+from footy.thesports.decoders import DetailChanges, LiveList, OddsUpdates
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.models import Deleted, Detail, LiveMatch
 from footy.thesports.request import Answer
@@ -60,6 +61,9 @@ def merge(  # noqa: PLR0911 - one for each kind of answer
             held = state.matches.get(answer.request.id)
             if held is None or _has_lost_all(held.odds, book):
                 return state
+            told = held.odds.value
+            if told is not None and told.partial:
+                book = completed(told, book, inputs.early_window)
             return _with(state, answer.request.id, odds=Held(book, at, Source.FRESH))
         case DetailChanges() as reply:
             return _with_changed_details(state, reply, at, answers, inputs)
@@ -73,7 +77,13 @@ def merge(  # noqa: PLR0911 - one for each kind of answer
 
 
 def settle(
-    state: State, before: State, answers: Answers, references: References, inputs: CycleInputs
+    state: State,
+    before: State,
+    answers: Answers,
+    references: References,
+    inputs: CycleInputs,
+    *,
+    wanted: Collection[str] | None = None,
 ) -> tuple[State, list[str]]:
     """Return the state at the end of a cycle, and a sentence for each difference of a feed from a full read.
 
@@ -83,7 +93,9 @@ def settle(
         answers: The answers of the cycle.
         references: What the details of the state refer to.
         inputs: What settling depends on.
+        wanted: The matches that the operator wants; None if all.
     """
+    state = with_partial_odds(state, answers, inputs, wanted)
     checks = _check_feeds(state, before, answers, inputs)
     matches = {
         match_id: _with_sources(match_id, match, before.matches.get(match_id), answers, inputs)
@@ -218,56 +230,10 @@ def _started(
 # The feeds of odds.
 
 
-@dataclass(frozen=True, slots=True)
-class _OddsFeed:
-    """A reply of an odds feed, related to the matches of a state."""
-
-    at: float
-    health: FeedHealth
-    changed: Mapping[str, list[PriceChange]]
-    pending: frozenset[str]
-    """Matches whose changes are announced without prices, or are not credible."""
-    early_window: tuple[int, int]
-
-    def applied(self, match_id: str, held: Held[OddsBook]) -> Held[OddsBook] | None:
-        """Return the odds updated by the feed; None if it may not have reported all changes."""
-        if held.value is None or match_id in self.pending:
-            return None
-        if not changes.covers(self.at, held.fetched_at, endpoints.ODDS_LIVE.window_s):
-            return None
-        rows = self.changed.get(match_id)
-        if not rows:
-            return Held(held.value, self.at, Source.FRESH)
-        newest_first = self.health.newest_first
-        book = changes.with_changes(held.value, rows, self.early_window, newest_first=newest_first)
-        return Held(book, self.at, Source.FRESH)
-
-
-def _odds_feed(state: State, value: OddsChanges | OddsUpdates, at: float, inputs: CycleInputs) -> _OddsFeed:
-    feed, ahead_s = state.odds_feed, inputs.vendor_ahead_s
-    if isinstance(value, OddsUpdates):
-        named = changes.pending(value.newest, state.odds_announced)
-        return _OddsFeed(at, feed.polled(at, 0, ahead_s), {}, named, inputs.early_window)
-    latest = max((change.row.at for change in value.listed), default=0)
-    newest_first = changes.lists_newest_first(value.directions, feed.newest_first)
-    health = replace(feed.polled(at, _at_most_now(latest, at + ahead_s), ahead_s), newest_first=newest_first)
-    unbelievable = {
-        change.match_id for change in value.listed if change.row.at > at + ahead_s + changes.AHEAD_S
-    }
-    tied = changes.pending(changes.unordered(value, state), state.odds_announced)
-    return _OddsFeed(
-        at,
-        health,
-        changes.by_match(value, state),
-        tied | unbelievable | value.unreadable,
-        inputs.early_window,
-    )
-
-
 def _with_changed_odds(
     state: State, answers: Answers, inputs: CycleInputs, at: float, value: OddsChanges | OddsUpdates
 ) -> State:
-    feed = _odds_feed(state, value, at, inputs)
+    feed = OddsFeed.of(state, value, at, inputs)
     if not feed.health.trusted:
         return replace(state, odds_feed=feed.health)
     read = answers.read_odds()
@@ -354,7 +320,7 @@ def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, 
         (match_id, match.odds, full.value.settled)
         for match_id, match in before.matches.items()
         if match_id in state.matches
-        and match.odds.value is not None
+        and match.has_full_odds
         and (full := answers.odds(match_id)) is not None
         and full.value is not None
         and full.value.settled is not None
@@ -362,7 +328,7 @@ def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, 
     ]
     if feed is None or not compared:
         return
-    odds_feed = _odds_feed(before, feed, state.odds_feed.polled_at or 0.0, inputs)
+    odds_feed = OddsFeed.of(before, feed, state.odds_feed.polled_at or 0.0, inputs)
     for match_id, held, settled in compared:
         updated = odds_feed.applied(match_id, held)
         if updated is None or updated.value is None:
@@ -411,13 +377,16 @@ def _last_good(
 ) -> Held[T]:
     """Return the last good value: cached within its cadence, stale later; a missing one if there is none.
 
-    `lost` is whether an answer was rejected as not credible.
+    `lost` is whether an answer was rejected as not credible. Partial odds stay so until they are past their
+    time, whether or not the history was requested in vain: they come from the feed.
     """
     failed = error is not None or lost
     if was is not None and was.value is not None:
+        partial = isinstance(was.value, OddsBook) and was.value.partial
         age = inputs.now - (was.fetched_at or 0.0)
-        in_time = inputs.delta and not failed and age <= cadence_s + inputs.interval_s + LATE_S
-        return Held(was.value, was.fetched_at, Source.CACHE if in_time else Source.STALE)
+        in_time = inputs.delta and (partial or not failed) and age <= cadence_s + inputs.interval_s + LATE_S
+        of_now = Source.PARTIAL if partial else Source.CACHE
+        return Held(was.value, was.fetched_at, of_now if in_time else Source.STALE)
     if not failed and was is not None:
         return was  # no request was made that could change it
     refused = isinstance(error, errors.RefusedError) and (

@@ -60,6 +60,8 @@ class OddsBook(msgspec.Struct, frozen=True):
     corners: dict[int, KeyRows] = {}
     left_out: tuple[str, ...] = ()
     """Paths of the unreadable values of the reply."""
+    partial: bool = False
+    """Whether it holds only what a feed of changes told: a bookmaker that is not in it may have a price."""
 
 
 def minute_of(text: str | None) -> int | None:
@@ -96,7 +98,7 @@ def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] 
             for vendor_name, name in MARKETS.items():
                 if rows := getattr(markets, vendor_name):
                     book[name][int(key)] = _kept(rows, inside)
-    return OddsBook(**book, left_out=left_out)
+    return OddsBook(book["money_line"], book["spread"], book["over_under"], book["corners"], left_out)
 
 
 def _kept(rows: list[OddsRow], inside: frozenset[str]) -> KeyRows:
@@ -133,6 +135,39 @@ def fold(
     if after == before:
         return quotes
     return msgspec.structs.replace(quotes, **{name: {**held, bookmaker_id: after}})
+
+
+def without(quotes: OddsBook, bookmaker_id: int, market: str, until: int) -> OddsBook:
+    """Return the odds without a bookmaker's rows in a market if none is newer than `until` (Unix seconds).
+
+    `market` is the vendor's name. The result is the same object if there is nothing to leave out.
+    """
+    name = MARKETS.get(market)
+    held: dict[int, KeyRows] = {} if name is None else getattr(quotes, name)
+    kept = held.get(bookmaker_id)
+    if name is None or kept is None or kept.newest.at > until:
+        return quotes
+    rest = {key: rows for key, rows in held.items() if key != bookmaker_id}
+    return msgspec.structs.replace(quotes, **{name: rest})
+
+
+def completed(partial: OddsBook, full: OddsBook, early_window: tuple[int, int]) -> OddsBook:
+    """Return a full read that takes the place of a partial book, with what only the partial one knows yet.
+
+    A row of a feed counts if it is newer than every row of its series in the full read: the server of the
+    history may lag behind the one of the feed. Of rows of the same second, the full read's is taken.
+    """
+    book = full
+    for market, name in MARKETS.items():
+        read: dict[int, KeyRows] = getattr(full, name)
+        told: dict[int, KeyRows] = getattr(partial, name)
+        for bookmaker_id, rows in told.items():
+            known = read.get(bookmaker_id)
+            candidates = (rows.early_open, rows.early_sealed, rows.newest)
+            for row in candidates:
+                if row is not None and (known is None or row.at > known.newest.at):
+                    book = fold(book, bookmaker_id, market, row, early_window)
+    return book
 
 
 def _newer(held: OddsRow | None, row: OddsRow) -> OddsRow:

@@ -24,6 +24,11 @@ class MatchState:
     odds: Held[OddsBook]
     periods: Periods = UNSEEN
 
+    @property
+    def has_full_odds(self) -> bool:
+        """Whether the odds history has been read; if not, a feed may still have told some prices."""
+        return self.odds.value is not None and not self.odds.value.partial
+
 
 @dataclass(frozen=True, slots=True)
 class References:

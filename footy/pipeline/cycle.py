@@ -316,7 +316,10 @@ class Pipeline:
         inputs = self._inputs()
         details = held_details(state)
         references = references_for(self._lookup, fetcher.answers, before.references, details, inputs)
-        state, differences = settle(state, before, fetcher.answers, references, inputs)
+        selection = self._rules.selection
+        known = replace(state, references=references)
+        wanted = None if selection.keeps_all else select(known, selection).wanted
+        state, differences = settle(state, before, fetcher.answers, references, inputs, wanted=wanted)
         for sentence in differences:
             log.warning("%s: %s; repaired", FOUND_WRONG, sentence)
         for name, was, now in (

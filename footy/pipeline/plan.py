@@ -213,7 +213,7 @@ def _needs_detail(held: MatchState | None, state: State, inputs: CycleInputs) ->
 
 
 def _needs_odds(held: MatchState | None, state: State, inputs: CycleInputs) -> bool:
-    if held is None or held.odds.value is None or not inputs.odds_by_feed(state):
+    if held is None or not held.has_full_odds or not inputs.odds_by_feed(state):
         return True
     return not covers(inputs.now, held.odds.fetched_at, endpoints.ODDS_LIVE.window_s)
 
@@ -232,7 +232,7 @@ def _checks(state: State, inputs: CycleInputs) -> list[Request]:
     held = sorted(
         match_id
         for match_id, match in state.matches.items()
-        if match.detail.value is not None and match.odds.value is not None
+        if match.detail.value is not None and match.has_full_odds
     )
     requests = []
     for number in range(min(most, len(held), spare if with_odds else most)):
@@ -262,9 +262,14 @@ def _in_turn(
 
 
 def _last_asked(match_id: str, state: State, endpoint: Endpoint) -> float:
-    """Return when a part of a match was last fetched, or its request last failed, in Unix seconds."""
+    """Return when a part of a match was last fetched, or its request last failed, in Unix seconds.
+
+    Partial odds come from the feed: their history has not been fetched.
+    """
     odds = endpoint is endpoints.ODDS
     held = state.matches.get(match_id)
     part = None if held is None else held.odds if odds else held.detail
+    if odds and held is not None and not held.has_full_odds:
+        part = None
     failed_at = (state.odds_failed_at if odds else state.details_failed_at).get(match_id, 0.0)
     return max(failed_at, (part.fetched_at or 0.0) if part is not None else 0.0)

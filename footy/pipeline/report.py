@@ -22,7 +22,7 @@ MOST_FIELDS_NAMED = 3
 """Number of fields named in the sentence about unreadable values."""
 _Row = LiveMatch | Detail | OddsBook | Team | Competition
 """A value that lists the unreadable parts left out of it."""
-UNSETTLED = frozenset({Source.MISSING.value, Source.STALE.value, Source.MOCK.value})
+UNSETTLED = frozenset(one.value for one in (Source.MISSING, Source.STALE, Source.PARTIAL, Source.MOCK))
 """Sources that make a snapshot incomplete."""
 
 
@@ -41,7 +41,9 @@ def request_problems(
     if deleted := len(live.value.matches.keys() & state.deleted):
         problems.append(f"live matches: {deleted} left out: the vendor lists them, but as deleted too")
     if waiting := _waiting_for_odds(answers, live.value, selected.wanted):
-        problems.append(f"odds: {waiting} waiting for quota")
+        told = waiting[Source.PARTIAL]
+        some = f", {told} of them with some prices" if told else ""
+        problems.append(f"odds: {waiting.total()} waiting for quota{some}")
     return problems
 
 
@@ -73,20 +75,21 @@ def _failure(endpoint: Endpoint, reasons: Counter[str]) -> str:
     return f"{endpoint.title}: {reasons.total()} {verb}: {most}"
 
 
-def _waiting_for_odds(answers: Answers, live: LiveList, wanted: Mapping[str, MatchState]) -> int:
-    """Count the matches whose odds are old or missing and were not requested."""
-    return sum(
-        match_id in live.matches
-        and match.odds.source in {Source.STALE, Source.MISSING}
-        and answers.odds(match_id) is None
+def _waiting_for_odds(answers: Answers, live: LiveList, wanted: Mapping[str, MatchState]) -> Counter[Source]:
+    """Count the matches whose odds are old, partial or missing and were not requested, by source."""
+    return Counter(
+        match.odds.source
         for match_id, match in wanted.items()
+        if match_id in live.matches
+        and match.odds.source in {Source.STALE, Source.MISSING, Source.PARTIAL}
+        and answers.odds(match_id) is None
     )
 
 
 def of_earlier_cycles(unsettled: int, not_in_plan: Collection[Endpoint]) -> list[str]:
-    """Return a sentence about values that are missing or old although nothing failed in this cycle."""
+    """Return a sentence about values that are missing, old or partial although nothing failed now."""
     lost = f"; not in the account's plan: {', '.join(map(str, not_in_plan))}" if not_in_plan else ""
-    return [f"Still missing or old from an earlier cycle: {unsettled} values{lost}"]
+    return [f"Still missing, old or partial from an earlier cycle: {unsettled} values{lost}"]
 
 
 def selection_problems(state: State, selected: Selected, selection: Selection) -> list[str]:
@@ -116,7 +119,7 @@ def misspelt_names(selection: Selection, known: Iterable[Reference], references:
 
 
 def unsettled_values(records: Iterable[MatchRecord]) -> int:
-    """Count the values that are stale, missing or made up."""
+    """Count the values that are stale, missing, partial or made up."""
     return sum(
         source in UNSETTLED
         for record in records

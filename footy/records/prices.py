@@ -70,7 +70,13 @@ def choose_early(market: Mapping[int, KeyRows], rules: PriceRules) -> Choice | N
 
 
 def choose_current(
-    market: Mapping[int, KeyRows], rules: PriceRules, *, in_play: bool, score: Score | None, arrived_at: float
+    market: Mapping[int, KeyRows],
+    rules: PriceRules,
+    *,
+    in_play: bool,
+    score: Score | None,
+    arrived_at: float,
+    whole: bool = True,
 ) -> Choice | None:
     """Return the current price: of the first bookmaker in order with a good one, else the newest.
 
@@ -84,6 +90,8 @@ def choose_current(
         in_play: Whether the match is in play.
         score: The score that the record shows; None for a market whose rows do not hold goals.
         arrived_at: Unix seconds by the vendor's clock, infinite if not known.
+        whole: Whether all bookmakers' rows are known. If not, and none is good, no price is known: another
+            bookmaker may have a good one, so it cannot be said that the market is suspended.
     """
     newest: Choice | None = None
     for bookmaker_id, kept in _in_order(market, rules.bookmakers):
@@ -98,7 +106,7 @@ def choose_current(
             return Choice(bookmaker_id, row, min(row.at, _LARGEST) + rules.max_age_s)
         if newest is None or row.at > newest.row.at:
             newest = Choice(bookmaker_id, row)
-    return newest
+    return newest if whole else None
 
 
 def is_outdated(row: OddsRow, score: Score) -> bool | None:
@@ -186,10 +194,13 @@ def _fields(names: tuple[str, ...], market: str, choice: Choice | None) -> dict[
 
 
 def early_fields(quotes: OddsBook | None, rules: PriceRules) -> dict[str, object]:
-    """Return the record's `early_…` fields of all markets; all None without odds."""
+    """Return the record's `early_…` fields of all markets; all None without odds, or with partial ones.
+
+    The choice of an early price needs all rows of the window, of all bookmakers.
+    """
     fields: dict[str, object] = {}
     for market, names in _EARLY.items():
-        choice = None if quotes is None else choose_early(getattr(quotes, market), rules)
+        choice = None if quotes is None or quotes.partial else choose_early(getattr(quotes, market), rules)
         fields |= _fields(names, market, choice)
     return fields
 
@@ -209,7 +220,12 @@ def current_fields(
         choice = None
         if quotes is not None:
             choice = choose_current(
-                getattr(quotes, market), rules, in_play=in_play, score=goals, arrived_at=arrived_at
+                getattr(quotes, market),
+                rules,
+                in_play=in_play,
+                score=goals,
+                arrived_at=arrived_at,
+                whole=not quotes.partial,
             )
         if choice is not None:
             until = min(until, choice.until)

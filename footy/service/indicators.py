@@ -113,7 +113,7 @@ def fills_gaps(before: State, after: State) -> bool:
         held = before.matches.get(match_id)
         if match.detail.value is not None and (held is None or held.detail.value is None):
             return True
-        if match.odds.value is not None and (held is None or held.odds.value is None):
+        if match.has_full_odds and (held is None or not held.has_full_odds):
             return True
     new, old = after.references, before.references
     return not (

@@ -11,6 +11,7 @@ from benchmarks import cycle, report
 
 QUICK = {
     "cycle": ["--no-peers"],
+    "quota": [],
     "freshness": [],
     "flatten": [],
     "memory": [],

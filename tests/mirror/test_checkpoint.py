@@ -4,11 +4,14 @@ import msgspec
 import pytest
 import time_machine
 
-from footy.mirror.checkpoint import NAME, SAVE_EVERY_S, TRUSTED_S, Checkpoint
+from footy.mirror.checkpoint import NAME, SAVE_EVERY_S, TRUSTED_S, VERSION, Checkpoint
 from footy.mirror.feed_health import FeedHealth
+from footy.mirror.odds_book import KeyRows, OddsBook
 from footy.mirror.periods import UNSEEN
-from footy.mirror.state import State
+from footy.mirror.state import Held, Source, State
+from footy.thesports.models import OddsRow
 from tests.pipeline.test_truth import watched
+from tests.support.states import match_state
 
 WINDOW = (2, 6)
 ASKED = "http://127.0.0.1:1/v1/football"
@@ -72,6 +75,27 @@ def test_a_state_from_before_the_direction_was_kept_is_read(
     again = file.load()
     assert again.matches == state.matches
     assert again.odds_feed.newest_first is None
+    assert not caplog.records
+
+
+def test_partial_odds_are_still_partial_after_a_restart(tmp_path: Path) -> None:
+    file = Checkpoint(tmp_path / NAME, ASKED, WINDOW)
+    rows = KeyRows(OddsRow(1, "3", 1.0, 0.5, 0.9, 4, 0, "0-0"))
+    odds = Held(OddsBook(spread={2: rows}, partial=True), 1.0, Source.PARTIAL)
+    state = State({"a": match_state("a", odds=odds)})
+    file.save(state, at_once=True)
+    assert file.load().matches == state.matches
+
+
+@pytest.mark.parametrize("version", [VERSION - 1, VERSION + 1])
+def test_a_state_of_a_version_that_knows_partial_odds_otherwise_is_left_without_a_word(
+    tmp_path: Path, version: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = Checkpoint(tmp_path / NAME, ASKED, WINDOW)
+    file.save(State({"a": match_state("a")}), at_once=True)
+    content = msgspec.msgpack.decode((tmp_path / NAME).read_bytes())
+    (tmp_path / NAME).write_bytes(msgspec.msgpack.encode(content | {"version": version}))
+    assert file.load() == State()
     assert not caplog.records
 
 

@@ -33,6 +33,12 @@ def held(match_id: str, *, age: float = 20, odds: bool = True, detail: bool = Tr
     )
 
 
+def told(match_id: str, *, age: float = 0, status_id: int = 2) -> MatchState:
+    """Return a match whose odds a feed told of so many seconds ago, and whose history has not been read."""
+    partial = Held(OddsBook(partial=True), NOW - age, Source.PARTIAL)
+    return replace(held(match_id), live=Held(live(match_id, status_id), NOW, Source.FRESH), odds=partial)
+
+
 def state(*matches: MatchState, details: FeedHealth = HEARD, odds: FeedHealth = HEARD) -> State:
     by_id = {match.live.value.id: match for match in matches if match.live.value}
     return State(by_id, fetched_at=NOW - 60, details_feed=details, odds_feed=odds, deleted_at=NOW - 10)
@@ -201,6 +207,35 @@ def test_odds_older_than_the_feed_reaches_back_are_read_again(age: float, read_a
     calls = plan.after_live_list({"a": live("a")}, state(held("a", age=age)), DELTA, filtered=False)
     assert asked(calls, endpoints.ODDS) == read_again
     assert asked(calls, endpoints.DETAIL) == []
+
+
+def test_histories_of_partial_odds_are_read_as_if_nothing_were_held() -> None:
+    """In play first, then those that have waited longest: what a feed tells ends no wait."""
+    matches = [
+        told("finished", status_id=8),
+        told("failed"),
+        told("a"),
+        held("old", age=300),
+        held("b", odds=False),
+    ]
+    now = replace(state(*matches), odds_failed_at={"failed": NOW - 30})
+    listed = {match_id: match.live.value for match_id, match in now.matches.items() if match.live.value}
+    for left in (None, 4):
+        calls = plan.after_live_list(listed, now, replace(DELTA, left={endpoints.ODDS: left}), filtered=False)
+        assert asked(calls, endpoints.ODDS) == ["a", "b", "finished", "old", "failed"][:left]
+        beside = plan.first_round(now, replace(DELTA, left={endpoints.ODDS: left}))
+        assert asked([one for one in beside if one.priority is Priority.ODDS], endpoints.ODDS) == asked(
+            calls, endpoints.ODDS
+        )
+    between = plan.between_cycles(now, listed, replace(DELTA, left={endpoints.ODDS: 9}))
+    assert set(asked(between, endpoints.ODDS)) == {"a", "b", "finished", "old"}
+
+
+def test_partial_odds_are_not_checked_and_wait_before_the_checks() -> None:
+    now = state(held("a"), told("b"), held("c"))
+    for left, checked in ((None, ["a", "c"]), (2, ["a"]), (1, [])):
+        calls = plan.first_round(now, replace(DELTA, left={endpoints.ODDS: left}))
+        assert asked([one for one in calls if one.priority is Priority.CHECK], endpoints.ODDS) == checked
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from footy.service.app import App, running_app
 from footy.service.paths import Files
 from footy.settings import Mode, load
 from tests.support import oracle
+from tests.support.harness import told
 from tests.support.liar import Lie, lying, reply, truth
 from thesports_simulator.process import RunningSimulator, start
 from thesports_simulator.world import feeds
@@ -82,6 +83,7 @@ class Watched:
                 detail_at=detail_at,
                 odds_at=odds_at,
                 published_at=now,
+                told=told(self.state, record),
             )
         )
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from footy.mirror.odds_book import KeyRows, OddsBook, digest, fold, minute_of
 from footy.records.prices import (
@@ -465,6 +466,34 @@ class TestFields:
     def test_a_score_that_cannot_be_read_is_not_known(self) -> None:
         assert told(0.9, 0.0, 0.9, score=" 2 - 1")["score"] == "2-1"
         assert told(0.9, 0.0, 0.9, score="void")["score"] is None
+
+    @pytest.mark.parametrize(
+        ("rows", "bookmaker_id"),
+        [
+            ({"b3": [row()]}, 3),
+            ({"b2": [row(sealed=1)], "b3": [row()]}, 3),
+            ({"b2": [row(sealed=1)], "b3": [row(sealed=1)]}, None),
+            ({"b2": [row(score="1-0")]}, None),
+            ({"b2": [row(at=NOW - 901)]}, None),
+            ({"b2": [row(status_id=1)]}, None),
+        ],
+    )
+    def test_partial_odds_have_an_open_price_of_now_or_none(
+        self, rows: dict[str, list[OddsRow]], bookmaker_id: int | None
+    ) -> None:
+        """A bookmaker of whom the feed has not told may have an open price: none can be said to be closed."""
+        quotes = replace(digest(money_line(**rows), WINDOW), partial=True)
+        fields, until = current_fields(quotes, RULES, in_play=True, score=(0, 0), arrived_at=NOW)
+        assert fields["current_money_line_bookmaker_id"] == bookmaker_id
+        if bookmaker_id is None:
+            assert set(fields.values()) == {None}
+            assert until == inf
+
+    def test_partial_odds_have_no_early_price(self) -> None:
+        """A bookmaker earlier in the order, or a later row of the window, may not have been told."""
+        quotes = digest(money_line(b2=[row(minute="4")]), WINDOW)
+        assert early_fields(quotes, RULES)["early_money_line_bookmaker_id"] == 2
+        assert set(early_fields(replace(quotes, partial=True), RULES).values()) == {None}
 
     def test_without_a_row_everything_is_none(self) -> None:
         for quotes in (None, OddsBook()):

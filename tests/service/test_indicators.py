@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from footy.mirror.odds_book import OddsBook
 from footy.mirror.state import Held, MatchState, References, Source, State
 from footy.service.indicators import (
     Level,
@@ -172,6 +173,10 @@ EMPTY: Held[Any] = Held(None, None, Source.MISSING)
 REFUSED: Held[Any] = Held(None, None, Source.REFUSED)
 
 
+READ: Held[Any] = Held(OddsBook(), 1.0, Source.FRESH)
+TOLD: Held[Any] = Held(OddsBook(partial=True), 1.0, Source.PARTIAL)
+
+
 def state(*, teams: Held[Any] = FULL, **matches: tuple[Held[Any], Held[Any]]) -> State:
     """A state of matches by id, each with its detail and odds."""
     return State(
@@ -183,16 +188,18 @@ def state(*, teams: Held[Any] = FULL, **matches: tuple[Held[Any], Held[Any]]) ->
 @pytest.mark.parametrize(
     ("before", "after", "fills"),
     [
-        (State(), state(a=(FULL, FULL)), True),
+        (State(), state(a=(FULL, READ)), True),
         (State(), state(teams=EMPTY, a=(EMPTY, EMPTY)), False),
-        (state(a=(EMPTY, FULL)), state(a=(FULL, FULL)), True),
-        (state(a=(FULL, EMPTY)), state(a=(FULL, FULL)), True),
-        (state(a=(FULL, FULL)), state(a=(FULL, FULL), b=(FULL, EMPTY)), True),
-        (state(teams=EMPTY, a=(FULL, FULL)), state(a=(FULL, FULL)), True),
-        (state(a=(FULL, FULL)), state(a=(FULL, FULL)), False),
+        (state(a=(EMPTY, READ)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, EMPTY)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, READ)), state(a=(FULL, READ), b=(FULL, EMPTY)), True),
+        (state(teams=EMPTY, a=(FULL, READ)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, READ)), state(a=(FULL, READ)), False),
         (state(a=(FULL, EMPTY)), state(a=(FULL, EMPTY)), False),
         (state(a=(FULL, EMPTY)), state(a=(FULL, REFUSED)), False),
-        (state(a=(FULL, FULL), b=(FULL, FULL)), state(b=(FULL, FULL)), False),
+        (state(a=(FULL, EMPTY)), state(a=(FULL, TOLD)), False),
+        (state(a=(FULL, TOLD)), state(a=(FULL, READ)), True),
+        (state(a=(FULL, READ), b=(FULL, READ)), state(b=(FULL, READ)), False),
     ],
 )
 def test_a_cycle_of_a_cold_start_is_one_that_fetched_what_was_missing(

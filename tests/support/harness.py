@@ -40,7 +40,7 @@ STRATEGIES = ("delta", "per-match")
 Part = Literal["live", "detail", "odds", "home", "away", "competition", "country"]
 SOURCES: tuple[Part, ...] = ("live", "detail", "odds", "home", "away", "competition", "country")
 AGES = {"live": "fetched_at", "detail": "detail_fetched_at", "odds": "odds_fetched_at"}
-UNSETTLED = {"missing", "stale", "mock"}
+UNSETTLED = {"missing", "stale", "partial", "mock"}
 LIVE, DETAIL, ODDS = "match/detail_live", "match/recent/list", "odds/history"
 TEAM, COMPETITION = "team/additional/list", "competition/additional/list"
 _NOTHING = oracle.Picture({"score": ["", 1, [], [], 0]}, None, None, {}, {}, None, 0, 0, 0, 0)
@@ -303,8 +303,15 @@ class Bedside:
                 detail_at=detail_at,
                 odds_at=odds_at,
                 published_at=time.time(),
+                told=told(self.state, record),
             )
         )
+
+
+def told(state: State, record: MatchRecord) -> dict[str, list[int]] | None:
+    """Return the bookmakers of a record whose odds history has not been read; None if it has."""
+    odds = state.matches[record["match_id"]].odds.value
+    return oracle.bookmakers_shown(record) if odds is not None and odds.partial else None
 
 
 def parts_of(name: str) -> set[Part]:

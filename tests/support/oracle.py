@@ -5,6 +5,7 @@ and the pipeline differ, one of them misreads the contract.
 """
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -118,6 +119,8 @@ class Picture:
     order: tuple[int, ...] = field(default=ORDER)
     first_half_at: int | None = None
     """When the first half began, where that was seen."""
+    told: Mapping[str, Collection[int]] | None = None
+    """Where the odds are `partial`: the bookmakers that the feed told of, by the vendor's market."""
 
 
 def whole(value: Any) -> int | None:
@@ -489,11 +492,16 @@ def in_order(picture: Picture, market: str) -> list[tuple[int, list[list[Any]]]]
     for key, markets in (picture.odds or {}).items():
         if re.fullmatch("[0-9]{1,18}", key) and markets.get(market):
             offers[int(key)] = markets[market]
+    if picture.told is not None:
+        told = picture.told.get(market, ())
+        offers = {number: rows for number, rows in offers.items() if number in told}
     order = [*picture.order, *sorted(number for number in offers if number not in picture.order)]
     return [(number, offers[number]) for number in order if number in offers]
 
 
 def early(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
+    if picture.told is not None:  # the rows of the window are not known
+        return None
     first, last = picture.window
     for suspended in (False, True):
         for number, rows in in_order(picture, market):
@@ -533,6 +541,8 @@ def current(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
         of_now = row[5] in IN_PLAY and (market == "cr" or goals_then(row) == now)
         if not row[6] and young and (not playing or of_now):
             return number, row
+    if picture.told is not None:  # another bookmaker may have an open price
+        return None
     best = None
     for number, row in candidates:
         if best is None or row[0] > best[1][0]:
@@ -560,6 +570,13 @@ def american(price: float | None) -> int | None:
     if number >= 2**63:
         return None
     return number if more >= 1 else -number
+
+
+def bookmakers_shown(record: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The bookmaker whose current price a record shows, by the vendor's name of the market."""
+    names = {"eu": "money_line", "asia": "spread", "bs": "over_under", "cr": "corners"}
+    shown = {market: record[f"current_{name}_bookmaker_id"] for market, name in names.items()}
+    return {market: [number] for market, number in shown.items() if number is not None}
 
 
 def price_fields(picture: Picture) -> dict[str, Any]:
@@ -623,7 +640,7 @@ def record(picture: Picture) -> dict[str, Any]:
         "odds_fetched_at": time_text(picture.odds_at, millis=True) if picture.odds is not None else None,
         "live_source": "fresh",
         "detail_source": "missing" if picture.detail is None else "fresh",
-        "odds_source": "missing" if picture.odds is None else "fresh",
+        "odds_source": "missing" if picture.odds is None else "fresh" if picture.told is None else "partial",
         "data_age_s": max(0.0, round(picture.published_at - min(held), 3)),
     }
     result |= scores(picture.live)

@@ -1,6 +1,6 @@
 """Builders of states, and of answers without a vendor."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -70,11 +70,16 @@ def inputs(now: float, interval_s: float = 20.0, **more: Any) -> CycleInputs:
 
 
 def after(
-    state: State, answers: Iterable[Answer[object]], given: CycleInputs, references: References | None = None
+    state: State,
+    answers: Iterable[Answer[object]],
+    given: CycleInputs,
+    references: References | None = None,
+    *,
+    wanted: Collection[str] | None = None,
 ) -> tuple[State, list[str]]:
     """Return the state after a cycle with these answers, and the differences that it found."""
     before, noted = state, Answers()
     for answer in answers:
         noted.add(answer)
         state = merge(state, answer, noted, given)
-    return settle(state, before, noted, references or References(), given)
+    return settle(state, before, noted, references or References(), given, wanted=wanted)

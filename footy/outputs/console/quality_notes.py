@@ -1,4 +1,4 @@
-"""Notes on the quality of the data on the screen: which parts are missing, stale, refused or mock."""
+"""Notes on the quality of the data on the screen: which parts are missing, old, partial, refused or mock."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -33,7 +33,7 @@ _PARTS: Mapping[str, _Part] = {
     "country": _Part("country", named_by="competition"),
 }
 """The parts of a record, each with a `…_source`."""
-_NOTED = ("mock", "missing", "stale", "refused")
+_NOTED = ("mock", "missing", "stale", "partial", "refused")
 """The sources that get a note; all others are up to date."""
 _ABSENT = ("missing", "refused")
 
@@ -41,6 +41,11 @@ _ABSENT = ("missing", "refused")
 def is_absent(match: Mapping[str, object], part: str) -> bool:
     """Return whether this part of the record is missing or refused, so that its content is unknown."""
     return match.get(f"{part}_source") in _ABSENT
+
+
+def is_known(match: Mapping[str, object], part: str) -> bool:
+    """Return whether all of this part is known; if not, what it lacks may exist all the same."""
+    return match.get(f"{part}_source") not in (*_ABSENT, "partial", "stale")
 
 
 def refused_parts(matches: Sequence[MatchRecord]) -> dict[str, str]:

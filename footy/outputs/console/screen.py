@@ -13,6 +13,7 @@ from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.price_rows import MARKETS, PriceTable, price_rows
 from footy.outputs.console.quality_notes import (
     is_absent,
+    is_known,
     live_list_note,
     match_notes,
     refused_parts,
@@ -150,7 +151,7 @@ class _Drawing:
         texts = weather(match, self.glyphs)
         if not texts and not is_absent(match, "detail"):
             texts = ["No environment data available"]
-        if not prices and not is_absent(match, "odds"):
+        if not prices and is_known(match, "odds"):
             texts.insert(0, "No betting odds available")
         if len(prices) >= len(texts) and self.weather_at + WEATHER_CELLS <= self.width:
             for line, text in zip(prices, texts, strict=False):

@@ -417,6 +417,14 @@ def test_no_odds_and_no_environment_are_said_plainly() -> None:
         assert "No environment data available" in text
 
 
+@pytest.mark.parametrize("source", ["partial", "stale"])
+def test_of_odds_that_are_not_all_known_it_is_not_said_that_there_are_none(source: str) -> None:
+    text = screen(snapshot(named(odds_source=source), named(**CURRENT, odds_source=source)))
+    assert f"! odds {source}" in text
+    assert f"odds {source} in 2 of 2" in text
+    assert "No betting odds" not in text
+
+
 @pytest.mark.parametrize(("part", "words"), [("odds", "No betting odds"), ("detail", "No environment data")])
 def test_what_could_not_be_read_is_not_said_to_be_unavailable(part: str, words: str) -> None:
     text = screen(snapshot(named(**{f"{part}_source": "missing"})))
