@@ -64,7 +64,9 @@ def _now(prefix: str, *prices: float) -> dict[str, Any]:
 class Stage:
     """A running server whose cycles a test performs."""
 
-    def __init__(self, folder: Path, access: Access | None = None, *, log: bool = True, **instance: Any) -> None:
+    def __init__(
+        self, folder: Path, access: Access | None = None, *, log: bool = True, **instance: Any
+    ) -> None:
         self.folder = folder
         self.log: SqliteLog | None = opened(folder / LOG)[0] if log else None
         self.detector = Detector(EventRules())

@@ -162,12 +162,19 @@ def test_events_are_read_by_position_type_and_match(stage: Stage) -> None:
     assert types(everything) == ["footy.match_seen"] * 2 + ["footy.goal", "footy.full_time"]
     assert everything["position"] == everything["newest"]
     first = stage.get("/api/events?limit=2").json
-    assert types(stage.get(f"/api/events?after={first['position']}").json) == ["footy.goal", "footy.full_time"]
+    assert types(stage.get(f"/api/events?after={first['position']}").json) == [
+        "footy.goal",
+        "footy.full_time",
+    ]
     assert types(stage.get("/api/events?types=goal,footy.full_time&match=m00002").json) == ["footy.full_time"]
     assert types(stage.get("/api/events?since=2030-01-01T00:00:00Z").json) == []
     assert types(stage.get("/api/events?after=newest").json) == []
     [goal] = stage.get("/api/events?types=goal").json["events"]
-    assert (goal["specversion"], goal["subject"], goal["data"]["after"]) == ("1.0", "m00001", {"home": 2, "away": 0})
+    assert (goal["specversion"], goal["subject"], goal["data"]["after"]) == (
+        "1.0",
+        "m00001",
+        {"home": 2, "away": 0},
+    )
 
 
 def test_a_stream_of_events_goes_on_where_the_reader_was(stage: Stage) -> None:

@@ -186,7 +186,9 @@ def test_a_match_says_everything_and_has_a_link(stage: Stage, chromium: Browser)
         page.go_back()
         expect(page.locator("#panel .panel-team").first).to_have_text("Torino")
         stage.cycle([one for one in evening() if one["home"] != "Torino"])
-        expect(page.locator("#panel")).to_contain_text("not in the list of live matches any more", ignore_case=True)
+        expect(page.locator("#panel")).to_contain_text(
+            "not in the list of live matches any more", ignore_case=True
+        )
         watched.assert_quiet("404")
 
 
@@ -204,7 +206,9 @@ def test_hostile_names_are_just_names(stage: Stage, chromium: Browser) -> None:
         expect(page.locator("#panel .panel-team").first).to_have_text(HOSTILE[0])
         assert sorted(names(page)) == sorted(HOSTILE)
         assert page.locator("#matches img, #matches script, #matches h1, #side script").count() == 0
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "200 letters widen nothing"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+            "200 letters widen nothing"
+        )
         assert page.title() == f"footy · {len(HOSTILE)} in play"
         watched.assert_quiet()
 
@@ -221,7 +225,9 @@ def test_the_page_says_that_the_service_is_gone_and_recovers(stage: Stage, chrom
         stage.cycle([match(1, "Arsenal", "Chelsea", away_score=1), *evening()[1:]])
         expect(page.locator("#banners")).to_be_empty(timeout=10_000)
         expect(row(page, "Arsenal").locator(".c-score .b")).to_have_text("1")
-        watched.assert_quiet("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET")
+        watched.assert_quiet(
+            "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET"
+        )
 
 
 def test_what_is_wrong_with_the_data_is_said_in_words(stage: Stage, chromium: Browser) -> None:
@@ -265,7 +271,9 @@ def test_axe_finds_nothing_on_a_wide_screen_or_a_phone_dark_or_light(
 def axe_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     stage = Stage(tmp_path_factory.mktemp("axe"), mode="demo")
     stage.cycle(evening())
-    stage.cycle([match(1, "Arsenal", "Chelsea", home_score=2), *evening()[1:]], complete=False, problems=["One"])
+    stage.cycle(
+        [match(1, "Arsenal", "Chelsea", home_score=2), *evening()[1:]], complete=False, problems=["One"]
+    )
     yield stage
     stage.close()
 

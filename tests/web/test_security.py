@@ -19,12 +19,27 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     stage.close()
 
 
-PATHS = ["/", "/page/app.js", "/api/matches", "/api/live", "/api/events", "/metrics", "/openapi.json", "/readyz", "/no"]
+PATHS = [
+    "/",
+    "/page/app.js",
+    "/api/matches",
+    "/api/live",
+    "/api/events",
+    "/metrics",
+    "/openapi.json",
+    "/readyz",
+    "/no",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_without_the_token_nothing_is_said(locked: Stage, path: str) -> None:
-    for given in ({}, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": TOKEN}, {"Cookie": f"footy={TOKEN}"}):
+    for given in (
+        {},
+        {"Authorization": f"Bearer {TOKEN}x"},
+        {"Authorization": TOKEN},
+        {"Cookie": f"footy={TOKEN}"},
+    ):
         reply = locked.get(path, **given)
         assert reply.status == 401
         assert b"Home 1" not in reply.body
@@ -107,7 +122,14 @@ def test_bodies_are_refused(shared: Stage, locked: Stage) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/page/../app.py", "/page/..%2f..%2fsettings.py", "/page/%2e%2e/app.py", "/page//etc/passwd", "/page/", "/.env"],
+    [
+        "/page/../app.py",
+        "/page/..%2f..%2fsettings.py",
+        "/page/%2e%2e/app.py",
+        "/page//etc/passwd",
+        "/page/",
+        "/.env",
+    ],
 )
 def test_no_path_leads_out_of_the_page(shared: Stage, path: str) -> None:
     sent = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
