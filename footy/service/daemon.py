@@ -58,11 +58,11 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             heartbeat_file.note_page(address)
             outputs = open_outputs(OutputContext(files.folder, console, sys.stdout, page))
             job = CycleJob(settings, app, outputs, heartbeat_file)
-            scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow)
+            scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures)
             try:
                 note = CheckNote(files)
                 while not stopping.requested.wait(LOOK_ROUND_EVERY_S):
-                    follow_clock(scheduler, settings.interval)
+                    follow_clock(scheduler)
                     if (answered := note.take()) is not None:
                         retry_refused(app, scheduler, answered)
                     verify_ownership(me, files)

@@ -15,7 +15,7 @@ from footy.settings import Mode, Settings
 from footy.thesports.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
-    from footy.web.instance import Instance, Judged
+    from footy.web.instance import Instance
     from footy.web.security import Access
 
 log = logging.getLogger("footy")
@@ -97,7 +97,8 @@ def _instance(
     settings: Settings, mode: Mode, files: Files, quota_left: Callable[[], dict[str, int]] | None
 ) -> "Instance":
     """Describe an instance; one without `quota_left` runs in another process."""
-    from footy.web.instance import SOURCE, Instance, Judged  # noqa: PLC0415
+    from footy.events.envelope import SOURCE  # noqa: PLC0415
+    from footy.web.instance import Instance, Judged  # noqa: PLC0415
 
     def judged(*, cycles_only: bool) -> Judged:
         found = health(files, demo=mode is Mode.DEMO, cycles_only=cycles_only)

@@ -19,6 +19,8 @@ class Files:
         """The outcome of the last cycle, and the time of the last success."""
         self.matches = folder / "matches.json"
         """The current snapshot."""
+        self.fixtures = folder / "fixtures.json"
+        """The matches that kick off in the next 12 hours."""
         self.log = folder / "footy.log"
         """Today's log."""
         self.cache = folder / "cache.sqlite"

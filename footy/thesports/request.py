@@ -40,6 +40,8 @@ class Request:
     id: str = ""
     since: int | None = None
     """Of a feed: the start of the requested changes, in Unix seconds of the vendor's clock."""
+    start: int | None = field(default=None, compare=False)
+    """Of the fixtures: when their day starts, in Unix seconds of the vendor's clock."""
     priority: Priority = field(default=Priority.REFERENCE, compare=False)
     watermark: int | None = field(default=None, compare=False)
     """Of odds to compare with their feed: the vendor's time before which all changes are known."""
@@ -49,6 +51,8 @@ class Request:
         """The query parameters, without credentials."""
         if self.since is not None:
             return {"time": str(self.since)}
+        if self.start is not None:
+            return {"tsp": str(self.start)}
         return {"uuid": self.id} if self.id else {}
 
     def __str__(self) -> str:

@@ -267,10 +267,14 @@ class Api:
         return judged
 
     async def fixtures(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what kicks off in the next hours."""
+        """Answer what kicks off in the next hours, without what has kicked off since it was read."""
         del receive
         _given(scope)
-        await send_json(send, self._live.fixtures or {"fetched_at": None, "source": None, "fixtures": []})
+        held = self._live.fixtures or {"fetched_at": None, "source": None, "fixtures": []}
+        now = moment_text(time.time()) or ""
+        await send_json(
+            send, {**held, "fixtures": [one for one in held["fixtures"] if one["kickoff_at"] > now]}
+        )
 
     async def metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer figures for Prometheus."""

@@ -99,7 +99,7 @@ def cells(match: MatchRecord, published_at: float, max_age_s: float, goals: Goal
         max_age_s: Seconds a price may be old and still be one of now.
         goals: The goals that the log knows; None if there is no log.
     """
-    record: Mapping[str, Any] = match  # type: ignore[assignment]
+    record: Mapping[str, Any] = match
     states = [
         price_state(record, f"current_{market}", max_age_s)
         if record[f"current_{market}_bookmaker_id"] is not None

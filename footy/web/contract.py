@@ -2,7 +2,7 @@
 
 from typing import Any, NotRequired, TypedDict
 
-from footy.record import Degradation, MatchRecord, Meta
+from footy.record import Degradation, Fixture, Fixtures, MatchRecord, Meta
 
 
 class ApiError(TypedDict):
@@ -103,31 +103,6 @@ class LiveBoard(TypedDict):
     matches: list[list[Any]]
     """A list of cells per match, in the order of `columns`; the last cell is a list of `Goal`, null without
     a log."""
-
-
-class Fixture(TypedDict):
-    """A match that kicks off soon."""
-
-    match_id: str
-    kickoff_at: str
-    competition_id: str | None
-    competition: str | None
-    country: str | None
-    home_id: str | None
-    home: str | None
-    away_id: str | None
-    away: str | None
-    neutral: bool | None
-
-
-class Fixtures(TypedDict):
-    """What kicks off in the next 12 hours, in order of kick-off."""
-
-    fetched_at: str | None
-    """When the vendor was asked; null if it has not answered yet."""
-    source: str | None
-    """`fresh`, `stale` or `refused`."""
-    fixtures: list[Fixture]
 
 
 __all__ = [

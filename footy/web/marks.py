@@ -46,43 +46,33 @@ class Marks:
             return False
         data: dict[str, Any] = msgspec.json.decode(event.data)
         goals = self._goals.setdefault(event.match_id, {})
-        match event.type:
-            case "goal":
-                goals[event.id] = {
-                    "id": event.id,
-                    "side": data["side"],
-                    "minute": data["minute"],
-                    "player": data["player"],
-                    "kind": data["kind"],
-                    "score": data["after"],
-                    "seen_at": data["seen_at"],
-                    "late": data["late"],
-                    "cancelled_at": None,
-                    "cause": None,
-                }
-            case "goal_detail":
-                for key in ("player", "kind"):
-                    self._set(goals, data["relates"], key, data[key])
-                    for one in self._latest:
-                        if one["id"] == data["relates"]:
-                            one[key] = data[key]
-            case "goal_cancelled":
-                self._set(goals, data["relates"], "cancelled_at", data["seen_at"])
-                self._set(goals, data["relates"], "cause", data["cause"])
-            case "score_corrected":
-                for removed in data["removed"]:
-                    self._set(goals, removed, "cancelled_at", data["seen_at"])
+        if event.type == "goal":
+            goals[event.id] = _goal(event.id, data)
+        elif event.type == "goal_detail":
+            self._complete(goals, data)
+        elif event.type == "goal_cancelled":
+            self._set(goals, data["relates"], cancelled_at=data["seen_at"], cause=data["cause"])
+        elif event.type == "score_corrected":
+            for removed in data["removed"]:
+                self._set(goals, removed, cancelled_at=data["seen_at"])
         self._views.pop(event.match_id, None)
         if event.type != "goal_detail":
-            self._latest.append(
-                {"id": event.id, "type": event.type, **{key: data.get(key) for key in _LATEST_FIELDS}}
-            )
+            said = {key: data.get(key) for key in _LATEST_FIELDS}
+            self._latest.append({"id": event.id, "type": event.type, **said})
         return True
 
+    def _complete(self, goals: dict[str, dict[str, Any]], data: Mapping[str, Any]) -> None:
+        """Add what has become known of a goal."""
+        known = {"player": data["player"], "kind": data["kind"]}
+        self._set(goals, data["relates"], **known)
+        for one in self._latest:
+            if one["id"] == data["relates"]:
+                one.update(known)
+
     @staticmethod
-    def _set(goals: dict[str, dict[str, Any]], goal_id: str | None, key: str, value: object) -> None:
+    def _set(goals: dict[str, dict[str, Any]], goal_id: str | None, **values: object) -> None:
         if goal_id in goals:
-            goals[goal_id] = {**goals[goal_id], key: value}
+            goals[goal_id] = {**goals[goal_id], **values}
 
     def goals(self) -> Mapping[str, tuple[dict[str, Any], ...]]:
         """Return the goals of every match, cancelled ones too, oldest first."""
@@ -99,3 +89,15 @@ class Marks:
         for match_id in self._goals.keys() - match_ids:
             del self._goals[match_id]
             self._views.pop(match_id, None)
+
+
+def _goal(goal_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page says of a goal (`contract.Goal`)."""
+    taken = ("side", "minute", "player", "kind", "seen_at", "late")
+    return {
+        "id": goal_id,
+        **{key: data[key] for key in taken},
+        "score": data["after"],
+        "cancelled_at": None,
+        "cause": None,
+    }

@@ -14,6 +14,7 @@ from footy.web import contract
 from footy.web.queries import DEFAULT_EVENTS, MOST_EVENTS
 
 STREAMED = "text/event-stream"
+_ID = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
 _TEXT = {"type": "string", "minLength": 1, "pattern": r"^[^,\s]+$"}
 
 
@@ -75,7 +76,7 @@ ROUTES: tuple[Route, ...] = (
         "One match of the newest snapshot",
         dict[str, Any],
         (
-            Parameter("match_id", "The match's id.", {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}, "path"),
+            Parameter("match_id", "The match's id.", _ID, "path"),
             _FIELDS,
         ),
         errors=(400, 404, 503),
@@ -87,14 +88,14 @@ ROUTES: tuple[Route, ...] = (
         (
             Parameter(
                 "after",
-                "A position such as 9f3a01c7-1234, `start` (the default) or `newest` (the default of a stream).",
+                "A position such as 9f3a01c7-1234; `start` or, the default of a stream, `newest`.",
                 {"type": "string", "pattern": "^([0-9a-f]{8}-[0-9]{1,16}|start|newest)$"},
             ),
             Parameter("types", "Only these types of events.", _list_of({"enum": list(DATA)})),
             Parameter(
                 "match",
                 "Only events of this match.",
-                {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+                _ID,
             ),
             Parameter(
                 "since",
@@ -122,7 +123,7 @@ ROUTES: tuple[Route, ...] = (
     Route("/api/status", "How the instance is", contract.Status, errors=(400,)),
     Route("/api/schema", "JSON Schemas of the record and of every event", dict[str, Any]),
     Route("/openapi.json", "This document", dict[str, Any]),
-    Route("/healthz", "Whether cycles succeed (503 if not); asks for no token", contract.Health, errors=(503,)),
+    Route("/healthz", "Whether cycles succeed (503 if not); free", contract.Health, errors=(503,)),
     Route("/readyz", "Whether the data is good too (503 if not)", contract.Health, errors=(400, 503)),
     Route(
         "/metrics", "Figures for Prometheus", errors=(400, 404), content_type="text/plain"

@@ -51,7 +51,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self.scope[CONNECTION] = self  # type: ignore[typeddict-unknown-key]
+        self.scope[CONNECTION] = self  # type: ignore[literal-required]
 
     def on_headers_complete(self) -> None:
         """End the head of a request."""
@@ -79,11 +79,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def abort(self) -> None:
         """Close the connection at once, whatever is still to be sent."""
-        if self.transport is not None and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.transport.abort()
 
     def _too_slow(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+        cycle: Any = self.cycle  # None before the first request
+        if cycle is None or cycle.response_complete:
             self._refuse(408, b"Request Timeout")
 
     def _refuse(self, status: int, words: bytes) -> None:

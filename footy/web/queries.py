@@ -76,7 +76,7 @@ def match_filter(given: Mapping[str, str]) -> Callable[[MatchRecord], bool] | No
 
 def _named(name: str, names: Collection[str]) -> Callable[[MatchRecord], bool]:
     def test(match: MatchRecord) -> bool:
-        record: Mapping[str, Any] = match  # type: ignore[assignment]
+        record: Mapping[str, Any] = match
         return (record[name] or "").casefold() in names or (record[f"{name}_id"] or "").casefold() in names
 
     return test

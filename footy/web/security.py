@@ -160,14 +160,14 @@ async def _login_body(scope: Scope, receive: Receive) -> bytes:
     lengths = [value for name, value in scope["headers"] if name == b"content-length"]
     if not lengths or not lengths[0].isdigit() or int(lengths[0]) > LOGIN_BYTES:
         raise WebError(413, "A login is a form with the token.", {"connection": "close"})
-    body = b""
+    body = bytearray()
     try:
         async with asyncio.timeout(LOGIN_S):
             while True:
                 message = await receive()
                 body += message.get("body", b"")
                 if not message.get("more_body", False) or len(body) > LOGIN_BYTES:
-                    return body
+                    return bytes(body)
     except TimeoutError:
         raise WebError(408, "The login did not arrive.", {"connection": "close"}) from None
 

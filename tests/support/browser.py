@@ -59,7 +59,7 @@ class Watched:
             self.elsewhere.append(request.url)
 
     def assert_quiet(self, *but: str) -> None:
-        """Fail if the console complained, but for messages with one of these texts, or another host was asked."""
+        """Fail if the console complained, except with one of these texts, or another host was asked."""
         assert [one for one in self.complaints if not any(text in one for text in but)] == []
         assert self.elsewhere == []
 

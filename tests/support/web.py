@@ -1,5 +1,6 @@
-"""A server over a data folder, cycles that tests hand to it, and a client that sends exactly what it is told."""
+"""A server over a data folder, cycles that tests hand to it, and a client that sends what it is told."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -132,7 +133,12 @@ class Stage:
     def on_loop(self, call: Any) -> None:
         """Run something in the server's event loop, and wait for it."""
         done = threading.Event()
-        self.server.live._call(lambda: (call(), done.set()))
+
+        def run() -> None:
+            call()
+            done.set()
+
+        self.server.live._call(run)
         assert done.wait(WITHIN_S)
 
     def heartbeat(self, error: str | None, **changes: Any) -> None:
@@ -169,10 +175,8 @@ class Stage:
     def raw(self, sent: bytes) -> bytes:
         """Send these bytes; return what comes back until the server closes."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=WITHIN_S + 10) as client:
-            try:
+            with contextlib.suppress(OSError):
                 client.sendall(sent)
-            except OSError:
-                pass
             received = b""
             while True:
                 try:

@@ -118,7 +118,7 @@ def test_a_goal_is_marked_from_the_log_and_a_cancelled_one_stays(stage: Stage) -
     def goals() -> Any:
         return stage.get("/api/live").json["matches"][0][-1]
 
-    stage.until(lambda: goals())
+    stage.until(goals)
     [goal] = goals()
     assert (goal["side"], goal["score"], goal["cancelled_at"]) == ("home", {"home": 2, "away": 0}, None)
 

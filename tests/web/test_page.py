@@ -21,7 +21,7 @@ HOSTILE = [
     "<script>document.title='hacked'</script>",
     '"><img src=x onerror=alert(1)>',
     "</td></tr></table><h1>x",
-    "‮lave‬ FC",
+    "\u202elave\u202c FC",
     "نادي الزمالك",
     "N" * 200,
     "&lt;b&gt;${7*7}{{7*7}}",

@@ -54,7 +54,9 @@ class OnceConsole:
         Raises:
             CannotWriteError: The stream cannot be written for another reason, such as a full disk.
         """
-        text = _render(_console(self._stream), Screen(update.snapshot, self._options))
+        text = _render(
+            _console(self._stream), Screen(update.snapshot, self._options, fixtures=update.fixtures)
+        )
         try:
             self._stream.write(text)
             self._stream.flush()

@@ -48,7 +48,7 @@ async function readFixtures() {
   } catch {
     return; // the next message tries again
   }
-  showTonight($("tonight"), fixtures, choices.zone);
+  showTonight($("tonight"), fixtures, choices.zone, board.now());
   showEmpty();
 }
 
@@ -180,7 +180,7 @@ function showEmpty() {
   else if (total === 0) parts.push(element("p", {}, "No match is live now."));
   else if (choices.filter === "favourites") parts.push(element("p", {}, "No favourite is live. A star at a match, or the key f, makes it one."));
   else parts.push(element("p", {}, `None of the ${total} listed matches is ${choices.filter === "half" ? "at half-time" : choices.filter === "odds" ? "priced" : "in play"}.`));
-  const next = fixtures?.fixtures?.[0];
+  const next = fixtures?.fixtures?.find((one) => Date.parse(one.kickoff_at) > board.now());
   if (next && choices.filter === "play" && !choices.search) {
     parts.push(element("p", { class: "quiet" }, `Next kick-off ${timeOfDay(next.kickoff_at, choices.zone)}: ${next.home ?? DASH} ${DASH} ${next.away ?? DASH}`));
   }
@@ -294,7 +294,7 @@ onChoice((name, id) => {
     list.everything = true;
     panel.show();
     showLatest($("latest"), board);
-    if (fixtures) showTonight($("tonight"), fixtures, choices.zone);
+    if (fixtures) showTonight($("tonight"), fixtures, choices.zone, board.now());
     showBanners();
   }
   void arrange();
@@ -441,6 +441,10 @@ addEventListener("keydown", (event) => {
 });
 
 // --- begin
+
+setInterval(() => {
+  if (fixtures !== null) showTonight($("tonight"), fixtures, choices.zone, board.now());
+}, 60000);
 
 setInterval(() => {
   if (board.about === null) return;

@@ -49,9 +49,9 @@ export function showLatest(section, board) {
   section.replaceChildren(title, element("ol", { class: "events" }, ...items));
 }
 
-export function showTonight(section, sent, zone) {
+export function showTonight(section, sent, zone, now) {
   const title = section.firstElementChild;
-  const fixtures = sent?.fixtures ?? [];
+  const fixtures = (sent?.fixtures ?? []).filter((one) => Date.parse(one.kickoff_at) > now);
   if (!sent?.fetched_at) {
     section.replaceChildren(title, note(sent?.source === "refused" ? "The account has no fixtures." : "Not known yet."));
     return;
