@@ -20,6 +20,7 @@ SHAPES = {
     "odds/live": "object",
     "odds/update": "list",
     "deleted": "object",
+    "match/diary": "list",
 }
 
 
