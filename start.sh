@@ -11,18 +11,21 @@ bash start.sh --demo     the same with simulated matches
 bash start.sh --once     run one cycle in the foreground and show it (also with --json, --demo, --sort, --search)
 bash start.sh stop       stop the service
 bash start.sh restart    stop the service, and start it again
-bash start.sh status     show its health and a summary of its last snapshot; exit 1 if it is not healthy
+bash start.sh status     show its health and a summary of its last snapshot (--watch: live); exit 1 if it is not healthy
 bash start.sh health     print one line about its health; exit 1 if it is not healthy
 bash start.sh logs       follow the log (Ctrl-C ends only this, not the service)
 bash start.sh check      check whether the account works
 bash start.sh names TEXT list the competitions and countries that the filters accept
+bash start.sh events     show what happened (also with --follow, --json, --since, --match, --type, …)
+bash start.sh match NAME show one match: now, its statistics, and what happened in it
+bash start.sh schema events  print the JSON Schema of events (or record, of the match record)
 bash start.sh serve      serve the page and the API of a data folder, in a process of its own
 bash start.sh simulate   serve a simulated vendor
 bash start.sh help       show this help
 HELP
         exit
         ;;
-    start | stop | restart | status | health | logs | check | names | serve | simulate) command=("${@:-start}") ;;
+    start | stop | restart | status | health | logs | check | names | events | match | schema | serve | simulate) command=("${@:-start}") ;;
     --demo) if [ $# -eq 1 ]; then command=(start --demo); else command=("$@"); fi ;;
     -*) command=("$@") ;;
     *)
@@ -37,7 +40,7 @@ for word in "${command[@]}"; do
     case "$word" in -*) ;; *) verb=$word; break ;; esac
 done
 case "$verb" in
-    stop | status | health | logs | names)
+    stop | status | health | logs | names | events | match | schema)
         # These commands install nothing, wait for nothing and delete nothing.
         can_run_footy || say_why_not "$verb" || exit
         ;;

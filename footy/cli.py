@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
@@ -30,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _mind_the_terminal()
     parser = _parser()
     arguments = parser.parse_args(argv)
-    if arguments.command != "run" and (arguments.once or arguments.continuous or arguments.json):
+    asks_json = arguments.json and arguments.command != "events"
+    if arguments.command != "run" and (arguments.once or arguments.continuous or asks_json):
         parser.error(f"--once, --continuous and --json do not go with {arguments.command}")
     if arguments.command == "simulate":
         return _simulate(arguments)
@@ -114,6 +116,7 @@ examples:
   footy --continuous           the service in the foreground, for systemd
   footy start                  the service in the background
   footy --once --json | jq .   one snapshot for a program
+  footy events --follow        what happened, and what happens from now on
   footy names premier          the names and ids that the filters accept
 
 footy writes into the data folder: var in the current folder, or FOOTY_DATA_DIR.
@@ -145,6 +148,8 @@ def _parser() -> argparse.ArgumentParser:
         "logs": "follow the log",
         "check": "check whether the account works",
         "names": "list the competitions and countries that the filters accept",
+        "events": "show what happened: goals, cards, corrections, prices",
+        "match": "show one match: now, its statistics, and what happened in it",
         "serve": "serve the page and the API of a data folder, in a process of its own",
     }.items():
         command = commands.add_parser(name, help=words, description=words)
@@ -155,16 +160,45 @@ def _parser() -> argparse.ArgumentParser:
             default=argparse.SUPPRESS,
             help="use the demo instead of the live instance",
         )
+        if name == "events":
+            _event_flags(command)
+        if name == "match":
+            command.add_argument(
+                "match", metavar="ID|NAME", help="the match's id, or a text in a team's name"
+            )
         if name == "names":
             command.add_argument("text", nargs="?", default="", help="list only those that contain this text")
+        if name == "status":
+            command.add_argument(
+                "--watch", action="store_true", help="keep it up to date on a terminal, until Ctrl-C"
+            )
         if name == "health":
             command.add_argument(
                 "--cycles", action="store_true", help="check only whether cycles succeed, not their data"
             )
+    schema = commands.add_parser("schema", help="print the JSON Schema of events or of the match record")
+    schema.set_defaults(command="schema")
+    schema.add_argument("of", choices=("events", "record"), help="of what")
     simulate = commands.add_parser("simulate", help="serve a simulated vendor")
     simulate.set_defaults(command="simulate")
     add_arguments(simulate)
     return parser
+
+
+def _event_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--follow", action="store_true", help="go on with what happens from now on")
+    command.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON Lines, an event each"
+    )
+    command.add_argument("--after", metavar="EPOCH-SEQ", help="only what came after this position")
+    command.add_argument(
+        "--since", metavar="TIME", help="only what came since 2026-11-23T20:00Z, 20:00 today, or 90min ago"
+    )
+    command.add_argument("--match", metavar="ID", help="only of this match")
+    command.add_argument("--type", metavar="TYPE,…", help="only of these types, such as goal,red")
+    command.add_argument(
+        "--limit", metavar="N", help="the newest N; with --after or --since the first N from there"
+    )
 
 
 def _run_flags(parser: argparse.ArgumentParser) -> None:
@@ -227,10 +261,14 @@ def _observed(loaded: Loaded) -> tuple["Files", bool]:
     return Files(loaded.settings.folder(mode)), mode is Mode.DEMO
 
 
-def _status(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+def _status(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.status import lines  # noqa: PLC0415
 
     files, is_demo = _observed(loaded)
+    if arguments.watch:
+        from footy.service.status_screen import watch  # noqa: PLC0415
+
+        return watch(files, demo=is_demo)
     well, said = lines(files, demo=is_demo)
     for line in said:
         _say(line)
@@ -268,6 +306,71 @@ def _serve(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return serve(loaded.settings, mode, _say)
 
 
+def _events(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.outputs.console.timeline import Timeline, TimelinePrinter  # noqa: PLC0415
+    from footy.service import event_query, event_stream  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
+
+    options = ConsoleOptions.of(loaded.settings)
+    query = event_query.EventQuery(
+        after=None if arguments.after is None else event_query.position(arguments.after),
+        since=None
+        if arguments.since is None
+        else event_query.time(arguments.since, options.timezone, time.time()),
+        match_id=arguments.match,
+        types=() if arguments.type is None else event_query.types(arguments.type),
+        limit=None if arguments.limit is None else event_query.limit(arguments.limit),
+    )
+    mode = _mode_with_events(loaded.settings)
+    path = Files(loaded.settings.folder(mode)).events
+    if loaded.settings.events == "off" and not path.exists():
+        raise event_stream.NoEventsError("There are no events: FOOTY_EVENTS is off.")
+    printer: event_stream.Printer = event_stream.JsonLines(_write)
+    if not arguments.json:
+        printer = TimelinePrinter(Timeline(options, demo=mode is Mode.DEMO), sys.stdout, _write)
+    print_events = event_stream.follow_events if arguments.follow else event_stream.print_events
+    print_events(
+        path,
+        query,
+        printer,
+        source=loaded.settings.event_source(mode),
+        newest=not arguments.json and arguments.match is None,
+    )
+    return Exit.OK
+
+
+def _match(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.outputs.console.terminal_text import rendered  # noqa: PLC0415
+    from footy.service.match_view import view  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
+
+    mode = _mode_with_events(loaded.settings)
+    files = Files(loaded.settings.folder(mode))
+    options, source = ConsoleOptions.of(loaded.settings), loaded.settings.event_source(mode)
+    shown = view(files, arguments.match, options, source, demo=mode is Mode.DEMO)
+    _write(rendered(shown, sys.stdout))
+    return Exit.OK
+
+
+def _mode_with_events(settings: Settings) -> Mode:
+    """Return which instance is meant: the demo, and say so, if only that has ever written anything."""
+    from footy.service.paths import Files  # noqa: PLC0415
+
+    mode = settings.observed_mode()
+    files, demo = (Files(settings.folder(one)) for one in (mode, Mode.DEMO))
+    if any(path.exists() for path in (files.events, files.matches)) or not demo.events.exists():
+        return mode
+    _complain(f"there are no events yet at {files.events}: these are the demo's, {demo.events}")
+    return Mode.DEMO
+
+
+def _schema(arguments: argparse.Namespace, _loaded: Loaded) -> Exit:
+    from footy.service.schemas import schema  # noqa: PLC0415
+
+    _write(schema(arguments.of))
+    return Exit.OK
+
+
 def _check(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.account_check import run  # noqa: PLC0415
     from footy.service.app import keep_bugs_scrubbed, upstream  # noqa: PLC0415
@@ -299,11 +402,14 @@ _COMMANDS: dict[str, Command] = {
     "logs": _logs,
     "check": _check,
     "names": _names,
+    "events": _events,
+    "match": _match,
+    "schema": _schema,
     "serve": _serve,
 }
 
 
-_LOOKING_ON = frozenset({"stop", "status", "health", "logs", "names"})
+_LOOKING_ON = frozenset({"stop", "status", "health", "logs", "names", "events", "match", "schema"})
 """Commands that only need to identify the instance, and so must work even if another setting is wrong."""
 
 
@@ -314,6 +420,18 @@ class _UsageError(FootyError):
 def _say(line: str) -> None:
     try:
         print(_printable(line), flush=True)  # noqa: T201 - this is what the command is for
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _leave_the_pipe()
+        raise CannotWriteError(f"The standard output cannot be written ({error.strerror}).") from None
+
+
+def _write(content: bytes) -> None:
+    """Write whole lines to standard output."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -161,7 +161,7 @@ class MatchRecord(TypedDict):
     """`fresh`, `cache`, `stale`, `missing`, `none`, `refused` or `mock`, as all `…_source` fields."""
     detail_source: str
     odds_source: str
-    """Also `partial`: a feed told of these prices, and the odds history has not been read yet."""
+    """Also `partial`: the prices come from a feed, and the odds history has not been read yet."""
     home_source: str
     away_source: str
     competition_source: str
@@ -395,6 +395,10 @@ class Heartbeat(TypedDict):
     """Endpoints that the account lacks. This and later fields are absent in heartbeats of older versions."""
     degraded: NotRequired[list[Degradation]]
     """Why health is degraded; empty if it is not."""
+    events_position: NotRequired[str | None]
+    """The newest position written to the log of events; None before the first."""
+    events_problem: NotRequired[str | None]
+    """Why events are not written, or what became of those before; None if all is well."""
 
 
 def field_names(contract: Any = MatchRecord) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""All settings of footy in one validated class. Only this module reads the environment and `.env`."""
+"""All settings of footy in one validated class. Only this module reads settings, from wherever they are."""
 
 import difflib
 import io
@@ -7,11 +7,11 @@ import os
 import re
 import stat
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import pytz
@@ -27,6 +27,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from footy.errors import ConfigError
 from footy.thesports.endpoints import ENDPOINTS, RateLimit
@@ -39,8 +40,12 @@ WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET")
 """Settings that identify the instance: its data folder, and whether it is live or the demo."""
 SECRET_MIN_LENGTH = 8
 TOKEN_MIN_LENGTH = 16
-SECRETS = frozenset({"THESPORTS_SECRET", "FOOTY_HTTP_TOKEN"})
-"""Settings whose value no error message repeats."""
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+"""Where systemd says which folder holds the unit's credentials (`LoadCredential=`)."""
+SECRET_MOST_BYTES = 65536
+"""A larger file holds no secret; `/dev/zero` would never end."""
+LEAST_HISTORY = 10_000_000
+DEMO_SOURCE = "urn:footy:demo"
 MOST_SHOWN = 60
 """Maximum length, in characters, of a wrong value that an error message repeats."""
 LOOKS = {
@@ -212,6 +217,23 @@ def _bind_address(value: str) -> str:
     return value
 
 
+def _source(value: str) -> str:
+    if not re.fullmatch(r"[!#-;=?-\[\]_a-z~]{1,200}", value):
+        raise ValueError("takes a URI, such as urn:footy:live")
+    return value
+
+
+def _size(value: Any) -> Any:
+    """Read `500 MB` or `4 GB`, or bytes."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d{1,6}(?:\.\d{1,6})?)\s*([MG]B)\s*", value, re.IGNORECASE)
+    size = round(float(match[1]) * (10**6 if match[2].upper() == "MB" else 10**9)) if match else 0
+    if size < LEAST_HISTORY:
+        raise ValueError("takes a size from 10 MB up, such as 500 MB or 4 GB")
+    return size
+
+
 def _upper(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
 
@@ -317,6 +339,35 @@ class RecordSettings(_Section):
     )
 
 
+class EventSettings(_Section):
+    """What `footy/events` emits, and how long `footy/history` keeps it."""
+
+    events: Literal["on", "off"] = Field(
+        "on", description="`on`: write what happens into the log of events; `off`: only the snapshots."
+    )
+    price_events: Literal["off", "on", "corners"] = Field(
+        "on", description="Events of prices: none, those of goals markets, or those of corners too."
+    )
+    price_step: Annotated[float, Field(gt=0, le=100)] = Field(
+        5, description="Points of implied probability, in percent, that a price must move by for an event."
+    )
+    settle: Annotated[float, Field(ge=0, le=600)] = Field(
+        0, description="Seconds that a changed score must last before its event is emitted."
+    )
+    source: Annotated[str, AfterValidator(_source)] = Field(
+        "urn:footy:live", description="Where events come from, as their envelopes say it."
+    )
+    jsonl: Literal["off", "on"] = Field(
+        "off", description="`on`: write events as JSON Lines too, a file a day in `events/`."
+    )
+    history_days: Annotated[float, Field(gt=0, le=3650)] = Field(
+        90, description="Days that the events of a match are kept after it; those of prices 7 at most."
+    )
+    history_size: Annotated[int, BeforeValidator(_size)] = Field(
+        4_000_000_000, description="Size of the log above which the oldest matches are removed."
+    )
+
+
 class OutputSettings(_Section):
     """Settings of `footy/outputs`: what the console prints."""
 
@@ -389,6 +440,7 @@ class Settings(
     ServiceSettings,
     TelemetrySettings,
     OutputSettings,
+    EventSettings,
     RecordSettings,
     PipelineSettings,
     ReferenceSettings,
@@ -426,8 +478,9 @@ class Settings(
         return self.secret.get_secret_value() if self.secret else ""
 
     def secrets(self) -> tuple[str, ...]:
-        """Return everything to redact: secret, token, and the proxy's password, plain and as it is sent."""
-        found = [self.secret_text(), self.http_token_text()]
+        """Return everything to redact: the secrets, and the proxy's password, plain and as it is sent."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
         proxy = urlsplit(self.proxy or "")
         if proxy.password:
             user, password = unquote(proxy.username or ""), unquote(proxy.password)
@@ -447,6 +500,10 @@ class Settings(
         except FileNotFoundError:
             raise ConfigError("The current folder was deleted: change to one that exists.") from None
         return folder / DEMO_FOLDER if mode is Mode.DEMO else folder
+
+    def event_source(self, mode: Mode) -> str:
+        """Return where the events of an instance in this mode come from; the demo's are marked as such."""
+        return DEMO_SOURCE if mode is Mode.DEMO else self.source
 
     def resolve_mode(self) -> Mode:
         """Decide between live and demo.
@@ -495,6 +552,21 @@ def variables() -> list[str]:
     return [str(field.alias) for field in Settings.model_fields.values()]
 
 
+def _is_secret(field: FieldInfo) -> bool:
+    return SecretStr in (field.annotation, *get_args(field.annotation))
+
+
+def secret_variables() -> list[str]:
+    """Name the settings that hold a secret: those of type `SecretStr`, and those that no repr shows."""
+    fields = Settings.model_fields.values()
+    return [str(field.alias) for field in fields if _is_secret(field) or not field.repr]
+
+
+def secret_files() -> dict[str, str]:
+    """Name the variables that give the file of a secret, each with the setting that the file holds."""
+    return {f"{name}_FILE": name for name in secret_variables()}
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The settings, and the warnings about them for the operator."""
@@ -526,10 +598,17 @@ def load(
     from_file, ignored, commented_out = _read_env_file(env_file)
     values: dict[str, object] = {**from_file, **environ, **(overrides or {})}
     known = {name: value for name in variables() if (value := values.get(name)) and str(value).strip()}
+    for name in secret_variables():
+        try:
+            known |= _from_its_file(name, values)
+        except ConfigError as error:
+            if not only_where:
+                raise
+            ignored.append(f"{str(error).removesuffix('.')}; footy would not start with that.")
     try:
         settings = Settings.model_validate(known)
     except ValidationError as error:
-        sentence = _sentence(error, [str(known.get(name, "")) for name in SECRETS])
+        sentence = _sentence(error, known)
         wrong = {str(name) for problem in error.errors() for name in problem["loc"][:1]}
         if not only_where or wrong & {"FOOTY_DATA_DIR", "FOOTY_MODE"}:
             raise ConfigError(sentence) from None
@@ -537,6 +616,46 @@ def load(
         ignored.append(f"{sentence.removesuffix('.')}; footy would not start with that.")
     settings._commented_out = commented_out  # noqa: SLF001 - a fact about the file, not a setting
     return Loaded(settings, (*ignored, *_misspelt(environ, from_file, env_file)))
+
+
+def _from_its_file(name: str, values: Mapping[str, object]) -> dict[str, str]:
+    """Read a secret from the file of `NAME_FILE` or from the credential NAME; empty if there is neither.
+
+    Line ends at the end of the file are no part of the secret.
+
+    Raises:
+        ConfigError: The secret is given in more than one way, or the file is empty or cannot be read.
+    """
+    places: dict[str, Path | None] = {}
+    if str(values.get(name) or "").strip():
+        places[name] = None
+    if (file := str(values.get(f"{name}_FILE") or "").strip()) != "":
+        places[f"{name}_FILE"] = Path(file)
+    if (folder := str(values.get(CREDENTIALS) or "")) and os.path.lexists(Path(folder) / name):
+        places[f"the unit's credential {name}"] = Path(folder) / name
+    if len(places) > 1:
+        raise ConfigError(f"{' and '.join(places)} are set together: keep one of them.")
+    [(said, path)] = places.items() or [("", None)]
+    return {} if path is None else {name: _secret_in(path, said)}
+
+
+def _secret_in(path: Path, said: str) -> str:
+    """Read a file that holds a secret and nothing else."""
+    advice = "make it a readable text file that holds the secret and nothing else."
+    try:
+        with path.expanduser().open("rb") as file:
+            content = file.read(SECRET_MOST_BYTES + 1)
+        text = content.decode("utf-8-sig").rstrip("\r\n")
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{said}: {path} cannot be read ({reason}): {advice}") from None
+    except ValueError:
+        raise ConfigError(f"{said}: {path} cannot be read (it is not UTF-8 text): {advice}") from None
+    if len(content) > SECRET_MOST_BYTES:
+        raise ConfigError(f"{said}: {path} is larger than {SECRET_MOST_BYTES} bytes: {advice}")
+    if not text.strip():
+        raise ConfigError(f"{said}: {path} is empty: {advice}")
+    return text
 
 
 def _read_env_file(path: Path) -> tuple[dict[str, str], list[str], frozenset[str]]:
@@ -559,7 +678,7 @@ def _read_env_file(path: Path) -> tuple[dict[str, str], list[str], frozenset[str
         for line in lines
         if line.error or (line.key and line.value is None)
     ]
-    if readable_by_all and values.get("THESPORTS_SECRET"):
+    if readable_by_all and any(values.get(name) for name in secret_variables()):
         warnings.append(f"every user of this machine can read the secret in {path}: chmod 600 {path}")
     return values, warnings, frozenset(_COMMENTED_OUT.findall(text))
 
@@ -575,7 +694,7 @@ def _number(line: Binding) -> int:
 
 def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file: Path) -> list[str]:
     """Return a warning for each variable that looks like a misspelt setting, with the nearest known name."""
-    known = variables()
+    known = [*variables(), *secret_files()]
     sentences = []
     for name in sorted({*environ, *from_file} - {*known}):
         ours = name.startswith(("FOOTY_", "THESPORT"))
@@ -588,7 +707,7 @@ def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file
     return sentences
 
 
-def _shown(name: str, value: str, secrets: Sequence[str]) -> str:
+def _shown(name: str, value: str, secrets: Iterable[str]) -> str:
     """Return a wrong value for an error message, without anything that may be a secret."""
     value = re.sub(r"//.*@", "//***@", value, flags=re.DOTALL)
     value = re.sub(r"\?.*", "?***", value, flags=re.DOTALL)
@@ -599,16 +718,18 @@ def _shown(name: str, value: str, secrets: Sequence[str]) -> str:
     return repr(value) if len(value) < SECRET_MIN_LENGTH or looks else f"a text of {len(value)} characters"
 
 
-def _sentence(error: ValidationError, secrets: Sequence[str]) -> str:
+def _sentence(error: ValidationError, known: Mapping[str, object]) -> str:
     """Return a sentence with a clause for each wrong value: the variable, its value, and what it takes."""
     clauses = []
+    hidden = {str(field.alias) for field in Settings.model_fields.values() if _is_secret(field)}
+    secrets = [str(known[name]) for name in hidden & known.keys()]
     for problem in error.errors(include_url=False):
         takes = problem["msg"].removeprefix("Value error, ").split(", unable to parse")[0]
         if not problem["loc"]:  # about two settings that contradict each other; the message names them
             clauses.append(takes)
             continue
         name = str(problem["loc"][0])
-        got = "" if name in SECRETS else f" is {_shown(name, str(problem['input']), secrets)} but"
+        got = "" if name in hidden else f" is {_shown(name, str(problem['input']), secrets)} but"
         takes = takes.replace("Input should be greater", "takes a number greater")
         takes = takes.replace("Input should be less", "takes a number less")
         takes = takes.replace("Input should be", "takes")

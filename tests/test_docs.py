@@ -22,10 +22,15 @@ from benchmarks import report
 from footy import cli
 from footy.errors import Exit
 from footy.record import Heartbeat, Meta, field_names
+from footy.service.app import running_app
+from footy.service.instance_metrics import CycleFigures, instance_collector
 from footy.service.paths import Files
-from footy.settings import Settings, load
+from footy.settings import Mode, Settings, load, secret_files
 from footy.telemetry.logs import LOG_NAME
+from tests.support.cycle_ends import cycle_end
+from tests.support.place import SECRET, Place, heartbeat, wait_until
 from thesports_simulator.faults import CATALOGUE
+from thesports_simulator.process import start
 
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"
@@ -54,6 +59,8 @@ TAKES = {
     "FOOTY_TIMEZONE": "a time zone's name",
     "FOOTY_BOOKMAKERS": "whole numbers separated by commas",
     "FOOTY_EARLY_WINDOW": "two minutes, such as `2-6`",
+    "FOOTY_SOURCE": "a URI",
+    "FOOTY_HISTORY_SIZE": "a size from 10 MB up, such as `500 MB` or `4 GB`",
 }
 """What a setting takes, where its type does not say it."""
 
@@ -69,6 +76,8 @@ def default(name: str, field: FieldInfo) -> str:
         return ""
     if name == "FOOTY_EARLY_WINDOW":
         return "-".join(map(str, value))
+    if name == "FOOTY_HISTORY_SIZE":
+        return f"{value // 10**9} GB"
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     return str(value.value if isinstance(value, Enum) else value)
@@ -153,11 +162,19 @@ def test_a_setting_is_in_the_example_commented_out_with_its_default_and_meaning(
     assert example_lines(name) in read(PROJECT / ".env.example")
 
 
+@pytest.mark.parametrize(("variable", "name"), secret_files().items())
+def test_the_file_of_a_secret_is_in_the_configuration_page_and_the_example(variable: str, name: str) -> None:
+    row = f"| `{variable}` |  | a path | A file that holds `{name}` and nothing else, instead of it. |"
+    assert row in read(CONFIGURATION).splitlines()
+    example = f"# A file that holds {name} and nothing else, instead of it.\n#{variable}=\n"
+    assert example in read(PROJECT / ".env.example")
+
+
 @pytest.mark.parametrize("page", [*PAGES, PROJECT / ".env.example"], ids=lambda page: page.name)
 def test_a_setting_that_is_documented_exists(page: Path) -> None:
     named = set(re.findall(r"\b(?:FOOTY|THESPORTS)_[A-Z_]*[A-Z]\b", read(page)))
 
-    assert named <= set(SETTINGS)
+    assert named <= {*SETTINGS, *secret_files()}
 
 
 def test_the_example_changes_nothing_as_it_is() -> None:
@@ -218,7 +235,8 @@ def test_every_command_and_flag_has_help() -> None:
 def test_a_flag_that_is_documented_exists() -> None:
     ours = set().union(*(flags(parser) for _, parser in commands()))
     others = {"--env-file", "--no-cache-dir", "--no-deps", "--system", "--home-dir", "--shell", "--interval"}
-    others |= {"--start-period", "--name", "--restart", "--rm", "--now"}
+    others |= {"--start-period", "--name", "--restart", "--rm", "--now", "--build", "--from", "--mode"}
+    others |= {"--no-create-home", "--timeout", "--uid"}
     documented = {
         flag
         for page in (README, OPERATIONS, CONFIGURATION, ARCHITECTURE)
@@ -266,6 +284,7 @@ def test_files_of_the_data_folder_are_those_of_the_program() -> None:
     ours = {path.name for path in vars(files).values()} - {folder.name}
     others = {"footy_YYYY-MM-DD.log", "footy_YYYY-MM-DD.2.log", "cache.sqlite-wal", "cache.sqlite-shm"}
     others |= {"cache.sqlite.corrupt-…", "demo/"}
+    others |= {"footy.db-wal", "footy.db-shm", "footy.db.v…", "footy.db.broken-…", "events/YYYY-MM-DD.jsonl"}
 
     assert set(first_column(section(OPERATIONS, "The data folder"))) == ours | others
     assert files.log.name == LOG_NAME
@@ -279,6 +298,25 @@ def test_a_field_of_the_heartbeat_is_documented(name: str) -> None:
 @pytest.mark.parametrize("name", field_names(Meta))
 def test_what_a_snapshot_says_of_itself_is_documented(name: str) -> None:
     assert f"`{name}`" in read(RECORD)
+
+
+def test_a_metric_is_documented_with_its_labels(tmp_path: Path) -> None:
+    rows = [line.split("|") for line in section(OPERATIONS, "Metrics").splitlines() if line.startswith("| `")]
+    documented = {row[1].strip(" `"): re.findall(r"`(\w+)`", row[2]) for row in rows}
+    settings, figures = load(environ={}, env_file=Path("absent")).settings, CycleFigures(60)
+    figures.note(cycle_end())
+    with running_app(settings, Mode.LIVE, Files(tmp_path)) as app:
+        families = list(instance_collector(app, figures, Files(tmp_path), "live").collect())
+
+    names = {one.name + ("_total" if one.type == "counter" else ""): one for one in families}
+    exported = {name: list(one._labelnames) for name, one in names.items()}  # type: ignore[attr-defined]
+    assert documented == exported
+
+
+def test_every_alert_is_documented_with_what_to_do() -> None:
+    rules = re.findall(r"- alert: (\w+)", read(PROJECT / "deploy" / "prometheus" / "alerts.yml"))
+
+    assert first_column(section(OPERATIONS, "Alerts")) == rules
 
 
 def test_a_log_line_that_is_documented_is_logged() -> None:
@@ -319,6 +357,35 @@ def test_every_threshold_belongs_to_an_indicator_that_is_documented() -> None:
     assert set(re.findall(r"FOOTY_\w+", section(OPERATIONS, "What is normal"))) == thresholds
 
 
+def test_the_questions_to_the_log_find_their_lines(tmp_path: Path) -> None:
+    """Ask a real log, of a service that met every trouble that a question is about."""
+    table = section(OPERATIONS, "Troubleshooting")
+    questions = [
+        line[3:].partition("` | ")[0].replace("\\|", "|")
+        for line in table.splitlines()
+        if line[:6] == "| `gre"
+    ]
+    with (
+        start(matches=4, odds="light", secret=SECRET, faults=["http500@match/detail_live"]) as vendor,
+        Place(tmp_path, FOOTY_INTERVAL=2, FOOTY_BACKOFF=0) as place,
+    ):
+        place.ask(vendor)
+        service = place.begin_service()
+        troubles = (
+            "http429x1@odds/history",
+            "err_urlx1@team/additional/list",
+            "wrong_typex1@match/recent/list",
+        )
+        vendor.control.set_faults(*troubles)
+        wait_until(lambda: heartbeat(place.files)["last_success_at"])
+        service.terminate()
+        service.wait()
+        unanswered = [one for one in questions if place.run_program("bash", "-c", one).stdout.strip() == ""]
+
+    assert len(questions) == 10
+    assert unanswered == [], place.files.log.read_text()
+
+
 # --- the architecture, links, recipes
 
 
@@ -354,10 +421,11 @@ def _anchor(heading: str) -> str:
 
 def test_the_systemd_unit_runs_footy_itself_and_does_not_restart_what_cannot_run() -> None:
     [unit] = fenced(OPERATIONS, "ini")
-    parsed = configparser.ConfigParser(interpolation=None)
+    parsed = configparser.ConfigParser(interpolation=None, strict=False)
     parsed.optionxform = str  # type: ignore[assignment,method-assign]
     parsed.read_string(unit)
 
+    assert unit == read(PROJECT / "deploy" / "footy.service")
     assert parsed["Service"]["ExecStart"].endswith("/.venv/bin/python -m footy")
     never = {int(code) for code in parsed["Service"]["RestartPreventExitStatus"].split()}
     assert never == {Exit.USAGE, Exit.LOCKED, Exit.CONFIG}
@@ -365,8 +433,10 @@ def test_the_systemd_unit_runs_footy_itself_and_does_not_restart_what_cannot_run
 
 def test_the_image_is_built_from_what_is_there() -> None:
     [recipe] = fenced(OPERATIONS, "dockerfile")
-    copied = [line.split()[1:-1] for line in recipe.splitlines() if line.startswith("COPY")]
+    lines = [line for line in recipe.splitlines() if line.startswith("COPY") and "--from" not in line]
+    copied = [line.split()[1:-1] for line in lines]
 
+    assert recipe == read(PROJECT / "deploy" / "Dockerfile")
     assert copied
     assert [name for names in copied for name in names if not (PROJECT / name).exists()] == []
 

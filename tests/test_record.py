@@ -55,7 +55,7 @@ def documented_prices() -> list[str]:
         "over_under": rows["over/under and corners"],
         "corners": rows["over/under and corners"],
     }
-    outdated = rows["each current one but corners"]
+    outdated = rows["each current one except corners"]
     return [
         word.replace("{p}", price)
         for price in PRICES
@@ -68,7 +68,7 @@ def documented_prices() -> list[str]:
 
 
 def test_the_page_documents_the_fields_of_a_match_and_no_others_in_order_of_the_contract() -> None:
-    sources = first_cells(section("How old it is, and where it comes from"))
+    sources = first_cells(section("Age and source"))
     told = [
         *first_cells(section("The match")),
         *(word for word in sources if word.endswith(("_at", "_source", "_s"))),
@@ -103,7 +103,7 @@ def test_the_page_documents_no_field_of_the_files_that_is_not_there() -> None:
 def test_the_page_names_both_files_and_every_source() -> None:
     for word in ("matches.json", "heartbeat.json"):
         assert f"`{word}`" in section("Files")
-    told = section("How old it is, and where it comes from")
+    told = section("Age and source")
     assert {"fresh", "cache", "stale", "missing", "none", "refused", "mock"} <= set(code_words(told))
 
 

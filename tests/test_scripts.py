@@ -18,7 +18,8 @@ from filelock import FileLock
 
 from footy.errors import Exit
 from footy.service.lock import owner
-from tests.support.place import PROJECT, SECRET, Finished, Place, gone, wait_until
+from footy.service.paths import Files
+from tests.support.place import PROJECT, SECRET, Finished, Place, gone, heartbeat, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 PARTS = (
@@ -484,3 +485,66 @@ def test_a_cdpath_leads_no_script_astray(checkout: Checkout, script: str) -> Non
     )
 
     assert finished.stdout == f"Pipeline is not running – data folder {checkout.place.files.folder}\n"
+
+
+# --- the image
+
+
+def image() -> list[tuple[str, str]]:
+    """Return the instructions of the image, each with what it says."""
+    text = (PROJECT / "deploy" / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [(name, words) for name, _, words in (line.partition(" ") for line in lines)]
+
+
+@pytest.fixture
+def built(set_up_once: tuple[Path, str], place: Place) -> Path:
+    """Run the instructions of the first stage; return the environment that it makes.
+
+    It begins with the packages that the scripts have just installed from the same list, so that pip has
+    nothing to load a second time.
+    """
+    stage, environment = place.folder / "src", place.folder / "opt"
+    stage.mkdir()
+    made = (set_up_once[0] / ".venv").resolve()
+    shutil.copytree(made, environment, symlinks=True)
+    for name, words in image()[: [name for name, _ in image()].index("FROM", 1)]:
+        if name == "COPY":
+            *sources, target = words.split()
+            for source in sources:
+                if (PROJECT / source).is_dir():  # Docker copies what is in it
+                    shutil.copytree(PROJECT / source, stage / target)
+                else:
+                    shutil.copy(PROJECT / source, stage / target)
+        elif name == "RUN":
+            command = words.replace("/opt/footy", str(environment))
+            ran = subprocess.run(
+                command, shell=True, cwd=stage, capture_output=True, text=True, check=False, timeout=300
+            )
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+    return environment
+
+
+def test_the_image_builds_and_its_command_is_healthy_as_long_as_it_runs(built: Path, place: Place) -> None:
+    said = dict(image())
+    data = place.folder / "data"
+    place.environment["PATH"] = f"{built}/bin:{place.environment['PATH']}"
+    del place.environment["PYTHONPATH"]
+    place.set(FOOTY_MODE="demo", FOOTY_DATA_DIR=data)
+    check = json.loads(said["HEALTHCHECK"].partition("CMD ")[2])
+    before = place.run_program(*check)
+    assert (before.returncode, before.stdout[:23]) == (Exit.UNHEALTHY, "Pipeline is not running"), before
+
+    service = place.begin_program(*json.loads(said["ENTRYPOINT"]), *json.loads(said["CMD"]))
+    files = Files(data / "demo")
+    wait_until(lambda: service.poll() is not None or heartbeat(files, service.pid)["cycle"])
+    assert service.poll() is None, service.communicate()[1]
+
+    finished = place.run_program(*check)
+    assert (finished.returncode, finished.stdout[:19]) == (Exit.OK, "Pipeline is running")
+    program = psutil.Process(service.pid).cmdline()
+    assert program[1] == f"{built}/bin/footy"
+    installed = list(built.glob("lib/python*/site-packages/footy/cli.py"))
+    assert len(installed) == 1, "a copy, not a link to the sources"
+    service.terminate()
+    assert service.wait(10) == Exit.OK

@@ -8,9 +8,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from footy.errors import ConfigError
-from footy.settings import DEFAULT_BASE_URL, Mode, Settings, load, variables
+from footy.settings import (
+    CREDENTIALS,
+    DEFAULT_BASE_URL,
+    SECRET_MOST_BYTES,
+    Mode,
+    Settings,
+    load,
+    secret_files,
+    variables,
+)
 from footy.telemetry.redaction import Redactor
 from footy.thesports.endpoints import ENDPOINTS, RateLimit
 from tests.support.oracle import ORDER
@@ -37,6 +47,14 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_TTL_COUNTRY": 86_400,
     "FOOTY_RATE_LIMITS": {},
     "FOOTY_FALLBACK": ("stale",),
+    "FOOTY_EVENTS": "on",
+    "FOOTY_PRICE_EVENTS": "on",
+    "FOOTY_PRICE_STEP": 5,
+    "FOOTY_SETTLE": 0,
+    "FOOTY_SOURCE": "urn:footy:live",
+    "FOOTY_JSONL": "off",
+    "FOOTY_HISTORY_DAYS": 90,
+    "FOOTY_HISTORY_SIZE": 4_000_000_000,
     "FOOTY_STATUSES": (2, 3, 4, 5, 6, 7),
     "FOOTY_COMPETITIONS": (),
     "FOOTY_COUNTRIES": (),
@@ -93,6 +111,15 @@ GOOD: list[tuple[str, str, Any]] = [
     ),
     ("FOOTY_FALLBACK", "stale, mock", ("stale", "mock")),
     ("FOOTY_STRATEGY", "per-match", "per-match"),
+    ("FOOTY_EVENTS", "off", "off"),
+    ("FOOTY_PRICE_EVENTS", "corners", "corners"),
+    ("FOOTY_PRICE_STEP", "0.5", 0.5),
+    ("FOOTY_SETTLE", "20", 20),
+    ("FOOTY_SOURCE", "https://example.com/feeds/a?x=1", "https://example.com/feeds/a?x=1"),
+    ("FOOTY_JSONL", "on", "on"),
+    ("FOOTY_HISTORY_DAYS", "0.5", 0.5),
+    ("FOOTY_HISTORY_SIZE", " 1.5gb ", 1_500_000_000),
+    ("FOOTY_HISTORY_SIZE", "10 MB", 10_000_000),
     ("FOOTY_STATUSES", "2,4", (2, 4)),
     ("FOOTY_COMPETITIONS", "Premier League, , abc", ("Premier League", "abc")),
     ("FOOTY_COUNTRIES", "England", ("England",)),
@@ -116,6 +143,8 @@ LIST = " but takes whole numbers separated by commas, such as 2,3,4."
 PAIRS = " but takes off, or endpoint=calls/seconds pairs such as odds/history=120/60."
 URL = " but takes an address such as https://host/path, without a query."
 PROXY = " but takes the address of an HTTP proxy, such as http://10.0.0.1:3128."
+SOURCE = " but takes a URI, such as urn:footy:live."
+SIZE = " but takes a size from 10 MB up, such as 500 MB or 4 GB."
 ADDRESS = " but takes an IP address of this machine, such as 127.0.0.1 or 0.0.0.0."
 HOSTS = " but takes host names without scheme and port, such as footy.example."
 TOKEN = " takes at least 16 printable ASCII characters without a blank."
@@ -171,6 +200,14 @@ BAD: list[tuple[str, str, str]] = [
         for text in ("mock", "stale,x", ",")
     ),
     ("FOOTY_STRATEGY", "all", " is 'all' but takes 'delta' or 'per-match'."),
+    ("FOOTY_EVENTS", "yes", " is 'yes' but takes 'on' or 'off'."),
+    ("FOOTY_PRICE_EVENTS", "all", " is 'all' but takes 'off', 'on' or 'corners'."),
+    ("FOOTY_PRICE_STEP", "0", " is '0' but takes a number greater than 0."),
+    ("FOOTY_SETTLE", "-1", " is '-1' but takes a number greater than or equal to 0."),
+    *(("FOOTY_SOURCE", text, f" is {text!r}{SOURCE}") for text in ("a b", 'a"b', "é")),
+    ("FOOTY_JSONL", "yes", " is 'yes' but takes 'off' or 'on'."),
+    ("FOOTY_HISTORY_DAYS", "0", " is '0' but takes a number greater than 0."),
+    *(("FOOTY_HISTORY_SIZE", text, f" is {text!r}{SIZE}") for text in ("4", "4 TB", "9 MB", "GB")),
     *(("FOOTY_STATUSES", text, f" is {text!r}{LIST}") for text in ("x", "2;3", "-1", "²", "2,3,x")),
     ("FOOTY_BOOKMAKERS", "Bet365", f" is 'Bet365'{LIST}"),
     (
@@ -363,6 +400,129 @@ class TestSecret:
         assert read().secrets() == ()
 
 
+ADVICE = "make it a readable text file that holds the secret and nothing else."
+GOOD_SECRETS = {"FOOTY_PROXY": "http://me:pass%20word@h:1"}
+"""A value that is right, of the secrets that are not any text of 8 characters."""
+
+
+@pytest.mark.parametrize(("variable", "name"), secret_files().items())
+class TestSecretInAFile:
+    """Of every setting that holds a secret: `NAME_FILE`, and systemd's credentials."""
+
+    @pytest.fixture
+    def secret(self, name: str) -> str:
+        return GOOD_SECRETS.get(name, "k\"7'q\\n%41 &+=?#/é✓<hQ9")
+
+    @pytest.fixture
+    def file(self, tmp_path: Path, secret: str) -> Path:
+        file = tmp_path / "the secret"
+        file.write_text(secret, encoding="utf-8")
+        return file
+
+    @staticmethod
+    def text_of(settings: Settings, name: str) -> object:
+        value = value_of(settings, name)
+        return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+    @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+    def test_it_is_read_without_the_end_of_its_line(
+        self, variable: str, name: str, secret: str, file: Path, env_file: Path, end: str
+    ) -> None:
+        file.write_bytes(f"{secret}{end}".encode())
+        env_file.write_text(f"{variable}='{file}'\n")
+        for settings in (read({variable: str(file)}), read(env_file=env_file)):
+            assert self.text_of(settings, name) == secret
+            assert secret not in repr(settings)
+
+    def test_it_is_redacted_as_if_it_had_been_set(
+        self, variable: str, name: str, secret: str, file: Path
+    ) -> None:
+        assert read({variable: str(file)}).secrets() == read({name: secret}).secrets() != ()
+
+    def test_a_credential_of_the_unit_is_read(
+        self, variable: str, name: str, secret: str, file: Path
+    ) -> None:
+        file.rename(file.with_name(name))
+        assert self.text_of(read({CREDENTIALS: str(file.parent)}), name) == secret
+        assert variable not in {*variables()}
+
+    def test_other_credentials_of_the_unit_are_none_of_ours(
+        self, variable: str, name: str, secret: str, file: Path
+    ) -> None:
+        file.rename(file.with_name(name.lower()))
+        assert read({CREDENTIALS: str(file.parent)}) == read()
+        assert secret != variable
+
+    def test_two_ways_at_once_are_a_conflict_that_names_both(
+        self, variable: str, name: str, secret: str, file: Path, env_file: Path
+    ) -> None:
+        credentials = file.with_name("credentials")
+        credentials.mkdir()
+        (credentials / name).write_text(secret, encoding="utf-8")
+        unit = {CREDENTIALS: str(credentials)}
+        env_file.write_text(f"{name}='{'x' * 8}'\n")
+        end = "are set together: keep one of them."
+        for environ, both in (
+            ({variable: str(file), name: secret}, f"{name} and {variable}"),
+            ({**unit, name: secret}, f"{name} and the unit's credential {name}"),
+            ({**unit, variable: str(file)}, f"{variable} and the unit's credential {name}"),
+        ):
+            assert complaint(environ) == f"{both} {end}"
+        assert complaint({variable: str(file)}, env_file) == f"{name} and {variable} {end}"
+
+    @pytest.mark.parametrize(
+        ("content", "why"),
+        [
+            (b"", "is empty"),
+            (b" \n", "is empty"),
+            (b"\xff\xfe12345678", "cannot be read (it is not UTF-8 text)"),
+            (b"x" * (SECRET_MOST_BYTES + 1), f"is larger than {SECRET_MOST_BYTES} bytes"),
+        ],
+    )
+    def test_one_that_holds_no_secret_is_one_sentence(
+        self, variable: str, name: str, file: Path, content: bytes, why: str
+    ) -> None:
+        file.write_bytes(content)
+        assert complaint({variable: str(file)}) == f"{variable}: {file} {why}: {ADVICE}"
+        file.rename(file.with_name(name))
+        said = complaint({CREDENTIALS: str(file.parent)})
+        assert said == f"the unit's credential {name}: {file.with_name(name)} {why}: {ADVICE}"
+
+    def test_one_that_cannot_be_read_is_one_sentence(
+        self, variable: str, name: str, tmp_path: Path, env_file: Path
+    ) -> None:
+        for path, why in (
+            (tmp_path / "gone", "No such file or directory"),
+            (tmp_path, "Is a directory"),
+            (Path("~nobody-of-this-name/x"), "Could not determine home directory."),
+        ):
+            assert complaint({variable: str(path)}) == f"{variable}: {path} cannot be read ({why}): {ADVICE}"
+        env_file.write_text(f"{variable}=/gone\n")
+        assert complaint({name: ""}, env_file).startswith(f"{variable}: /gone cannot be read")
+
+    def test_an_empty_name_is_none(self, variable: str, name: str) -> None:
+        assert read({variable: " ", CREDENTIALS: ""}) == read()
+        assert name in {*variables()}
+
+    def test_one_that_cannot_be_read_keeps_nobody_from_the_instance(self, variable: str, name: str) -> None:
+        loaded = load({"THESPORTS_USER": "me", variable: "/gone"}, NOWHERE, only_where=True)
+        assert loaded.settings.observed_mode() is Mode.LIVE
+        [warning] = loaded.warnings
+        assert warning.startswith(f"{variable}: /gone cannot be read")
+        assert warning.endswith("; footy would not start with that.")
+        assert self.text_of(loaded.settings, name) is None
+
+    def test_its_name_misspelt_is_told(self, variable: str, name: str) -> None:
+        (said,) = load({f"{variable}S": "/x"}, NOWHERE).warnings
+        assert said.endswith((f"did you mean {variable}?", f"did you mean {name}?"))
+
+
+def test_a_secret_in_a_file_that_is_too_short_is_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("short\n")
+    said = complaint({"THESPORTS_SECRET_FILE": str(tmp_path / "secret")})
+    assert said == "THESPORTS_SECRET takes at least 8 characters; check that it was copied whole."
+
+
 class TestEnvFile:
     def test_flags_come_over_the_environment_over_the_file(self, env_file: Path) -> None:
         env_file.write_text("FOOTY_WORKERS=1\nFOOTY_ATTEMPTS=1\nFOOTY_BACKOFF=1\n")
@@ -543,7 +703,7 @@ def test_a_number_that_is_none_is_a_readable_sentence(name: str, value: str) -> 
     said = complaint({name: value})
 
     assert said.startswith(f"{name} is '{value}' but takes a ")
-    assert said.endswith(("a finite number.", "a whole number."))
+    assert said.endswith(("a finite number.", "a whole number.", SIZE.removeprefix(" but takes ")))
 
 
 def test_a_credential_left_commented_out_has_its_own_sentence(env_file: Path) -> None:

@@ -1,4 +1,4 @@
-"""Detect events: compare each record with the events emitted before. The contract is events.md.
+"""Detect events: compare each record with the events emitted before. The contract is docs/events.md.
 
 Pure: no I/O, and of footy it imports only the record and the conversion of times.
 """

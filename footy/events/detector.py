@@ -77,6 +77,32 @@ class Detector:
         for match_id in match_ids:
             self._matches.pop(match_id, None)
 
+    def drop_closed(self, listed: Collection[str], seen_after: float = 0.0) -> None:
+        """Drop the matches that are not listed and get no more events; the log keeps their states.
+
+        Args:
+            listed: The ids in the live list.
+            seen_after: A match without a result that was last seen before this time gets none any more.
+        """
+        self.forget(
+            [
+                match_id
+                for match_id, match in self._matches.items()
+                if match_id not in listed
+                and (match.seen_at < seen_after or not results.is_open(match.emitted))
+            ]
+        )
+
+    def states(self) -> dict[str, Emitted]:
+        """Return what is committed of every match in memory, by match id."""
+        return {match_id: match.emitted for match_id, match in self._matches.items()}
+
+    def shift(self, step_s: float) -> None:
+        """Move all times by so many seconds, after the machine's clock was set: all is as old as before."""
+        for match in self._matches.values():
+            match.emitted = match.emitted.shifted(step_s)
+            match.seen_at += step_s
+
     def detect(
         self,
         records: Iterable[MatchRecord],

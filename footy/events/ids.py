@@ -1,4 +1,4 @@
-"""Ids of events: readable, stable across restarts, at most 64 characters (events.md, Ids and envelope)."""
+"""Ids of events: readable, stable across restarts, at most 64 characters (events.md, Ids)."""
 
 MAX_LENGTH = 64
 

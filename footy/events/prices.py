@@ -17,7 +17,7 @@ from footy.record import MatchRecord
 from footy.times import unix_seconds
 
 GOOD_ODDS = frozenset({"fresh", "cache", "partial"})
-"""Values of `odds_source` in which prices count (events.md, Detection)."""
+"""Values of `odds_source` in which prices count (events.md, What counts)."""
 ONCE_IN_S = 60.0
 """Seconds in which a market emits at most one price move and one line move (events.md, `price_moved`)."""
 KICK_OFF_WITHIN_S = 300.0

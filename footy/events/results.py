@@ -26,6 +26,13 @@ class History:
     shoot_out: Score | None = None
 
 
+def is_open(emitted: Emitted) -> bool:
+    """Check whether events of a match may come without a record of it: it may leave, or get its result."""
+    if emitted.result or emitted.muted:
+        return False
+    return emitted.ended_at is not None or emitted.status_id in statuses.IN_PLAY
+
+
 def is_due(emitted: Emitted, now: float) -> bool:
     """Check whether the final state of a match should be read now."""
     if emitted.result or emitted.muted:

@@ -12,11 +12,11 @@ from footy.record import MatchRecord
 from footy.times import moment_text
 
 LATE_AFTER_S = 60.0
-"""Age of the last fresh record, in seconds, beyond which an event is late (events.md, `goal`)."""
+"""Age of the last fresh record, in seconds, beyond which an event is late (events.md, Late events)."""
 CONFIRMED_AFTER_S = 2.0
-"""Minimum time from the first list with a change to a confirming one, in seconds (events.md, Detection)."""
+"""Minimum seconds from the first list with a change to a confirming one (events.md, Confirmation)."""
 INCIDENTS_AFTER_FULL_TIME_S = 900.0
-"""Seconds after full time in which incidents count (events.md, last line of Detection)."""
+"""Seconds after full time in which incidents count (events.md, What counts)."""
 
 _NO_NAMES = Names()
 

@@ -15,7 +15,7 @@ IN_PLAY = frozenset({2, 3, 4, 5, 6, 7})
 _EXTRA_TIMES = frozenset({5, 6})
 
 _RANKS: Mapping[int, int] = {0: 0, 1: 0, 9: 0, 12: 0, 13: 0, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 6}
-"""The rank of each status: how far the match has come. 10 and 11 keep the rank from before (events.md)."""
+"""How far a match has come, by status. 10 and 11 keep the rank from before (events.md, Periods)."""
 _PERIODS: Mapping[int, str] = {
     1: "kickoff",
     2: "half_time",

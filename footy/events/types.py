@@ -259,8 +259,11 @@ class IndicatorChanged(OperationalData, frozen=True, kw_only=True):
     """An indicator of the service left its normal range, or returned to it."""
 
     indicator: str
+    """`cycle`, `enrich`, `sleep` or `errors`."""
     before: str | None
+    """The level (`normal`, `warning` or `critical`), a colon, and the figure; None if there was none."""
     after: str | None
+    """Likewise."""
 
 
 class Gap(OperationalData, frozen=True, kw_only=True):

@@ -1,16 +1,29 @@
 """The history: the log of events, and the emitted state of every match."""
 
-from footy.history.log import Commit, Log, LogError, Position, StoredEvent, resumed
+from footy.history.log import (
+    BrokenLogError,
+    Commit,
+    Log,
+    LogError,
+    NewerLogError,
+    Position,
+    StoredEvent,
+    StoredMatch,
+    resumed,
+)
 from footy.history.sqlite_log import Retention, SqliteLog, opened
 
 __all__ = [
+    "BrokenLogError",
     "Commit",
     "Log",
     "LogError",
+    "NewerLogError",
     "Position",
     "Retention",
     "SqliteLog",
     "StoredEvent",
+    "StoredMatch",
     "opened",
     "resumed",
 ]

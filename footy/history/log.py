@@ -5,7 +5,7 @@ committed without gaps; retention may leave gaps later. Times are Unix seconds.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -18,6 +18,10 @@ _POSITION = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})")
 
 class LogError(CannotWriteError):
     """The log cannot be read or written; no part of this transaction is in it."""
+
+
+class BrokenLogError(LogError):
+    """The file is no log, or a damaged one."""
 
 
 class UnknownCommitError(LogError):
@@ -63,6 +67,17 @@ class StoredEvent(NamedTuple):
     """The data as JSON."""
 
 
+class StoredMatch(NamedTuple):
+    """A match in the log."""
+
+    id: str
+    home: str | None
+    away: str | None
+    competition: str | None
+    seen_at: float
+    """When it was seen last, Unix seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """Everything that a cycle writes, in one transaction."""
@@ -72,10 +87,10 @@ class Commit:
     states: Mapping[str, Emitted] = field(default_factory=dict)
     """The emitted states that changed, by match id."""
     events: Sequence[Event] = ()
-    listed: bool = True
-    """Whether the live list was read in this cycle."""
-    matches: int = 0
-    """Number of matches in it."""
+    listed: Collection[str] | None = ()
+    """The matches in the live list; None if it was not read in this cycle."""
+    age_at: float | None = None
+    """By what moment events grow old, if that is not `at`: the machine's clock may be years ahead."""
 
 
 class Extent(NamedTuple):
@@ -104,8 +119,16 @@ class Log(Protocol):
         """Return the emitted states of these matches, or of all matches seen at or after a time."""
         ...
 
+    def open_states(self, within_s: float) -> list[Emitted]:
+        """Return what was emitted of matches whose result may still come, the oldest of them so old."""
+        ...
+
     def listed_at(self) -> float | None:
         """Return the time of the newest cycle with a live list; None before the first."""
+        ...
+
+    def listed(self) -> frozenset[str]:
+        """Return the matches that were in that list."""
         ...
 
     def read(
@@ -120,12 +143,26 @@ class Log(Protocol):
         """Return events after a sequence, oldest first; only of a match, of types, since a time, if given."""
         ...
 
+    def newest(
+        self, limit: int, *, match_id: str | None = None, types: Sequence[str] = ()
+    ) -> list[StoredEvent]:
+        """Return the newest events, oldest first; of one match, some types."""
+        ...
+
+    def matches(self) -> list[StoredMatch]:
+        """Return the matches, the one seen last first."""
+        ...
+
     def extent(self) -> Extent:
         """Return the range of events in the log."""
         ...
 
     def wait(self, after: int, timeout_s: float) -> bool:
         """Wait for an event after this sequence; return whether there is one."""
+        ...
+
+    def is_replaced(self) -> bool:
+        """Check whether another log is in this one's place, or none: a reader then opens what is there."""
         ...
 
     def close(self) -> None:

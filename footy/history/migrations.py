@@ -10,9 +10,11 @@ SCRIPTS: tuple[str, ...] = (
         finished REAL,
         home TEXT,
         away TEXT,
-        competition TEXT
+        competition TEXT,
+        open INTEGER NOT NULL
     );
     CREATE INDEX match_last ON match (last);
+    CREATE INDEX match_open ON match (last) WHERE open;
     CREATE TABLE event (
         seq INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -34,7 +36,8 @@ SCRIPTS: tuple[str, ...] = (
     );
     CREATE INDEX cycle_at ON cycle (at);
     CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;
-    INSERT INTO meta VALUES ('newest', 0), ('complete_after', 0), ('newest_at', 0.0), ('listed_at', NULL);
+    INSERT INTO meta VALUES ('newest', 0), ('complete_after', 0), ('newest_at', 0.0), ('listed_at', NULL),
+        ('listed', '[]');
     """,
 )
 """`PRAGMA user_version` is the number of scripts that were run on a file."""

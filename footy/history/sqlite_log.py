@@ -9,19 +9,36 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from footy.events.emitted import Emitted, decoded, encoded
 from footy.events.envelope import data_json
-from footy.history.log import Commit, Extent, LogError, NewerLogError, StoredEvent, UnknownCommitError
+from footy.events.results import is_open
+from footy.history.log import (
+    BrokenLogError,
+    Commit,
+    Extent,
+    LogError,
+    NewerLogError,
+    StoredEvent,
+    StoredMatch,
+    UnknownCommitError,
+)
 from footy.history.migrations import SCRIPTS, VERSION
 
+PRIVATE = 0o600
+"""Who may read the file: as with all files of the data folder, its owner."""
 WAL_LIMIT = 64 * 1024 * 1024
 """Size in bytes to which the write-ahead log is truncated after a checkpoint."""
 CHECKPOINT_EVERY_S = 3600.0
+BUSY_S = 1.0
+"""How long to wait for somebody else who writes; the next cycle tries again."""
 POLL_S = 0.1
 """Seconds between polls for new events by a reader in another process."""
 STEP_ROWS = 2_000
@@ -56,7 +73,10 @@ class SqliteLog:
         self._news = threading.Condition()
         self._closed = False
         self._connection = _connected(path, read_only=read_only)
+        self._file = _identity(path)
         self._newest = self.extent().newest
+        self._listed: frozenset[str] | None = None
+        """What was written last of it; None if that is not known."""
         self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
 
     def append(self, commit: Commit) -> int:
@@ -68,11 +88,12 @@ class SqliteLog:
                 " (SELECT value FROM meta WHERE key = 'newest_at')"
             ).fetchone()
             # If the clock was set back, these rows would otherwise be the oldest, and be removed first.
-            at = max(newest_at, commit.at)
+            at = max(newest_at, commit.at if commit.age_at is None else commit.age_at)
             connection.executemany(
-                "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                 " emitted = excluded.emitted, last = excluded.last, finished = excluded.finished,"
-                " home = excluded.home, away = excluded.away, competition = excluded.competition",
+                " home = excluded.home, away = excluded.away, competition = excluded.competition,"
+                " open = excluded.open",
                 [_match_row(one, at) for one in commit.states.values()],
             )
             connection.executemany(
@@ -84,17 +105,26 @@ class SqliteLog:
             )
             connection.execute(
                 "INSERT INTO cycle VALUES (?, ?, ?, ?)",
-                (commit.at, commit.listed, commit.matches, len(commit.events)),
+                (commit.at, commit.listed is not None, len(commit.listed or ()), len(commit.events)),
             )
             newest += len(commit.events)
             values: list[tuple[str, Any]] = [("newest", newest)]
             if commit.events:
                 values.append(("newest_at", at))
-            if commit.listed:
+            if commit.listed is not None:
                 values.append(("listed_at", commit.at))
+                values += self._changed_list(commit.listed)
             connection.executemany("REPLACE INTO meta VALUES (?, ?)", values)
+        if commit.listed is not None:
+            self._listed = frozenset(commit.listed)
         self._announce(newest)
         return newest
+
+    def _changed_list(self, listed: Collection[str]) -> list[tuple[str, Any]]:
+        """Return the row of the ids that are listed, if they are other ones than in the cycle before."""
+        if self._listed is not None and self._listed == frozenset(listed):
+            return []
+        return [("listed", msgspec.json.encode(sorted(listed)).decode())]
 
     def _announce(self, newest: int) -> None:
         with self._news:
@@ -120,27 +150,48 @@ class SqliteLog:
                     f"The log {self._path.name} holds an event already: {error}"
                 ) from None
             except sqlite3.Error as error:
-                raise LogError(f"The log {self._path.name} cannot be written: {error}") from None
+                raise _as_log_error(self._path, error, "written") from None
 
     def _query(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock:
             try:
                 return self._connection.execute(statement, values).fetchall()
             except sqlite3.Error as error:
-                raise LogError(f"The log {self._path.name} cannot be read: {error}") from None
+                raise _as_log_error(self._path, error, "read") from None
 
     def states(self, match_ids: Iterable[str] | None = None, *, since: float = 0.0) -> list[Emitted]:
         """Return the emitted states of these matches, or of all matches seen at or after a time."""
         if match_ids is None:
             rows = self._query("SELECT emitted FROM match WHERE last >= ? ORDER BY id", (since,))
-            return [decoded(row[0]) for row in rows]
+            return self._decoded(rows)
         found = [self._query("SELECT emitted FROM match WHERE id = ?", (one,)) for one in match_ids]
-        return [decoded(rows[0][0]) for rows in found if rows]
+        return self._decoded(row for rows in found for row in rows)
+
+    def open_states(self, within_s: float) -> list[Emitted]:
+        """Return what was emitted of matches whose result may still come, the oldest of them so old."""
+        rows = self._query(
+            "SELECT emitted FROM match WHERE open AND last >="
+            " (SELECT value FROM meta WHERE key = 'newest_at') - ? ORDER BY id",
+            (within_s,),
+        )
+        return self._decoded(rows)
+
+    def _decoded(self, rows: Iterable[Any]) -> list[Emitted]:
+        # A match whose state cannot be read would be seen for the first time again, with ids that exist.
+        try:
+            return [decoded(row[0]) for row in rows]
+        except msgspec.DecodeError as error:
+            raise BrokenLogError(f"The log {self._path.name} holds a state of no match: {error}") from None
 
     def listed_at(self) -> float | None:
         """Return the time of the newest cycle with a live list; None before the first."""
         [[value]] = self._query("SELECT value FROM meta WHERE key = 'listed_at'")
         return None if value is None else float(value)
+
+    def listed(self) -> frozenset[str]:
+        """Return the matches that were in that list."""
+        [[text]] = self._query("SELECT value FROM meta WHERE key = 'listed'")
+        return msgspec.json.decode(text, type=frozenset[str])
 
     def read(
         self,
@@ -152,28 +203,44 @@ class SqliteLog:
         since: float | None = None,
     ) -> list[StoredEvent]:
         """Return events after a sequence, oldest first, at most 10,000."""
-        where, values = ["seq > ?"], [after]
-        if match_id is not None:
-            where.append("match = ?")
-            values.append(match_id)  # type: ignore[arg-type]
-        if types:
-            where.append(f"type IN ({', '.join('?' * len(types))})")
-            values += types  # type: ignore[arg-type]
+        where, values = _conditions(after, match_id, types)
         if since is not None:
-            where.append("at >= ?")
-            values.append(since)  # type: ignore[arg-type]
-        # The conditions are constants of this function; all values are bound.
-        rows = self._query(
-            f"SELECT seq, id, type, match, seen_at, data FROM event WHERE {' AND '.join(where)}"  # noqa: S608
-            " ORDER BY seq LIMIT ?",
-            (*values, min(limit, _LARGEST_READ)),
-        )
-        return [StoredEvent(*row) for row in rows]
+            where += " AND at >= ?"
+            values.append(since)
+        return self._events(f"WHERE {where} ORDER BY seq LIMIT ?", values, limit)
+
+    def newest(
+        self, limit: int, *, match_id: str | None = None, types: Sequence[str] = ()
+    ) -> list[StoredEvent]:
+        """Return the newest events, oldest first, 10,000 at most."""
+        where, values = _conditions(0, match_id, types)
+        return self._events(f"WHERE {where} ORDER BY seq DESC LIMIT ?", values, limit)[::-1]
+
+    def _events(self, clauses: str, values: Sequence[Any], limit: int) -> list[StoredEvent]:
+        # The clauses are texts of this module; all values are bound.
+        statement = f"SELECT seq, id, type, match, seen_at, data FROM event {clauses}"  # noqa: S608
+        return [*map(_stored, self._query(statement, (*values, min(limit, _LARGEST_READ))))]
+
+    def matches(self) -> list[StoredMatch]:
+        """Return the matches, the one seen last first."""
+        rows = self._query("SELECT id, home, away, competition, last FROM match ORDER BY last DESC, id")
+        return [StoredMatch(*row) for row in rows]
+
+    def begin_epoch(self) -> str:
+        """Give the log a new epoch, and return it: every reader gets one gap, and goes on."""
+        epoch = secrets.token_hex(4)
+        with self._transaction() as connection:
+            connection.execute("REPLACE INTO meta VALUES ('epoch', ?)", (epoch,))
+        return epoch
 
     def extent(self) -> Extent:
         """Return the range of events in the log."""
-        found = dict(self._query("SELECT key, value FROM meta"))
-        return Extent(found["epoch"], found["newest"], found["complete_after"])
+        rows = self._query("SELECT key, value FROM meta WHERE key IN ('epoch', 'newest', 'complete_after')")
+        found = dict(rows)
+        try:
+            return Extent(found["epoch"], found["newest"], found["complete_after"])
+        except KeyError as error:
+            raise BrokenLogError(f"The log {self._path.name} has lost {error} of its head") from None
 
     def wait(self, after: int, timeout_s: float) -> bool:
         """Wait for an event after this sequence; return whether there is one."""
@@ -211,10 +278,13 @@ class SqliteLog:
                 "SELECT seq FROM event WHERE match IS NULL AND at < ? ORDER BY seq LIMIT ?",
                 (oldest, STEP_ROWS - removed),
             )
-            if removed < STEP_ROWS:
-                removed += _remove_match(connection, oldest, STEP_ROWS - removed)
-            if removed < STEP_ROWS and _size(connection) > retention.size:
-                removed += _remove_match(connection, newest_at, STEP_ROWS - removed)
+            while removed < STEP_ROWS and (gone := _remove_match(connection, oldest, STEP_ROWS - removed)):
+                removed += gone
+            while removed < STEP_ROWS and _size(connection) > retention.size:
+                gone = _remove_match(connection, newest_at, STEP_ROWS - removed)
+                removed += gone
+                if not gone:
+                    break
             if removed < STEP_ROWS:
                 removed += connection.execute(
                     "DELETE FROM cycle WHERE rowid IN (SELECT rowid FROM cycle WHERE at < ? LIMIT ?)",
@@ -234,7 +304,15 @@ class SqliteLog:
 
     def backup(self, target: Path) -> None:
         """Write a complete copy to a new file."""
+        try:
+            target.touch(mode=PRIVATE, exist_ok=False)
+        except OSError as error:
+            raise LogError(f"The copy {target} cannot be written: {error.strerror}") from None
         self._query("VACUUM INTO ?", (str(target),))
+
+    def is_replaced(self) -> bool:
+        """Check whether the file is gone, or another one is in its place: a reader then opens that one."""
+        return _identity(self._path) != self._file
 
     def close(self) -> None:
         """Close the file; waiting readers return."""
@@ -245,11 +323,27 @@ class SqliteLog:
             self._connection.close()
 
 
+_stored = partial(tuple.__new__, StoredEvent)
+"""Make an event of a row: three times as fast as calling the type, for readers of millions."""
+
+
+def _conditions(after: int, match_id: str | None, types: Sequence[str]) -> tuple[str, list[Any]]:
+    """Return the conditions on events that every read has, and their values."""
+    where = ["seq > ?"]
+    values: list[Any] = [after, *types]
+    if types:
+        where.append(f"type IN ({', '.join('?' * len(types))})")
+    if match_id is not None:
+        where.append("match = ?")
+        values.append(match_id)
+    return " AND ".join(where), values
+
+
 def _match_row(emitted: Emitted, at: float) -> tuple[Any, ...]:
     names = emitted.names
     return (
         *(emitted.match_id, encoded(emitted), at, at, emitted.ended_at),
-        *(names.home, names.away, names.competition),
+        *(names.home, names.away, names.competition, is_open(emitted)),
     )
 
 
@@ -287,16 +381,32 @@ def _size(connection: sqlite3.Connection) -> int:
     return int(pages - free) * int(page)
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name, None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
     mode = "ro" if read_only else "rwc"
     try:
+        if not read_only:
+            with contextlib.suppress(OSError):  # SQLite says why it cannot be made
+                path.touch(mode=PRIVATE)
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
-            timeout=5.0,
+            timeout=BUSY_S,
         )
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:  # before anything is changed in it
+            connection.close()
+            raise NewerLogError(f"The log {path.name} was written by a newer version of footy")
         if not read_only:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -307,13 +417,10 @@ def _connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
     return connection
 
 
-class _BrokenError(LogError):
-    """The file is not a database, or is damaged."""
-
-
-def _as_log_error(path: Path, error: sqlite3.Error) -> LogError:
-    broken = getattr(error, "sqlite_errorcode", None) in _BROKEN
-    return (_BrokenError if broken else LogError)(f"The log {path.name} cannot be opened: {error}")
+def _as_log_error(path: Path, error: sqlite3.Error, doing: str = "opened") -> LogError:
+    # The lower byte is the kind of error, the upper ones say more (SQLite, Result and Error Codes).
+    broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+    return (BrokenLogError if broken else LogError)(f"The log {path.name} cannot be {doing}: {error}")
 
 
 def opened(path: Path) -> tuple[SqliteLog, Path | None]:
@@ -328,8 +435,8 @@ def opened(path: Path) -> tuple[SqliteLog, Path | None]:
     """
     try:
         return _opened(path), None
-    except _BrokenError:
-        aside = _set_aside(path)
+    except BrokenLogError:
+        aside = set_aside(path)
     return _opened(path), aside
 
 
@@ -343,7 +450,7 @@ def opened_for_reading(path: Path) -> SqliteLog:
     [[version]] = log._query("PRAGMA user_version")  # noqa: SLF001 - this module's own class
     if version != VERSION:
         log.close()
-        raise NewerLogError(f"The log {path.name} is of another version of footy")
+        raise LogError(f"The log {path.name} was written by an older version of footy")
     return log
 
 
@@ -359,8 +466,6 @@ def _opened(path: Path) -> SqliteLog:
 
 def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     [version] = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise NewerLogError(f"The log {path.name} was written by a newer version of footy")
     if version == VERSION:
         # Read every page of the small tables, to find damage before the first cycle.
         connection.execute("SELECT count(emitted), (SELECT count(*) FROM meta) FROM match").fetchone()
@@ -368,13 +473,14 @@ def _migrate(path: Path, connection: sqlite3.Connection) -> None:
     if version:
         copy = path.with_name(f"{path.name}.v{version}")
         copy.unlink(missing_ok=True)
+        copy.touch(mode=PRIVATE)
         connection.execute("VACUUM INTO ?", (str(copy),))
     for number, script in enumerate(SCRIPTS[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
     connection.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(4),))
 
 
-def _set_aside(path: Path) -> Path:
+def set_aside(path: Path) -> Path:
     """Rename a broken file and SQLite's files beside it; return its new path."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     aside = path.with_name(f"{path.name}.broken-{stamp}")

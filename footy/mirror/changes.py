@@ -117,9 +117,9 @@ def _tied(changes: Iterable[PriceChange]) -> set[tuple[int, str, int]]:
 
 
 def with_changes(
-    quotes: OddsBook, changes: list[PriceChange], early_window: tuple[int, int], *, newest_first: bool | None
+    book: OddsBook, changes: list[PriceChange], early_window: tuple[int, int], *, newest_first: bool | None
 ) -> OddsBook:
-    """Fold a reply's changes of one match into its quotes, from the oldest to the newest.
+    """Fold a reply's changes of one match into its odds, from the oldest to the newest.
 
     If the direction of the reply is unknown (None), rows of one series with the same time are left out.
     """
@@ -127,12 +127,12 @@ def with_changes(
         tied = _tied(changes)
         changes = [one for one in changes if (one.bookmaker_id, one.market, one.row.at) not in tied]
     for change in reversed(changes) if newest_first else changes:
-        quotes = fold(quotes, change.bookmaker_id, change.market, change.row, early_window)
-    return quotes
+        book = fold(book, change.bookmaker_id, change.market, change.row, early_window)
+    return book
 
 
 def with_certain_changes(
-    quotes: OddsBook,
+    book: OddsBook,
     changes: list[PriceChange],
     early_window: tuple[int, int],
     *,
@@ -143,11 +143,11 @@ def with_certain_changes(
     If the direction of the reply is unknown (None), that is each series whose latest change shares its second
     with a different one. Nothing else is known of such a series: its older rows are not the newest either.
     """
-    quotes = with_changes(quotes, changes, early_window, newest_first=newest_first)
+    book = with_changes(book, changes, early_window, newest_first=newest_first)
     if newest_first is None:
         for bookmaker_id, market, at in _tied(changes):
-            quotes = without(quotes, bookmaker_id, market, at)
-    return quotes
+            book = without(book, bookmaker_id, market, at)
+    return book
 
 
 def same_detail(held: Detail, full: Detail, watermark: int) -> bool | None:
@@ -160,8 +160,8 @@ def same_detail(held: Detail, full: Detail, watermark: int) -> bool | None:
     return held == full
 
 
-def same_quotes(held: OddsBook, settled: OddsBook, watermark: int) -> bool:
-    """Compare quotes updated by a feed with the settled rows of a full read.
+def same_odds(held: OddsBook, settled: OddsBook, watermark: int) -> bool:
+    """Compare odds updated by a feed with the settled rows of a full read.
 
     `settled` is the digest of the full reply's rows before `watermark`, in the vendor's time.
     """
@@ -171,9 +171,9 @@ def same_quotes(held: OddsBook, settled: OddsBook, watermark: int) -> bool:
     )
 
 
-def any_rows(quotes: OddsBook) -> bool:
+def any_rows(book: OddsBook) -> bool:
     """Check whether any market has a row."""
-    return any(getattr(quotes, market) for market in MARKETS.values())
+    return any(getattr(book, market) for market in MARKETS.values())
 
 
 def _same_market(held: Mapping[int, KeyRows], settled: Mapping[int, KeyRows], watermark: int) -> bool:

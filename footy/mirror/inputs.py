@@ -39,11 +39,11 @@ class CycleInputs:
         return is_fed and feed.trusted
 
     def without(self, failed: Iterable[Endpoint]) -> "CycleInputs":
-        """Return the inputs without feeds that failed in this cycle: what they tell is asked per match."""
+        """Return the inputs without feeds that failed in this cycle: their data is requested per match."""
         return replace(self, refused=self.refused | set(failed))
 
     def odds_feed(self) -> Endpoint | None:
-        """Return the feed of odds that the account has; None where it has neither."""
+        """Return the feed of odds that the account has; None if it has neither."""
         feeds = (endpoints.ODDS_LIVE, endpoints.ODDS_UPDATE) if self.delta else ()
         return next((feed for feed in feeds if feed not in self.refused), None)
 

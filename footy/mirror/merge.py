@@ -333,7 +333,7 @@ def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, 
         updated = odds_feed.applied(match_id, held)
         if updated is None or updated.value is None:
             continue
-        agreed = changes.same_quotes(updated.value, settled, before.odds_feed.watermark)
+        agreed = changes.same_odds(updated.value, settled, before.odds_feed.watermark)
         checks.odds = checks.odds.checked(agreed=agreed, told=updated.value != held.value)
         if not agreed:
             checks.differences.append(f"match {match_id}: the odds differ from what their feed made")

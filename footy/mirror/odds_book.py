@@ -114,7 +114,7 @@ def _kept(rows: list[OddsRow], inside: frozenset[str]) -> KeyRows:
 
 
 def fold(
-    quotes: OddsBook, bookmaker_id: int, market: str, row: OddsRow, early_window: tuple[int, int]
+    book: OddsBook, bookmaker_id: int, market: str, row: OddsRow, early_window: tuple[int, int]
 ) -> OddsBook:
     """Return the odds with one row of a feed of changes added; `market` is the vendor's name.
 
@@ -123,8 +123,8 @@ def fold(
     """
     name = MARKETS.get(market)
     if name is None:
-        return quotes
-    held: dict[int, KeyRows] = getattr(quotes, name)
+        return book
+    held: dict[int, KeyRows] = getattr(book, name)
     before = held.get(bookmaker_id)
     after = before or KeyRows(row)
     changes = {"newest": _newer(after.newest, row)}
@@ -133,26 +133,26 @@ def fold(
         changes[moment] = _newer(getattr(after, moment), row)
     after = msgspec.structs.replace(after, **changes)
     if after == before:
-        return quotes
-    return msgspec.structs.replace(quotes, **{name: {**held, bookmaker_id: after}})
+        return book
+    return msgspec.structs.replace(book, **{name: {**held, bookmaker_id: after}})
 
 
-def without(quotes: OddsBook, bookmaker_id: int, market: str, until: int) -> OddsBook:
+def without(book: OddsBook, bookmaker_id: int, market: str, until: int) -> OddsBook:
     """Return the odds without a bookmaker's rows in a market if none is newer than `until` (Unix seconds).
 
     `market` is the vendor's name. The result is the same object if there is nothing to leave out.
     """
     name = MARKETS.get(market)
-    held: dict[int, KeyRows] = {} if name is None else getattr(quotes, name)
+    held: dict[int, KeyRows] = {} if name is None else getattr(book, name)
     kept = held.get(bookmaker_id)
     if name is None or kept is None or kept.newest.at > until:
-        return quotes
+        return book
     rest = {key: rows for key, rows in held.items() if key != bookmaker_id}
-    return msgspec.structs.replace(quotes, **{name: rest})
+    return msgspec.structs.replace(book, **{name: rest})
 
 
 def completed(partial: OddsBook, full: OddsBook, early_window: tuple[int, int]) -> OddsBook:
-    """Return a full read that takes the place of a partial book, with what only the partial one knows yet.
+    """Return the full read that replaces a partial book, with the newer rows that only the partial one has.
 
     A row of a feed counts if it is newer than every row of its series in the full read: the server of the
     history may lag behind the one of the feed. Of rows of the same second, the full read's is taken.

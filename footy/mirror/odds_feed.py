@@ -1,4 +1,4 @@
-"""A reply of an odds feed: what it makes of the odds that are held, and of those that are not. Pure."""
+"""A reply of an odds feed: update known odds, and start partial ones for matches without odds. Pure."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class OddsFeed:
             return cls(at, feed.polled(at, 0, ahead_s), {}, frozenset(), named, inputs.early_window)
         latest = max((change.row.at for change in value.listed), default=0)
         newest_first = changes.lists_newest_first(value.directions, feed.newest_first)
-        # One in the future would hide all others until then.
+        # A time in the future would hide all other changes until then.
         polled = feed.polled(at, min(latest, int(at + ahead_s)), ahead_s)
         unbelievable = {
             change.match_id for change in value.listed if change.row.at > at + ahead_s + changes.AHEAD_S
@@ -53,7 +53,7 @@ class OddsFeed:
         )
 
     def applied(self, match_id: str, held: Held[OddsBook]) -> Held[OddsBook] | None:
-        """Return held odds updated by the feed; None if it may not have reported all changes."""
+        """Return known odds updated by the feed; None if it may not have reported all changes."""
         if held.value is None or match_id in self.unclear:
             return None
         if not changes.covers(self.at, held.fetched_at, endpoints.ODDS_LIVE.window_s):
@@ -70,7 +70,7 @@ class OddsFeed:
         return Held(book, self.at, Source.FRESH)
 
     def begun(self, match_id: str) -> Held[OddsBook] | None:
-        """Return the partial odds of a match of which nothing is held; None if the feed tells no price."""
+        """Return the partial odds of a match without odds; None if the feed has no price."""
         return None if match_id in self.unclear else self._extended(match_id, _NOTHING_TOLD)
 
     def _extended(self, match_id: str, book: OddsBook) -> Held[OddsBook] | None:
@@ -83,9 +83,10 @@ class OddsFeed:
 def with_partial_odds(
     state: State, answers: Answers, inputs: CycleInputs, wanted: Collection[str] | None = None
 ) -> State:
-    """Return the state with what the odds feed told in this cycle of matches whose odds are not held.
+    """Return the state with the odds feed's changes of this cycle, for matches without an odds history.
 
-    A partial book that the feed cannot extend, because it does not reach back far enough, begins anew.
+    A partial book that the feed cannot extend, because it does not reach back far enough, begins anew. None
+    begins if the account lacks the odds history, since no history would ever take its place.
 
     Args:
         state: The state with all answers of the cycle merged.
@@ -94,7 +95,7 @@ def with_partial_odds(
         wanted: The matches that the operator wants; None if all.
     """
     reply, at = answers.feed(OddsChanges), state.odds_feed.polled_at
-    if reply is None or at is None or not state.odds_feed.trusted:
+    if reply is None or at is None or not state.odds_feed.trusted or endpoints.ODDS in inputs.refused:
         return state
     lacking = {
         match_id

@@ -26,7 +26,7 @@ class MatchState:
 
     @property
     def has_full_odds(self) -> bool:
-        """Whether the odds history has been read; if not, a feed may still have told some prices."""
+        """Whether the odds history has been read; if not, there may still be prices from a feed."""
         return self.odds.value is not None and not self.odds.value.partial
 
 

@@ -22,7 +22,7 @@ class Published:
 
     @property
     def failure(self) -> str | None:
-        """Why the snapshot file could not be written; None where it was."""
+        """Why the snapshot file could not be written; None if it was."""
         return self.failures.get(SNAPSHOT)
 
 

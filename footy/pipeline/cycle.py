@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
@@ -83,6 +83,16 @@ class CycleResult:
     """The requests, attempts and retries that the cycle used."""
     undecided: Mapping[str, MatchState] = field(default_factory=dict)
     """Live matches left out of the snapshot because it is unknown if they pass the operator's filters."""
+    is_listed: bool = False
+    """The live list was read in this cycle."""
+
+    @property
+    def listed(self) -> Collection[str] | None:
+        """The matches of the live list, also those filtered out; None if it was not read in this cycle.
+
+        Those whose element could not be read, or of which it is unknown whether they are on it, count too.
+        """
+        return self.state.matches.keys() if self.is_listed else None
 
 
 class Pipeline:
@@ -202,7 +212,8 @@ class Pipeline:
             "problems": problems,
         }
         snapshot: Snapshot = {"meta": meta, "matches": records}
-        return CycleResult(state, snapshot, error, timer.laps, budget, selected.undecided)
+        is_listed = live is not None and live.value is not None
+        return CycleResult(state, snapshot, error, timer.laps, budget, selected.undecided, is_listed)
 
     def close(self) -> None:
         """End the workers; the caller has stopped the transport before."""

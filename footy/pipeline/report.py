@@ -89,7 +89,7 @@ def _waiting_for_odds(answers: Answers, live: LiveList, wanted: Mapping[str, Mat
 def of_earlier_cycles(unsettled: int, not_in_plan: Collection[Endpoint]) -> list[str]:
     """Return a sentence about values that are missing, old or partial although nothing failed now."""
     lost = f"; not in the account's plan: {', '.join(map(str, not_in_plan))}" if not_in_plan else ""
-    return [f"Still missing, old or partial from an earlier cycle: {unsettled} values{lost}"]
+    return [f"Missing, old or partial from an earlier cycle: {unsettled} values{lost}"]
 
 
 def selection_problems(state: State, selected: Selected, selection: Selection) -> list[str]:

@@ -348,7 +348,7 @@ class Flattener:
     def _update_vendor_fields(
         self, known: _Remembered, match: MatchState, live: LiveMatch, clock_offset_s: float
     ) -> None:
-        fields, detail, quotes = known.fields, match.detail.value, match.odds.value
+        fields, detail, book = known.fields, match.detail.value, match.odds.value
         live_changed = known.update("live", live)
         detail_changed = known.update("detail", detail)
         if live_changed:
@@ -358,18 +358,18 @@ class Flattener:
         if live_changed or detail_changed:
             fields["extra_time"] = _extra_time(live, detail)
 
-        quotes_changed = known.update("quotes", quotes)
-        if quotes_changed:
-            fields |= early_fields(quotes, self._rules)
+        odds_changed = known.update("odds", book)
+        if odds_changed:
+            fields |= early_fields(book, self._rules)
         arrived_at = inf if match.odds.fetched_at is None else match.odds.fetched_at + clock_offset_s
         if (
             (live_changed and known.update("in_play_at", _in_play_at(fields)))
-            or quotes_changed
+            or odds_changed
             or not known.current_from <= arrived_at <= known.current_until
         ):
             in_play, score = _in_play_at(fields)
             current, until = current_fields(
-                quotes, self._rules, in_play=in_play, score=score, arrived_at=arrived_at
+                book, self._rules, in_play=in_play, score=score, arrived_at=arrived_at
             )
             fields |= current
             known.current_from, known.current_until = arrived_at, until

@@ -193,20 +193,20 @@ def _fields(names: tuple[str, ...], market: str, choice: Choice | None) -> dict[
     return dict(zip(names, _values(market, choice), strict=True))
 
 
-def early_fields(quotes: OddsBook | None, rules: PriceRules) -> dict[str, object]:
+def early_fields(book: OddsBook | None, rules: PriceRules) -> dict[str, object]:
     """Return the record's `early_…` fields of all markets; all None without odds, or with partial ones.
 
     The choice of an early price needs all rows of the window, of all bookmakers.
     """
     fields: dict[str, object] = {}
     for market, names in _EARLY.items():
-        choice = None if quotes is None or quotes.partial else choose_early(getattr(quotes, market), rules)
+        choice = None if book is None or book.partial else choose_early(getattr(book, market), rules)
         fields |= _fields(names, market, choice)
     return fields
 
 
 def current_fields(
-    quotes: OddsBook | None, rules: PriceRules, *, in_play: bool, score: Score, arrived_at: float
+    book: OddsBook | None, rules: PriceRules, *, in_play: bool, score: Score, arrived_at: float
 ) -> tuple[dict[str, object], float]:
     """Return the record's `current_…` fields of all markets, and the time until which they hold.
 
@@ -218,14 +218,14 @@ def current_fields(
     for market, names in _CURRENT.items():
         goals = score if market in _OUTDATED else None
         choice = None
-        if quotes is not None:
+        if book is not None:
             choice = choose_current(
-                getattr(quotes, market),
+                getattr(book, market),
                 rules,
                 in_play=in_play,
                 score=goals,
                 arrived_at=arrived_at,
-                whole=not quotes.partial,
+                whole=not book.partial,
             )
         if choice is not None:
             until = min(until, choice.until)

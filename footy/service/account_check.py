@@ -23,7 +23,7 @@ from footy.thesports.vendor_clock import clock_text
 ANY_ID = "0"
 """Requested if no match is known: the reply to an unknown id also shows whether the endpoint works."""
 
-BY_ID = frozenset({endpoints.DETAIL, endpoints.ODDS, endpoints.TEAM, endpoints.COMPETITION})
+BY_ID = frozenset({endpoints.DETAIL, endpoints.FINAL, endpoints.ODDS, endpoints.TEAM, endpoints.COMPETITION})
 
 Say = Callable[[str], None]
 

@@ -4,20 +4,27 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from footy.clock import CLOCK
 from footy.errors import Exit
 from footy.outputs.base import Output, Update
 from footy.outputs.console.progress import Progress
 from footy.outputs.publish import publish
+from footy.pipeline.cycle import CycleResult
 from footy.service import indicators
 from footy.service.app import App
+from footy.service.cycle_end import CycleEnd, Watcher
 from footy.service.data_health import DataWatch
 from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile
 from footy.service.indicators import Reading, Thresholds
 from footy.settings import Settings
 from footy.thesports.errors import StoppedError
+
+if TYPE_CHECKING:
+    from footy.service.recorder import Recorder
+    from footy.sinks.registry import Sinks
 
 log = logging.getLogger("footy")
 
@@ -26,7 +33,14 @@ class CycleJob:
     """The scheduler's job: runs and publishes one cycle. No failure of a cycle prevents the next one."""
 
     def __init__(
-        self, settings: Settings, app: App, outputs: Sequence[Output], heartbeat_file: HeartbeatFile
+        self,
+        settings: Settings,
+        app: App,
+        outputs: Sequence[Output],
+        heartbeat_file: HeartbeatFile,
+        watchers: Sequence[Watcher] = (),
+        recorder: "Recorder | None" = None,
+        sinks: "Sinks | None" = None,
     ) -> None:
         self._interval_s = settings.interval
         self._thresholds = Thresholds.of(settings)
@@ -37,6 +51,8 @@ class CycleJob:
         self._counters = app.counters
         self._outputs = outputs
         self._heartbeat_file = heartbeat_file
+        self._recorder = recorder
+        self._sinks = sinks
         self._checkpoint = app.checkpoint
         self._state = app.checkpoint.load()
         self._number = 0
@@ -44,6 +60,11 @@ class CycleJob:
         """Until this monotonic time, a cycle that fetches missing data belongs to the cold start."""
         self._publish_s: float | None = None
         self._timings = {"total": 0.0, "enrich": 0.0}
+        self._watchers = watchers
+        self._published: Update | None = None
+        """The last snapshot that was written."""
+        self._has_published = False
+        """Whether the cycle that runs, or the last one, wrote a snapshot."""
 
     def __call__(self) -> None:
         """Run and publish one cycle, and write the heartbeat; log any failure instead of raising it."""
@@ -51,6 +72,7 @@ class CycleJob:
         attempted_at = time.time()
         before = self._state
         self._number += 1
+        self._has_published = False
         try:
             error, code = self._cycle()
         except StoppedError:
@@ -62,11 +84,15 @@ class CycleJob:
         cold = time.monotonic() < self._cold_until and indicators.fills_gaps(before, self._state)
         self._watch(sleep_s, cold=cold)
         self._checkpoint.save(self._state)
+        self._tell_watchers(attempted_at, error, code, sleep_s)
         self._heartbeat_file.note(not_in_plan=self._breaker.not_in_plan(), degraded=self._data.degraded)
+        self._note_events()
         self._heartbeat_file.cycle(
             self._number, attempted_at=attempted_at, error=error, error_code=code, readings=self._readings
         )
         log.info("Sleep time: %.2fs", sleep_s)
+        if self._recorder is not None:
+            self._recorder.confirm_results(sleep_s)
 
     def listen(self) -> None:
         """Make the requests that fit best between two cycles; log any failure instead of raising it."""
@@ -78,6 +104,36 @@ class CycleJob:
     def save(self) -> None:
         """Save the state for the next start."""
         self._checkpoint.save(self._state, at_once=True)
+
+    def _tell_watchers(self, attempted_at: float, error: str | None, code: Exit, sleep_s: float) -> None:
+        """Tell the watchers how the cycle ended; the failure of one stops nothing."""
+        end = CycleEnd(
+            number=self._number,
+            attempted_at=attempted_at,
+            ended_at=time.time(),
+            error=error,
+            code=Exit.OK if error is None else code,
+            published=self._has_published,
+            timings=self._timings,
+            publish_s=self._publish_s,
+            sleep_s=sleep_s,
+            meta=None if self._published is None else self._published.snapshot["meta"],
+            state=self._state,
+            readings=self._readings,
+            lacking=self._data.lacking,
+            degraded=self._data.degraded,
+        )
+        for watcher in self._watchers:
+            try:
+                watcher(end)
+            except Exception:
+                log.exception("What watches the cycles failed")
+
+    def _note_events(self) -> None:
+        if self._recorder is not None:
+            position = self._recorder.position
+            problem = self._recorder.problem or (self._sinks.problem if self._sinks is not None else None)
+            self._heartbeat_file.note_events(position and str(position), problem)
 
     def _watch(self, sleep_s: float, *, cold: bool) -> None:
         """Rate the indicators, and log those that changed."""
@@ -92,6 +148,8 @@ class CycleJob:
         if cold:
             readings = indicators.without_times(self._readings, readings)
         indicators.log_changes(self._readings, readings)
+        if self._recorder is not None:
+            self._recorder.note_indicators(self._readings, readings)
         self._readings = readings
 
     def _cycle(self) -> tuple[str | None, Exit]:
@@ -114,9 +172,19 @@ class CycleJob:
         code = Exit.OK if outcome.error is None else outcome.error.exit_code
         if error is not None:
             log.error("Cycle %d failed: %s", self._number, error)
+        failure = self._publish(outcome, is_fresh=error is None)
+        if self._recorder is not None:
+            self._recorder.record(outcome)
+        return (error, code) if error is not None else (failure, Exit.CANNOT_WRITE)
+
+    def _publish(self, outcome: CycleResult, *, is_fresh: bool) -> str | None:
+        """Publish a snapshot that is not too old; return why the snapshot file could not be written."""
         age = CLOCK.now() - (self._state.fetched_at or 0)
-        if outcome.snapshot is None or (error is not None and age >= longest_silence_s(self._interval_s)):
-            return error, code
-        published = publish(Update(outcome.snapshot), self._outputs)
+        if outcome.snapshot is None or (not is_fresh and age >= longest_silence_s(self._interval_s)):
+            return None
+        update = Update(outcome.snapshot)
+        published = publish(update, self._outputs)
         self._publish_s = published.seconds
-        return (error, code) if error is not None else (published.failure, Exit.CANNOT_WRITE)
+        if published.failure is None:
+            self._has_published, self._published = True, update
+        return published.failure

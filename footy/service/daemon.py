@@ -2,8 +2,10 @@
 
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -11,11 +13,15 @@ from footy.errors import Exit
 from footy.outputs.base import Output
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.registry import OutputContext, open_outputs
+from footy.record import Heartbeat
 from footy.service.app import App, redactor, running_app, set_up_logging
 from footy.service.check_note import CheckNote
 from footy.service.cycle_job import CycleJob
-from footy.service.heartbeat import HeartbeatFile
+from footy.service.health import longest_silence_s
+from footy.service.heartbeat import HeartbeatFile, read_heartbeat
+from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
 from footy.service.lock import Role, locked, verify_ownership
+from footy.service.notify_socket import NotifySocket
 from footy.service.page import page_of
 from footy.service.paths import Files, prepare_folder
 from footy.service.schedule import follow_clock, retry_refused, scheduled
@@ -23,6 +29,11 @@ from footy.service.shared_account import SharedAccount
 from footy.service.status import TOGETHER
 from footy.service.stop_signal import stop_signal
 from footy.settings import Mode, Settings
+from footy.thesports.client import Client
+
+if TYPE_CHECKING:
+    from footy.service.recorder import Recorder
+    from footy.sinks.registry import Sinks
 
 log = logging.getLogger("footy")
 
@@ -43,22 +54,35 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         for warning in warnings:
             log.warning(warning)
         log.info("footy starts: PID %d, mode %s, data folder %s", me.pid, mode.value, files.folder)
+        before = read_heartbeat(files)
         heartbeat_file = HeartbeatFile(
             files, started_at=me.started_at, interval_s=settings.interval, mode=mode.value
         )
         heartbeat_file.write()
+        systemd = NotifySocket(os.environ, longest_silence_s(settings.interval))
         account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
         with (
             contextlib.closing(account),
             running_app(settings, mode, files) as app,
-            page_of(settings, mode, files, app) as served,
+            contextlib.ExitStack() as serving,
         ):
+            recorder = _recorder(settings, mode, files, app, before)
+            if recorder is not None:
+                recorder.start(me.started_at, mode.value)
+            sinks = _sinks(settings, mode, files)
+            if recorder is not None and sinks is not None:
+                recorder.on_commit = sinks.wake
+            figures = CycleFigures(settings.interval)
+            metrics = instance_collector(app, figures, files, mode.value)
+            served = serving.enter_context(page_of(settings, mode, files, app, metrics))
             page, address = served or (None, None)
             heartbeat_file.note_page(address)
             outputs = open_outputs(OutputContext(files.folder, console, sys.stdout, page))
-            job = CycleJob(settings, app, outputs, heartbeat_file)
+            watchers = (figures.note, MetricsFile(files, metrics).write, systemd.cycle_ended)
+            job = CycleJob(settings, app, outputs, heartbeat_file, watchers, recorder, sinks)
             scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures)
+            systemd.ready()
             try:
                 note = CheckNote(files)
                 while not stopping.requested.wait(LOOK_ROUND_EVERY_S):
@@ -70,9 +94,49 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                     watch()
                 log.info("footy stops")
             finally:
+                systemd.stopping()
                 _stop(scheduler, app, outputs)
                 job.save()
+                if sinks is not None:
+                    sinks.close()
+                if recorder is not None:
+                    recorder.close()
     return Exit.OK
+
+
+def _recorder(
+    settings: Settings, mode: Mode, files: Files, app: App, before: Heartbeat | None
+) -> "Recorder | None":
+    """Return what writes events; None if they are switched off, and then nothing of it is imported."""
+    if settings.events == "off":
+        return None
+    from footy.service.recorder import Keeping, Recorder, last_position  # noqa: PLC0415
+    from footy.service.results import ResultReader  # noqa: PLC0415
+
+    if mode is Mode.DEMO:  # each demo is a world of its own
+        for suffix in ("", "-wal", "-shm"):
+            files.events.with_name(files.events.name + suffix).unlink(missing_ok=True)
+        before = None
+    return Recorder(
+        files.events,
+        Keeping.of(settings),
+        ResultReader(Client(app.transport)),
+        written=None if before is None else last_position(before.get("events_position")),
+        vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
+    )
+
+
+def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
+    """Start the sinks that are switched on; None if there is none, and then nothing of it is imported."""
+    if settings.events == "off" or settings.jsonl == "off":
+        return None
+    from footy.history.sqlite_log import opened_for_reading  # noqa: PLC0415
+    from footy.sinks.registry import SinkOptions, open_sinks  # noqa: PLC0415
+
+    options = SinkOptions(
+        source=settings.event_source(mode), jsonl=files.event_lines, keep_days=settings.history_days
+    )
+    return open_sinks(options, lambda: opened_for_reading(files.events))
 
 
 def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:

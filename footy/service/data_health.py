@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -98,6 +99,8 @@ class DataWatch:
     def __init__(self, longest_s: float) -> None:
         """Set the longest time, in seconds, that most matches in play may lack a kind of data."""
         self.degraded: list[Degradation] = []
+        self.lacking: Mapping[str, int] = {}
+        """By kind of data, in how many matches in play it is missing or old."""
         self._longest_s = longest_s
         self._since: Since = {}
 
@@ -105,6 +108,7 @@ class DataWatch:
         """Check a cycle that has just ended."""
         matches, now, wall = shown(outcome), time.monotonic(), time.time()
         self._since = lacking_since(matches, self._since, now)
+        self.lacking = Counter(kind for match in matches if match.in_play for kind in match.lacks)
         before = {one["kind"] for one in self.degraded}
         self.degraded = degradations(matches, self._since, now=now, wall=wall, longest_s=self._longest_s)
         if new := [one for one in self.degraded if one["kind"] not in before]:

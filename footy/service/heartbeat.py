@@ -44,12 +44,19 @@ class HeartbeatFile:
             "indicators": {},
             "not_in_plan": [] if before is None else before.get("not_in_plan", []),
             "degraded": [],
+            "events_position": None if before is None else before.get("events_position"),
+            "events_problem": None,
         }
 
     def note(self, *, not_in_plan: Iterable[object], degraded: Sequence[Degradation] = ()) -> None:
         """Set the account's missing endpoints and the degraded data for the next write."""
         self._beat["not_in_plan"] = [str(endpoint) for endpoint in not_in_plan]
         self._beat["degraded"] = list(degraded)
+
+    def note_events(self, position: str | None, problem: str | None) -> None:
+        """Note what the next writing says of the log of events."""
+        self._beat["events_position"] = position
+        self._beat["events_problem"] = problem
 
     def note_shared_account(self, other: str | None) -> None:
         """Set who else on this machine uses the account, for the next write."""
@@ -70,7 +77,7 @@ class HeartbeatFile:
     ) -> None:
         """Record and write the outcome of a cycle. It succeeded if `error` is None; times in Unix seconds."""
         self._beat["indicators"] = {
-            name: f"{reading.level}: {reading.words}"
+            name: reading.sentence
             for name, reading in (readings or {}).items()
             if reading.level is not Level.NORMAL
         }

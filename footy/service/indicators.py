@@ -68,6 +68,11 @@ class Reading:
     words: str
     """The figure with its unit, such as `total cycle time 16.20 s of 60 s`."""
 
+    @property
+    def sentence(self) -> str:
+        """The level and the figure, such as `warning: total cycle time 16.20 s of 60 s`."""
+        return f"{self.level}: {self.words}"
+
 
 def read(
     thresholds: Thresholds,
@@ -125,12 +130,19 @@ def _known(held: Mapping[str, Held[Any]]) -> set[str]:
     return {key for key, one in held.items() if one.value is not None}
 
 
+def changed(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> dict[str, Reading]:
+    """Return the readings whose level is another than before; an indicator without one before was normal."""
+    return {
+        name: reading
+        for name, reading in after.items()
+        if reading.level is not (before[name].level if name in before else Level.NORMAL)
+    }
+
+
 def log_changes(before: Mapping[str, Reading], after: Mapping[str, Reading]) -> None:
     """Log each indicator whose level has changed."""
-    for name, reading in after.items():
-        was = before[name].level if name in before else Level.NORMAL
-        if reading.level is not was:
-            log.log(*LOGGED[reading.level], reading.words)
+    for reading in changed(before, after).values():
+        log.log(*LOGGED[reading.level], reading.words)
 
 
 def _above(share: float, limits: Limits) -> Level:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from footy.errors import ConfigError, Exit
@@ -12,6 +13,7 @@ from footy.service.health import health, longest_silence_s
 from footy.service.paths import Files
 from footy.service.stop_signal import stop_signal
 from footy.settings import Mode, Settings
+from footy.telemetry.metrics import CONTENT_TYPE, MetricsCollector, exposition
 from footy.thesports.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
@@ -20,11 +22,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("footy")
 
-DEMO_SOURCE = "urn:footy:demo"
-
 
 @contextlib.contextmanager
-def page_of(settings: Settings, mode: Mode, files: Files, app: App) -> Iterator[tuple[Output, str] | None]:
+def page_of(
+    settings: Settings, mode: Mode, files: Files, app: App, metrics: MetricsCollector
+) -> Iterator[tuple[Output, str] | None]:
     """Serve a running instance as long as the caller is inside; return the output and the address.
 
     Returns None if nothing is served: it is switched off, or the port is taken, which is a warning.
@@ -50,7 +52,8 @@ def page_of(settings: Settings, mode: Mode, files: Files, app: App) -> Iterator[
         )
         yield None
         return
-    server = Server(_instance(settings, mode, files, quota_left), _access(settings), bound).start()
+    of_here = _OfHere(quota_left, lambda: (exposition(metrics), CONTENT_TYPE))
+    server = Server(_instance(settings, mode, files, of_here), _access(settings), bound).start()
     log.info("The page and the API are at %s", server.address)
     try:
         yield LivePage(server), server.address
@@ -93,18 +96,22 @@ def _access(settings: Settings) -> "Access":
     return Access(settings.http_token_text(), frozenset(settings.http_hosts))
 
 
-def _instance(
-    settings: Settings, mode: Mode, files: Files, quota_left: Callable[[], dict[str, int]] | None
-) -> "Instance":
-    """Describe an instance; one without `quota_left` runs in another process."""
-    from footy.events.envelope import SOURCE  # noqa: PLC0415
+@dataclass(frozen=True, slots=True)
+class _OfHere:
+    """What only the process that runs the cycles knows."""
+
+    quota_left: Callable[[], dict[str, int]]
+    metrics: Callable[[], tuple[bytes, str]]
+
+
+def _instance(settings: Settings, mode: Mode, files: Files, of_here: _OfHere | None) -> "Instance":
+    """Describe an instance; one without `of_here` runs in another process."""
     from footy.web.instance import Instance, Judged  # noqa: PLC0415
 
     def judged(*, cycles_only: bool) -> Judged:
         found = health(files, demo=mode is Mode.DEMO, cycles_only=cycles_only)
         return Judged(found.well, found.line)
 
-    of_here = quota_left is not None
     return Instance(
         folder=files.folder,
         mode=mode.value,
@@ -115,7 +122,8 @@ def _instance(
         odds_format=settings.odds_format,
         cycles=(lambda: judged(cycles_only=True)) if of_here else lambda: Judged(well=True, line="serving"),
         ready=lambda: judged(cycles_only=False),
-        quota_left=quota_left or dict,
-        source=DEMO_SOURCE if mode is Mode.DEMO else SOURCE,
-        watches_snapshot=not of_here,
+        quota_left=of_here.quota_left if of_here else dict,
+        metrics=of_here.metrics if of_here else None,
+        source=settings.event_source(mode),
+        watches_snapshot=of_here is None,
     )

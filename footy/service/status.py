@@ -6,6 +6,8 @@ import msgspec
 
 from footy.outputs.record_values import duration_text
 from footy.record import Heartbeat, Meta
+from footy.service import figures
+from footy.service.figures import read_figures
 from footy.service.health import Health, health
 from footy.service.heartbeat import read_heartbeat
 from footy.service.paths import Files
@@ -20,18 +22,25 @@ class _Head(msgspec.Struct):
     meta: Meta
 
 
-def lines(files: Files, *, demo: bool) -> tuple[bool, list[str]]:
-    """Return whether the instance is healthy, and the lines that describe it."""
+def lines(files: Files, *, demo: bool, with_figures: bool = True) -> tuple[bool, list[str]]:
+    """Return whether the instance is healthy, and the lines that describe it.
+
+    Args:
+        files: The instance's files.
+        demo: Whether it is the demo.
+        with_figures: Whether to add the figures of its metrics.
+    """
     judged, beat = health(files, demo=demo), read_heartbeat(files)
     of_now = _heartbeat_lines(beat, judged)
     said = " ".join([judged.line, *of_now])
     of_account = [*_account_lines(beat), *_shared_account(beat)]
-    of_page = _page_lines(beat, judged)
-    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *of_page, *of_now, *of_account]
+    found = read_figures(files, judged, time.time()) if with_figures else None
+    measured = [*_page_lines(beat, judged), *([] if found is None else figures.lines(found))]
+    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *measured, *of_now, *of_account]
 
 
 def _page_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
-    """Return where the process that runs serves its page."""
+    """Return where the running process serves its page."""
     page = None if beat is None or beat["pid"] != judged.pid else beat.get("page")
     return [] if page is None else [f"Page: {page}"]
 
@@ -53,6 +62,8 @@ def _heartbeat_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
     if beat is None or beat["pid"] != judged.pid:
         return []
     said = [f"Indicator: {words}" for words in beat["indicators"].values()]
+    if problem := beat.get("events_problem"):
+        said.append(f"Events: {problem}")
     if judged.well and beat["last_error"] is not None:
         last = beat["last_success_at"]
         since = "none yet" if last is None else f"{duration_text(time.time() - unix_seconds(last))} ago"

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -23,6 +23,16 @@ class _Second:
     starts_at: float
     calls: int = 0
     failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What was counted since the start."""
+
+    attempts: Mapping[tuple[str, str], int]
+    """By endpoint and outcome."""
+    unreadable: Mapping[tuple[str], int]
+    """Unreadable values by endpoint."""
 
 
 class Counters:
@@ -62,6 +72,15 @@ class Counters:
             if is_first:
                 self._left_out_at[key] = now
             return is_first
+
+    def totals(self) -> Totals:
+        """Return a copy of what was counted, while other threads go on counting."""
+        with self._lock:
+            attempts, left_out = dict(self.outcomes), dict(self.values_left_out)
+        unreadable: Counter[tuple[str]] = Counter()
+        for (endpoint, _field), count in left_out.items():
+            unreadable[endpoint,] += count
+        return Totals(attempts, unreadable)
 
     def error_rate(self) -> float | None:
         """Return the share of failed attempts, 0 to 1; None before the first attempt."""

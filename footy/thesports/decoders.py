@@ -274,6 +274,16 @@ def _detail(request: Request, results: bytes) -> tuple[models.Detail | None, Lef
     return row, () if row is None else row.left_out
 
 
+def _final(request: Request, results: bytes) -> tuple[models.LiveMatch | None, LeftOut]:
+    """Read the last element that the live list had of a match; None if nothing is kept of it."""
+    if results.strip() in {b"{}", b"[]"}:
+        return None, ()
+    match: models.LiveMatch = _decode(lambda text: marked(*_live_match(text)), results, request.endpoint)
+    if match.id != request.id or match.score.match_id not in {None, request.id}:
+        raise BadBodyError(f"{request.endpoint} answered another id than {request.id}")
+    return match, match.left_out
+
+
 def _odds_history(request: Request, results: bytes) -> tuple[models.Odds, LeftOut]:
     return _decode(_odds, results, request.endpoint)  # type: ignore[no-any-return]
 
@@ -341,6 +351,7 @@ _KINDS: Mapping[Endpoint, type[models.Team | models.Competition]] = {
 }
 _READERS: Mapping[Endpoint, Callable[[Request, bytes], tuple[object, LeftOut]]] = {
     endpoints.DETAIL: _detail,
+    endpoints.FINAL: _final,
     endpoints.ODDS: _odds_history,
     endpoints.ODDS_LIVE: _changed_odds,
     endpoints.ODDS_UPDATE: _updated_odds,

@@ -41,6 +41,7 @@ class Endpoint:
 
 LIVE = Endpoint("match/detail_live", "live matches", "list", cadence_s=2)
 DETAIL = Endpoint("match/recent/list", "match details", "list", cadence_s=60)
+FINAL = Endpoint("match/live/history", "final states", "object", quota=RateLimit(120, 60))
 ODDS = Endpoint("odds/history", "odds", "object", quota=RateLimit(120, 60))
 TEAM = Endpoint("team/additional/list", "teams", "list", cadence_s=60)
 COMPETITION = Endpoint("competition/additional/list", "competitions", "list", cadence_s=60)
@@ -57,6 +58,7 @@ ENDPOINTS = {
     for endpoint in (
         LIVE,
         DETAIL,
+        FINAL,
         ODDS,
         TEAM,
         COMPETITION,

@@ -89,6 +89,11 @@ class WindowQuota:
         with self._lock:
             return self._left(endpoint.path, limit)
 
+    def all_left(self) -> dict[str, tuple[int, int]]:
+        """Return by endpoint how many attempts its window has room for now, and how many it holds."""
+        with self._lock:
+            return {name: (self._left(name, limit), limit.calls) for name, limit in self._limits.items()}
+
     def keep_in(self, path: Path) -> None:
         """Count an earlier process's attempts in this file, and save later attempts there."""
         self._path = path

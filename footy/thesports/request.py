@@ -27,6 +27,8 @@ class Priority(IntEnum):
     REFERENCE = 4
     ODDS = 5
     CHECK = 6
+    FINAL = 7
+    """Between two cycles, when nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

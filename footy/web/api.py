@@ -10,6 +10,7 @@ import msgspec
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
+from footy.events.ids import operational_id
 from footy.events.schema import all_schemas
 from footy.events.types import Gap
 from footy.history.log import Extent, LogError, Position, StoredEvent, resumed
@@ -179,7 +180,7 @@ class Api:
         now = time.time()
         at = moment_text(now) or ""
         data = msgspec.json.encode(Gap(seen_at=at, first=gap[0], last=gap[1]))
-        event = StoredEvent(start, f"footy:gap:{int(now * 1000)}:1", "gap", None, at, data)
+        event = StoredEvent(start, operational_id("gap", int(now * 1000), 1), "gap", None, at, data)
         return event_json(event, epoch, self._live.instance.source)
 
     async def _event_stream(

@@ -14,6 +14,7 @@ QUICK = {
     "quota": [],
     "freshness": [],
     "flatten": [],
+    "events": [],
     "memory": [],
     "soak": [],
 }

@@ -1,12 +1,13 @@
 """Detection over whole cycles: what is committed, what is skipped, and what it costs."""
 
 import time
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 import pytest
 
 from footy.events.detector import Detection, Detector
-from footy.events.emitted import encoded
+from footy.events.emitted import Absence, encoded
 from footy.events.results import History
 from footy.events.sighting import EventRules
 from footy.events.types import Score
@@ -169,6 +170,18 @@ def test_a_match_that_was_dropped_from_memory_is_taken_from_the_log_again() -> N
     assert service.cycle(record(home_score=2)) == ["4wyrn4h68yv6q86:goal:home:2"]
 
 
+def test_a_match_that_gets_no_more_events_is_dropped_from_memory() -> None:
+    service = Service()
+    service.cycle(
+        *[record(match_id=f"m{status}", status_id=status) for status in (1, 4)], record(match_id="a")
+    )
+    service.cycle(record(match_id="a"))
+    service.detector.drop_closed({"a"})
+    assert list(service.detector.states()) == ["m4", "a"]
+    service.detector.drop_closed({"a"}, service.now)
+    assert list(service.detector.states()) == ["a"]
+
+
 def test_results_that_are_due_are_told_once_they_are_read() -> None:
     service = Service()
     service.cycle(record())
@@ -209,6 +222,34 @@ def test_detection_takes_little_time() -> None:
             service.detector.commit(detection)
     assert best["all"] < 0.010
     assert best["steady"] < 0.003
+
+
+def test_every_time_in_a_state_moves_with_the_clock() -> None:
+    service = Service()
+    service.cycle(busy(1, 0))
+    lines = spread(-1.5) | money_line(home=5.0)
+    service.cycle(cast("MatchRecord", {**busy(1, 0), **money_line(home=3.0)}))
+    service.cycle(cast("MatchRecord", {**busy(1, 0), **lines, "home_score": 1, "incidents": []}))
+    service.cycle(busy(1, 0) | {"home_score": 1, "incidents": [], "status_id": 8})
+    state = service.detector.state("m1")
+    assert state is not None
+    assert state.waits
+    state = msgspec.structs.replace(state, absence=Absence(KICK_OFF, 2))
+    before, after = times_in(state), times_in(state.shifted(1000.0))
+    assert len(before) > 15
+    assert after == [moment + 1000.0 for moment in before]
+    assert state.shifted(1000.0).shifted(-1000.0) == state
+
+
+def times_in(value: Any) -> list[float]:
+    """Return all Unix seconds in a value, at any depth."""
+    if isinstance(value, float):
+        return [value] if value > 1e9 else []
+    if isinstance(value, dict):
+        return [moment for one in value.values() for moment in times_in(one)]
+    if isinstance(value, list | tuple):
+        return [moment for one in value for moment in times_in(one)]
+    return times_in(msgspec.to_builtins(value)) if isinstance(value, msgspec.Struct) else []
 
 
 def test_a_state_is_small() -> None:

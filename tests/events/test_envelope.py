@@ -1,4 +1,4 @@
-"""Ids, envelopes and schemas (events.md, Ids and envelope)."""
+"""Ids, envelopes and schemas (events.md, The envelope)."""
 
 import json
 import typing

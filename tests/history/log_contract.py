@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from footy.events.detector import Detector
+from footy.events.results import History
 from footy.events.sighting import EventRules
+from footy.events.types import Score
 from footy.history.log import Commit, Log, LogError, Position, UnknownCommitError, resumed
 from tests.events.watch import KICK_OFF, record
 
@@ -16,7 +18,7 @@ def cycle(detector: Detector, at: float, *records: Any) -> Commit:
     """Return what a cycle with these records writes, and take it over."""
     found = detector.detect(records, at)
     detector.commit(found)
-    return Commit(at, found.changed, found.events, matches=len(records))
+    return Commit(at, found.changed, found.events, {one["match_id"] for one in records})
 
 
 class LogContract(ABC):
@@ -78,9 +80,27 @@ class LogContract(ABC):
         assert log.append(Commit(KICK_OFF, events=both[:1])) == 2
 
     def test_the_time_of_the_last_list_is_kept(self, log: Log) -> None:
-        log.append(Commit(KICK_OFF))
-        log.append(Commit(KICK_OFF + 10, listed=False))
-        assert log.listed_at() == KICK_OFF
+        log.append(Commit(KICK_OFF, listed=["b", "a"]))
+        log.append(Commit(KICK_OFF + 10, listed=None))
+        assert (log.listed_at(), log.listed()) == (KICK_OFF, frozenset({"a", "b"}))
+        log.append(Commit(KICK_OFF + 20, listed=["b"]))
+        assert (log.listed_at(), log.listed()) == (KICK_OFF + 20, frozenset({"b"}))
+
+    def test_matches_whose_result_is_to_come_are_open(self, log: Log, detector: Detector) -> None:
+        records = [record(match_id=one, status_id=status) for one, status in (("a", 1), ("b", 4), ("c", 8))]
+        log.append(cycle(detector, KICK_OFF, *records))
+        assert [one.match_id for one in log.open_states(60)] == ["b"]
+        log.append(cycle(detector, KICK_OFF + 100, record(match_id="b", status_id=8)))
+        found = detector.conclude({"b": History(8, "Finished", Score(0, 0))}, KICK_OFF + 700)
+        assert [one.match_id for one in log.open_states(60)] == ["b"]
+        log.append(Commit(KICK_OFF + 700, found.changed, found.events))
+        assert log.open_states(60) == []
+
+    def test_age_may_go_by_another_clock_than_the_machines(self, log: Log, detector: Detector) -> None:
+        found = detector.detect([record()], KICK_OFF)
+        log.append(Commit(KICK_OFF, found.changed, found.events, age_at=KICK_OFF - 500))
+        assert log.read(0, 10, since=KICK_OFF - 499) == []
+        assert len(log.read(0, 10, since=KICK_OFF - 500)) == 1
 
     def test_a_reader_waits_until_there_is_something(self, log: Log, detector: Detector) -> None:
         assert not log.wait(0, 0.01)
@@ -91,6 +111,21 @@ class LogContract(ABC):
         reader.join(5)
         assert woken == [True]
         assert log.wait(0, 0)
+
+    def test_the_newest_events_come_oldest_first(self, log: Log, detector: Detector) -> None:
+        log.append(cycle(detector, KICK_OFF, record(match_id="a"), record(match_id="b")))
+        log.append(cycle(detector, KICK_OFF + 10, record(match_id="a", home_score=2)))
+        assert [one.sequence for one in log.newest(3)] == [2, 3, 4]
+        assert [one.sequence for one in log.newest(1, match_id="b")] == [2]
+        assert [one.sequence for one in log.newest(10, match_id="a", types=["match_seen", "red"])] == [1]
+
+    def test_matches_come_with_their_names_the_newest_first(self, log: Log, detector: Detector) -> None:
+        log.append(cycle(detector, KICK_OFF, record(match_id="a"), record(match_id="b")))
+        log.append(cycle(detector, KICK_OFF + 10, record(match_id="b", home_score=2, away=None)))
+        assert log.matches() == [
+            ("b", "Town", "City", "Premier League", KICK_OFF + 10),
+            ("a", "Town", "City", "Premier League", KICK_OFF),
+        ]
 
     def test_a_closed_log_lets_its_readers_go(self, log: Log) -> None:
         reader = Thread(target=lambda: log.wait(0, 60))

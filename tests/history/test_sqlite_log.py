@@ -2,11 +2,10 @@
 
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -211,10 +210,27 @@ def test_a_match_goes_as_a_whole_in_small_steps(path: Path, monkeypatch: pytest.
 def test_above_the_size_the_oldest_matches_go(path: Path) -> None:
     log, _ = opened(path)
     detector = Detector(EventRules())
-    for number in range(3):
-        log.append(cycle(detector, KICK_OFF + number, record(match_id=f"m{number}")))
-    log.retain(Retention(size=1))
-    assert [one.match_id for one in log.states()] == ["m1", "m2"]
+    for number in range(200):
+        log.append(
+            cycle(detector, KICK_OFF + number, record(match_id=f"m{number:03}", home_score=number % 9))
+        )
+    size = sqlite_log._size(log._connection)
+    assert log.retain(Retention(size=size)) == 0
+    log.retain(Retention(size=size // 2))
+    kept = [one.match_id for one in log.states()]
+    assert kept == [f"m{number:03}" for number in range(200 - len(kept), 200)]
+    assert 20 < len(kept) < 120
+    assert sqlite_log._size(log._connection) <= size // 2
+    log.close()
+
+
+def test_many_matches_grow_old_in_one_cycle(path: Path) -> None:
+    log, _ = opened(path)
+    detector = Detector(EventRules())
+    log.append(cycle(detector, KICK_OFF, *[record(match_id=f"m{number}") for number in range(300)]))
+    log.append(cycle(detector, KICK_OFF + 91 * DAY_S, record(match_id="new")))
+    assert log.retain(Retention()) >= 600  # an event and a state each
+    assert [one.match_id for one in log.states()] == ["new"]
     log.close()
 
 
@@ -239,45 +255,48 @@ def test_price_retention_uses_its_index(path: Path) -> None:
 
 # kill -9
 
-WRITER = """
-import sys, itertools
-from pathlib import Path
-from footy.events import Detector, EventRules
-from footy.history import Commit, opened
-from tests.events.watch import record
-log, _ = opened(Path(sys.argv[1]))
-detector = Detector(EventRules(), log.states(), listed_at=log.listed_at())
-state = detector.state("m0")
-score = state.score.home if state and state.score else 0
-print("ready", flush=True)
-for number in itertools.count(1):
-    matches = [record(match_id=f"m{m}", home_score=(score + number) % 90) for m in range(5)]
-    found = detector.detect(matches, 1.8e9 + log.extent().newest)
-    log.append(Commit(1.8e9 + log.extent().newest, found.changed, found.events))
-    detector.commit(found)
-"""
+
+def test_a_writer_that_is_killed_at_200_instants_leaves_no_gap_and_no_event_out(path: Path) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-m", "tests.support.killed_writer", str(path), "200"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": "."},
+    )
+    cycles, *complaints = killed.stdout.splitlines() or ["0"]
+    assert (complaints, killed.stderr, killed.returncode) == ([], "", 0)
+    assert int(cycles) > 200
 
 
-def test_a_writer_that_is_killed_leaves_no_gap_and_no_id_twice(path: Path) -> None:
-    for instant in range(8):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path)],
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": "."},
-        )
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == b"ready\n"
-        time.sleep(0.02 + instant * 0.013)
-        writer.send_signal(signal.SIGKILL)
-        writer.wait()
-        writer.stdout.close()
-        log, aside = opened(path)
-        events = log.read(0, 10_000)
+def test_a_backup_of_a_file_that_is_written_is_whole(path: Path) -> None:
+    log, _ = opened(path)
+    detector = Detector(EventRules())
+    stop = threading.Event()
+
+    def write() -> None:
+        for score in range(1, 99):
+            log.append(cycle(detector, KICK_OFF + 10 * score, record(home_score=score)))
+        stop.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    copies = 0
+    while not stop.is_set():
+        copy = path.with_name(f"copy{copies}.db")
+        reader = opened_for_reading(path)
+        reader.backup(copy)
+        reader.close()
+        copies += 1
+    writer.join()
+    log.close()
+    assert copies > 1
+    for number in range(copies):
+        backup, aside = opened(path.with_name(f"copy{number}.db"))
         assert aside is None
-        assert [one.sequence for one in events] == list(range(1, log.extent().newest + 1))
-        assert log._query("PRAGMA integrity_check") == [("ok",)]
-        log.close()
-    assert len(events) > 20
+        assert backup._query("PRAGMA integrity_check") == [("ok",)]
+        assert [one.sequence for one in backup.read(0, 1000)] == list(range(1, backup.extent().newest + 1))
+        backup.close()
 
 
 @pytest.mark.parametrize("digits", ["1e999999", "00000012", "12345678", "deadbeef"])

@@ -15,7 +15,7 @@ from footy.mirror.changes import (
     lists_newest_first,
     pending,
     same_detail,
-    same_quotes,
+    same_odds,
     unordered,
     with_changes,
 )
@@ -148,7 +148,7 @@ def test_held_quotes_agree_with_the_settled_rows_of_a_full_read(
 ) -> None:
     held = digest({"2": Markets(eu=newest_first)}, WINDOW)
     before = digest({"2": Markets(eu=[row for row in newest_first if row.at < settled])}, WINDOW)
-    assert same_quotes(held, before, settled)
+    assert same_odds(held, before, settled)
 
 
 def test_a_missed_row_is_a_difference() -> None:
@@ -156,16 +156,16 @@ def test_a_missed_row_is_a_difference() -> None:
     later = OddsRow(105, "4", 0.8, 0.5, 1.0, 2, 0, "0-0")
     held = digest({"2": Markets(asia=[row])}, WINDOW)
     full = digest({"2": Markets(asia=[later, row])}, WINDOW)
-    assert not same_quotes(held, full, watermark=110)
-    assert same_quotes(held, held, watermark=110)
+    assert not same_odds(held, full, watermark=110)
+    assert same_odds(held, held, watermark=110)
 
 
 def test_a_market_or_bookmaker_that_only_one_side_has_is_a_difference() -> None:
     row = OddsRow(100, "3", 0.9, 0.5, 0.9, 2, 0, "0-0")
     held = digest({"2": Markets(asia=[row])}, WINDOW)
-    assert not same_quotes(OddsBook(), held, watermark=110)
-    assert not same_quotes(held, OddsBook(), watermark=110)
-    assert same_quotes(held, OddsBook(), watermark=100)
+    assert not same_odds(OddsBook(), held, watermark=110)
+    assert not same_odds(held, OddsBook(), watermark=110)
+    assert same_odds(held, OddsBook(), watermark=100)
 
 
 def test_details_are_compared_only_where_both_are_settled() -> None:

@@ -31,6 +31,7 @@ from tests.support.states import (
 )
 
 MISSING: Held[OddsBook] = Held(None, None, Source.MISSING)
+REFUSED = RefusedError("not in the plan", "endpoint", confirmed_refusal=True)
 ASKED = Request(endpoints.ODDS, "a", priority=Priority.ODDS)
 
 
@@ -52,13 +53,13 @@ def history(at: float, *rows: OddsRow) -> Answer[object]:
     return full_odds("a", FullOdds(digest({"2": Markets(asia=list(rows))} if rows else {}, WINDOW)), NOW + at)
 
 
-def lacking(odds: Held[OddsBook] = MISSING, *, polled: float | None = None, **health: object) -> State:
+def lacking(odds: Held[OddsBook] = MISSING, *, polled: float | None = None, **health: Any) -> State:
     """Return the state with one match, a; `polled` is when the feed was last read, in seconds after `NOW`."""
     state = State({"a": match_state("a", odds=odds)}, fetched_at=NOW)
     if polled is None:
         return state
     known = FeedHealth(polled_at=NOW + polled, latest=int(NOW + polled), newest_first=True)
-    return replace(state, odds_feed=replace(known, **health))  # type: ignore[arg-type]
+    return replace(state, odds_feed=replace(known, **health))
 
 
 def partial(at: float, *changes: PriceChange) -> Held[OddsBook]:
@@ -122,6 +123,13 @@ def test_no_book_begins_without_a_price_that_is_understood(
     assert state.matches["a"].odds == MISSING
 
 
+def test_no_book_begins_where_the_account_has_no_histories() -> None:
+    answers = [live_list(NOW + 10, playing("a")), told(10, change(NEW)), failed(ASKED, REFUSED)]
+    given = inputs(NOW + 10, refused=frozenset({endpoints.ODDS}))
+    state, _ = after(lacking(polled=0), answers, given)
+    assert state.matches["a"].odds == Held(None, None, Source.REFUSED)
+
+
 def test_no_book_begins_of_a_match_that_is_not_wanted() -> None:
     state = replace(lacking(), matches={one: match_state(one) for one in "ab"})
     live = live_list(NOW + 10, playing("a"), playing("b"))
@@ -177,9 +185,6 @@ def test_a_partial_book_after_a_later_reply(
     assert rows_of(odds) == rows
 
 
-REFUSED = RefusedError("not in the plan", "endpoint", confirmed_refusal=True)
-
-
 @pytest.mark.parametrize(
     ("age", "answer", "trusted", "source"),
     [
@@ -218,22 +223,15 @@ def test_a_partial_book_that_no_reply_extends_grows_old(
         ([change(NEW)], [row(5, 1.7), NEW], {("asia", 2): row(5, 1.7)}),
     ],
 )
-@pytest.mark.parametrize("held_before", [True, False])
 def test_a_history_takes_over(
-    held_before: bool, told_of: list[PriceChange], read: list[OddsRow], rows: dict[tuple[str, int], OddsRow]
+    told_of: list[PriceChange], read: list[OddsRow], rows: dict[tuple[str, int], OddsRow]
 ) -> None:
-    if held_before:
-        before = lacking(partial(10, *told_of), polled=10)
-        state = cycle(before, 20, history(20, *read))
-    else:  # told in the same cycle: a feed does not change what a cycle has read in full
-        state = cycle(lacking(polled=0), 10, told(10, *told_of), history(20, *read))
-        state = cycle(state, 30, told(30, *told_of))
-    odds = state.matches["a"].odds
+    before = lacking(partial(10, *told_of), polled=10)
+    odds = cycle(before, 20, history(20, *read)).matches["a"].odds
     assert odds.value is not None
     assert not odds.value.partial
-    assert odds.source is Source.FRESH
-    if held_before or read[0].at != told_of[0].row.at:
-        assert rows_of(odds) == rows
+    assert (odds.source, odds.fetched_at) == (Source.FRESH, NOW + 20)
+    assert rows_of(odds) == rows
 
 
 def test_an_early_price_that_was_told_after_the_history_s_state_is_kept() -> None:

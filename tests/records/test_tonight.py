@@ -20,7 +20,12 @@ KNOWN = References(
 
 
 def row(match_id: str, in_s: int = 3600, **more: Any) -> Detail:
-    given: dict[str, Any] = {"home_team_id": "h", "away_team_id": "a", "competition_id": "cup", "status_id": 1}
+    given: dict[str, Any] = {
+        "home_team_id": "h",
+        "away_team_id": "a",
+        "competition_id": "cup",
+        "status_id": 1,
+    }
     return Detail(match_id, match_time=NOW + in_s, neutral=0, **(given | more))
 
 

@@ -1,13 +1,18 @@
 """The indicators as a table: where normal ends, what is logged of a change, and what of the error rate."""
 
 import logging
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from footy.events.types import Event, IndicatorChanged
 from footy.mirror.odds_book import OddsBook
 from footy.mirror.state import Held, MatchState, References, Source, State
+from footy.service.indicator_events import change_events
 from footy.service.indicators import (
     Level,
     Reading,
@@ -253,3 +258,51 @@ def test_a_first_cycle_that_is_well_logs_nothing_and_a_bad_one_what_is_bad(
         ("CRITICAL", "CRITICAL: sleep time 6.00 s of 60 s"),
         ("WARNING", "WARNING: API error rate 6.0%"),
     ]
+
+
+# --- events
+
+
+def changes_between(before: dict[str, Reading], after: dict[str, Reading]) -> list[Event]:
+    return change_events(before, after, seen_at="2026-01-01T00:00:00Z", started_ms=7, numbers=count(3))
+
+
+def test_an_indicator_that_changes_is_an_event_with_both_levels_and_figures() -> None:
+    [event] = changes_between(readings(cycle_s=0.8), readings(cycle_s=0.1))
+
+    assert (event.id, event.type) == ("footy:indicator_changed:7:3", "indicator_changed")
+    assert event.data == IndicatorChanged(
+        seen_at="2026-01-01T00:00:00Z",
+        indicator="cycle",
+        before="critical: total cycle time 48.00 s of 60 s",
+        after="normal: total cycle time 6.00 s of 60 s",
+    )
+
+
+def test_several_changes_have_an_id_each_and_a_first_reading_has_none_before_it() -> None:
+    events = changes_between({}, readings(sleep_s=0.1, error_rate=0.06))
+
+    assert [event.id for event in events] == ["footy:indicator_changed:7:3", "footy:indicator_changed:7:4"]
+    said = [event.data for event in events]
+    assert [(data.indicator, data.before) for data in said if isinstance(data, IndicatorChanged)] == [
+        ("sleep", None),
+        ("errors", None),
+    ]
+
+
+def test_an_indicator_that_stays_is_no_event_whatever_its_figure() -> None:
+    assert changes_between({}, readings()) == []
+    assert changes_between(readings(cycle_s=0.3), readings(cycle_s=0.5)) == []
+
+
+@given(*(st.floats(0, 2) for _ in range(4)))
+def test_there_is_an_event_exactly_where_a_line_is_logged(
+    cycle_before: float, cycle: float, sleep: float, errors: float
+) -> None:
+    before = readings(cycle_s=cycle_before)
+    after = readings(cycle_s=cycle, sleep_s=sleep, error_rate=errors / 2)
+
+    events = changes_between(before, after)
+
+    differing = [name for name in after if after[name].level is not before[name].level]
+    assert [event.data.indicator for event in events if isinstance(event.data, IndicatorChanged)] == differing

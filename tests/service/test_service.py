@@ -520,17 +520,21 @@ def test_health_of_a_live_instance_names_the_demo_that_runs_in_its_place(live: P
     assert live.run("health", "--demo").returncode == Exit.OK
 
 
+FIGURES = ["Cycles", "Calls", "Quota left", "Data age", "Process"]
+
+
 def test_the_status_tells_of_the_last_snapshot(live: Place) -> None:
     service = live.begin_service()
 
     said = live.run("status")
 
     assert said.returncode == Exit.OK
-    first, snapshot, matches, requests = said.stdout.splitlines()
+    first, snapshot, matches, requests, *figures = said.stdout.splitlines()
     assert first == f"Pipeline is running (PID: {service.pid}) – data folder {live.files.folder}"
     assert snapshot.startswith("Snapshot: cycle 1, ")
     assert matches.startswith("Matches: 4 from the live list, ")
     assert requests.startswith("Requests: ")
+    assert [line.partition(":")[0] for line in figures] == FIGURES
 
 
 def test_a_heartbeat_that_got_old_is_stale_and_exits_with_1(live: Place) -> None:

@@ -68,6 +68,7 @@ def says(server: Server, results: Any) -> None:
 CALLS: dict[str, tuple[Request | None, Any]] = {
     "live": (LIVE_LIST, [MATCH]),
     "detail": (Request(endpoints.DETAIL, "m1"), [DETAIL]),
+    "final": (Request(endpoints.FINAL, "m1"), MATCH),
     "odds": (Request(endpoints.ODDS, "m1"), ODDS),
     "details since": (Request(endpoints.DETAIL, since=5), [DETAIL]),
     "references since": (Request(endpoints.TEAM, since=5), [{"id": "t"}]),
@@ -149,6 +150,30 @@ class TestEveryRequest:
             ask(client, request_)
         except VendorError as error:
             assert str(error)  # noqa: PT017 - some of it is good
+
+
+class TestFinal:
+    def test_it_is_an_element_of_the_live_list(self, server: Server, client: Client) -> None:
+        says(server, MATCH)
+        found = ask(client, Request(endpoints.FINAL, "m1"))
+        says(server, [MATCH])
+        assert found == live(client).matches["m1"]
+
+    @pytest.mark.parametrize("nothing", [{}, []])
+    def test_an_empty_one_says_that_nothing_is_kept(
+        self, server: Server, client: Client, nothing: Any
+    ) -> None:
+        says(server, nothing)
+        with pytest.raises((NoSuchRowError, BadBodyError)):
+            ask(client, Request(endpoints.FINAL, "m1"))
+
+    @pytest.mark.parametrize("other", [live_match("m2"), live_match("m1", score=["m2", 8]), {"id": "m1"}, 7])
+    def test_another_match_or_none_is_a_failed_attempt(
+        self, server: Server, client: Client, other: Any
+    ) -> None:
+        says(server, other)
+        with pytest.raises(BadBodyError):
+            ask(client, Request(endpoints.FINAL, "m1"))
 
 
 class TestLive:

@@ -12,6 +12,7 @@ from footy.thesports.endpoints import ADDRESS_PROBE, ENDPOINTS, Endpoint, RateLi
 SHAPES = {
     "match/detail_live": "list",
     "match/recent/list": "list",
+    "match/live/history": "object",
     "odds/history": "object",
     "team/additional/list": "list",
     "competition/additional/list": "list",
@@ -33,7 +34,8 @@ def test_every_endpoint_is_in_the_table_under_its_path_and_has_its_reply_s_shape
 
 def test_only_what_the_vendor_limits_is_limited() -> None:
     assert {path: endpoint.quota for path, endpoint in ENDPOINTS.items() if endpoint.quota} == {
-        "odds/history": RateLimit(120, 60)
+        "match/live/history": RateLimit(120, 60),
+        "odds/history": RateLimit(120, 60),
     }
 
 

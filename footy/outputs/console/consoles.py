@@ -10,26 +10,16 @@ from footy.errors import CannotWriteError
 from footy.outputs.base import Update
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.screen import Screen
+from footy.outputs.console.terminal_text import stream_console
 from footy.outputs.worker import Worker, is_in_foreground, write_all
 from footy.record import Snapshot
 
 DRAW_EVERY_S = 5.0
 LOOK_EVERY_S = 0.5
 """Seconds between checks of the terminal's size."""
-UNKNOWN_WIDTH = 80
-UNKNOWN_HEIGHT = 24
-"""Size of a terminal that reports 0, because its size was never set."""
-
 _HOME = "\x1b[H"
 _CLEAR_REST_OF_LINE = "\x1b[K"
 _CLEAR_REST_OF_SCREEN = "\x1b[J"
-
-
-def _console(stream: TextIO) -> Console:
-    console = Console(file=stream, highlight=False)
-    width, height = console.size
-    console.size = (width or UNKNOWN_WIDTH, height or UNKNOWN_HEIGHT)
-    return console
 
 
 def _render(console: Console, screen: Screen) -> str:
@@ -54,9 +44,8 @@ class OnceConsole:
         Raises:
             CannotWriteError: The stream cannot be written for another reason, such as a full disk.
         """
-        text = _render(
-            _console(self._stream), Screen(update.snapshot, self._options, fixtures=update.fixtures)
-        )
+        screen = Screen(update.snapshot, self._options, fixtures=update.fixtures)
+        text = _render(stream_console(self._stream), screen)
         try:
             self._stream.write(text)
             self._stream.flush()
@@ -121,10 +110,10 @@ class LiveConsole:
 
     def _size(self) -> object | None:
         """Return the size of the terminal, None while it belongs to another process."""
-        return _console(self._stream).size if is_in_foreground(self._stream) else None
+        return stream_console(self._stream).size if is_in_foreground(self._stream) else None
 
     def _draw(self, snapshot: Snapshot) -> bytes:
-        console = _console(self._stream)
+        console = stream_console(self._stream)
         lines = _render(console, Screen(snapshot, self._options, console.height)).splitlines()
         text = _HOME + f"{_CLEAR_REST_OF_LINE}\n".join(lines) + _CLEAR_REST_OF_SCREEN
         if not self._has_scrolled:  # scrolls the screen's earlier text into the terminal's history

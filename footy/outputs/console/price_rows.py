@@ -11,6 +11,7 @@ from footy.outputs.console.options import ConsoleOptions, OddsFormat
 from footy.outputs.console.styles import CURRENT, FAINT, LINE, MARKET, NOT_OPEN
 from footy.outputs.console.terminal_text import Glyphs
 from footy.outputs.record_values import PriceState, number, price_state
+from footy.records.prices import american_odds
 
 MARKETS: Mapping[str, tuple[str, tuple[str, str, str]]] = {
     "money_line": ("ML", ("home", "draw", "away")),
@@ -38,7 +39,14 @@ def price_text(match: Mapping[str, object], field: str, odds_format: OddsFormat,
     if odds_format == "american":
         american = number(match.get(f"{field}_american"))
         return unknown if american is None else f"{american:+.0f}"
-    decimal = number(match.get(field))
+    return decimal_text(number(match.get(field)), odds_format, unknown)
+
+
+def decimal_text(decimal: float | None, odds_format: OddsFormat, unknown: str) -> str:
+    """Return a decimal price, that is with the stake, in the operator's format."""
+    if odds_format == "american":
+        american = american_odds(decimal)
+        return unknown if american is None else f"{american:+d}"
     if decimal is None:
         return unknown
     return _at_least(2, decimal if odds_format == "decimal" else decimal - 1)

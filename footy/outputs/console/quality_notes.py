@@ -44,7 +44,7 @@ def is_absent(match: Mapping[str, object], part: str) -> bool:
 
 
 def is_known(match: Mapping[str, object], part: str) -> bool:
-    """Return whether all of this part is known; if not, what it lacks may exist all the same."""
+    """Check whether this part is completely known; if not, what it lacks may exist."""
     return match.get(f"{part}_source") not in (*_ABSENT, "partial", "stale")
 
 

@@ -21,7 +21,7 @@ from footy.outputs.console.quality_notes import (
 )
 from footy.outputs.console.selection import fold, movement, selected
 from footy.outputs.console.styles import BANNER, COUNTRY, FAINT, STRONG, WARNING
-from footy.outputs.console.terminal_text import Glyphs, flow
+from footy.outputs.console.terminal_text import INDENT, Glyphs, flow, rule
 from footy.outputs.record_values import duration_text, local, moment, number
 from footy.record import Fixture, Fixtures, MatchRecord, Snapshot
 
@@ -30,7 +30,6 @@ MOST_PROBLEMS = 8
 MOST_FIXTURES = 20
 LINES_A_PROBLEM = 8
 """Lines of a terminal per problem shown, so that many problems leave room for matches."""
-INDENT = 2
 WEATHER_CELLS = 44
 """Width of the longest weather: it goes beside the prices if there is room, else below."""
 ODDS_FORMATS = {"american": "American", "decimal": "Decimal", "hongkong": "Hong Kong"}
@@ -141,12 +140,7 @@ class _Drawing:
         return self._name(name and name.upper(), "COMPETITION NOT KNOWN")
 
     def _rule(self, title: str) -> list[Text]:
-        mark = " DEMO " if self.is_demo else ""
-        lead = self.glyphs.rule * 2
-        name = Text(title, COUNTRY)
-        room = max(2, self.width - name.cell_len - len(mark) - 6)
-        line = Text.assemble((f"{lead} ", FAINT), name, (f" {self.glyphs.rule * room}", FAINT))
-        return self._flow(line, Text.assemble((mark, BANNER), (lead, FAINT)))
+        return rule(self.console, Text(title, COUNTRY), self.glyphs, self.width, demo=self.is_demo)
 
     def _match(self, match: MatchRecord, status_cells: int, *, place: bool = False) -> list[Text]:
         lines = self._headline(match, status_cells, place=place)

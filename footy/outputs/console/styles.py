@@ -11,6 +11,8 @@ COUNTRY = Style(bold=True, color="blue")
 CLOCK = Style(color="green")
 SCORE = Style(bold=True, color="green")
 RED_CARD = Style(bold=True, color="red")
+YELLOW_CARD = Style(color="yellow")
+CORRECTION = Style(bold=True, color="yellow")
 MOCK = Style(bold=True, color="magenta")
 
 MARKET = Style(color="cyan")

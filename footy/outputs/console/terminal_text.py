@@ -2,16 +2,23 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TextIO
 
-from rich.cells import cell_len
-from rich.console import Console
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, RenderableType
 from rich.text import Text
 
-from footy.outputs.console.styles import FAINT
+from footy.outputs.console.styles import BANNER, FAINT
 
+INDENT = 2
+UNKNOWN_WIDTH = 80
+UNKNOWN_HEIGHT = 24
+"""Size of a terminal that reports 0, because its size was never set."""
 _INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn"})
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+_LEFT_TO_RIGHT_MARK = "\u200e"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +32,35 @@ class Glyphs:
     rule: str = "─"
     bar: str = "│"
     degree: str = "°"
+    arrow: str = "→"
+    ellipsis: str = "…"
+    block: str = "━"
 
     @classmethod
     def of(cls, encoding: str) -> "Glyphs":
         """Return the signs for this encoding; an unknown encoding is treated as ASCII."""
         glyphs = cls(encoding)
-        signs = (glyphs.bullet, glyphs.dash, glyphs.dot, glyphs.rule, glyphs.bar, glyphs.degree)
-        if _is_encodable("".join(signs), encoding):
+        signs = glyphs.bullet + glyphs.dash + glyphs.dot + glyphs.rule + glyphs.bar + glyphs.degree
+        if _is_encodable(signs + glyphs.arrow + glyphs.ellipsis + glyphs.block, encoding):
             return glyphs
         known = encoding if _is_encodable("", encoding) else "ascii"
-        return cls(known, bullet="*", dash="-", dot=".", rule="-", bar="|", degree=" ")
+        marks = cls(known, bullet="*", dash="-", dot=".", rule="-", bar="|", degree=" ")
+        return replace(marks, arrow=">", ellipsis="~", block="=")
 
     def clean(self, text: str) -> str:
         """Return vendor text sanitized by `printable` for this encoding."""
         return printable(text, self.encoding)
+
+    def name(self, text: str, cells: int) -> str:
+        """Return vendor text sanitized and cut to this width, so that what stands beside it stays there.
+
+        A terminal that writes from right to left where letters do would mirror a score after such letters;
+        a mark without width ends that.
+        """
+        shown = cut(self.clean(text), cells, self.ellipsis)
+        if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in shown):
+            return shown + _LEFT_TO_RIGHT_MARK
+        return shown
 
     def dotted(self, parts: Iterable[Text | str]) -> list[Text]:
         """Return the parts of a line separated by dots; plain texts are faint."""
@@ -90,6 +112,36 @@ def _substitute(character: str, encoding: str) -> str:
         part for part in unicodedata.normalize("NFKD", character) if _is_encodable(part, encoding)
     )
     return plain or "?"
+
+
+def stream_console(stream: TextIO) -> Console:
+    """Return rich's console of a stream: its size, its encoding, and colours only for a terminal."""
+    console = Console(file=stream, highlight=False)
+    width, height = console.size
+    console.size = (width or UNKNOWN_WIDTH, height or UNKNOWN_HEIGHT)
+    return console
+
+
+def rendered(shown: RenderableType, stream: TextIO) -> bytes:
+    """Return what rich prints, in the width and encoding of a stream, in colour only for a terminal."""
+    console = stream_console(stream)
+    with console.capture() as capture:
+        console.print(shown, end="", crop=False)
+    return capture.get().encode(console.encoding, errors="replace")
+
+
+def cut(text: str, cells: int, ellipsis: str = "…") -> str:
+    """Return a text of at most this width, its end replaced by the sign for that if it is wider."""
+    return text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + ellipsis
+
+
+def rule(console: Console, title: Text, glyphs: Glyphs, width: int, *, demo: bool) -> list[Text]:
+    """Return a heading in a line across the screen, marked as of the demo."""
+    mark = " DEMO " if demo else ""
+    lead = glyphs.rule * 2
+    room = max(2, width - title.cell_len - len(mark) - 6)
+    line = Text.assemble((f"{lead} ", FAINT), title, (f" {glyphs.rule * room}", FAINT))
+    return flow(console, (line, Text.assemble((mark, BANNER), (lead, FAINT))), width, INDENT)
 
 
 def flow(console: Console, parts: Sequence[Text], width: int, indent: int) -> list[Text]:

@@ -1,0 +1,164 @@
+"""A writer of the log that is killed at many instants, and what is left each time; run as a program.
+
+It forks: 200 processes that each import footy would take minutes. The matches go on while no writer lives.
+"""
+
+import contextlib
+import logging
+import mmap
+import os
+import random
+import select
+import shutil
+import signal
+import sqlite3
+import struct
+import sys
+import time
+from pathlib import Path
+
+from footy.events import EventRules
+from footy.history import Retention
+from footy.record import MatchRecord
+from footy.service.recorder import Keeping, Recorder
+from footy.service.results import ResultReader
+from tests.events.watch import KICK_OFF, incident, record
+from tests.service.test_recorder import Vendor, outcome
+
+MATCHES = 5
+CYCLE_S = 10.0
+A_CYCLE_S, OPENING_S = 0.004, 0.02
+"""How long at most until a writer is killed, from the beginning of a cycle or of the process."""
+_ORDER = struct.Struct("q")
+
+
+def records(cycle: int) -> list[MatchRecord]:
+    """Return the matches as they are in a cycle: every third of them somebody scores or is booked."""
+    return [
+        record(
+            match_id=f"m{number}",
+            home_score=goals(cycle, number),
+            incidents=[
+                incident(3, "away", minute=one, player=f"P{one}") for one in range(cards(cycle, number))
+            ],
+        )
+        for number in range(MATCHES)
+    ]
+
+
+def goals(cycle: int, number: int) -> int:
+    return min((cycle + number) // 3, 90)
+
+
+def cards(cycle: int, number: int) -> int:
+    return min((cycle + number) // 5, 8)
+
+
+def recorder(path: Path) -> Recorder:
+    return Recorder(path, Keeping(EventRules(), Retention()), ResultReader(Vendor()))
+
+
+def write_for_ever(path: Path, cycles: mmap.mmap, ready: int) -> None:
+    os.write(ready, b".")
+    writer = recorder(path)
+    writer.start(time.time(), "live")
+    while True:
+        cycle = _ORDER.unpack(cycles[:8])[0] + 1
+        cycles[:8] = _ORDER.pack(cycle)
+        writer.record(outcome(records(cycle), KICK_OFF + cycle * CYCLE_S))
+        if writer.problem is not None:
+            os.write(2, f"{writer.problem}\n".encode())
+
+
+def fork(path: Path, cycles: mmap.mmap) -> int:
+    """Start a writer; return its PID once it runs."""
+    reader, ready = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        write_for_ever(path, cycles, ready)
+    select.select([reader], [], [], 10)
+    os.close(reader)
+    os.close(ready)
+    return pid
+
+
+def complaints(path: Path) -> list[str]:
+    """Say what is wrong with a file: damage, a gap, an event that its head does not count."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        said = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        count, last = connection.execute("SELECT count(*), coalesce(max(seq), 0) FROM event").fetchone()
+        [newest] = connection.execute("SELECT value FROM meta WHERE key = 'newest'").fetchone()
+    return said if count == last == newest else [*said, f"{count} events, the last {last}, newest {newest}"]
+
+
+def misses(path: Path, cycle: int) -> list[str]:
+    """Say which events are missing, twice or invented, by how the matches are in a cycle."""
+    said = []
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        for number in range(MATCHES):
+            for kind, side, count in (("goal", "home", goals), ("yellow", "away", cards)):
+                want = [
+                    f"m{number}:{kind}:{side}:{one}"
+                    for one in range(count(0, number) + 1, count(cycle, number) + 1)
+                ]
+                found = [
+                    row[0]
+                    for row in connection.execute(
+                        "SELECT id FROM event WHERE match = ? AND type = ? ORDER BY seq", (f"m{number}", kind)
+                    )
+                ]
+                if found != want:
+                    said.append(f"m{number}: missing {set(want) - {*found}}, wrong {set(found) - {*want}}")
+    return said
+
+
+def copied(path: Path) -> Path:
+    """Copy the file with its write-ahead log, if there is one at this moment."""
+    copy = path.with_name("copy.db")
+    for suffix in ("", "-wal"):
+        copy.with_name(f"{copy.name}{suffix}").unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+    return copy
+
+
+def main(path: Path, kills: int) -> int:
+    logging.disable()
+    cycles = mmap.mmap(-1, 8)
+    cycles[:8] = _ORDER.pack(0)
+    first = recorder(path)
+    first.start(time.time(), "live")
+    first.record(outcome(records(0), KICK_OFF))
+    first.close()
+    chance = random.Random(14)
+    said: list[str] = []
+    for number in range(kills):
+        pid = fork(path, cycles)
+        if number % 5:
+            reached = _ORDER.unpack(cycles[:8])[0] + chance.randint(1, 3)
+            while _ORDER.unpack(cycles[:8])[0] < reached:
+                time.sleep(0.0002)
+            time.sleep(chance.uniform(0.0, A_CYCLE_S))
+        else:  # while it opens the file
+            time.sleep(chance.uniform(0.0, OPENING_S))
+        if number % 10 == 0:  # as a snapshot of the disk has it: both files of one moment
+            os.kill(pid, signal.SIGSTOP)
+            said += complaints(copied(path))
+            os.kill(pid, signal.SIGCONT)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        if number % 3 == 0:  # else the next writer finds what this one left
+            said += complaints(path)
+    last = recorder(path)
+    last.start(time.time(), "live")
+    cycle = _ORDER.unpack(cycles[:8])[0]
+    last.record(outcome(records(cycle), KICK_OFF + cycle * CYCLE_S))
+    last.close()
+    said += complaints(path)
+    said += misses(path, cycle)
+    print(cycle, *said, sep="\n")  # noqa: T201 - what the test reads
+    return len(said)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
