@@ -183,8 +183,8 @@ def _secret(value: SecretStr | None) -> SecretStr | None:
 
 def _token(value: SecretStr | None) -> SecretStr | None:
     text = "" if value is None else value.get_secret_value()
-    if value is not None and (len(text) < TOKEN_MIN_LENGTH or not re.fullmatch(r"[!-~]+", text)):
-        raise ValueError(f"takes at least {TOKEN_MIN_LENGTH} printable ASCII characters without a blank")
+    if value is not None and (len(text) < TOKEN_MIN_LENGTH or not text.isprintable() or text != text.strip()):
+        raise ValueError(f"takes at least {TOKEN_MIN_LENGTH} printable characters")
     return value
 
 

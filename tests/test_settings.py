@@ -147,7 +147,7 @@ SOURCE = " but takes a URI, such as urn:footy:live."
 SIZE = " but takes a size from 10 MB up, such as 500 MB or 4 GB."
 ADDRESS = " but takes an IP address of this machine, such as 127.0.0.1 or 0.0.0.0."
 HOSTS = " but takes host names without scheme and port, such as footy.example."
-TOKEN = " takes at least 16 printable ASCII characters without a blank."
+TOKEN = " takes at least 16 printable characters."
 WINDOW = " but takes two minutes, the first not after the second, such as 2-6."
 BAD: list[tuple[str, str, str]] = [
     ("FOOTY_MODE", "Live", " is 'Live' but takes 'auto', 'live' or 'demo'."),
@@ -228,7 +228,7 @@ BAD: list[tuple[str, str, str]] = [
     ("FOOTY_HTTP_HOST", "here", f" is 'here'{ADDRESS}"),
     ("FOOTY_HTTP_PORT", "70000", " is '70000' but takes a number less than or equal to 65535."),
     ("FOOTY_HTTP_HOSTS", "a:80", f" is 'a:80'{HOSTS}"),
-    *(("FOOTY_HTTP_TOKEN", text, TOKEN) for text in ("short", "sixteen of these!", "16 characters, é")),
+    *(("FOOTY_HTTP_TOKEN", text, TOKEN) for text in ("short", "sixteen\tof these!!", "sixteen of these \udcff")),
     *(
         (name, "1", " is '1' but takes a number less than 1.")
         for name in variables()
