@@ -228,7 +228,10 @@ BAD: list[tuple[str, str, str]] = [
     ("FOOTY_HTTP_HOST", "here", f" is 'here'{ADDRESS}"),
     ("FOOTY_HTTP_PORT", "70000", " is '70000' but takes a number less than or equal to 65535."),
     ("FOOTY_HTTP_HOSTS", "a:80", f" is 'a:80'{HOSTS}"),
-    *(("FOOTY_HTTP_TOKEN", text, TOKEN) for text in ("short", "sixteen\tof these!!", "sixteen of these \udcff")),
+    *(
+        ("FOOTY_HTTP_TOKEN", text, TOKEN)
+        for text in ("short", "sixteen\tof these!!", "sixteen of these \udcff")
+    ),
     *(
         (name, "1", " is '1' but takes a number less than 1.")
         for name in variables()

@@ -38,7 +38,7 @@ def match(number: int = 0, home: str | None = None, away: str | None = None, **c
         "home_score_ht": 1,
         "away_score_ht": 0,
         "kickoff_at": moment_text(time.time() - 4_800),
-        "period_started_at": moment_text(float(int(time.time() - 21.5 * 60))),
+        "period_started_at": moment_text(float(int(time.time() - 21.5 * 60))),  # 67th minute, for 30 s more
         "odds_fetched_at": moment_text(time.time()),
         "home_source": "cache",
         "away_source": "cache",
@@ -112,15 +112,16 @@ class Stage:
         """The page's address."""
         return self.server.address
 
-    def cycle(self, matches: Sequence[MatchRecord], **meta: Any) -> str:
-        """Publish a cycle and write its events; return the version of the page that shows it."""
+    def cycle(self, matches: Sequence[MatchRecord], *, events_ago_s: float = 0.0, **meta: Any) -> str:
+        """Publish a cycle and write its events, seen so long ago; return the version of the page."""
         self.cycle_number += 1
         now = time.time()
         about = {"published_at": moment_text(now), "fetched_at": moment_text(now), "cycle": self.cycle_number}
         self.server.live.put(snapshot(*matches, **(about | meta)))
         if self.log is not None:
-            found = self.detector.detect(matches, now, listed={one["match_id"] for one in matches})
-            newest = self.log.append(Commit(at=now, states=found.changed, events=found.events))
+            at = now - events_ago_s
+            found = self.detector.detect(matches, at, listed={one["match_id"] for one in matches})
+            newest = self.log.append(Commit(at=at, states=found.changed, events=found.events))
             self.detector.commit(found)
             self.until(lambda: (extent := self.server.live.extent) is not None and extent.newest >= newest)
         self.until(lambda: self._shown() == self.cycle_number)

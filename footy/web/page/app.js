@@ -2,7 +2,7 @@
 
 import { Board } from "./board.js";
 import { choices, choose, isFavourite, onChoice, toggleFavourite } from "./choices.js";
-import { element, setData, setText } from "./dom.js";
+import { element, pause, setData, setText } from "./dom.js";
 import { showLatest, showTonight } from "./feed.js";
 import { FILTERS, List, SORTS } from "./list.js";
 import { Panel } from "./panel.js";
@@ -26,18 +26,21 @@ let counts = {};
 // --- what the server sends
 
 async function take(change) {
-  if (change === null) return false;
+  if (change === null) return;
   followOperator();
   if (change.whole) list.everything = true;
   list.mark(change.changed);
   announce(change);
+  // Each in a task of its own: with a thousand matches on a slow machine, all together would be a long one.
+  await pause();
   showAround();
-  void (change.reordered || change.whole || choices.filter !== "all" || choices.sort !== "league" ? arrange() : list.patch());
+  await pause();
+  const movesRows = choices.filter === "odds" || choices.sort === "movement" || choices.sort === "age";
+  void (change.reordered || change.whole || movesRows ? arrange() : list.patch());
   const moved = position !== board.about.position || change.changed.includes(panel.id) || change.gone.includes(panel.id);
   position = board.about.position;
   if (panel.id !== null && (moved || change.whole)) void panel.renew();
   if (fixturesAt !== board.about.fixtures_at) await readFixtures();
-  return true;
 }
 
 async function readFixtures() {

@@ -32,6 +32,14 @@ export function pause() {
   return new Promise((go) => setTimeout(go, 0));
 }
 
+/** Wait for the next frame; a hidden page has none, and goes on all the same. */
+export function frame() {
+  return new Promise((go) => {
+    requestAnimationFrame(go);
+    setTimeout(go, 100);
+  });
+}
+
 const SLICE_MS = 8;
 
 /** Run a generator to its end in slices, so that no task is long. Returns false where `isOff` said stop. */

@@ -1,11 +1,17 @@
 // The table: which matches, in what order and groups, brought into the document in slices.
 
 import { choices, isFavourite } from "./choices.js";
-import { element, inSlices, setText } from "./dom.js";
+import { element, frame, inSlices, setText } from "./dom.js";
 import { Row } from "./row.js";
 import { fold, movement } from "./words.js";
 
-const CHUNK = 25; // rows in one group of the document, which is laid out only near the screen
+// The table's bodies are laid out only near the screen. Small ones make little work at once, few ones little
+// work at all. Where they begin depends on names more than on numbers, so that a new match moves few rows.
+const MOST_ROWS = 10;
+const LEAST_ROWS = 4;
+const ROW_PX = 51;
+const HEAD_PX = 43;
+const ROWS_A_FRAME = 5; // rows near the screen that may change at once: laying them out takes time
 const HALF_TIME = 3;
 
 export const FILTERS = {
@@ -45,7 +51,8 @@ export class List {
     this.empty = empty;
     this.board = board;
     this.rows = new Map();
-    this.groups = new Map(); // key → {body, head, ids}
+    this.bodies = new Map(); // key → {body, height, isNear}
+    this.heads = new Map(); // key → {row, parts}
     this.shown = []; // match ids in the order of the page
     this.running = 0;
     this.dirty = new Set();
@@ -55,10 +62,11 @@ export class List {
 
   /** Count the matches of every filter. */
   counts() {
-    const counts = Object.fromEntries(Object.keys(FILTERS).map((name) => [name, 0]));
+    const filters = Object.entries(FILTERS);
+    const counts = Object.fromEntries(filters.map(([name]) => [name, 0]));
     for (const id of this.board.order) {
       const get = this.board.reader(id);
-      for (const [name, { test }] of Object.entries(FILTERS)) if (test(get)) counts[name] += 1;
+      for (const [name, { test }] of filters) if (test(get)) counts[name] += 1;
     }
     return counts;
   }
@@ -94,13 +102,14 @@ export class List {
     return ids;
   }
 
+  /** Group the matches by competition, and the groups into bodies of the table. */
   plan(ids) {
     const groups = [];
     let current = null;
     for (const id of ids) {
       const get = this.board.reader(id);
       const key = choices.sort === "league" ? `${get("country")} ${get("competition_id")}` : "all";
-      if (current === null || current.key !== key || current.ids.length >= CHUNK) {
+      if (current === null || current.key !== key || current.ids.length >= MOST_ROWS) {
         const part = current !== null && current.key === key ? current.part + 1 : 0;
         current = { key, part, ids: [], country: get("country"), competition: get("competition"), count: 0 };
         groups.push(current);
@@ -109,8 +118,19 @@ export class List {
     }
     const totals = new Map();
     for (const group of groups) totals.set(group.key, (totals.get(group.key) ?? 0) + group.ids.length);
-    for (const group of groups) group.count = totals.get(group.key);
-    return groups;
+    const bodies = [];
+    let rows = 0;
+    for (const group of groups) {
+      group.count = totals.get(group.key);
+      const begins = rows >= LEAST_ROWS && mixed(group.key) % 3 === 0;
+      if (bodies.length === 0 || begins || rows + group.ids.length > MOST_ROWS) {
+        bodies.push({ key: `${group.key} ${group.part}`, groups: [] });
+        rows = 0;
+      }
+      bodies.at(-1).groups.push(group);
+      rows += group.ids.length;
+    }
+    return bodies;
   }
 
   /** Bring the document in line with what is wanted. A later call takes over from one still running. */
@@ -127,74 +147,86 @@ export class List {
 
   *steps(ids) {
     const grouped = choices.sort === "league";
-    const groups = this.plan(ids);
-    const kept = new Set();
+    const planned = this.plan(ids);
     let place = this.table.tHead.nextElementSibling;
-    for (const group of groups) {
-      const name = `${group.key} ${group.part}`;
-      kept.add(name);
-      const held = this.groups.get(name) ?? this.newGroup(name);
+    for (const { key, groups } of planned) {
+      const held = this.bodies.get(key) ?? this.newBody(key);
       if (held.body === place) place = place.nextElementSibling;
       else this.table.insertBefore(held.body, place);
-      this.headGroup(held, group, grouped);
-      let at = held.head.nextElementSibling;
-      for (const id of group.ids) {
-        let row = this.rows.get(id);
-        if (row === undefined) {
-          row = new Row(id);
-          this.rows.set(id, row);
-          row.update(this.board, grouped);
-        } else if (row.grouped !== grouped || this.everything) {
-          row.update(this.board, grouped);
+      let at = held.body.firstElementChild;
+      const put = (tr) => {
+        if (tr === at) at = at.nextElementSibling;
+        else held.body.insertBefore(tr, at);
+      };
+      let height = 0;
+      for (const group of groups) {
+        if (grouped && group.part === 0) {
+          put(this.headOf(group));
+          height += HEAD_PX;
         }
-        if (row.tr === at) at = at.nextElementSibling;
-        else held.body.insertBefore(row.tr, at);
-        yield;
+        for (const id of group.ids) {
+          put(this.rowOf(id, held, grouped).tr);
+          height += ROW_PX;
+          yield;
+        }
       }
       while (at !== null) {
         const next = at.nextElementSibling;
         at.remove();
         at = next;
       }
-    }
-    for (const [name, held] of this.groups) {
-      if (!kept.has(name)) {
-        held.body.remove();
-        this.groups.delete(name);
+      if (held.height !== height) {
+        held.height = height;
+        held.body.style.containIntrinsicSize = `auto ${height}px`;
       }
+    }
+    const kept = new Set(planned.map(({ key }) => key));
+    for (const [key, held] of this.bodies) {
+      if (kept.has(key)) continue;
+      held.body.remove();
+      this.bodies.delete(key);
       yield;
     }
     for (const id of this.rows.keys()) if (!this.board.matches.has(id)) this.rows.delete(id);
     this.everything = false;
   }
 
-  newGroup(name) {
-    const cell = element(
-      "th",
-      { role: "rowheader", scope: "rowgroup", colspan: "17" },
-      element("span", { class: "country" }),
-      element("span", { class: "league" }),
-      element("span", { class: "count" }),
-    );
-    const head = element("tr", { role: "row", class: "group" }, cell);
-    const body = element("tbody", { role: "rowgroup" }, head);
-    const held = { body, head, parts: [...cell.children], height: 0 };
-    this.groups.set(name, held);
+  rowOf(id, held, grouped) {
+    let row = this.rows.get(id);
+    if (row === undefined) {
+      row = new Row(id);
+      this.rows.set(id, row);
+      row.update(this.board, grouped);
+    } else if (row.grouped !== grouped || this.everything) {
+      row.update(this.board, grouped);
+    }
+    row.held = held;
+    return row;
+  }
+
+  newBody(key) {
+    const body = element("tbody", { role: "rowgroup" });
+    const held = { body, height: 0, isNear: true };
+    body.addEventListener("contentvisibilityautostatechange", (event) => {
+      held.isNear = !event.skipped;
+    });
+    this.bodies.set(key, held);
     return held;
   }
 
-  headGroup(held, group, grouped) {
-    const [country, league, count] = held.parts;
-    const hidden = !grouped || group.part > 0;
-    if (held.head.hidden !== hidden) held.head.hidden = hidden;
+  headOf(group) {
+    let head = this.heads.get(group.key);
+    if (head === undefined) {
+      const parts = ["country", "league", "count"].map((name) => element("span", { class: name }));
+      const cell = element("th", { role: "rowheader", scope: "rowgroup", colspan: "17" }, ...parts);
+      head = { row: element("tr", { role: "row", class: "group" }, cell), parts };
+      this.heads.set(group.key, head);
+    }
+    const [country, league, count] = head.parts;
     setText(country, group.country ?? "");
     setText(league, group.competition ?? "Competition unknown");
     setText(count, String(group.count));
-    const height = group.ids.length * 51 + (hidden ? 0 : 43);
-    if (held.height !== height) {
-      held.height = height;
-      held.body.style.containIntrinsicSize = `auto ${height}px`;
-    }
+    return head.row;
   }
 
   /** Note matches whose cells changed; `patch` shows them. */
@@ -205,19 +237,27 @@ export class List {
   async patch() {
     if (this.arranging || this.patching) return;
     this.patching = true;
-    await inSlices(this.patches());
+    while (this.dirty.size > 0) {
+      const rows = [...this.dirty].map((id) => this.rows.get(id)).filter((row) => row !== undefined);
+      this.dirty.clear();
+      const near = rows.filter((row) => row.held?.isNear);
+      for (let at = 0; at < near.length; at += ROWS_A_FRAME) {
+        for (const row of near.slice(at, at + ROWS_A_FRAME)) this.update(row);
+        await frame();
+      }
+      await inSlices(this.updates(rows.filter((row) => !row.held?.isNear)));
+    }
     this.patching = false;
   }
 
-  *patches() {
-    const grouped = choices.sort === "league";
-    while (this.dirty.size > 0) {
-      const ids = [...this.dirty];
-      this.dirty.clear();
-      for (const id of ids) {
-        if (this.board.matches.has(id)) this.rows.get(id)?.update(this.board, grouped);
-        yield;
-      }
+  update(row) {
+    if (this.board.matches.has(row.id)) row.update(this.board, choices.sort === "league");
+  }
+
+  *updates(rows) {
+    for (const row of rows) {
+      this.update(row);
+      yield;
     }
   }
 
@@ -238,4 +278,11 @@ export class List {
       if (row.markedUntil > 0 && row.markedUntil <= now) row.updateNotes(this.board);
     }
   }
+}
+
+/** A number from a text, the same every time. */
+function mixed(text) {
+  let number = 7;
+  for (let at = 0; at < text.length; at += 1) number = (number * 31 + text.charCodeAt(at)) % 1000003;
+  return number;
 }

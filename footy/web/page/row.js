@@ -17,6 +17,7 @@ function cell(className, ...children) {
   return element("td", { class: className, role: "cell" }, ...children);
 }
 
+// Cells with one text have two lines in it: few boxes make a row cheap to lay out.
 function pair() {
   return [element("span", { class: "a" }), element("span", { class: "b" })];
 }
@@ -35,7 +36,7 @@ const template = (() => {
     [0, 1, 2].map((index) => {
       const first = index === 0 ? " first" : "";
       const asLine = index === 0 && className !== "m1" ? " line" : "";
-      return cell(`c-p ${className}${first}${asLine}`, ...pair());
+      return cell(`c-p ${className}${first}${asLine}`);
     }),
   );
   return element(
@@ -45,11 +46,11 @@ const template = (() => {
     cell("c-time", ...pair()),
     cell("c-match", team(), team()),
     cell("c-score", ...pair()),
-    cell("c-ht", ...pair()),
-    cell("c-sot", ...pair()),
-    cell("c-crn", ...pair()),
+    cell("c-ht"),
+    cell("c-sot"),
+    cell("c-crn"),
     ...prices,
-    cell("c-state", ...pair()),
+    cell("c-state"),
   );
 })();
 
@@ -65,9 +66,11 @@ export class Row {
       const [name, cards, note] = team.children;
       return { name, cards, note };
     });
-    this.pairs = [3, 4, 5, 6].map((index) => [...cells[index].children]);
+    this.goals = [...cells[3].children];
+    [this.half, this.shots, this.corners] = [cells[4], cells[5], cells[6]];
     this.prices = Array.from({ length: 9 }, (_, index) => cells[7 + index]);
-    [this.state, this.age] = cells[16].children;
+    this.state = cells[16];
+    this.stateWords = "";
   }
 
   /** Show everything of the match. */
@@ -78,11 +81,11 @@ export class Row {
     setText(this.teams[0].name, home);
     setText(this.teams[1].name, away);
     this.updateStar(`${home} – ${away}`);
-    const [goals, half, shots, corners] = this.pairs;
-    setPair(goals, get("home_score"), get("away_score"));
-    setPair(half, get("home_score_ht"), get("away_score_ht"));
-    setPair(shots, get("home_shots_on_target"), get("away_shots_on_target"));
-    setPair(corners, get("home_corners"), get("away_corners"));
+    setText(this.goals[0], number(get("home_score")));
+    setText(this.goals[1], number(get("away_score")));
+    setLines(this.half, number(get("home_score_ht")), number(get("away_score_ht")));
+    setLines(this.shots, number(get("home_shots_on_target")), number(get("away_shots_on_target")));
+    setLines(this.corners, number(get("home_corners")), number(get("away_corners")));
     setCards(this.teams[0].cards, get("home_red_cards"));
     setCards(this.teams[1].cards, get("away_red_cards"));
     setData(this.tr, "live", get("in_play") ? "yes" : "");
@@ -112,13 +115,10 @@ export class Row {
         const now = get(`current_${key}_${name}`);
         const early = get(`early_${key}_${name}`);
         const td = this.prices[index];
-        const [top, bottom] = td.children;
         if (name === "line") {
-          setText(top, line(now, key === "spread"));
-          setText(bottom, early == null ? "" : line(early, key === "spread"));
+          setLines(td, line(now, key === "spread"), early == null ? "" : line(early, key === "spread"));
         } else {
-          setText(top, price(now, choices.odds));
-          setText(bottom, early == null ? "" : price(early, choices.odds));
+          setLines(td, price(now, choices.odds), early == null ? "" : price(early, choices.odds));
           const moved = sameLine ? movement(early, now) : null;
           const up = now > early;
           const way = moved === null || now === early ? "" : up ? "up" : "down";
@@ -129,7 +129,7 @@ export class Row {
       }
     }
     const [closed, words] = stateWords(get);
-    setText(this.state, words);
+    this.stateWords = words;
     setData(this.state, "closed", closed);
     setData(this.teams[1].note, "state", words.slice(0, words.startsWith("susp") ? 4 : 3)); // a phone has no column
   }
@@ -153,7 +153,8 @@ export class Row {
     setData(this.word, "period", below === known ? "yes" : "");
     const since = get("old_since");
     const doubts = get("doubts");
-    setText(this.age, since === null ? (doubts.length > 0 ? "?" : "") : duration((board.now() - Date.parse(since)) / 1000));
+    const age = since === null ? (doubts.length > 0 ? "?" : "") : duration((board.now() - Date.parse(since)) / 1000);
+    setLines(this.state, this.stateWords, age);
     setData(this.tr, "doubt", doubts.length > 0 ? "yes" : "");
   }
 
@@ -186,9 +187,7 @@ export class Row {
       else target.textContent = competition;
     });
     setData(this.tr, "goal", notes.some((note) => note?.kind === "goal") ? "yes" : "");
-    const [home, away] = this.pairs[0];
-    setData(home, "goal", notes[0]?.kind === "goal" ? "yes" : "");
-    setData(away, "goal", notes[1]?.kind === "goal" ? "yes" : "");
+    this.goals.forEach((target, side) => setData(target, "goal", notes[side]?.kind === "goal" ? "yes" : ""));
   }
 }
 
@@ -210,9 +209,8 @@ function under(get, known) {
   return known;
 }
 
-function setPair([top, bottom], home, away) {
-  setText(top, number(home));
-  setText(bottom, number(away));
+function setLines(target, top, bottom) {
+  setText(target, top || bottom ? `${top}\n${bottom}` : "");
 }
 
 function setCards(target, count) {
