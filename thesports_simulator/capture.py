@@ -85,6 +85,11 @@ class CaptureSource:
         del at
         return _encode(self._live_by_id.get(uuid, {}))
 
+    def diary(self, start: int, at: int) -> tuple[list[bytes], bytes]:
+        """Return nothing: the capture has no reply of match/diary."""
+        del start, at
+        return [], b"{}"
+
     def countries(self, at: int) -> bytes:
         """Return the recorded countries."""
         del at

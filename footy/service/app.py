@@ -20,6 +20,7 @@ from footy.reference.prefetch import Prefetch
 from footy.service import memory
 from footy.service.check_note import CheckNote
 from footy.service.demo import DemoVendor
+from footy.service.fixtures import FixtureReader
 from footy.service.heartbeat import read_heartbeat
 from footy.service.paths import Files
 from footy.settings import Mode, Settings
@@ -51,6 +52,7 @@ class App:
     transport: Transport
     counters: Counters
     checkpoint: Checkpoint
+    fixtures: FixtureReader
     revive_vendor: Callable[[], None] = lambda: None
 
 
@@ -111,7 +113,7 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
     memory.give_back()
     counters = Counters()
     if mode is Mode.DEMO:  # each demo simulates a new world: the state and quota of the last one do not apply
-        for file in (files.checkpoint, files.quota):
+        for file in (files.checkpoint, files.quota, files.fixtures):
             file.unlink(missing_ok=True)
     with contextlib.ExitStack() as closing:
         asked = closing.enter_context(upstream(settings, mode))
@@ -136,11 +138,13 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
             closing.callback(catalogue.close)
             prefetch = Prefetch(client, catalogue, ttl_s)
         lookup = Lookup(client, disk_cache, ttl_s, transport.vendor_clock, catalogue)
-        pipeline = Pipeline(rules_for(settings, mode), client, lookup, prefetch)
+        rules = rules_for(settings, mode)
+        pipeline = Pipeline(rules, client, lookup, prefetch)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
         checkpoint = Checkpoint(files.checkpoint, asked.base_url, settings.early_window)
-        yield App(pipeline, transport, counters, checkpoint, asked.revive)
+        fixtures = FixtureReader(files.fixtures, client, lookup, rules.selection)
+        yield App(pipeline, transport, counters, checkpoint, fixtures, asked.revive)
 
 
 def transport_for(settings: Settings, asked: VendorAccount, counters: Counters) -> Transport:

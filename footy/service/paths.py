@@ -21,6 +21,8 @@ class Files:
         """The metrics after the last cycle, in Prometheus' text format."""
         self.matches = folder / "matches.json"
         """The current snapshot."""
+        self.fixtures = folder / "fixtures.json"
+        """The matches that kick off in the next 12 hours."""
         self.log = folder / "footy.log"
         """Today's log."""
         self.events = folder / "footy.db"

@@ -72,6 +72,15 @@ class OddsUpdates:
 
 
 @dataclass(frozen=True, slots=True)
+class Diary:
+    """The matches of a day as planned, and the names that they refer to, by id."""
+
+    rows: list[models.Detail]
+    teams: Mapping[str, str]
+    competitions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of the rows of a list, or of those that changed since the requested time."""
 
@@ -98,6 +107,11 @@ class ReferenceReply:
     value: Reference
 
 
+class _WithNames(msgspec.Struct):
+    rows: msgspec.Raw
+    names: msgspec.Raw
+
+
 class _HasId(msgspec.Struct):
     id: Annotated[str, msgspec.Meta(max_length=64)]
 
@@ -120,6 +134,8 @@ _all_odds_changes = msgspec.json.Decoder(dict[str, list[models.OddsChange]]).dec
 _odds_updates: RowsDecoder[models.OddsUpdate] = RowsDecoder(models.OddsUpdate)
 _stamped: Decoder[_Stamped] = Decoder(_Stamped)
 _deleted: Decoder[models.Deleted] = Decoder(models.Deleted)
+_with_names = msgspec.json.Decoder(_WithNames).decode
+_diary_names: Decoder[models.DiaryNames] = Decoder(models.DiaryNames)
 _address = msgspec.json.Decoder(_Address).decode
 _rows: dict[type, RowsDecoder[Any]] = {
     kind: RowsDecoder(kind) for kind in (models.Detail, models.Team, models.Competition)
@@ -295,6 +311,20 @@ def _deletions(request: Request, results: bytes) -> tuple[models.Deleted, LeftOu
     return _decode(_deleted, results, request.endpoint)  # type: ignore[no-any-return]
 
 
+def _fixtures(request: Request, results: bytes) -> tuple[Diary, LeftOut]:
+    reply: _WithNames = _decode(_with_names, results, request.endpoint)
+    rows, left_out = _decode(_rows[models.Detail], bytes(reply.rows), request.endpoint)
+    try:
+        names, unnamed = _diary_names(reply.names)
+    except UNREADABLE:  # such as [], which PHP writes for an empty object
+        names, unnamed = models.DiaryNames(), ()
+
+    def by_id(listed: list[models.Named] | None) -> dict[str, str]:
+        return {one.id: one.name for one in listed or () if one.id and one.name}
+
+    return Diary(rows, by_id(names.team), by_id(names.competition)), (*left_out, *unnamed)
+
+
 def _reference(request: Request, results: bytes) -> tuple[Reference | None, LeftOut]:
     kind = _KINDS.get(request.endpoint)
     if kind is not None:
@@ -334,6 +364,7 @@ _READERS: Mapping[Endpoint, Callable[[Request, bytes], tuple[object, LeftOut]]] 
     endpoints.ODDS_LIVE: _changed_odds,
     endpoints.ODDS_UPDATE: _updated_odds,
     endpoints.DELETED: _deletions,
+    endpoints.DIARY: _fixtures,
     endpoints.TEAM: _reference_reply,
     endpoints.COMPETITION: _reference_reply,
     endpoints.COUNTRIES: _reference_reply,

@@ -45,6 +45,8 @@ class Request:
     """Of a feed: the start of the requested changes, in Unix seconds of the vendor's clock."""
     page: int = 0
     """Number of a page, from 1; together with `since`, the number of a page of changes."""
+    start: int | None = field(default=None, compare=False)
+    """Of the fixtures: when their day starts, in Unix seconds of the vendor's clock."""
     priority: Priority = field(default=Priority.REFERENCE, compare=False)
     watermark: int | None = field(default=None, compare=False)
     """Of odds to compare with their feed: the vendor's time before which all changes are known."""
@@ -58,6 +60,8 @@ class Request:
             return {"time": str(self.since)}
         if self.page:
             return {"page": str(self.page)}
+        if self.start is not None:
+            return {"tsp": str(self.start)}
         return {"uuid": self.id} if self.id else {}
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """The vendor's endpoints: the parameters of each, and its answer."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
@@ -26,6 +27,7 @@ NAMES = (
     LIVE,
     "match/recent/list",
     "match/live/history",
+    "match/diary",
     "odds/history",
     "odds/live",
     "odds/update",
@@ -61,6 +63,7 @@ class Endpoints:
             "match/live/history": lambda parameters, at: replies.flat(
                 source.live_history(_uuid(parameters), at)
             ),
+            "match/diary": self._diary,
             "odds/history": lambda parameters, at: replies.flat(source.odds_history(_uuid(parameters), at)),
             "odds/live": lambda _, at: self._odds_live(at),
             "odds/update": lambda _, at: replies.flat(source.odds_update(at)),
@@ -144,12 +147,25 @@ class Endpoints:
             self._live = at, self.listed_at, quirks, body
         return self._live[3]
 
+    def _diary(self, parameters: Parameters, at: int) -> bytes:
+        """Return a day's matches: the 24 hours after `tsp`, or the day `date` (YYYYMMDD) of UTC+8."""
+        tsp = parameters.get("tsp")
+        start = _day(parameters.get("date", "")) if tsp is None else _whole(tsp)
+        return replies.diary(*self.source.diary(start, at))
+
     def _odds_live(self, at: int) -> bytes:
         """Return the changes of odds, built once for each second, form and order."""
         if self._odds is None or self._odds[:3] != (at, self.odds_form, self.odds_order):
             body = replies.flat(self.source.odds_live(at, self.odds_form, self.odds_order))
             self._odds = at, self.odds_form, self.odds_order, body
         return self._odds[3]
+
+
+def _day(text: str) -> int:
+    try:
+        return int(dt.datetime.strptime(f"{text}+0800", "%Y%m%d%z").timestamp())
+    except ValueError:
+        raise BadParameterError from None
 
 
 def _uuid(parameters: Parameters) -> str:

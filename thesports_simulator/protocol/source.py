@@ -45,6 +45,9 @@ class Source(Protocol):
     def live_history(self, uuid: str, at: int) -> bytes:
         """Return the live element of a match that is or was listed, `{}` if there is none."""
 
+    def diary(self, start: int, at: int) -> tuple[list[bytes], bytes]:
+        """Return the matches that kick off in the 24 hours after `start`, and their names."""
+
     def countries(self, at: int) -> bytes:
         """Return all countries."""
 
