@@ -150,6 +150,7 @@ def _parser() -> argparse.ArgumentParser:
         "names": "list the competitions and countries that the filters accept",
         "events": "show what happened: goals, cards, corrections, prices",
         "match": "show one match: now, its statistics, and what happened in it",
+        "serve": "serve the page and the API of a data folder, in a process of its own",
     }.items():
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(command=name)
@@ -297,6 +298,14 @@ def _names(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return Exit.OK
 
 
+def _serve(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.page import serve  # noqa: PLC0415
+
+    mode = loaded.settings.observed_mode()
+    _say_folder(loaded.settings, mode)
+    return serve(loaded.settings, mode, _say)
+
+
 def _events(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.outputs.console.timeline import Timeline, TimelinePrinter  # noqa: PLC0415
     from footy.service import event_query, event_stream  # noqa: PLC0415
@@ -396,6 +405,7 @@ _COMMANDS: dict[str, Command] = {
     "events": _events,
     "match": _match,
     "schema": _schema,
+    "serve": _serve,
 }
 
 

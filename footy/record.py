@@ -334,6 +334,32 @@ class Snapshot(TypedDict):
     """Ordered by country, competition, kick-off, match id; None last."""
 
 
+class Fixture(TypedDict):
+    """A match that kicks off soon."""
+
+    match_id: str
+    kickoff_at: str
+    competition_id: str | None
+    competition: str | None
+    country: str | None
+    """As in a record; None if the competition has not been live yet."""
+    home_id: str | None
+    home: str | None
+    away_id: str | None
+    away: str | None
+    neutral: bool | None
+
+
+class Fixtures(TypedDict):
+    """The content of fixtures.json: what kicks off in the next 12 hours, in order of kick-off."""
+
+    fetched_at: str | None
+    """When the vendor was asked; None before its first answer."""
+    source: str | None
+    """`fresh`, `stale` or `refused`; None before the first answer."""
+    fixtures: list[Fixture]
+
+
 class Degradation(TypedDict):
     """A kind of data that most matches in play have lacked for too long."""
 
@@ -361,6 +387,8 @@ class Heartbeat(TypedDict):
     mode: str
     indicators: dict[str, str]
     """Level and figure of those that are not normal, by name: `cycle`, `enrich`, `sleep` or `errors`."""
+    page: NotRequired[str | None]
+    """Where the page and the API are served; None if they are not."""
     account_shared_with: NotRequired[str | None]
     """Another footy on this machine that uses the same account: its PID and data folder."""
     not_in_plan: NotRequired[list[str]]

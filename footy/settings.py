@@ -2,6 +2,7 @@
 
 import difflib
 import io
+import ipaddress
 import os
 import re
 import stat
@@ -38,6 +39,7 @@ DEMO_FOLDER = "demo"
 WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET")
 """Settings that identify the instance: its data folder, and whether it is live or the demo."""
 SECRET_MIN_LENGTH = 8
+TOKEN_MIN_LENGTH = 16
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """Where systemd says which folder holds the unit's credentials (`LoadCredential=`)."""
 SECRET_MOST_BYTES = 65536
@@ -179,6 +181,42 @@ def _secret(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _token(value: SecretStr | None) -> SecretStr | None:
+    text = "" if value is None else value.get_secret_value()
+    if value is not None and (len(text) < TOKEN_MIN_LENGTH or not text.isprintable() or text != text.strip()):
+        raise ValueError(f"takes at least {TOKEN_MIN_LENGTH} printable characters")
+    return value
+
+
+def _host_names(value: Any) -> Any:
+    """Read comma-separated host names, without scheme and port, in lower case."""
+    items = _split(value)
+    if isinstance(items, list):
+        items = [str(item).lower() for item in items]
+        if not all(re.fullmatch(r"[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\]", item) for item in items):
+            raise ValueError("takes host names without scheme and port, such as footy.example")
+    return items
+
+
+def is_loopback(host: str) -> bool:
+    """Check whether only programs of this machine reach what is bound to this address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bind_address(value: str) -> str:
+    if value != "localhost":
+        try:
+            ipaddress.ip_address(value)
+        except ValueError:
+            raise ValueError("takes an IP address of this machine, such as 127.0.0.1 or 0.0.0.0") from None
+    return value
+
+
 def _source(value: str) -> str:
     if not re.fullmatch(r"[!#-;=?-\[\]_a-z~]{1,200}", value):
         raise ValueError("takes a URI, such as urn:footy:live")
@@ -266,6 +304,9 @@ class ReferenceSettings(_Section):
     ttl_team: Seconds = Field(86400, description="Seconds that a team is cached.")
     ttl_competition: Seconds = Field(86400, description="Seconds that a competition is cached.")
     ttl_country: Seconds = Field(86400, description="Seconds that countries and categories are cached.")
+    prefetch: Literal["on", "off"] = Field(
+        "on", description="`on`: fetch all teams and competitions in advance, at most one page a minute."
+    )
 
 
 class PipelineSettings(_Section):
@@ -376,7 +417,29 @@ class ServiceSettings(_Section):
     errors_critical: Share = Field(0.2, description="Share of failed calls above which it is critical.")
 
 
+class WebSettings(_Section):
+    """Where `footy/web` serves the page and the API, and to whom."""
+
+    http_host: Annotated[str, AfterValidator(_bind_address)] = Field(
+        "127.0.0.1", description="Address on which the page and the API are served."
+    )
+    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8099, description="Port of the page and the API; `0` disables them."
+    )
+    http_hosts: Annotated[tuple[str, ...], BeforeValidator(_host_names)] = Field(
+        (), description="Host names that clients may use, besides the address itself."
+    )
+    http_token: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset), AfterValidator(_token)] = Field(
+        None, description="Token that clients must send; at least 16 characters."
+    )
+
+    def http_token_text(self) -> str:
+        """Return the token itself; empty if there is none."""
+        return self.http_token.get_secret_value() if self.http_token else ""
+
+
 class Settings(
+    WebSettings,
     ServiceSettings,
     TelemetrySettings,
     OutputSettings,
@@ -402,6 +465,15 @@ class Settings(
                     f"FOOTY_{figure}_WARNING is {warning:g} but takes a number that is not {side} "
                     f"FOOTY_{figure}_CRITICAL, which is {critical:g}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _only_this_machine_needs_no_token(self) -> "Settings":
+        if self.http_port and not is_loopback(self.http_host) and self.http_token is None:
+            raise ValueError(
+                f"FOOTY_HTTP_HOST is {self.http_host}, which others can reach, but FOOTY_HTTP_TOKEN is not "
+                "set: set one, or bind to 127.0.0.1"
+            )
         return self
 
     def secret_text(self) -> str:

@@ -45,6 +45,7 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_TTL_TEAM": 86_400,
     "FOOTY_TTL_COMPETITION": 86_400,
     "FOOTY_TTL_COUNTRY": 86_400,
+    "FOOTY_PREFETCH": "on",
     "FOOTY_RATE_LIMITS": {},
     "FOOTY_FALLBACK": ("stale",),
     "FOOTY_EVENTS": "on",
@@ -75,6 +76,10 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_SLEEP_CRITICAL": 1 / 4,
     "FOOTY_ERRORS_WARNING": 5 / 100,
     "FOOTY_ERRORS_CRITICAL": 20 / 100,
+    "FOOTY_HTTP_HOST": "127.0.0.1",
+    "FOOTY_HTTP_PORT": 8099,
+    "FOOTY_HTTP_HOSTS": (),
+    "FOOTY_HTTP_TOKEN": None,
 }
 GOOD: list[tuple[str, str, Any]] = [
     ("THESPORTS_USER", "me", "me"),
@@ -97,6 +102,7 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_TTL_TEAM", "60", 60),
     ("FOOTY_TTL_COMPETITION", "60", 60),
     ("FOOTY_TTL_COUNTRY", "60", 60),
+    ("FOOTY_PREFETCH", "off", "off"),
     ("FOOTY_RATE_LIMITS", "off", None),
     ("FOOTY_RATE_LIMITS", "OFF", None),
     ("FOOTY_RATE_LIMITS", "odds/history=120/60", {"odds/history": RateLimit(120, 60)}),
@@ -128,6 +134,11 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_LOG_LEVEL", "debug", "DEBUG"),
     ("FOOTY_LOG_FORMAT", "json", "json"),
     ("FOOTY_LOG_BACKUPS", "0", 0),
+    ("FOOTY_HTTP_HOST", "localhost", "localhost"),
+    ("FOOTY_HTTP_HOST", "::1", "::1"),
+    ("FOOTY_HTTP_PORT", "0", 0),
+    ("FOOTY_HTTP_HOSTS", "Footy.example, [fe80::1]", ("footy.example", "[fe80::1]")),
+    ("FOOTY_HTTP_TOKEN", " ", None),
 ]
 WHOLE, NUMBER = " but takes a whole number.", " but takes a number."
 LIST = " but takes whole numbers separated by commas, such as 2,3,4."
@@ -136,6 +147,9 @@ URL = " but takes an address such as https://host/path, without a query."
 PROXY = " but takes the address of an HTTP proxy, such as http://10.0.0.1:3128."
 SOURCE = " but takes a URI, such as urn:footy:live."
 SIZE = " but takes a size from 10 MB up, such as 500 MB or 4 GB."
+ADDRESS = " but takes an IP address of this machine, such as 127.0.0.1 or 0.0.0.0."
+HOSTS = " but takes host names without scheme and port, such as footy.example."
+TOKEN = " takes at least 16 printable characters."
 WINDOW = " but takes two minutes, the first not after the second, such as 2-6."
 BAD: list[tuple[str, str, str]] = [
     ("FOOTY_MODE", "Live", " is 'Live' but takes 'auto', 'live' or 'demo'."),
@@ -167,6 +181,7 @@ BAD: list[tuple[str, str, str]] = [
     ("FOOTY_BACKOFF", "-1", " is '-1' but takes a number greater than or equal to 0."),
     ("FOOTY_TTL_TEAM", "0", " is '0' but takes a number greater than 0."),
     ("FOOTY_TTL_COMPETITION", "x", f" is 'x'{NUMBER}"),
+    ("FOOTY_PREFETCH", "yes", " is 'yes' but takes 'on' or 'off'."),
     ("FOOTY_TTL_COUNTRY", "1e99", " is '1e99' but takes a number less than or equal to 2592000."),
     *(
         ("FOOTY_RATE_LIMITS", text, f" is {text!r}{PAIRS}")
@@ -213,6 +228,13 @@ BAD: list[tuple[str, str, str]] = [
     ),
     ("FOOTY_LOG_FORMAT", "xml", " is 'xml' but takes 'text' or 'json'."),
     ("FOOTY_LOG_BACKUPS", "-1", " is '-1' but takes a number greater than or equal to 0."),
+    ("FOOTY_HTTP_HOST", "here", f" is 'here'{ADDRESS}"),
+    ("FOOTY_HTTP_PORT", "70000", " is '70000' but takes a number less than or equal to 65535."),
+    ("FOOTY_HTTP_HOSTS", "a:80", f" is 'a:80'{HOSTS}"),
+    *(
+        ("FOOTY_HTTP_TOKEN", text, TOKEN)
+        for text in ("short", "sixteen\tof these!!", "sixteen of these \udcff")
+    ),
     *(
         (name, "1", " is '1' but takes a number less than 1.")
         for name in variables()
@@ -272,6 +294,16 @@ class TestValues:
             "THESPORTS_USER",
         }
         assert {name for name, _, _ in BAD} | takes_any | {"THESPORTS_SECRET"} == {*variables()}
+
+    def test_what_others_can_reach_needs_a_token(self) -> None:
+        said = complaint({"FOOTY_HTTP_HOST": "0.0.0.0"})
+        assert said.startswith(
+            "FOOTY_HTTP_HOST is 0.0.0.0, which others can reach, but FOOTY_HTTP_TOKEN is not"
+        )
+        assert read({"FOOTY_HTTP_HOST": "0.0.0.0", "FOOTY_HTTP_PORT": "0"}).http_port == 0
+        token = read({"FOOTY_HTTP_HOST": "::", "FOOTY_HTTP_TOKEN": SECRET}).http_token_text()
+        assert token == SECRET
+        assert token in read({"FOOTY_HTTP_TOKEN": SECRET}).secrets()
 
     def test_several_wrong_values_are_still_one_sentence(self) -> None:
         assert complaint({"FOOTY_WORKERS": "x", "FOOTY_MODE": "y"}) == (

@@ -66,11 +66,14 @@ class CaptureSource:
             _encode(row) for row in rows[max(0, page - 1) * ROWS_OF_A_PAGE : max(0, page) * ROWS_OF_A_PAGE]
         ]
 
-    def since(self, kind: Kind, time: int, at: int) -> list[tuple[int, bytes]]:
-        """Return the recorded rows changed at `time` or later."""
+    def since(
+        self, kind: Kind, time: int, at: int, *, most: int | None = ROWS_OF_A_PAGE
+    ) -> list[tuple[int, bytes]]:
+        """Return the first recorded rows changed at `time` or later."""
         del at
         rows = sorted(self._rows[kind].values(), key=lambda row: row["updated_at"])
-        return [(row["updated_at"], _encode(row)) for row in rows if row["updated_at"] >= time]
+        changed = [row for row in rows if row["updated_at"] >= time]
+        return [(row["updated_at"], _encode(row)) for row in changed[:most]]
 
     def odds_history(self, uuid: str, at: int) -> bytes:
         """Return the recorded odds."""
@@ -81,6 +84,11 @@ class CaptureSource:
         """Return the recorded live element."""
         del at
         return _encode(self._live_by_id.get(uuid, {}))
+
+    def diary(self, start: int, at: int) -> tuple[list[bytes], bytes]:
+        """Return nothing: the capture has no reply of match/diary."""
+        del start, at
+        return [], b"{}"
 
     def countries(self, at: int) -> bytes:
         """Return the recorded countries."""

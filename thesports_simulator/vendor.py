@@ -114,8 +114,9 @@ class Vendor:
         if call.request.takes_gzip and self.reply_options.gzip and len(reply.body) > _GZIP_FROM:
             reply.encoded = self._gzip(reply.body)
         fault = call.fault.text if call.fault else None
-        uuid = call.request.parameters.get("uuid", "")
-        entry = {"endpoint": call.endpoint, "uuid": uuid, "at": at, "fault": fault}
+        parameters = call.request.parameters
+        entry = {"endpoint": call.endpoint, "uuid": parameters.get("uuid", ""), "at": at, "fault": fault}
+        entry |= {name: parameters[name] for name in ("page", "time") if name in parameters}
         quirks = {"quirks": [quirk.name for quirk in call.quirks]} if call.quirks else {}
         return reply, entry | quirks | ({"touched": touched} if touched else {})
 
@@ -129,7 +130,9 @@ class Vendor:
         if call.refusal is not None:
             return Reply(call.refusal)
         try:
-            return Reply(self.endpoints.answer(call.endpoint, call.request.parameters, at, call.quirks))
+            paging = call.fault.kind.paging if call.fault else None
+            answer = self.endpoints.answer(call.endpoint, call.request.parameters, at, call.quirks, paging)
+            return Reply(answer)
         except BadParameterError:
             return Reply(BAD_PARAMETER)
 

@@ -63,9 +63,11 @@ class WorldSource:
         """Return the rows of one page."""
         return [_encode(row) for row in self.world.page(kind, page, at, size=ROWS_OF_A_PAGE)]
 
-    def since(self, kind: Kind, time: int, at: int) -> list[tuple[int, bytes]]:
-        """Return the rows changed at `time` or later."""
-        return [(row["updated_at"], _encode(row)) for row in self.world.since(kind, time, at)]
+    def since(
+        self, kind: Kind, time: int, at: int, *, most: int | None = ROWS_OF_A_PAGE
+    ) -> list[tuple[int, bytes]]:
+        """Return the first rows changed at `time` or later."""
+        return [(row["updated_at"], _encode(row)) for row in self.world.since(kind, time, at)[:most]]
 
     def odds_history(self, uuid: str, at: int) -> bytes:
         """Return all odds of a match."""
@@ -75,6 +77,21 @@ class WorldSource:
     def live_history(self, uuid: str, at: int) -> bytes:
         """Return the live element of a match."""
         return _encode(self.world.live_element(uuid, at) or {})
+
+    def diary(self, start: int, at: int) -> tuple[list[bytes], bytes]:
+        """Return the matches that kick off in the 24 hours after `start`, and their names."""
+        rows = self.world.diary(start, at)
+        team_ids = {row[side]: None for row in rows for side in ("home_team_id", "away_team_id")}
+        competition_ids = {row["competition_id"]: None for row in rows}
+        names = {
+            "competition": [self.world.competition(one, at) for one in competition_ids],
+            "team": [self.world.team(one, at) for one in team_ids],
+        }
+        extra = {
+            kind: [{key: row[key] for key in ("id", "name", "logo")} for row in found if row is not None]
+            for kind, found in names.items()
+        }
+        return [_encode(row) for row in rows], _encode(extra)
 
     def countries(self, at: int) -> bytes:
         """Return all countries; they do not change."""

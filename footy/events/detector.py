@@ -133,6 +133,7 @@ class Detector:
             seen = compared(record)
             if match is not None and match.quiet and match.compared == seen:
                 match.seen_at = now
+                match.compared = seen  # of the values of two equal records, the newest are compared fastest
             elif record["live_source"] in PLAYED:
                 events += self._compare(record, match, seen, now, states, values)
         if listed is not None:

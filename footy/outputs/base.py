@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from footy.record import Snapshot
+from footy.record import Fixtures, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +11,8 @@ class Update:
     """What a cycle publishes."""
 
     snapshot: Snapshot
+    fixtures: Fixtures | None = None
+    """What kicks off soon; only `--once` shows it."""
 
 
 class Output(Protocol):

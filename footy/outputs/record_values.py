@@ -1,7 +1,14 @@
 """Conversion of a record's values for display: numbers, times, ages."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from typing import Literal
+
+PriceState = Literal["now", "suspended", "old"]
+
+_NOT_KICKED_OFF = frozenset({1, 9, 12, 13})
+_FINISHED = 8
 
 
 def number(value: object) -> float | None:
@@ -44,3 +51,23 @@ def local(at: datetime, timezone: tzinfo) -> datetime:
         return at.astimezone(timezone)
     except OverflowError:
         return at
+
+
+def price_state(match: Mapping[str, object], prefix: str, max_age_s: float) -> PriceState:
+    """Return the state of a price: suspended, old, or valid now; before kick-off no price is old.
+
+    Args:
+        match: The record.
+        prefix: The moment and the market, such as `current_spread`.
+        max_age_s: Seconds a price may be old and still be one of now (`FOOTY_PRICE_MAX_AGE`).
+    """
+    if match.get(f"{prefix}_sealed") is True:
+        return "suspended"
+    if prefix.startswith("early") or match.get("status_id") in _NOT_KICKED_OFF:
+        return "now"
+    made_at, arrived_at = moment(match.get(f"{prefix}_at")), moment(match.get("odds_fetched_at"))
+    is_stale = (
+        made_at is not None and arrived_at is not None and (arrived_at - made_at).total_seconds() > max_age_s
+    )
+    was_in_play = match.get(f"{prefix}_in_play") is True and match.get("status_id") != _FINISHED
+    return "now" if was_in_play and not is_stale and match.get(f"{prefix}_outdated") is not True else "old"

@@ -20,10 +20,13 @@ class OutputContext:
     console: ConsoleOptions
     stream: TextIO
     """Standard output."""
+    page: Output | None = None
+    """Takes what the page shows; None if it is not served."""
 
 
-OUTPUTS: tuple[Callable[[OutputContext], Output], ...] = (
+OUTPUTS: tuple[Callable[[OutputContext], Output | None], ...] = (
     lambda context: SnapshotFile(context.folder),
+    lambda context: context.page,
     lambda context: LiveConsole(context.console, context.stream),
 )
 """In the order in which they are published to: consumers read the file first."""
@@ -31,4 +34,4 @@ OUTPUTS: tuple[Callable[[OutputContext], Output], ...] = (
 
 def open_outputs(context: OutputContext) -> list[Output]:
     """Return the outputs of the service, ready to take updates."""
-    return [make(context) for make in OUTPUTS]
+    return [output for make in OUTPUTS if (output := make(context)) is not None]

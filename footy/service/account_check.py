@@ -89,7 +89,8 @@ def _live(client: Client, budget: RetryBudget) -> tuple[str, _Finding]:
 def _probe(client: Client, endpoint: Endpoint, match_id: str, budget: RetryBudget) -> _Finding:
     """Request an endpoint once. The id of a match serves for all of them: unknown ids are answered too."""
     started = time.monotonic()
-    answer = client.ask(Request(endpoint, match_id if endpoint in BY_ID else ""), budget)
+    start = int(time.time()) if endpoint is endpoints.DIARY else None
+    answer = client.ask(Request(endpoint, match_id if endpoint in BY_ID else "", start=start), budget)
     if answer.error is not None and not isinstance(answer.error, NoSuchRowError):
         return _Finding(_words(answer.error), answer.error)
     return _Finding(f"ok, {time.monotonic() - started:.2f} s", None)

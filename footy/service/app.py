@@ -13,11 +13,14 @@ from footy.mirror.checkpoint import Checkpoint
 from footy.pipeline.cycle import Pipeline, Rules
 from footy.records.prices import PriceRules
 from footy.records.selection import Selection
+from footy.reference.catalogue import Catalogue
 from footy.reference.disk_cache import DiskCache
 from footy.reference.lookup import Lookup
+from footy.reference.prefetch import Prefetch
 from footy.service import memory
 from footy.service.check_note import CheckNote
 from footy.service.demo import DemoVendor
+from footy.service.fixtures import FixtureReader
 from footy.service.heartbeat import read_heartbeat
 from footy.service.paths import Files
 from footy.settings import Mode, Settings
@@ -49,6 +52,7 @@ class App:
     transport: Transport
     counters: Counters
     checkpoint: Checkpoint
+    fixtures: FixtureReader
     revive_vendor: Callable[[], None] = lambda: None
 
 
@@ -109,7 +113,7 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
     memory.give_back()
     counters = Counters()
     if mode is Mode.DEMO:  # each demo simulates a new world: the state and quota of the last one do not apply
-        for file in (files.checkpoint, files.quota):
+        for file in (files.checkpoint, files.quota, files.fixtures):
             file.unlink(missing_ok=True)
     with contextlib.ExitStack() as closing:
         asked = closing.enter_context(upstream(settings, mode))
@@ -128,12 +132,19 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
             endpoints.CATEGORIES: settings.ttl_country,
         }
         transport.quota.keep_in(files.quota)
-        lookup = Lookup(client, disk_cache, ttl_s, transport.vendor_clock)
-        pipeline = Pipeline(rules_for(settings, mode), client, lookup)
+        catalogue = prefetch = None
+        if settings.prefetch == "on" and mode is not Mode.DEMO:
+            catalogue = Catalogue(files.catalogue)
+            closing.callback(catalogue.close)
+            prefetch = Prefetch(client, catalogue, ttl_s)
+        lookup = Lookup(client, disk_cache, ttl_s, transport.vendor_clock, catalogue)
+        rules = rules_for(settings, mode)
+        pipeline = Pipeline(rules, client, lookup, prefetch)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
         checkpoint = Checkpoint(files.checkpoint, asked.base_url, settings.early_window)
-        yield App(pipeline, transport, counters, checkpoint, asked.revive)
+        fixtures = FixtureReader(files.fixtures, client, lookup, rules.selection)
+        yield App(pipeline, transport, counters, checkpoint, fixtures, asked.revive)
 
 
 def transport_for(settings: Settings, asked: VendorAccount, counters: Counters) -> Transport:

@@ -52,6 +52,7 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
         if child is None:
             if (running := _service(files)) is not None:
                 say(f"footy is already running (PID: {running.pid}){where}")
+                _say_page(_heartbeat(files, running.pid), say)
                 return Exit.OK
             child = _spawn(files, mode)
         code = child.poll()
@@ -63,6 +64,7 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
         elif (beat := _heartbeat(files, child.pid)) is not None and beat["last_success_at"] is not None:
             say(f"footy is running (PID: {child.pid}){where}")
             say(f"First snapshot: {files.matches}")
+            _say_page(beat, say)
             return Exit.OK
         elif beat is not None and beat.get("last_error_code") == Exit.REFUSED:
             say(f"The vendor refuses: {beat['last_error']}")
@@ -134,6 +136,13 @@ def follow_log(settings: Settings, mode: Mode, complain: Say) -> Exit:
 def _where(files: Files, *, demo: bool) -> str:
     """Return the end of a line, which names the instance."""
     return f"{' (demo)' if demo else ''} – data folder {files.folder}"
+
+
+def _say_page(beat: Heartbeat | None, say: Say) -> None:
+    """Print the address of the page, if the service serves one."""
+    page = None if beat is None else beat.get("page")
+    if page is not None:
+        say(f"Page: {page}")
 
 
 def _service(files: Files) -> psutil.Process | None:

@@ -22,6 +22,7 @@ from footy.service.heartbeat import HeartbeatFile, read_heartbeat
 from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
 from footy.service.lock import Role, locked, verify_ownership
 from footy.service.notify_socket import NotifySocket
+from footy.service.page import page_of
 from footy.service.paths import Files, prepare_folder
 from footy.service.schedule import follow_clock, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
@@ -61,24 +62,36 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         systemd = NotifySocket(os.environ, longest_silence_s(settings.interval))
         account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
-        with contextlib.closing(account), running_app(settings, mode, files) as app:
-            outputs = open_outputs(OutputContext(files.folder, console, sys.stdout))
+        with (
+            contextlib.closing(account),
+            running_app(settings, mode, files) as app,
+            contextlib.ExitStack() as serving,
+        ):
+            # 1. What gets the cycles: the log of events and its sinks, metrics, the page, the outputs.
             recorder = _recorder(settings, mode, files, app, before)
-            if recorder is not None:
-                recorder.start(me.started_at, mode.value)
             sinks = _sinks(settings, mode, files)
-            if recorder is not None and sinks is not None:
-                recorder.on_commit = sinks.wake
+            if recorder is not None:
+                serving.callback(recorder.close)
+                recorder.start(me.started_at, mode.value)
+            if sinks is not None:
+                serving.callback(sinks.close)
+                if recorder is not None:
+                    recorder.on_commit = sinks.wake
             figures = CycleFigures(settings.interval)
             metrics = instance_collector(app, figures, files, mode.value)
+            served = serving.enter_context(page_of(settings, mode, files, app, metrics))
+            page, address = served or (None, None)
+            heartbeat_file.note_page(address)
+            outputs = open_outputs(OutputContext(files.folder, console, sys.stdout, page))
             watchers = (figures.note, MetricsFile(files, metrics).write, systemd.cycle_ended)
+            # 2. The cycles, until a signal comes.
             job = CycleJob(settings, app, outputs, heartbeat_file, watchers, recorder, sinks)
-            scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow)
+            scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures)
             systemd.ready()
             try:
                 note = CheckNote(files)
                 while not stopping.requested.wait(LOOK_ROUND_EVERY_S):
-                    follow_clock(scheduler, settings.interval)
+                    follow_clock(scheduler)
                     if (answered := note.take()) is not None:
                         retry_refused(app, scheduler, answered)
                     verify_ownership(me, files)
@@ -89,10 +102,6 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                 systemd.stopping()
                 _stop(scheduler, app, outputs)
                 job.save()
-                if sinks is not None:
-                    sinks.close()
-                if recorder is not None:
-                    recorder.close()
     return Exit.OK
 
 

@@ -62,6 +62,10 @@ class HeartbeatFile:
         """Set who else on this machine uses the account, for the next write."""
         self._beat["account_shared_with"] = other
 
+    def note_page(self, address: str | None) -> None:
+        """Note where the page is served; None if it is not."""
+        self._beat["page"] = address
+
     def cycle(
         self,
         number: int,

@@ -16,7 +16,6 @@ from footy.outputs.console.progress import Progress
 from footy.outputs.json_printer import JsonPrinter
 from footy.outputs.publish import publish
 from footy.outputs.snapshot_file import SnapshotFile
-from footy.record import Snapshot
 from footy.service.app import redactor, running_app, set_up_logging
 from footy.service.heartbeat import HeartbeatFile
 from footy.service.lock import Role, locked
@@ -47,13 +46,13 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         heartbeat_file.write()
         attempted_at = time.time()
         try:
-            snapshot = _cycle(settings, mode, files, heartbeat_file)
+            update = _cycle(settings, mode, files, heartbeat_file)
         except Exception as failure:
             code = failure.exit_code if isinstance(failure, FootyError) else Exit.BUG
             heartbeat_file.cycle(1, attempted_at=attempted_at, error=_words(failure), error_code=code)
             raise
         shown = JsonPrinter() if console is None else OnceConsole(console, sys.stdout)
-        published = publish(Update(snapshot), [SnapshotFile(files.folder), shown])
+        published = publish(update, [SnapshotFile(files.folder), shown])
         heartbeat_file.cycle(
             1, attempted_at=attempted_at, error=published.failure, error_code=Exit.CANNOT_WRITE
         )
@@ -64,8 +63,8 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
     return Exit.OK
 
 
-def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: HeartbeatFile) -> Snapshot:
-    """Return the snapshot of one cycle.
+def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: HeartbeatFile) -> Update:
+    """Return what one cycle publishes: its snapshot, and the fixtures.
 
     Raises:
         FootyError: There is no fresh live list.
@@ -82,17 +81,20 @@ def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: Heartbe
             outcome = app.pipeline.run(
                 app.checkpoint.load(),
                 1,
-                progress=lambda done, planned: progress.update(done, planned, "Asking the vendor"),
+                progress=lambda done, planned, way: progress.update(
+                    done, planned, f"Asking the vendor {way}".rstrip()
+                ),
                 within_s=WITHIN_S,
             )
         heartbeat_file.note(not_in_plan=app.transport.breaker.not_in_plan())
         if outcome.error is None:
             app.checkpoint.save(outcome.state)
+            fixtures = app.fixtures.read()
     if outcome.error is not None:
         raise outcome.error
     if outcome.snapshot is None:
         raise AssertionError("a fresh live list makes a snapshot")
-    return outcome.snapshot
+    return Update(outcome.snapshot, fixtures)
 
 
 def _words(failure: Exception) -> str:

@@ -17,12 +17,17 @@ from footy.clock import SET_FROM_S
 from footy.pipeline.plan import LISTEN_EVERY_S
 from footy.service.app import App
 from footy.service.cycle_job import CycleJob
+from footy.service.fixtures import EVERY_S as FIXTURES_EVERY_S
 
 log = logging.getLogger("footy")
 
 CYCLE = "cycle"
 """The id of the cycle's job in the scheduler."""
 
+
+FIXTURES = "fixtures"
+FIRST_FIXTURES_S = 5.0
+"""Seconds after the start, when the first cycle has asked for what cannot wait."""
 
 ASK_AGAIN_WITHIN_S = 50.0
 """Longest wait for the next cycle after a `check`, in seconds; a running cycle can end before."""
@@ -45,11 +50,14 @@ class EveryInterval(IntervalTrigger):  # type: ignore[misc]
 
 
 def scheduled(
-    job: CycleJob, interval_s: float, is_slow: Callable[[], bool] = lambda: False
+    job: CycleJob,
+    interval_s: float,
+    is_slow: Callable[[], bool] = lambda: False,
+    fixtures: Callable[[], None] | None = None,
 ) -> BackgroundScheduler:
     """Start the scheduler: the first cycle at once; skip a cycle that is due while another is running."""
     scheduler = BackgroundScheduler(
-        executors={"default": OneThread(1)},
+        executors={"default": OneThread(1), FIXTURES: OneThread(1)},  # fixtures hold up no cycle
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone=pytz.utc,
     )
@@ -69,18 +77,22 @@ def scheduled(
         between = interval_s / math.ceil(interval_s / LISTEN_EVERY_S)
         first = now + dt.timedelta(seconds=between)
         scheduler.add_job(job.listen, EveryInterval(seconds=between), next_run_time=first)
+    if fixtures is not None:
+        first = now + dt.timedelta(seconds=FIRST_FIXTURES_S)
+        trigger = EveryInterval(seconds=FIXTURES_EVERY_S)
+        scheduler.add_job(fixtures, trigger, id=FIXTURES, executor=FIXTURES, next_run_time=first)
     scheduler.start()
     return scheduler
 
 
-def follow_clock(scheduler: BackgroundScheduler, interval_s: float) -> None:
-    """Run a job now if it is due in more than an interval: the machine's clock was set back.
+def follow_clock(scheduler: BackgroundScheduler) -> None:
+    """Run a job now if it is due in more than its interval: the machine's clock was set back.
 
     The scheduler uses that clock, and would wait until it reaches the time from before the change.
     """
     now = dt.datetime.now(pytz.utc)
     for job in scheduler.get_jobs():
-        if job.next_run_time - now > dt.timedelta(seconds=interval_s + SET_FROM_S):
+        if job.next_run_time - now > job.trigger.interval + dt.timedelta(seconds=SET_FROM_S):
             job.modify(next_run_time=now)
 
 

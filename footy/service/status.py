@@ -35,8 +35,14 @@ def lines(files: Files, *, demo: bool, with_figures: bool = True) -> tuple[bool,
     said = " ".join([judged.line, *of_now])
     of_account = [*_account_lines(beat), *_shared_account(beat)]
     found = read_figures(files, judged, time.time()) if with_figures else None
-    measured = [] if found is None else figures.lines(found)
+    measured = [*_page_lines(beat, judged), *([] if found is None else figures.lines(found))]
     return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *measured, *of_now, *of_account]
+
+
+def _page_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
+    """Return where the running process serves its page."""
+    page = None if beat is None or beat["pid"] != judged.pid else beat.get("page")
+    return [] if page is None else [f"Page: {page}"]
 
 
 def _shared_account(beat: Heartbeat | None) -> list[str]:

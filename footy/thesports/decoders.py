@@ -72,8 +72,17 @@ class OddsUpdates:
 
 
 @dataclass(frozen=True, slots=True)
+class Diary:
+    """The matches of a day as planned, and the names that they refer to, by id."""
+
+    rows: list[models.Detail]
+    teams: Mapping[str, str]
+    competitions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the rows that changed since the requested time."""
+    """One page of the rows of a list, or of those that changed since the requested time."""
 
     rows: list[Any]
     """Details, or other rows as JSON texts."""
@@ -81,6 +90,13 @@ class Page:
     """Number of rows that the vendor sent, including unreadable ones."""
     latest: int
     """Time of the latest change, by the vendor's clock; 0 if no row has one."""
+    ids: tuple[str | None, ...] = ()
+    """The id of each row; None if it is unreadable."""
+
+    @property
+    def fingerprint(self) -> int:
+        """Return a number that another page has only if it has the same rows."""
+        return hash(frozenset(self.ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +105,11 @@ class ReferenceReply:
 
     results: bytes
     value: Reference
+
+
+class _WithNames(msgspec.Struct):
+    rows: msgspec.Raw
+    names: msgspec.Raw
 
 
 class _HasId(msgspec.Struct):
@@ -113,6 +134,8 @@ _all_odds_changes = msgspec.json.Decoder(dict[str, list[models.OddsChange]]).dec
 _odds_updates: RowsDecoder[models.OddsUpdate] = RowsDecoder(models.OddsUpdate)
 _stamped: Decoder[_Stamped] = Decoder(_Stamped)
 _deleted: Decoder[models.Deleted] = Decoder(models.Deleted)
+_with_names = msgspec.json.Decoder(_WithNames).decode
+_diary_names: Decoder[models.DiaryNames] = Decoder(models.DiaryNames)
 _address = msgspec.json.Decoder(_Address).decode
 _rows: dict[type, RowsDecoder[Any]] = {
     kind: RowsDecoder(kind) for kind in (models.Detail, models.Team, models.Competition)
@@ -288,6 +311,20 @@ def _deletions(request: Request, results: bytes) -> tuple[models.Deleted, LeftOu
     return _decode(_deleted, results, request.endpoint)  # type: ignore[no-any-return]
 
 
+def _fixtures(request: Request, results: bytes) -> tuple[Diary, LeftOut]:
+    reply: _WithNames = _decode(_with_names, results, request.endpoint)
+    rows, left_out = _decode(_rows[models.Detail], bytes(reply.rows), request.endpoint)
+    try:
+        names, unnamed = _diary_names(reply.names)
+    except UNREADABLE:  # such as [], which PHP writes for an empty object
+        names, unnamed = models.DiaryNames(), ()
+
+    def by_id(listed: list[models.Named] | None) -> dict[str, str]:
+        return {one.id: one.name for one in listed or () if one.id and one.name}
+
+    return Diary(rows, by_id(names.team), by_id(names.competition)), (*left_out, *unnamed)
+
+
 def _reference(request: Request, results: bytes) -> tuple[Reference | None, LeftOut]:
     kind = _KINDS.get(request.endpoint)
     if kind is not None:
@@ -307,12 +344,13 @@ def _reference_reply(request: Request, results: bytes) -> tuple[ReferenceReply |
 def _detail_page(request: Request, results: bytes) -> tuple[Page, LeftOut]:
     rows, left_out = _decode(_rows[models.Detail], results, request.endpoint)
     size = len(rows) + left_out.count("[]")
-    return Page(rows, size, max((row.updated_at or 0 for row in rows), default=0)), left_out
+    latest = max((row.updated_at or 0 for row in rows), default=0)
+    return Page(rows, size, latest, tuple(row.id for row in rows)), left_out
 
 
 def _reference_page(request: Request, results: bytes) -> tuple[Page, LeftOut]:
     rows = [bytes(row) for row in _decode(split, results, request.endpoint)]
-    return Page(rows, len(rows), max(map(_updated_at, rows), default=0)), ()
+    return Page(rows, len(rows), max(map(_updated_at, rows), default=0), tuple(map(read_id, rows))), ()
 
 
 _KINDS: Mapping[Endpoint, type[models.Team | models.Competition]] = {
@@ -326,6 +364,7 @@ _READERS: Mapping[Endpoint, Callable[[Request, bytes], tuple[object, LeftOut]]] 
     endpoints.ODDS_LIVE: _changed_odds,
     endpoints.ODDS_UPDATE: _updated_odds,
     endpoints.DELETED: _deletions,
+    endpoints.DIARY: _fixtures,
     endpoints.TEAM: _reference_reply,
     endpoints.COMPETITION: _reference_reply,
     endpoints.COUNTRIES: _reference_reply,

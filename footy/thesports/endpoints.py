@@ -6,6 +6,9 @@ Rates and windows come from the vendor's endpoint pages (2026).
 from dataclasses import dataclass
 from typing import Literal
 
+PAGE_ROWS = 1000
+"""The vendor's fixed page; a full one means that there may be more."""
+
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
@@ -29,6 +32,8 @@ class Endpoint:
     """Seconds after which it is worth repeating a request."""
     window_s: float = 0.0
     """Of a feed: seconds into the past that a reply covers."""
+    with_names: bool = False
+    """Whether a reply has the names that its rows refer to beside them, in `results_extra`."""
     max_body: int = 32 * 2**20
     """Maximum size of a decompressed body, in bytes; a larger one cannot be genuine."""
 
@@ -48,6 +53,7 @@ CATEGORIES = Endpoint("category/list", "categories", "list", cadence_s=86400)
 
 ODDS_LIVE = Endpoint("odds/live", "odds changes", "object", cadence_s=3, window_s=60)
 ODDS_UPDATE = Endpoint("odds/update", "matches with odds changes", "list", cadence_s=3, window_s=60)
+DIARY = Endpoint("match/diary", "fixtures", "list", cadence_s=600, with_names=True)
 DELETED = Endpoint("deleted", "deletions", "object", cadence_s=300, window_s=86400)
 
 ENDPOINTS = {
@@ -64,6 +70,7 @@ ENDPOINTS = {
         ODDS_LIVE,
         ODDS_UPDATE,
         DELETED,
+        DIARY,
     )
 }
 

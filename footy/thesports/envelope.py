@@ -27,6 +27,7 @@ class _Envelope(msgspec.Struct):
     err: Any = None
     msg: Any = None
     results: msgspec.Raw = msgspec.Raw(b"")
+    results_extra: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 _decode = msgspec.json.Decoder(_Envelope).decode
@@ -34,7 +35,7 @@ _OPENING = {"list": b"[", "object": b"{"}
 
 
 def judge(endpoint: Endpoint, body: bytes) -> bytes:
-    """Return the JSON text of the results.
+    """Return the JSON text of the results; of an endpoint `with_names`, an object of `rows` and `names`.
 
     Raises:
         RefusedError: The account, the caller's address or the endpoint is refused.
@@ -59,6 +60,8 @@ def judge(endpoint: Endpoint, body: bytes) -> bytes:
         return b"{}"  # PHP writes an empty object as []
     if not results.startswith(_OPENING[endpoint.results]):
         raise BadBodyError(f"results are not a JSON {endpoint.results}")
+    if endpoint.with_names:
+        return b'{"rows":%b,"names":%b}' % (results, bytes(envelope.results_extra))
     return results
 
 

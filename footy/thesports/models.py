@@ -173,6 +173,20 @@ class Country(msgspec.Struct, frozen=True, gc=False):
     left_out: tuple[str, ...] = _left_out()
 
 
+class Named(msgspec.Struct, frozen=True, gc=False):
+    """A name beside the rows of `match/diary`."""
+
+    id: Text = None
+    name: Text = None
+
+
+class DiaryNames(msgspec.Struct, frozen=True):
+    """`results_extra` of `match/diary`: the names that its rows refer to."""
+
+    competition: list[Named] | None = None
+    team: list[Named] | None = None
+
+
 class OddsRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One price change of a bookmaker in a market (8 elements).
 

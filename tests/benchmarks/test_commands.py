@@ -15,6 +15,7 @@ QUICK = {
     "freshness": [],
     "flatten": [],
     "events": [],
+    "web": ["--no-page"],
     "memory": [],
     "soak": [],
 }

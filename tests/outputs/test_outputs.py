@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,9 @@ from footy.outputs.json_printer import JsonPrinter
 from footy.outputs.publish import publish
 from footy.outputs.registry import OUTPUTS, OutputContext, open_outputs
 from footy.outputs.snapshot_file import SnapshotFile
+from footy.web.output import LivePage
 from tests.outputs.console.test_consoles import OPTIONS, snapshot
+from tests.support.web import Stage
 
 
 @dataclass
@@ -71,6 +73,19 @@ class TestOnceConsole(OutputContract):
         return Written(OnceConsole(OPTIONS, stream), stream.getvalue)
 
 
+class TestLivePage(OutputContract):
+    @pytest.fixture
+    def written(self, tmp_path: Path) -> Iterator[Written]:
+        stage = Stage(tmp_path, log=False)
+        yield Written(LivePage(stage.server), lambda: self._answer(stage))
+        stage.close()
+
+    @staticmethod
+    def _answer(stage: Stage) -> str:
+        stage.until(lambda: stage.server.live.picture is not None)
+        return stage.get("/api/matches").body.decode()
+
+
 def test_a_service_whose_output_goes_to_a_file_draws_nothing_there(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w") as stream:
         console = LiveConsole(OPTIONS, stream)
@@ -101,7 +116,10 @@ def test_the_failure_of_one_output_stops_no_other(tmp_path: Path, error: Excepti
 
 
 def test_the_service_publishes_to_every_registered_output(tmp_path: Path) -> None:
-    outputs = open_outputs(OutputContext(tmp_path, OPTIONS, sys.stdout))
+    page = SnapshotFile(tmp_path)
+    outputs = open_outputs(OutputContext(tmp_path, OPTIONS, sys.stdout, page))
 
-    assert [one.name for one in outputs] == ["matches.json", "console"]
+    assert [one.name for one in outputs] == ["matches.json", "matches.json", "console"]
+    assert outputs[1] is page
     assert len(outputs) == len(OUTPUTS)
+    assert len(open_outputs(OutputContext(tmp_path, OPTIONS, sys.stdout))) == len(OUTPUTS) - 1

@@ -21,7 +21,7 @@ def test_what_is_due_only_after_more_than_an_interval_runs_now() -> None:
         scheduler.start()
         try:
             clock.shift(-86_400)
-            follow_clock(scheduler, INTERVAL_S)
+            follow_clock(scheduler)
             assert ran.wait(5)
             (job,) = scheduler.get_jobs()
             assert job.next_run_time <= dt.datetime.now(pytz.utc) + dt.timedelta(seconds=INTERVAL_S)
@@ -36,7 +36,7 @@ def test_what_is_due_within_the_interval_is_left_to_its_time() -> None:
     try:
         (job,) = scheduler.get_jobs()
         due = job.next_run_time
-        follow_clock(scheduler, INTERVAL_S)
+        follow_clock(scheduler)
         (job,) = scheduler.get_jobs()
         assert job.next_run_time == due
     finally:

@@ -228,7 +228,8 @@ class Bedside:
             elif endpoint in kinds and uuid:
                 yield kinds[endpoint], uuid
             elif endpoint == DETAIL and inside:
-                yield "detail", self.world.since("match", since, at)[int(inside[0])]["id"]
+                asked = int(reply.get("time", since))
+                yield "detail", self.world.since("match", asked, at)[int(inside[0])]["id"]
             elif endpoint == "odds/live" and len(inside) > 1:
                 yield "odds", feeds.odds_live(self.world, at)[inside[0]][int(inside[1])][0]
             elif endpoint == "odds/live":

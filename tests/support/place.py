@@ -44,6 +44,7 @@ class Place:
             if not name.startswith(("FOOTY_", "THESPORTS_")) and name != "COLUMNS"
         }
         self.environment["PYTHONPATH"] = str(PROJECT)
+        self.environment["FOOTY_HTTP_PORT"] = "0"  # tests run side by side, and a port is one of a machine
         self.set(**settings)
         self._started: list[subprocess.Popen[str]] = []
 

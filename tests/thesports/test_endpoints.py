@@ -21,6 +21,7 @@ SHAPES = {
     "odds/live": "object",
     "odds/update": "list",
     "deleted": "object",
+    "match/diary": "list",
 }
 
 

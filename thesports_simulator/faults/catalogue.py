@@ -9,6 +9,7 @@ from typing import Any
 from thesports_simulator.faults import answers, shapes, values, wires
 from thesports_simulator.protocol.endpoints import LIVE
 from thesports_simulator.protocol.replies import Reply
+from thesports_simulator.protocol.source import Paging
 from thesports_simulator.protocol.wire import Connection
 
 DETAIL = "match/recent/list"
@@ -23,7 +24,9 @@ Act = Callable[[Connection, Reply, str], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: `answer` (another reply), `change` (of the decoded body) or `act` (on the wire).
+    """A kind of fault: `answer` (another reply), `change` (of the body), `act` (on the wire), `paging`.
+
+    A fault of `paging` befalls only the calls of a list by page or by time.
 
     A quirk is none of these: the world itself misreports a match for as long as it is switched on. Its RATE
     is a share of the matches, and any number of quirks applies to one reply.
@@ -36,6 +39,7 @@ class Kind:
     answer: Answer | None = None
     change: Change | None = None
     act: Act | None = None
+    paging: Paging | None = None
     default: str = ""
     is_numeric: bool = True
     takes_argument: bool = False
@@ -54,6 +58,10 @@ def _changed(summary: str, change: Change, *endpoints: str, **more: Any) -> Kind
 
 def _wire(summary: str, act: Act, **more: Any) -> Kind:
     return Kind(summary, act=act, **more)
+
+
+def _paged(summary: str, paging: Paging) -> Kind:
+    return Kind(summary, paging=paging, endpoints=LISTS)
 
 
 def _quirk(summary: str) -> Kind:
@@ -121,6 +129,11 @@ CATALOGUE: dict[str, Kind] = {
         "the same matches, RATE of all, are unknown each time though listed",
         values.unknown_uuid, DETAIL, *ONE_MATCH,
     ),
+    "pages_stuck": _paged("every page of a list is the same one", "stuck"),
+    "pages_unordered": _paged("the rows of a list are in no order", "unordered"),
+    "pages_overlapping": _paged("a page of a list repeats rows of the page before", "overlapping"),
+    "pages_empty": _paged("every page of a list is empty", "empty"),
+    "pages_refused": _paged("a list is not authorized but by id", "refused"),
     "cards_swapped": _quirk("home and away cards and corners change places after the end"),
     "player_late": _quirk("incidents come without their players, which follow, and go and come"),
     "minute_edited": _quirk("incidents have another minute at first"),

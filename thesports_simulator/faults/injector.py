@@ -39,7 +39,7 @@ class FaultInjector:
     def choose(self, endpoint: str, uuid: str) -> Fault | None:
         """Return the fault of a call, if any."""
         for fault in self.active:
-            if fault.kind.is_quirk or not fault.applies_to(endpoint):
+            if fault.kind.is_quirk or not fault.applies_to(endpoint) or (fault.kind.paging and uuid):
                 continue
             # The same matches vanish on every call.
             vanishes = fault.name == "vanish"

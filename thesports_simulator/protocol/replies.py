@@ -43,6 +43,15 @@ def by_page(page: int, rows: list[bytes]) -> bytes:
     return b'{"code":0,"query":%b,"results":[%b]}' % (query, b",".join(rows))
 
 
+def diary(rows: list[bytes], names: bytes) -> bytes:
+    """Return the reply of match/diary: rows, and what they refer to beside them."""
+    return b'{"code":0,"query":{"total":%d,"type":"diary"},"results":[%b],"results_extra":%b}' % (
+        len(rows),
+        b",".join(rows),
+        names,
+    )
+
+
 def by_time(time: int, rows: list[tuple[int, bytes]]) -> bytes:
     """Return a list endpoint's reply to a request for changes; `rows` are (updated_at, row), in order."""
     query = b'{"total":%d,"type":"time","time":%d,"min_time":%d,"max_time":%d}' % (

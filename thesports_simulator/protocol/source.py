@@ -7,6 +7,8 @@ Kind = Literal["match", "team", "competition"]
 OddsForm = Literal["text", "values"]
 OddsOrder = Literal["newest", "oldest"]
 """The change of a company that is first in odds/live."""
+Paging = Literal["stuck", "unordered", "overlapping", "empty", "refused"]
+"""A way in which the pages of a list are wrong."""
 ROWS_OF_A_PAGE = 1_000
 
 
@@ -32,14 +34,19 @@ class Source(Protocol):
     def page(self, kind: Kind, page: int, at: int) -> list[bytes]:
         """Return the rows of one page, counted from 1; none after the last page."""
 
-    def since(self, kind: Kind, time: int, at: int) -> list[tuple[int, bytes]]:
-        """Return the rows changed at `time` or later, each with its `updated_at`, in that order."""
+    def since(
+        self, kind: Kind, time: int, at: int, *, most: int | None = ROWS_OF_A_PAGE
+    ) -> list[tuple[int, bytes]]:
+        """Return the first `most` rows changed at `time` or later, by their `updated_at`, each with it."""
 
     def odds_history(self, uuid: str, at: int) -> bytes:
         """Return all odds of a match, `{}` if there are none."""
 
     def live_history(self, uuid: str, at: int) -> bytes:
         """Return the live element of a match that is or was listed, `{}` if there is none."""
+
+    def diary(self, start: int, at: int) -> tuple[list[bytes], bytes]:
+        """Return the matches that kick off in the 24 hours after `start`, and their names."""
 
     def countries(self, at: int) -> bytes:
         """Return all countries."""

@@ -142,6 +142,13 @@ class World:
         rows = [match.detail_row(at) for match in changed]
         return sorted(rows, key=lambda row: (row["updated_at"], row["id"]))
 
+    def diary(self, start: int, at: int) -> list[dict[str, Any]]:
+        """Return the rows of the matches known at `at` that kick off in the 24 hours after `start`."""
+        known = [match for match in self.matches(start, at) if match.is_known(at)]
+        found = [match for match in known if start <= match.fixture.kick_off < start + 86_400]
+        rows = [match.detail_row(at) for match in found]
+        return sorted(rows, key=lambda row: (row["match_time"], row["id"]))
+
     def page(self, kind: Kind, page: int, at: int, *, size: int) -> list[dict[str, Any]]:
         """Return the rows of one page of a list endpoint, counted from 1."""
         if kind != "match":

@@ -44,7 +44,8 @@ class OnceConsole:
         Raises:
             CannotWriteError: The stream cannot be written for another reason, such as a full disk.
         """
-        text = _render(stream_console(self._stream), Screen(update.snapshot, self._options))
+        screen = Screen(update.snapshot, self._options, fixtures=update.fixtures)
+        text = _render(stream_console(self._stream), screen)
         try:
             self._stream.write(text)
             self._stream.flush()

@@ -10,7 +10,7 @@ from rich.text import Text
 from footy.outputs.console.options import ConsoleOptions, OddsFormat
 from footy.outputs.console.styles import CURRENT, FAINT, LINE, MARKET, NOT_OPEN
 from footy.outputs.console.terminal_text import Glyphs
-from footy.outputs.record_values import moment, number
+from footy.outputs.record_values import PriceState, number, price_state
 from footy.records.prices import american_odds
 
 MARKETS: Mapping[str, tuple[str, tuple[str, str, str]]] = {
@@ -21,10 +21,9 @@ MARKETS: Mapping[str, tuple[str, tuple[str, str, str]]] = {
 }
 """Market in the record's names → its label and its three columns."""
 
-NOW, SUSPENDED, OLD = "now", "susp", "old"
+_WORDS: Mapping[PriceState, str] = {"now": "now", "suspended": "susp", "old": "old"}
+NOW, SUSPENDED = _WORDS["now"], _WORDS["suspended"]
 
-_NOT_KICKED_OFF = frozenset({1, 9, 12, 13})
-_FINISHED = 8
 _DECIMAL_PLACES = 4
 _WIDEST_PRICE = 8
 """Largest width of a price column in cells; a wider price is not aligned in its own row only."""
@@ -130,7 +129,7 @@ def _quote(
         if is_outdated and isinstance(score, str)
         else "",
         bookmaker=(glyphs.clean(bookmaker) if isinstance(bookmaker, str) else "") or glyphs.dash,
-        state=_state(match, prefix, options.price_max_age_s),
+        state=_WORDS[price_state(match, prefix, options.price_max_age_s)],
     )
 
 
@@ -139,20 +138,6 @@ def _made(match: Mapping[str, object], prefix: str, glyphs: Glyphs) -> str:
     if minute is not None:
         return f"@{minute:.0f}'"
     return f"@{glyphs.dash}" if match.get(f"{prefix}_in_play") is True else "@pre"
-
-
-def _state(match: Mapping[str, object], prefix: str, max_age_s: float) -> str:
-    """Return the state of a price: suspended, old, or valid now; before kick-off no price is old."""
-    if match.get(f"{prefix}_sealed") is True:
-        return SUSPENDED
-    if prefix.startswith("early") or match.get("status_id") in _NOT_KICKED_OFF:
-        return NOW
-    made_at, arrived_at = moment(match.get(f"{prefix}_at")), moment(match.get("odds_fetched_at"))
-    is_stale = (
-        made_at is not None and arrived_at is not None and (arrived_at - made_at).total_seconds() > max_age_s
-    )
-    was_in_play = match.get(f"{prefix}_in_play") is True and match.get("status_id") != _FINISHED
-    return NOW if was_in_play and not is_stale and match.get(f"{prefix}_outdated") is not True else OLD
 
 
 class _Columns(NamedTuple):

@@ -19,14 +19,15 @@ from footy.outputs.console.quality_notes import (
     refused_parts,
     summary,
 )
-from footy.outputs.console.selection import movement, selected
+from footy.outputs.console.selection import fold, movement, selected
 from footy.outputs.console.styles import BANNER, COUNTRY, FAINT, STRONG, WARNING
 from footy.outputs.console.terminal_text import INDENT, Glyphs, flow, rule
 from footy.outputs.record_values import duration_text, local, moment, number
-from footy.record import MatchRecord, Snapshot
+from footy.record import Fixture, Fixtures, MatchRecord, Snapshot
 
 SMALLEST_WIDTH = 20
 MOST_PROBLEMS = 8
+MOST_FIXTURES = 20
 LINES_A_PROBLEM = 8
 """Lines of a terminal per problem shown, so that many problems leave room for matches."""
 WEATHER_CELLS = 44
@@ -43,6 +44,8 @@ class Screen:
     options: ConsoleOptions
     height: int | None = None
     """Lines of the terminal: matches in play come first, the rest may be cut. None draws everything."""
+    fixtures: Fixtures | None = None
+    """What kicks off soon; only a screen without a height has room for it."""
 
     def __rich_console__(self, console: Console, options: RichOptions) -> RenderResult:
         """Yield the lines, none wider than the console and no more than the height."""
@@ -55,6 +58,7 @@ class _Drawing:
 
     def __init__(self, screen: Screen, console: Console, options: RichOptions) -> None:
         self.snapshot, self.options, self.height = screen.snapshot, screen.options, screen.height
+        self.fixtures = screen.fixtures
         self.console = console
         self.width = max(SMALLEST_WIDTH, options.max_width)
         self.is_terminal = options.is_terminal
@@ -75,7 +79,8 @@ class _Drawing:
         """Return the lines of the screen."""
         head, foot = self._head(), self._foot()
         if self.height is None:
-            return [*head, *(line for block in self._blocks() for line in block), *foot]
+            matches = (line for block in self._blocks() for line in block)
+            return [*head, *matches, *self._tonight(), *foot]
         cut_foot = self._foot(len(self.shown))
         body, left = self._fitting(self.height - len(head) - max(len(foot), len(cut_foot)))
         if left:
@@ -169,6 +174,30 @@ class _Drawing:
             return self._flow(*whole, indent=2 * INDENT)
         names = headline(match, self.glyphs, status_cells=status_cells)
         return self._flow(*names, indent=2 * INDENT) + self._below([], self.glyphs.dotted(facts))
+
+    # --- what kicks off soon
+
+    def _tonight(self) -> list[Text]:
+        """Return the fixtures with the searched text, the next ones only."""
+        found = [one for one in (self.fixtures or {"fixtures": []})["fixtures"] if self._is_searched(one)]
+        if not found:
+            return []
+        lines = [Text(), *self._rule("Kick-off in the next 12 hours")]
+        for fixture in found[:MOST_FIXTURES]:
+            at = moment(fixture["kickoff_at"])
+            time = f"{local(at, self.options.timezone):%H:%M}" if at is not None else self.glyphs.dash
+            home, away = (self._name(fixture[side], self.glyphs.dash) for side in ("home", "away"))
+            place = [self.glyphs.clean(text) for text in (fixture["country"], fixture["competition"]) if text]
+            names = Text.assemble((f"{time} ", STRONG), f"{home} {self.glyphs.dash} {away}")
+            lines += self._flow(*self.glyphs.dotted([names, *([", ".join(place)] if place else [])]))
+        if len(found) > MOST_FIXTURES:
+            lines += self._flow(Text(f"and {len(found) - MOST_FIXTURES} more", FAINT))
+        return lines
+
+    def _is_searched(self, fixture: Fixture) -> bool:
+        text = self.options.search
+        words = (fixture["home"], fixture["away"], fixture["competition"], fixture["country"])
+        return not text or any(fold(text) in fold(word or "") for word in words)
 
     # --- the head and the foot
 

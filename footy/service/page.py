@@ -1,0 +1,129 @@
+"""The page and the API of an instance: beside its cycles, or as a process of its own (`footy serve`)."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from footy.errors import ConfigError, Exit
+from footy.outputs.base import Output
+from footy.service.app import App, keep_bugs_scrubbed
+from footy.service.health import health, longest_silence_s
+from footy.service.paths import Files
+from footy.service.stop_signal import stop_signal
+from footy.settings import Mode, Settings
+from footy.telemetry.metrics import CONTENT_TYPE, MetricsCollector, exposition
+from footy.thesports.endpoints import ENDPOINTS
+
+if TYPE_CHECKING:
+    from footy.web.instance import Instance
+    from footy.web.security import Access
+
+log = logging.getLogger("footy")
+
+
+@contextlib.contextmanager
+def page_of(
+    settings: Settings, mode: Mode, files: Files, app: App, metrics: MetricsCollector
+) -> Iterator[tuple[Output, str] | None]:
+    """Serve a running instance as long as the caller is inside; return the output and the address.
+
+    Returns None if nothing is served: it is switched off, or the port is taken, which is a warning.
+    """
+    if not settings.http_port:
+        yield None
+        return
+    from footy.web.output import LivePage  # noqa: PLC0415 - a service that serves nothing need not load it
+    from footy.web.server import Server, bind  # noqa: PLC0415
+
+    def quota_left() -> dict[str, int]:
+        left = {one.path: app.transport.quota.left(one) for one in ENDPOINTS.values()}
+        return {path: calls for path, calls in left.items() if calls is not None}
+
+    try:
+        bound = bind(settings.http_host, settings.http_port)
+    except OSError as error:
+        log.warning(
+            "The page is not served: %s port %d: %s; set FOOTY_HTTP_PORT to another port, or to 0",
+            settings.http_host,
+            settings.http_port,
+            error.strerror or error,
+        )
+        yield None
+        return
+    of_here = _OfHere(quota_left, lambda: (exposition(metrics), CONTENT_TYPE))
+    server = Server(_instance(settings, mode, files, of_here), _access(settings), bound).start()
+    log.info("The page and the API are at %s", server.address)
+    try:
+        yield LivePage(server), server.address
+    finally:
+        server.close()
+        server.join()
+
+
+def serve(settings: Settings, mode: Mode, say: Callable[[str], None]) -> Exit:
+    """Serve what a data folder holds, whoever writes it, until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: It is switched off, or the port is taken.
+    """
+    if not settings.http_port:
+        raise ConfigError("FOOTY_HTTP_PORT is 0, so there is nothing to serve: set it to a port.")
+    from footy.web.server import Server, bind  # noqa: PLC0415
+
+    keep_bugs_scrubbed(settings)
+    files = Files(settings.folder(mode))
+    with stop_signal() as stopping:
+        try:
+            bound = bind(settings.http_host, settings.http_port)
+        except OSError as error:
+            raise ConfigError(
+                f"{settings.http_host} port {settings.http_port} cannot be served on "
+                f"({error.strerror or error}): set FOOTY_HTTP_PORT to another port."
+            ) from None
+        server = Server(_instance(settings, mode, files, None), _access(settings), bound).start()
+        say(f"Page: {server.address}")
+        stopping.requested.wait()
+        server.close()
+        server.join()
+    return Exit.OK
+
+
+def _access(settings: Settings) -> "Access":
+    from footy.web.security import Access  # noqa: PLC0415
+
+    return Access(settings.http_token_text(), frozenset(settings.http_hosts))
+
+
+@dataclass(frozen=True, slots=True)
+class _OfHere:
+    """What only the process that runs the cycles knows."""
+
+    quota_left: Callable[[], dict[str, int]]
+    metrics: Callable[[], tuple[bytes, str]]
+
+
+def _instance(settings: Settings, mode: Mode, files: Files, of_here: _OfHere | None) -> "Instance":
+    """Describe an instance; one without `of_here` runs in another process."""
+    from footy.web.instance import Instance, Judged  # noqa: PLC0415
+
+    def judged(*, cycles_only: bool) -> Judged:
+        found = health(files, demo=mode is Mode.DEMO, cycles_only=cycles_only)
+        return Judged(found.well, found.line)
+
+    return Instance(
+        folder=files.folder,
+        mode=mode.value,
+        interval_s=settings.interval,
+        stale_after_s=longest_silence_s,
+        price_max_age_s=settings.price_max_age,
+        timezone=settings.timezone,
+        odds_format=settings.odds_format,
+        cycles=(lambda: judged(cycles_only=True)) if of_here else lambda: Judged(well=True, line="serving"),
+        ready=lambda: judged(cycles_only=False),
+        quota_left=of_here.quota_left if of_here else dict,
+        metrics=of_here.metrics if of_here else None,
+        source=settings.event_source(mode),
+        watches_snapshot=of_here is None,
+    )

@@ -1,0 +1,45 @@
+"""What the page and the API are told of the instance that they show."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from footy.events.envelope import SOURCE
+
+HEARTBEAT, MATCHES, LOG, FIXTURES = "heartbeat.json", "matches.json", "footy.db", "fixtures.json"
+"""The files of the data folder that are read."""
+
+
+class Judged(NamedTuple):
+    """How an instance is, with one line for people."""
+
+    well: bool
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One instance in its data folder, and how to ask about it. The functions may block for milliseconds."""
+
+    folder: Path
+    mode: str
+    """`live` or `demo`."""
+    interval_s: float
+    stale_after_s: Callable[[float], float]
+    """The age of the last success from which on an instance with this interval is stale."""
+    price_max_age_s: float
+    timezone: str
+    odds_format: str
+    cycles: Callable[[], Judged]
+    """Judges the process and its cycles: for `/healthz`."""
+    ready: Callable[[], Judged]
+    """Judges the data too: for `/readyz`."""
+    quota_left: Callable[[], Mapping[str, int]] = field(default=dict)
+    """Calls left of each endpoint that has a quota; empty if this process does not know."""
+    metrics: Callable[[], tuple[bytes, str]] | None = None
+    """Returns what `/metrics` answers, with its content type; None if there is nothing to count."""
+    source: str = SOURCE
+    """The CloudEvents source of the events."""
+    watches_snapshot: bool = False
+    """Read `matches.json` as it is replaced: another process writes it."""

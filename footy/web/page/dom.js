@@ -1,0 +1,56 @@
+// Small helpers for the document. Text goes in as text only.
+
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(key, "");
+    else if (value !== false && value != null) made.setAttribute(key, value);
+  }
+  made.append(...children.filter((child) => child != null));
+  return made;
+}
+
+/** Set an element's text, touching the document only when it changes. */
+export function setText(target, text) {
+  if (target.footyText !== text) {
+    target.footyText = text;
+    target.textContent = text;
+  }
+}
+
+/** Set a data attribute, or remove it where the value is empty. */
+export function setData(target, name, value) {
+  if (value) {
+    if (target.dataset[name] !== value) target.dataset[name] = value;
+  } else if (name in target.dataset) {
+    delete target.dataset[name];
+  }
+}
+
+export function pause() {
+  if (globalThis.scheduler?.yield) return scheduler.yield();
+  return new Promise((go) => setTimeout(go, 0));
+}
+
+/** Wait for the next frame; a hidden page has none, and goes on all the same. */
+export function frame() {
+  return new Promise((go) => {
+    requestAnimationFrame(go);
+    setTimeout(go, 100);
+  });
+}
+
+const SLICE_MS = 8;
+
+/** Run a generator to its end in slices, so that no task is long. Returns false where `isOff` said stop. */
+export async function inSlices(steps, isOff = () => false) {
+  let until = performance.now() + SLICE_MS;
+  for (const _ of steps) {
+    if (performance.now() >= until) {
+      await pause();
+      if (isOff()) return false;
+      until = performance.now() + SLICE_MS;
+    }
+  }
+  return true;
+}

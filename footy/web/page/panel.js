@@ -1,0 +1,400 @@
+// One match in full: prices, timeline, statistics, weather, and how well all that is known.
+
+import { choices, isFavourite, toggleFavourite } from "./choices.js";
+import { element } from "./dom.js";
+import { DASH, duration, line, movement, period, points, price, score, timeOfDay } from "./words.js";
+
+const MARKETS = [
+  { key: "money_line", title: "1X2", outcomes: [["home", "Home"], ["draw", "Draw"], ["away", "Away"]] },
+  { key: "spread", title: "Spread", lined: true, signed: true, outcomes: [["home", "Home"], ["away", "Away"]] },
+  { key: "over_under", title: "Over / under", lined: true, outcomes: [["over", "Over"], ["under", "Under"]] },
+  { key: "corners", title: "Corners", lined: true, outcomes: [["over", "Over"], ["under", "Under"]] },
+];
+const STATISTICS = [
+  ["shots_on_target", "Shots on target"],
+  ["shots_off_target", "Shots off target"],
+  ["corners", "Corners"],
+  ["possession", "Possession %"],
+  ["dangerous_attacks", "Dangerous attacks"],
+  ["attacks", "Attacks"],
+  ["yellow_cards", "Yellow cards"],
+  ["red_cards", "Red cards"],
+  ["penalties", "Penalties"],
+];
+const PARTS = { live: "score", detail: "details", odds: "odds" };
+
+export class Panel {
+  constructor(section, board) {
+    this.section = section;
+    this.board = board;
+    this.id = null;
+    this.record = null;
+    this.events = null;
+    this.asked = 0;
+  }
+
+  async open(id) {
+    if (this.id !== id) {
+      this.id = id;
+      this.record = null;
+      this.events = null;
+    }
+    this.section.hidden = false;
+    await this.renew();
+  }
+
+  close() {
+    this.id = null;
+    this.section.hidden = true;
+    this.section.replaceChildren();
+  }
+
+  /** Ask for the whole record and the match's events, and show them. */
+  async renew() {
+    if (this.id === null) return;
+    const asked = ++this.asked;
+    const id = encodeURIComponent(this.id);
+    const [record, events] = await Promise.all([
+      ask(`/api/matches/${id}`),
+      this.board.about?.events ? allEvents(id) : null,
+    ]);
+    if (asked !== this.asked || this.id === null) return;
+    this.record = record ?? this.record;
+    this.events = events ?? this.events;
+    this.gone = record === null;
+    this.show();
+  }
+
+  show() {
+    const { record } = this;
+    if (this.id === null) return;
+    if (record === null) {
+      const close = this.tools(null);
+      const said = this.events?.at(-1)?.data;
+      const names = said ? `${said.home ?? DASH} ${DASH} ${said.away ?? DASH}` : "This match";
+      this.section.replaceChildren(
+        close,
+        element("h2", { class: "panel-name" }, names),
+        element("p", { class: "quiet" }, "It is not in the list of live matches any more."),
+        ...(this.events ? [this.timeline(null)] : []),
+      );
+      return;
+    }
+    const top = this.section.scrollTop;
+    this.section.replaceChildren(
+      this.tools(record),
+      ...this.head(record),
+      this.prices(record),
+      this.timeline(record),
+      this.statistics(record),
+      this.quality(record),
+    );
+    this.section.scrollTop = top;
+  }
+
+  tools(record) {
+    const buttons = [];
+    if (record !== null) {
+      const on = isFavourite(record.match_id);
+      const star = element(
+        "button",
+        { type: "button", class: "panel-star", "aria-pressed": String(on), "aria-label": "Favourite" },
+        on ? "★" : "☆",
+      );
+      star.addEventListener("click", () => toggleFavourite(record.match_id));
+      buttons.push(star);
+    }
+    const close = element("a", { href: "#", class: "panel-close", "aria-label": "Close" }, "×");
+    const where = record === null ? "" : [record.country, record.competition].filter(Boolean).join(" · ");
+    return element("div", { class: "panel-tools" }, ...buttons, element("span", { class: "panel-where" }, where), close);
+  }
+
+  head(record) {
+    const side = (name) => element("bdi", { class: "panel-team" }, record[name] ?? DASH);
+    const known = period(record.status_id);
+    const facts = [
+      known && known !== record.clock ? `${record.clock} · ${known}` : record.clock,
+      record.kickoff_at ? `kick-off ${timeOfDay(record.kickoff_at, choices.zone)}` : null,
+      record.home_score_ht == null ? null : `half-time ${score(record.home_score_ht, record.away_score_ht)}`,
+      record.home_score_et == null ? null : `after extra time ${score(record.home_score_et, record.away_score_et)}`,
+      record.home_score_pens == null ? null : `shoot-out ${score(record.home_score_pens, record.away_score_pens)}`,
+      record.aggregate_home == null ? null : `aggregate ${score(record.aggregate_home, record.aggregate_away)}`,
+    ];
+    const weather = [
+      record.weather,
+      record.temperature_c == null ? null : `${Math.round(record.temperature_c)} °C`,
+      record.wind_ms == null ? null : `wind ${record.wind_ms} m/s`,
+      record.humidity == null ? null : `humidity ${record.humidity} %`,
+    ];
+    const made = [
+      element(
+        "h2",
+        { class: "panel-head" },
+        side("home"),
+        element("span", { class: "panel-score" }, score(record.home_score, record.away_score)),
+        side("away"),
+      ),
+      element("p", { class: "panel-facts" }, facts.filter(Boolean).join(" · ")),
+    ];
+    if (weather.some(Boolean)) made.push(element("p", { class: "panel-facts" }, weather.filter(Boolean).join(" · ")));
+    if (this.gone) made.push(element("p", { class: "doubt" }, "Not in the list of live matches any more."));
+    return made;
+  }
+
+  prices(record) {
+    const bodies = MARKETS.filter(({ key }) => shown(record, key)).map((market) => marketRows(record, market, this.board));
+    const content =
+      bodies.length > 0
+        ? element(
+            "table",
+            { class: "prices" },
+            element("caption", { class: "vh" }, "Early and current prices"),
+            element(
+              "thead",
+              {},
+              element(
+                "tr",
+                {},
+                element("th", { scope: "col" }, "Market"),
+                element("th", { scope: "col" }, "Early"),
+                element("th", { scope: "col" }, "Now"),
+                element("th", { scope: "col" }, element("abbr", { title: "Change of the implied probability since early, in percentage points" }, "Points")),
+              ),
+            ),
+            ...bodies,
+          )
+        : element("p", { class: "quiet" }, record.odds_source === "refused" ? "The account has no odds." : "No odds are known.");
+    return block("Prices", content);
+  }
+
+  timeline(record) {
+    const items = timelineItems(record, this.events);
+    if (items.length === 0) return block("Timeline", element("p", { class: "quiet" }, "Nothing is known yet."));
+    return block("Timeline", element("ol", { class: "timeline" }, ...items));
+  }
+
+  statistics(record) {
+    if (!record.has_stats) return block("Statistics", element("p", { class: "quiet" }, "The vendor has none of this match."));
+    const rows = STATISTICS.map(([key, title]) => [title, record[`home_${key}`], record[`away_${key}`]]).filter(
+      ([, home, away]) => home != null && away != null,
+    );
+    const body = element("tbody");
+    for (const [title, home, away] of rows) {
+      const total = home + away;
+      const bar = element("span", { class: "bars" }, element("span", { class: "bar-home" }), element("span", { class: "bar-away" }));
+      bar.children[0].style.flexGrow = total ? home : 1;
+      bar.children[1].style.flexGrow = total ? away : 1;
+      if (total === 0) bar.classList.add("bars-none");
+      body.append(
+        element(
+          "tr",
+          {},
+          element("td", {}, String(home)),
+          element("th", { scope: "row" }, title, bar),
+          element("td", {}, String(away)),
+        ),
+      );
+    }
+    const head = element(
+      "thead",
+      { class: "vh" },
+      element("tr", {}, element("th", { scope: "col" }, "Home"), element("td"), element("th", { scope: "col" }, "Away")),
+    );
+    return block("Statistics", element("table", { class: "statistics" }, head, body));
+  }
+
+  quality(record) {
+    const said = Object.entries(PARTS).map(([part, title]) => {
+      const source = record[`${part}_source`];
+      const at = record[part === "live" ? "fetched_at" : `${part}_fetched_at`];
+      const age = at ? `${duration((this.board.now() - Date.parse(at)) / 1000)} ago` : "";
+      const good = source === "fresh" || source === "cache" || source === "push";
+      return `${title} ${good ? age : [source, age].filter(Boolean).join(", ")}`;
+    });
+    return element("p", { class: "panel-quality" }, said.join(" · "));
+  }
+}
+
+function block(title, content) {
+  return element("section", { class: "block" }, element("h3", {}, title), content);
+}
+
+async function ask(path) {
+  try {
+    const reply = await fetch(path);
+    return reply.ok ? await reply.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+async function allEvents(id) {
+  const events = [];
+  let after = "start";
+  for (let page = 0; page < 20; page += 1) {
+    const reply = await ask(`/api/events?match=${id}&limit=1000&after=${after}`);
+    if (reply === null) return null;
+    events.push(...reply.events.filter((event) => event.type !== "footy.gap"));
+    if (reply.position === reply.newest || reply.events.length < 1000) return events;
+    after = reply.position;
+  }
+  return events;
+}
+
+function shown(record, key) {
+  return record[`early_${key}_bookmaker_id`] != null || record[`current_${key}_bookmaker_id`] != null;
+}
+
+function made(record, prefix) {
+  if (record[`${prefix}_bookmaker_id`] == null) return DASH;
+  const minute = record[`${prefix}_minute`];
+  const when = minute != null ? `${minute}'` : record[`${prefix}_in_play`] ? "" : "before kick-off";
+  return [record[`${prefix}_bookmaker`] ?? `bookmaker ${record[`${prefix}_bookmaker_id`]}`, when].filter(Boolean).join(" ");
+}
+
+function stateOf(record, key, board) {
+  if (record[`current_${key}_bookmaker_id`] == null) return "";
+  if (key === "corners") return record.current_corners_sealed ? "suspended" : "now";
+  return board.matches.has(record.match_id) ? (board.get(record.match_id, `current_${key}_state`) ?? "") : "";
+}
+
+function marketRows(record, market, board) {
+  const { key, title, lined, signed, outcomes } = market;
+  const state = stateOf(record, key, board);
+  const at = record[`current_${key}_outdated`] ? ` at ${record[`current_${key}_score`]?.replace("-", "–") ?? "another score"}` : "";
+  const word = state === "suspended" ? "suspended" : state === "old" ? `old${at}` : "";
+  const nowCell = element("td", {}, made(record, `current_${key}`));
+  if (word) nowCell.append(element("span", { class: "doubt" }, ` ${word}`));
+  const body = element(
+    "tbody",
+    { "data-state": state },
+    element("tr", { class: "market-head" }, element("th", { scope: "rowgroup" }, title), element("td", {}, made(record, `early_${key}`)), nowCell, element("td")),
+  );
+  if (lined) {
+    const [early, now] = [record[`early_${key}_line`], record[`current_${key}_line`]];
+    body.append(
+      element(
+        "tr",
+        { class: "market-line" },
+        element("th", { scope: "row" }, key === "spread" ? "Line" : key === "corners" ? "Corners" : "Goals"),
+        element("td", {}, line(early, signed)),
+        element("td", {}, line(now, signed)),
+        element("td"),
+      ),
+    );
+  }
+  const sameLine = !lined || record[`early_${key}_line`] === record[`current_${key}_line`];
+  for (const [name, label] of outcomes) {
+    const [early, now] = [record[`early_${key}_${name}`], record[`current_${key}_${name}`]];
+    const change = sameLine ? movement(early, now) : null;
+    body.append(
+      element(
+        "tr",
+        {},
+        element("th", { scope: "row" }, label),
+        element("td", {}, price(early, choices.odds)),
+        element("td", { class: "price-now" }, price(now, choices.odds)),
+        element("td", {}, change === null ? "" : points(change)),
+      ),
+    );
+  }
+  return body;
+}
+
+const INCIDENTS = {
+  1: "Goal", 3: "Yellow card", 4: "Red card", 8: "Goal (penalty)", 9: "Substitution", 15: "Second yellow card",
+  16: "Penalty missed", 17: "Own goal", 28: "VAR", 29: "Shoot-out: scored", 30: "Shoot-out: missed",
+};
+const EVENTS = {
+  kickoff: "Kick-off", half_time: "Half-time", second_half: "Second half", extra_time: "Extra time",
+  penalties: "Shoot-out", full_time: "Full time", goal: "Goal", yellow: "Yellow card", second_yellow: "Second yellow card",
+  red: "Red card", substitution: "Substitution", penalty_missed: "Penalty missed", kick_scored: "Shoot-out: scored",
+  kick_missed: "Shoot-out: missed", var: "VAR", score_corrected: "Score corrected", result: "Result",
+  suspended: "Money line suspended", match_left: "Left the live list", match_back: "Back on the live list",
+};
+const KINDS = { penalty: " (penalty)", own_goal: " (own goal)" };
+
+/** What happened, oldest first: the log's events, and before them what the record knows from earlier. */
+function timelineItems(record, events) {
+  const seen = events?.find((event) => event.type === "footy.match_seen")?.data;
+  const before = seen ? seen.minute ?? Infinity : Infinity;
+  const early = (record?.incidents ?? [])
+    .filter((one) => one.type_id in INCIDENTS && (!seen || (one.minute ?? 0) < before || !seen.in_play && seen.status_id === 8))
+    .map((one) =>
+      item(
+        one.added_time ? `${one.minute - one.added_time}+${one.added_time}'` : one.minute == null ? "" : `${one.minute}'`,
+        INCIDENTS[one.type_id],
+        one.type_id === 9 ? swap(one) : [one.player, one.var_result, one.reason].filter(Boolean).join(", "),
+        one.home_score == null ? "" : score(one.home_score, one.away_score),
+        one.side,
+      ),
+    );
+  if (!seen) return early;
+  const said = [...early];
+  if (early.length > 0 || (seen.minute ?? 0) > 1) {
+    said.push(item(seen.clock ?? "", "First seen by footy", "", seen.score ? score(seen.score.home, seen.score.away) : "", null, "quiet"));
+  }
+  const corrections = new Map();
+  const details = new Map();
+  const reopened = new Map();
+  for (const { type, data } of events) {
+    if (type === "footy.goal_cancelled" || type === "footy.withdrawn") corrections.set(data.relates, data);
+    if (type.endsWith("_detail")) details.set(data.relates, data);
+    if (type === "footy.reopened" && data.relates) reopened.set(data.relates, data);
+    if (type === "footy.score_corrected") for (const removed of data.removed) corrections.set(removed, data);
+  }
+  for (const { id, type, data } of events) {
+    const name = type.slice("footy.".length);
+    if (!(name in EVENTS) && name !== "status") continue;
+    if (name === "suspended" && data.market !== "money_line") continue;
+    const latest = { ...data, ...pick(details.get(id), ["player", "kind", "assist", "player_in", "player_out", "reason", "var_result", "var_reason"]) };
+    const title = name === "status" ? data.status : `${EVENTS[name]}${KINDS[latest.kind] ?? ""}`;
+    const more =
+      name === "substitution"
+        ? swap(latest)
+        : name === "suspended"
+          ? closedFor(data, reopened.get(id))
+          : [latest.player, latest.assist ? `assist ${latest.assist}` : null, latest.var_result, latest.reason].filter(Boolean).join(", ");
+    const result = data.after ?? (["half_time", "full_time", "result"].includes(name) ? data.score : null);
+    const made = item(
+      data.clock ?? "",
+      title,
+      more,
+      result && name !== "suspended" && "home" in result ? score(result.home, result.away) : "",
+      data.side ?? null,
+      name === "suspended" ? "quiet" : name === "goal" ? "goal" : "",
+    );
+    const correction = corrections.get(id);
+    if (correction) {
+      made.classList.add("struck");
+      made.append(
+        element("span", { class: "doubt" }, `${correction.withdrawn ? "withdrawn" : "cancelled"} ${correction.clock ?? ""}${correction.cause === "var" ? ", VAR" : ""}`),
+      );
+    }
+    said.push(made);
+  }
+  return said;
+}
+
+function pick(from, names) {
+  return Object.fromEntries(names.filter((name) => from?.[name] != null).map((name) => [name, from[name]]));
+}
+
+function swap(one) {
+  if (!one.player_in && !one.player_out) return "";
+  return `${one.player_in ?? "?"} for ${one.player_out ?? "?"}`;
+}
+
+function closedFor(data, opened) {
+  if (!opened) return "";
+  return duration((Date.parse(opened.seen_at) - Date.parse(data.seen_at)) / 1000);
+}
+
+function item(when, title, more, result, side, kind = "") {
+  return element(
+    "li",
+    { "data-side": side ?? "none", class: kind || null },
+    element("span", { class: "when" }, when),
+    element("span", { class: "what" }, title, result ? element("b", {}, ` ${result}`) : null, more ? element("bdi", { class: "who" }, more) : null),
+  );
+}

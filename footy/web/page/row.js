@@ -1,0 +1,241 @@
+// One match as a row of the table: made once, then patched where it changes.
+
+import { choices, isFavourite } from "./choices.js";
+import { element, setData, setText } from "./dom.js";
+import { DASH, duration, line, movement, number, period, price, runningClock, score } from "./words.js";
+
+export const GOAL_MS = 60000;
+const STRONG_POINTS = 5;
+const MARKETS = [
+  { key: "money_line", names: ["home", "draw", "away"], className: "m1" },
+  { key: "spread", names: ["line", "home", "away"], className: "m2" },
+  { key: "over_under", names: ["line", "over", "under"], className: "m3" },
+];
+const SHORT = { money_line: "1X2", spread: "spread", over_under: "O/U" };
+
+function cell(className, ...children) {
+  return element("td", { class: className, role: "cell" }, ...children);
+}
+
+// Cells with one text have two lines in it: few boxes make a row cheap to lay out.
+function pair() {
+  return [element("span", { class: "a" }), element("span", { class: "b" })];
+}
+
+const template = (() => {
+  const star = element("button", { type: "button", class: "star", tabindex: "-1" });
+  const team = () =>
+    element(
+      "span",
+      { class: "team" },
+      element("bdi", { class: "name" }),
+      element("span", { class: "cards", hidden: true }),
+      element("span", { class: "note" }),
+    );
+  const prices = MARKETS.flatMap(({ className }) =>
+    [0, 1, 2].map((index) => {
+      const first = index === 0 ? " first" : "";
+      const asLine = index === 0 && className !== "m1" ? " line" : "";
+      return cell(`c-p ${className}${first}${asLine}`);
+    }),
+  );
+  return element(
+    "tr",
+    { role: "row", class: "match", tabindex: "-1" },
+    cell("c-star", star),
+    cell("c-time", ...pair()),
+    cell("c-match", team(), team()),
+    cell("c-score", ...pair()),
+    cell("c-ht"),
+    cell("c-sot"),
+    cell("c-crn"),
+    ...prices,
+    cell("c-state"),
+  );
+})();
+
+export class Row {
+  constructor(id) {
+    this.id = id;
+    this.tr = template.cloneNode(true);
+    this.tr.dataset.id = id;
+    const cells = this.tr.children;
+    this.star = cells[0].firstChild;
+    [this.clock, this.word] = cells[1].children;
+    this.teams = [...cells[2].children].map((team) => {
+      const [name, cards, note] = team.children;
+      return { name, cards, note };
+    });
+    this.goals = [...cells[3].children];
+    [this.half, this.shots, this.corners] = [cells[4], cells[5], cells[6]];
+    this.prices = Array.from({ length: 9 }, (_, index) => cells[7 + index]);
+    this.state = cells[16];
+    this.stateWords = "";
+  }
+
+  /** Show everything of the match. */
+  update(board, grouped) {
+    const get = board.reader(this.id);
+    const home = get("home") ?? `Home ${DASH} ${this.id}`;
+    const away = get("away") ?? `Away ${DASH} ${this.id}`;
+    setText(this.teams[0].name, home);
+    setText(this.teams[1].name, away);
+    this.updateStar(`${home} – ${away}`);
+    setText(this.goals[0], number(get("home_score")));
+    setText(this.goals[1], number(get("away_score")));
+    setLines(this.half, number(get("home_score_ht")), number(get("away_score_ht")));
+    setLines(this.shots, number(get("home_shots_on_target")), number(get("away_shots_on_target")));
+    setLines(this.corners, number(get("home_corners")), number(get("away_corners")));
+    setCards(this.teams[0].cards, get("home_red_cards"));
+    setCards(this.teams[1].cards, get("away_red_cards"));
+    setData(this.tr, "live", get("in_play") ? "yes" : "");
+    this.updatePrices(get);
+    this.updateTime(board, get);
+    this.updateNotes(board, get, grouped);
+  }
+
+  updateStar(names = this.starNames) {
+    this.starNames = names;
+    const on = isFavourite(this.id);
+    if (this.star.footyOn !== on || this.star.footyNames !== names) {
+      this.star.footyOn = on;
+      this.star.footyNames = names;
+      this.star.setAttribute("aria-pressed", on);
+      this.star.setAttribute("aria-label", `Favourite: ${names}`);
+      setData(this.tr, "favourite", on ? "yes" : "");
+    }
+  }
+
+  updatePrices(get) {
+    let index = 0;
+    for (const { key, names } of MARKETS) {
+      const state = get(`current_${key}_state`);
+      const sameLine = names[0] !== "line" || get(`current_${key}_line`) === get(`early_${key}_line`);
+      for (const name of names) {
+        const now = get(`current_${key}_${name}`);
+        const early = get(`early_${key}_${name}`);
+        const td = this.prices[index];
+        if (name === "line") {
+          setLines(td, line(now, key === "spread"), early == null ? "" : line(early, key === "spread"));
+        } else {
+          setLines(td, price(now, choices.odds), early == null ? "" : price(early, choices.odds));
+          const moved = sameLine ? movement(early, now) : null;
+          const up = now > early;
+          const way = moved === null || now === early ? "" : up ? "up" : "down";
+          setData(td, "move", way && Math.abs(moved) >= STRONG_POINTS ? `${way} strong` : way);
+        }
+        setData(td, "state", now == null ? "none" : state === "now" ? "" : state);
+        index += 1;
+      }
+    }
+    const [closed, words] = stateWords(get);
+    this.stateWords = words;
+    setData(this.state, "closed", closed);
+    setData(this.teams[1].note, "state", words.slice(0, words.startsWith("susp") ? 4 : 3)); // a phone has no column
+  }
+
+  /** The clock, which runs between two cycles, and the age of what is old. */
+  updateTime(board, get = board.reader(this.id)) {
+    const status = get("status_id");
+    const snapshot = board.about?.snapshot;
+    let clock = get("clock");
+    if (snapshot?.fetched_at && !get("doubts").some((doubt) => doubt.startsWith("score"))) {
+      const fetchedAt = Date.parse(snapshot.fetched_at);
+      // A clock that nothing has confirmed for two intervals stands still.
+      const now = Math.min(board.now(), fetchedAt + 2000 * board.about.interval_s);
+      clock = runningClock(status, get("minute"), get("period_started_at"), fetchedAt, now) ?? clock;
+    }
+    const known = period(status);
+    setText(this.clock, known ? clock : get("status"));
+    setData(this.clock, "words", known && clock.length < 8 ? "" : "yes");
+    const below = known ? under(get, known) : "";
+    setText(this.word, below);
+    setData(this.word, "period", below === known ? "yes" : "");
+    const since = get("old_since");
+    const doubts = get("doubts");
+    const age = since === null ? (doubts.length > 0 ? "?" : "") : duration((board.now() - Date.parse(since)) / 1000);
+    setLines(this.state, this.stateWords, age);
+    setData(this.tr, "doubt", doubts.length > 0 ? "yes" : "");
+  }
+
+  /** Goals of the last minute, cancelled goals; where matches stand ungrouped, their competition. */
+  updateNotes(board, get = board.reader(this.id), grouped = this.grouped) {
+    this.grouped = grouped;
+    const goals = get("goals");
+    const now = board.now();
+    this.markedUntil = 0;
+    const notes = [null, null];
+    for (const goal of goals ?? []) {
+      const side = goal.side === "home" ? 0 : 1;
+      const until = Date.parse(goal.seen_at) + GOAL_MS;
+      if (goal.cancelled_at) {
+        notes[side] = { kind: "cancelled", goal };
+      } else if (!goal.late && until > now) {
+        notes[side] = { kind: "goal", goal };
+        this.markedUntil = Math.max(this.markedUntil, until);
+      }
+    }
+    notes.forEach((note, side) => {
+      const target = this.teams[side].note;
+      const competition = side === 0 && !grouped ? (get("competition") ?? "") : "";
+      const key = note ? `${note.kind} ${note.goal.id} ${note.goal.player} ${note.goal.kind}` : competition;
+      if (target.footyKey === key) return;
+      target.footyKey = key;
+      setData(target, "kind", note?.kind ?? (competition ? "competition" : ""));
+      if (note?.kind === "goal") target.textContent = goalWords(note.goal);
+      else if (note) target.replaceChildren(...cancelledWords(note.goal));
+      else target.textContent = competition;
+    });
+    setData(this.tr, "goal", notes.some((note) => note?.kind === "goal") ? "yes" : "");
+    this.goals.forEach((target, side) => setData(target, "goal", notes[side]?.kind === "goal" ? "yes" : ""));
+  }
+}
+
+/** What of the prices does not hold now, in words; which way it is said first. */
+function stateWords(get) {
+  const states = MARKETS.map(({ key }) => [SHORT[key], get(`current_${key}_state`)]).filter(([, state]) => state !== null);
+  const suspended = states.filter(([, state]) => state === "suspended");
+  if (suspended.length > 0) {
+    return ["yes", suspended.length === states.length ? "suspended" : `susp ${suspended.map(([title]) => title).join(" ")}`];
+  }
+  const old = states.filter(([, state]) => state === "old");
+  if (old.length > 0) return ["", old.length === states.length ? "old prices" : `old ${old.map(([title]) => title).join(" ")}`];
+  return ["", ""];
+}
+
+function under(get, known) {
+  if (get("home_score_pens") != null) return `pens ${score(get("home_score_pens"), get("away_score_pens"))}`;
+  if (get("aggregate_home") != null) return `agg ${score(get("aggregate_home"), get("aggregate_away"))}`;
+  return known;
+}
+
+function setLines(target, top, bottom) {
+  setText(target, top || bottom ? `${top}\n${bottom}` : "");
+}
+
+function setCards(target, count) {
+  const text = count > 0 ? String(count) : "";
+  if (target.footyText === text) return;
+  target.footyText = text;
+  target.hidden = text === "";
+  target.replaceChildren(
+    text === "1" ? "" : text,
+    element("span", { class: "vh" }, text === "1" ? "1 red card" : " red cards"),
+  );
+}
+
+const KINDS = { penalty: "penalty", own_goal: "own goal" };
+
+export function goalWords(goal) {
+  const minute = goal.minute == null ? "" : ` ${goal.minute}'`;
+  const kind = KINDS[goal.kind] ? ` (${KINDS[goal.kind]})` : "";
+  return `GOAL${minute}${goal.player ? ` ${goal.player}` : ""}${kind}`;
+}
+
+function cancelledWords(goal) {
+  const minute = goal.minute == null ? "" : ` ${goal.minute}'`;
+  return [
+    element("s", {}, score(goal.score.home, goal.score.away), element("span", { class: "when" }, minute)),
+    ` cancelled${goal.cause === "var" ? ", VAR" : ""}`,
+  ];
+}

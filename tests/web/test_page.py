@@ -1,0 +1,320 @@
+"""The page in a real Chromium: what people see, do and rely on."""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from footy.history import Commit
+from footy.record import MatchRecord
+from tests.support.browser import browser, tab
+from tests.support.web import Stage, match
+
+HOSTILE = [
+    "<script>document.title='hacked'</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</td></tr></table><h1>x",
+    "\u202elave\u202c FC",
+    "نادي الزمالك",
+    "N" * 200,
+    "&lt;b&gt;${7*7}{{7*7}}",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as started:
+        yield started
+
+
+def evening() -> list[MatchRecord]:
+    """Return matches of two leagues, in play, at half-time and finished."""
+    italy = {"country": "Italy", "competition": "Serie A", "competition_id": "serie-a"}
+    return [
+        match(1, "Arsenal", "Chelsea"),
+        match(2, "Leeds", "Everton", status_id=3, clock="HT"),
+        match(3, "Torino", "Lazio", **italy, home_red_cards=2, aggregate_home=3, aggregate_away=2),
+        match(4, "Milan", "Roma", **italy, status_id=8, clock="FT", minute=None),
+        match(5, "Como", "Parma", **italy, current_money_line_sealed=True, current_spread_outdated=True),
+    ]
+
+
+def names(page: Page) -> list[str]:
+    """Return the home teams that are shown, from top to bottom."""
+    found: list[str] = page.locator("tr.match").evaluate_all(
+        "rows => rows.filter(row => row.checkVisibility()).map(row => row.querySelector('.name').textContent)"
+    )
+    return found
+
+
+def row(page: Page, team: str) -> Any:
+    return page.locator("tr.match", has=page.get_by_text(team, exact=True))
+
+
+def confirm(stage: Stage, matches: Sequence[MatchRecord]) -> None:
+    """Write to the log what two more lists, seconds apart, say."""
+    assert stage.log is not None
+    for seconds in (3, 6):
+        at = time.time() + seconds
+        found = stage.detector.detect(matches, at, listed={one["match_id"] for one in matches})
+        stage.log.append(Commit(at=at, states=found.changed, events=found.events))
+        stage.detector.commit(found)
+
+
+def test_a_goal_appears_at_once_is_marked_and_a_cancelled_one_stays_struck_through(
+    stage: Stage, chromium: Browser
+) -> None:
+    before = evening()
+    stage.cycle(before)
+    with tab(chromium, stage.url) as watched:
+        page = watched.page
+        page.evaluate("document.body.dataset.mine = 'same document'")
+        arsenal = row(page, "Arsenal")
+        arsenal.locator(".star").click()
+        stage.cycle([match(1, "Arsenal", "Chelsea", home_score=2), *before[1:]])
+        published = time.monotonic()
+
+        expect(arsenal.locator(".c-score .a")).to_have_text("2", timeout=2_000)
+        expect(arsenal.locator(".note").first).to_have_text("GOAL 67'", timeout=2_000)
+        assert time.monotonic() - published < 2
+        expect(arsenal).to_have_attribute("data-goal", "yes")
+        expect(page.locator("#announce")).to_have_text("Goal 67': Arsenal 2, Chelsea 0")
+        expect(page.locator("#latest .event").first).to_contain_text("Arsenal")
+
+        confirm(stage, before)
+        stage.cycle(before)
+        expect(arsenal.locator(".c-score .a")).to_have_text("1")
+        expect(arsenal.locator(".note s")).to_have_text("2–0 67'")
+        expect(arsenal.locator(".note").first).to_contain_text("cancelled")
+        expect(arsenal).not_to_have_attribute("data-goal", "yes")
+        page.reload()
+        expect(row(page, "Arsenal").locator(".note s")).to_have_text("2–0 67'")
+        row(page, "Arsenal").click()
+        expect(page.locator(".timeline .struck")).to_contain_text("Goal 2–0")
+        expect(page.locator(".timeline .struck")).to_contain_text("cancelled")
+        watched.assert_quiet()
+
+
+def test_a_goal_is_marked_for_a_minute(stage: Stage, chromium: Browser) -> None:
+    stage.cycle(evening(), events_ago_s=70)
+    stage.cycle([match(1, "Arsenal", "Chelsea", home_score=2), *evening()[1:]], events_ago_s=55)
+    with tab(chromium, stage.url) as watched:
+        arsenal = row(watched.page, "Arsenal")
+        expect(arsenal).to_have_attribute("data-goal", "yes")
+        expect(arsenal).not_to_have_attribute("data-goal", "yes", timeout=10_000)
+        expect(arsenal.locator(".note").first).to_have_text("")
+        watched.assert_quiet()
+
+
+def test_a_clock_runs_between_two_cycles_and_stands_still_at_half_time(
+    stage: Stage, chromium: Browser
+) -> None:
+    stage.cycle(evening())
+    with tab(chromium, "about:blank") as watched:
+        page = watched.page
+        page.clock.install()
+        page.goto(stage.url)
+        expect(row(page, "Arsenal").locator(".c-time .a")).to_have_text("67'")
+        page.clock.fast_forward(35_000)
+        expect(row(page, "Arsenal").locator(".c-time .a")).to_have_text("68'")
+        expect(row(page, "Leeds").locator(".c-time .a")).to_have_text("HT")
+
+
+def test_filter_search_sort_keyboard_and_what_survives_a_reload(stage: Stage, chromium: Browser) -> None:
+    stage.cycle(evening())
+    with tab(chromium, stage.url) as watched:
+        page = watched.page
+        expect(page.locator("[data-filter=play]")).to_have_attribute("aria-pressed", "true")
+        expect(row(page, "Como")).to_be_visible()
+        assert names(page) == ["Arsenal", "Leeds", "Torino", "Como"]
+        page.locator("[data-filter=half]").click()
+        expect(row(page, "Como")).to_have_count(0)
+        assert names(page) == ["Leeds"]
+        page.locator("[data-filter=all]").click()
+        expect(row(page, "Milan")).to_be_visible()
+        page.keyboard.press("/")
+        page.keyboard.type("ROMA")
+        expect(row(page, "Como")).to_have_count(0)
+        assert names(page) == ["Milan"]
+        page.keyboard.press("Escape")
+        page.locator("[data-value=movement]").click()
+        expect(page.locator(".group")).to_have_count(0)
+
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        page.keyboard.press("k")
+        page.keyboard.press("f")
+        first = page.locator("tr.match").first
+        expect(first).to_have_attribute("data-favourite", "yes")
+        expect(first).to_be_focused()
+        team = first.locator(".name").first.inner_text()
+        page.keyboard.press("Enter")
+        expect(page.locator("#panel .panel-team").first).to_have_text(team)
+        page.keyboard.press("Escape")
+        expect(page.locator("#panel")).to_be_hidden()
+        page.keyboard.press("?")
+        expect(page.locator("#keys")).to_be_visible()
+        page.keyboard.press("Escape")
+
+        page.select_option("#odds", "american")
+        expect(row(page, "Arsenal").locator(".m1").first).to_have_text("+110 +150")
+        page.reload()
+        expect(row(page, team)).to_have_attribute("data-favourite", "yes")
+        expect(page.locator("[data-value=movement]")).to_have_attribute("aria-pressed", "true")
+        expect(page.locator("#odds")).to_have_value("american")
+        page.locator("[data-filter=favourites]").click()
+        expect(page.locator("tr.match")).to_have_count(1)
+        watched.assert_quiet()
+
+
+def test_a_match_says_everything_and_has_a_link(stage: Stage, chromium: Browser) -> None:
+    stage.cycle(evening())
+    with tab(chromium, f"{stage.url}#m=m00003") as watched:
+        page = watched.page
+        expect(page.locator("#panel .panel-where")).to_have_text("Italy · Serie A")
+        expect(page.locator("#panel")).to_contain_text("aggregate 3–2")
+        expect(page.locator(".prices tbody")).to_have_count(4)
+        expect(page.locator(".statistics")).to_contain_text("Shots on target")
+        expect(row(page, "Torino").locator(".cards").first).to_have_text("2 red cards")
+        expect(row(page, "Torino").locator(".c-time .b")).to_have_text("agg 3–2")
+        como = row(page, "Como")
+        expect(como.locator(".c-state")).to_have_text("susp 1X2")
+        expect(como.locator(".c-p.m1").first).to_have_attribute("data-state", "suspended")
+        expect(como.locator(".c-p.m2").first).to_have_attribute("data-state", "old")
+        como.click()
+        expect(page).to_have_url(f"{stage.url}#m=m00005")
+        expect(page.locator(".prices")).to_contain_text("suspended")
+        page.go_back()
+        expect(page.locator("#panel .panel-team").first).to_have_text("Torino")
+        stage.cycle([one for one in evening() if one["home"] != "Torino"])
+        expect(page.locator("#panel")).to_contain_text(
+            "not in the list of live matches any more", ignore_case=True
+        )
+        watched.assert_quiet("404")
+
+
+def test_hostile_names_are_just_names(stage: Stage, chromium: Browser) -> None:
+    stage.cycle([match(number, name, competition=name, country=name) for number, name in enumerate(HOSTILE)])
+    stage.cycle(
+        [
+            match(number, name, competition=name, country=name, home_score=2)
+            for number, name in enumerate(HOSTILE)
+        ]
+    )
+    with tab(chromium, f"{stage.url}#m=m00000") as watched:
+        page = watched.page
+        expect(page.locator("#latest .event")).to_have_count(len(HOSTILE))
+        expect(page.locator("#panel .panel-team").first).to_have_text(HOSTILE[0])
+        assert sorted(names(page)) == sorted(HOSTILE)
+        assert page.locator("#matches img, #matches script, #matches h1, #side script").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
+            "200 letters widen nothing"
+        )
+        assert page.title() == f"footy · {len(HOSTILE)} in play"
+        watched.assert_quiet()
+
+
+def test_the_page_says_that_the_service_is_gone_and_recovers(stage: Stage, chromium: Browser) -> None:
+    stage.cycle(evening())
+    with tab(chromium, stage.url) as watched:
+        page = watched.page
+        expect(row(page, "Arsenal")).to_be_visible()
+        expect(page.locator("#banners")).to_be_empty()
+        stage.stop()
+        expect(page.locator(".banner[data-kind=offline]")).to_contain_text("NO CONNECTIONsince")
+        stage.start()
+        stage.cycle([match(1, "Arsenal", "Chelsea", away_score=1), *evening()[1:]])
+        expect(page.locator("#banners")).to_be_empty(timeout=10_000)
+        expect(row(page, "Arsenal").locator(".c-score .b")).to_have_text("1")
+        watched.assert_quiet(
+            "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET"
+        )
+
+
+def test_what_is_wrong_with_the_data_is_said_in_words(stage: Stage, chromium: Browser) -> None:
+    with tab(chromium, stage.url) as watched:
+        page = watched.page
+        expect(page.locator("#strip")).to_contain_text("waiting for the first cycle")
+        stage.cycle(evening(), complete=False, problems=["Odds are missing for 2 of 5 matches"])
+        banner = page.locator(".banner")
+        expect(banner).to_have_text("INCOMPLETEOdds are missing for 2 of 5 matches")
+        expect(page.locator("#strip")).to_contain_text("1 problem")
+        stage.heartbeat("live list unavailable", last_success_at="2020-01-01T00:00:00Z")
+        expect(banner).to_contain_text("STALEthe last success is")
+        stage.heartbeat(None)
+        stage.cycle([])
+        expect(page.locator("#empty")).to_contain_text("No match is live now.")
+        watched.assert_quiet()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
+def test_axe_finds_nothing_on_a_wide_screen_or_a_phone_dark_or_light(
+    axe_stage: Stage, chromium: Browser, width: int, scheme: Any
+) -> None:
+    size = {"width": width, "height": 844}
+    with tab(chromium, axe_stage.url, viewport=size, color_scheme=scheme) as watched:
+        page = watched.page
+        expect(row(page, "Arsenal")).to_be_visible()
+        ground = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        assert (sum(map(int, ground[4:-1].split(","))) < 200) == (scheme == "dark")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert row(page, "Arsenal").bounding_box()["height"] <= 52, "two lines"
+        page.evaluate("document.querySelectorAll('tr.match')[0].dataset.goal = 'yes'")
+        problems = Axe().run(page).response["violations"]
+        row(page, "Torino").click()
+        expect(page.locator("#panel .statistics")).to_be_visible()
+        problems += Axe().run(page).response["violations"]
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in problems] == []
+        watched.assert_quiet()
+
+
+@pytest.fixture(scope="module")
+def axe_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    stage = Stage(tmp_path_factory.mktemp("axe"), mode="demo")
+    stage.cycle(evening())
+    stage.cycle(
+        [match(1, "Arsenal", "Chelsea", home_score=2), *evening()[1:]], complete=False, problems=["One"]
+    )
+    yield stage
+    stage.close()
+
+
+def test_one_touch_chooses_the_market_of_a_phone(stage: Stage, chromium: Browser) -> None:
+    stage.cycle(evening())
+    with tab(chromium, stage.url, viewport={"width": 390, "height": 844}) as watched:
+        page = watched.page
+        first = row(page, "Arsenal")
+        expect(first.locator(".c-p:visible")).to_have_text(["2.10 2.50", "3.30 3.40", "3.60 2.63"])
+        page.locator("#markets [data-value='2']").click()
+        expect(first.locator(".c-p:visible")).to_have_text(["−0.5 −0.5", "1.90 1.83", "1.95 2.05"])
+        page.locator("#more").click()
+        expect(page.locator("#tonight")).to_be_visible()
+        watched.assert_quiet()
+
+
+def test_signing_in_opens_the_page(tmp_path: Path, chromium: Browser) -> None:
+    from footy.web.security import Access  # noqa: PLC0415 - of this test alone
+    from tests.support.web import TOKEN  # noqa: PLC0415
+
+    stage = Stage(tmp_path, Access(TOKEN))
+    try:
+        stage.cycle(evening())
+        with tab(chromium, stage.url) as watched:
+            page = watched.page
+            page.fill("input[name=token]", TOKEN)
+            page.keyboard.press("Enter")
+            expect(row(page, "Arsenal")).to_be_visible()
+            row(page, "Arsenal").click()
+            expect(page.locator("#panel .panel-team").first).to_have_text("Arsenal")
+            assert TOKEN not in page.content()
+            watched.assert_quiet("401")
+    finally:
+        stage.close()
