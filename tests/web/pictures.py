@@ -1,0 +1,223 @@
+"""Make the pictures of the documentation: `python -m tests.web.pictures [FOLDER]`.
+
+A simulated evening in a real Chromium, dark, light and on a phone. `--all` makes every size and state that a
+reviewer should look at.
+"""
+
+import argparse
+import copy
+import datetime as dt
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from playwright.sync_api import Browser
+
+from benchmarks.web_server import snapshot
+from footy.history import Commit
+from footy.record import MatchRecord, Snapshot
+from footy.times import moment_text
+from tests.support.browser import browser, tab
+from tests.support.web import Stage
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+WIDE, MIDDLE, PHONE = (1440, 900), (1024, 768), (390, 844)
+QUOTA = {"odds/history": 118}
+OPEN_ONE = "document.querySelector('tr.match[data-goal]')?.click()"
+
+
+@dataclass
+class Scene:
+    """What is shown, at what size."""
+
+    name: str
+    matches: int = 49
+    size: tuple[int, int] = WIDE
+    scheme: Any = "dark"
+    script: str = ""
+    instance: dict[str, Any] = field(default_factory=dict)
+    change: Callable[[Snapshot], None] = lambda _: None
+    error: str | None = None
+    old_s: float = 0.0
+
+
+def empty(shown: Snapshot) -> None:
+    """Leave only what is finished."""
+    shown["matches"] = [one for one in shown["matches"] if one["status_id"] == 8][:4]
+
+
+def incomplete(shown: Snapshot) -> None:
+    """Lack the odds of some matches."""
+    shown["meta"]["complete"] = False
+    shown["meta"]["problems"] = ["Odds are missing for 12 of 49 live matches: the connection broke"]
+
+
+DEMO = {"mode": "demo"}
+FOR_DOCS = (
+    Scene("page", instance=DEMO),
+    Scene("match", scheme="light", script=OPEN_ONE),
+    Scene("phone", size=PHONE),
+)
+FOR_REVIEW = (
+    *FOR_DOCS,
+    *(
+        Scene(f"{count}-{size[0]}-{scheme}", count, size, scheme)
+        for count in (3, 50, 1_000)
+        for size in (WIDE, MIDDLE, PHONE)
+        for scheme in ("dark", "light")
+    ),
+    Scene("match-1024", size=MIDDLE, script=OPEN_ONE),
+    Scene("match-phone", size=PHONE, scheme="light", script=OPEN_ONE),
+    Scene("feed-phone", size=PHONE, script="document.querySelector('#more').click()"),
+    Scene("movement", scheme="light", script="document.querySelector('[data-value=movement]').click()"),
+    Scene("american", instance={"odds_format": "american"}),
+    Scene("help", scheme="light", script="document.querySelector('#help').click()"),
+    Scene("empty", scheme="light", change=empty),
+    Scene("empty-phone", size=PHONE, change=empty),
+    Scene("incomplete", scheme="light", change=incomplete),
+    Scene("down", error="live list unavailable: no connection to api.thesports.com", old_s=400),
+)
+
+
+def of_now(shown: Snapshot) -> Snapshot:
+    """Move every time of a snapshot, so that it is one of now."""
+    stamps = [one["fetched_at"] for one in shown["matches"] if one["fetched_at"]]
+    moved_s = time.time() - dt.datetime.fromisoformat(max(stamps)).timestamp()
+
+    def moved(value: object) -> object:
+        if isinstance(value, str) and len(value) >= 20 and value.endswith("Z") and value[4] == "-":
+            return moment_text(dt.datetime.fromisoformat(value).timestamp() + moved_s)
+        return value
+
+    matches: list[Any] = [{key: moved(value) for key, value in one.items()} for one in shown["matches"]]
+    return {"meta": shown["meta"], "matches": matches}
+
+
+def dressed(matches: list[MatchRecord]) -> None:
+    """Let some markets be suspended or old, some matches have a first leg, a red card or old odds."""
+    for number, match in enumerate(matches):
+        if number % 11 == 4:
+            for market in ("money_line", "spread", "over_under"):
+                match[f"current_{market}_sealed"] = True  # type: ignore[literal-required]
+        if number % 13 == 6:
+            match["current_money_line_outdated"] = True
+            match["current_money_line_score"] = "0-0"
+        if number % 17 == 8:
+            match["home_red_cards"], match["aggregate_home"], match["aggregate_away"] = 1, 2, 3
+        if number == 10:
+            match["odds_source"], match["data_age_s"] = "stale", 400.0
+
+
+def play(stage: Stage, matches: list[MatchRecord]) -> None:
+    """Write an evening's events: goals of just now and of before, and a goal that was cancelled."""
+    playing = [one["match_id"] for one in matches if one["status_id"] in {2, 4} and one["home_score"]]
+    fresh, cancelled = set(playing[1:9:4]), set(playing[2:9:4])
+
+    def seen(ago_s: float, change: Callable[[MatchRecord], None] = lambda _: None) -> None:
+        records = copy.deepcopy(matches)
+        for one in records:
+            one["incidents"], one["incidents_complete"] = [], False
+            change(one)
+        at = time.time() - ago_s
+        found = stage.detector.detect(records, at, listed={one["match_id"] for one in records})
+        assert stage.log is not None
+        stage.log.append(Commit(at=at, states=found.changed, events=found.events))
+        stage.detector.commit(found)
+
+    def before(match: MatchRecord) -> None:
+        if match["match_id"] in fresh:
+            match["home_score"] = (match["home_score"] or 1) - 1
+
+    def too_much(match: MatchRecord) -> None:
+        before(match)
+        if match["match_id"] in cancelled:
+            match["home_score"] = (match["home_score"] or 0) + 1
+
+    seen(900, before)
+    seen(500, too_much)
+    seen(470, before)
+    seen(440, before)
+    seen(60, before)  # or what follows would be too late to be marked
+    seen(20)
+
+
+def fixtures(folder: Path, matches: list[MatchRecord]) -> None:
+    """Write what kicks off tonight."""
+    now, found = time.time(), []
+    for number, match in enumerate(matches[::3][:14]):
+        at = now // 900 * 900 + 900 * (1 + number // 3)
+        names = ("competition_id", "competition", "country", "home_id", "home", "away_id", "away", "neutral")
+        record: Any = match
+        taken = {name: record[name] for name in names}
+        found.append({"match_id": f"f{number}", "kickoff_at": moment_text(float(at)), **taken})
+    content = {"fetched_at": moment_text(now), "source": "fresh", "fixtures": found}
+    (folder / "fixtures.json").write_bytes(msgspec.json.encode(content))
+
+
+@contextmanager
+def staged(scene: Scene) -> Iterator[Stage]:
+    """Serve a scene."""
+    with tempfile.TemporaryDirectory() as folder:
+        shown = of_now(snapshot(scene.matches))
+        everything = shown["matches"]
+        scene.change(shown)
+        dressed(shown["matches"])
+        given = {"quota_left": lambda: QUOTA, "mode": "live", **scene.instance}
+        stage = Stage(Path(folder), **given)
+        try:
+            fixtures(stage.folder, everything)
+            play(stage, shown["matches"])
+            last = moment_text(time.time() - scene.old_s)
+            stage.heartbeat(scene.error, last_success_at=last)
+            meta: Any = {**shown["meta"], "mode": given["mode"], "cycle": 411}
+            stage.cycle_number = 411
+            live = stage.server.live
+            live.put(
+                {"meta": {**meta, "published_at": last, "fetched_at": last}, "matches": shown["matches"]}
+            )
+            stage.until(lambda: live.picture is not None and live.extent is not None)
+            yield stage
+        finally:
+            stage.close()
+
+
+def take(started: Browser, scene: Scene, folder: Path) -> None:
+    """Take one picture."""
+    width, height = scene.size
+    options = {
+        "viewport": {"width": width, "height": height},
+        "color_scheme": scene.scheme,
+        "device_scale_factor": 2 if width < 500 else 1,
+        "reduced_motion": "reduce",
+    }
+    with staged(scene) as stage, tab(started, stage.url, **options) as watched:
+        page = watched.page
+        page.wait_for_selector("tr.match, #empty:not([hidden])")
+        page.wait_for_selector("#latest .event, #latest .quiet", state="attached")
+        page.evaluate("document.fonts.ready")
+        if scene.script:
+            page.evaluate(scene.script)
+        page.wait_for_timeout(500)
+        page.screenshot(path=folder / f"{scene.name}.png")
+        watched.assert_quiet()
+
+
+def main() -> None:
+    """Make the pictures."""
+    parser = argparse.ArgumentParser(prog="python -m tests.web.pictures", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=DOCS)
+    parser.add_argument("--all", action="store_true", help="every size and state")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with browser() as started:
+        for scene in FOR_REVIEW if options.all else FOR_DOCS:
+            take(started, scene, options.folder)
+
+
+if __name__ == "__main__":
+    main()
