@@ -51,6 +51,10 @@ def catalogue() -> list[str]:
     endpoints = (DETAIL, ODDS, TEAM, COMPETITION)
     faults = [f"{name}x1@{LIVE}" for name in OF_THE_LIVE_LIST]
     for number, (name, kind) in enumerate(CATALOGUE.items()):
+        if (
+            kind.paging
+        ):  # so small a world asks for no page; what such a fault sends holds nothing of the request
+            continue
         endpoint = RESTING.get(name, endpoints[number % len(endpoints)])
         if kind.endpoints and endpoint not in kind.endpoints:
             endpoint = kind.endpoints[0]
@@ -160,7 +164,9 @@ def run_in_every_way(secret: str, folder: Path) -> dict[str, bytes]:
         said["the service"] = "".join(service.communicate())
         said["the simulator"] = "".join(vendor.complaints)
 
-        assert set(vendor.control.stats()["faults"]) == set(CATALOGUE)
+        assert set(vendor.control.stats()["faults"]) == {
+            name for name, kind in CATALOGUE.items() if not kind.paging
+        }
     return kept_in(folder) | {name: words.encode() for name, words in said.items()}
 
 
