@@ -117,6 +117,8 @@ class Bench:
         )
         self.server = Server(instance, Access(), bind("127.0.0.1", 0)).start()
         self.publish({})
+        while self.server.live.picture is None:
+            time.sleep(0.01)
         naive = bind("127.0.0.1", 0)
         config = uvicorn.Config(
             Naive(self.snapshot),

@@ -27,6 +27,7 @@ from footy.service.instance_metrics import CycleFigures, instance_collector
 from footy.service.paths import Files
 from footy.settings import Mode, Settings, load, secret_files
 from footy.telemetry.logs import LOG_NAME
+from footy.web.openapi import ROUTES, Route
 from tests.support.cycle_ends import cycle_end
 from tests.support.place import SECRET, Place, heartbeat, wait_until
 from thesports_simulator.faults import CATALOGUE
@@ -40,6 +41,7 @@ ARCHITECTURE = PROJECT / "docs" / "architecture.md"
 RECORD = PROJECT / "docs" / "record.md"
 PERFORMANCE = PROJECT / "docs" / "performance.md"
 RELIABILITY = PROJECT / "docs" / "reliability.md"
+API = PROJECT / "docs" / "api.md"
 SIMULATOR = PROJECT / "docs" / "simulator.md"
 PAGES = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md")])
 
@@ -57,6 +59,9 @@ TAKES = {
     "FOOTY_COMPETITIONS": "names or ids separated by commas",
     "FOOTY_COUNTRIES": "names or ids separated by commas",
     "FOOTY_TIMEZONE": "a time zone's name",
+    "FOOTY_HTTP_HOST": "an IP address of this machine, or `localhost`",
+    "FOOTY_HTTP_HOSTS": "host names separated by commas",
+    "FOOTY_HTTP_TOKEN": "text",
     "FOOTY_BOOKMAKERS": "whole numbers separated by commas",
     "FOOTY_EARLY_WINDOW": "two minutes, such as `2-6`",
     "FOOTY_SOURCE": "a URI",
@@ -267,6 +272,19 @@ def test_what_is_shown_of_start_sh_and_footy_is_a_command_line_that_they_take(pa
             assert arguments[0] in script, line
         if arguments != ["help"]:
             cli._parser().parse_args(arguments)
+
+
+# --- the API
+
+
+def test_every_route_is_in_the_page_of_the_api_and_none_that_is_not() -> None:
+    assert set(first_column(section(API, "Routes"))) == {route.path for route in ROUTES}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
+def test_every_parameter_of_a_route_is_documented(route: Route) -> None:
+    [row] = [line for line in section(API, "Routes").splitlines() if line.startswith(f"| `{route.path}` ")]
+    assert [one.name for one in route.parameters if one.where == "query" and f"{one.name}=" not in row] == []
 
 
 # --- exit codes, files, fields, log lines

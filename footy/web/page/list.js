@@ -7,11 +7,11 @@ import { fold, movement } from "./words.js";
 
 // The table's bodies are laid out only near the screen. Small ones make little work at once, few ones little
 // work at all. Where they begin depends on names more than on numbers, so that a new match moves few rows.
-const MOST_ROWS = 10;
-const LEAST_ROWS = 4;
+const MOST_ROWS = 6;
+const LEAST_ROWS = 3;
 const ROW_PX = 51;
 const HEAD_PX = 43;
-const ROWS_A_FRAME = 5; // rows near the screen that may change at once: laying them out takes time
+const ROWS_A_FRAME = 4; // rows near the screen that may change at once: laying them out takes time
 const HALF_TIME = 3;
 
 export const FILTERS = {
