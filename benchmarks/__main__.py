@@ -16,6 +16,7 @@ COMMANDS = {
     "soak": ("benchmarks.soak", "what the process holds over many cycles while the vendor is ill"),
     "compare": ("benchmarks.compare", "this commit beside another one, in one interleaved run"),
     "reliability": ("benchmarks.reliability", "what is published while the vendor fails"),
+    "evening": ("benchmarks.evening", "the events of an evening with every quirk, and kill -9"),
 }
 """Name of a benchmark, to its module with `main(argv) -> exit code` and its description."""
 EXIT_USAGE = 64

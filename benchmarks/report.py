@@ -22,6 +22,7 @@ Each section is written by the command that it names; nothing here is edited by 
 benchmark is footy's simulator in its own process on the loopback interface. The peers of `cycle` come with
 `pip install -r requirements-bench.txt`.
 """
+HEADS = {PAGE: HEAD}
 ORDER = ("cycle", "quota", "freshness", "flatten", "events", "web", "memory", "soak")
 
 
@@ -59,6 +60,8 @@ class Report:
     caption: str = ""
     published: bool = True
     """Whether it becomes a section of the documentation by default."""
+    page: str = PAGE
+    """The page that it is a section of."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +86,8 @@ def publish(report: Report, options: argparse.Namespace, argv: Sequence[str]) ->
     folder: Path | None = options.docs or (None if options.quick or not report.published else DOCS)
     if folder is not None:
         write(report, folder, command(report.name, argv))
-        console.print(f"Written: {folder / PAGE}, {folder / 'performance' / report.name}.svg", soft_wrap=True)
+        picture = f", {folder / 'performance' / report.name}.svg" if report.picture else ""
+        console.print(f"Written: {folder / report.page}{picture}", soft_wrap=True)
     return 0 if options.quick or all(check.holds for check in report.checks) else 1
 
 
@@ -107,13 +111,22 @@ def command(name: str, argv: Sequence[str]) -> str:
 
 def write(report: Report, folder: Path, command_line: str) -> None:
     """Write the picture, and replace the section of the page."""
-    pictures = folder / "performance"
-    pictures.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     if report.picture:
+        pictures = folder / "performance"
+        pictures.mkdir(exist_ok=True)
         (pictures / f"{report.name}.svg").write_text(report.picture, encoding="utf-8")
-    page = folder / PAGE
-    text = page.read_text(encoding="utf-8") if page.exists() else HEAD
+    page = folder / report.page
+    text = page.read_text(encoding="utf-8") if page.exists() else HEADS.get(report.page, "")
     page.write_text(_with_section(text, report.name, _section(report, command_line)), encoding="utf-8")
+
+
+def section_of(page: Path, name: str) -> str:
+    """Return the section of a benchmark as it is in a page, empty if there is none."""
+    start, end = _markers(name)
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    _, found, rest = text.partition(start)
+    return found + rest.partition(end)[0] + end if found else ""
 
 
 def _with_section(text: str, name: str, section: str) -> str:

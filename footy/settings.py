@@ -304,6 +304,9 @@ class ReferenceSettings(_Section):
     ttl_team: Seconds = Field(86400, description="Seconds that a team is cached.")
     ttl_competition: Seconds = Field(86400, description="Seconds that a competition is cached.")
     ttl_country: Seconds = Field(86400, description="Seconds that countries and categories are cached.")
+    prefetch: Literal["on", "off"] = Field(
+        "on", description="`on`: fetch all teams and competitions in advance, at most one page a minute."
+    )
 
 
 class PipelineSettings(_Section):

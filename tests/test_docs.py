@@ -301,7 +301,7 @@ def test_files_of_the_data_folder_are_those_of_the_program() -> None:
     files = Files(folder)
     ours = {path.name for path in vars(files).values()} - {folder.name}
     others = {"footy_YYYY-MM-DD.log", "footy_YYYY-MM-DD.2.log", "cache.sqlite-wal", "cache.sqlite-shm"}
-    others |= {"cache.sqlite.corrupt-…", "demo/"}
+    others |= {"catalogue.sqlite-wal", "catalogue.sqlite-shm", "cache.sqlite.corrupt-…", "demo/"}
     others |= {"footy.db-wal", "footy.db-shm", "footy.db.v…", "footy.db.broken-…", "events/YYYY-MM-DD.jsonl"}
 
     assert set(first_column(section(OPERATIONS, "The data folder"))) == ours | others

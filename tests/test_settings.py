@@ -45,6 +45,7 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_TTL_TEAM": 86_400,
     "FOOTY_TTL_COMPETITION": 86_400,
     "FOOTY_TTL_COUNTRY": 86_400,
+    "FOOTY_PREFETCH": "on",
     "FOOTY_RATE_LIMITS": {},
     "FOOTY_FALLBACK": ("stale",),
     "FOOTY_EVENTS": "on",
@@ -101,6 +102,7 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_TTL_TEAM", "60", 60),
     ("FOOTY_TTL_COMPETITION", "60", 60),
     ("FOOTY_TTL_COUNTRY", "60", 60),
+    ("FOOTY_PREFETCH", "off", "off"),
     ("FOOTY_RATE_LIMITS", "off", None),
     ("FOOTY_RATE_LIMITS", "OFF", None),
     ("FOOTY_RATE_LIMITS", "odds/history=120/60", {"odds/history": RateLimit(120, 60)}),
@@ -179,6 +181,7 @@ BAD: list[tuple[str, str, str]] = [
     ("FOOTY_BACKOFF", "-1", " is '-1' but takes a number greater than or equal to 0."),
     ("FOOTY_TTL_TEAM", "0", " is '0' but takes a number greater than 0."),
     ("FOOTY_TTL_COMPETITION", "x", f" is 'x'{NUMBER}"),
+    ("FOOTY_PREFETCH", "yes", " is 'yes' but takes 'on' or 'off'."),
     ("FOOTY_TTL_COUNTRY", "1e99", " is '1e99' but takes a number less than or equal to 2592000."),
     *(
         ("FOOTY_RATE_LIMITS", text, f" is {text!r}{PAIRS}")

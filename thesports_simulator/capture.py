@@ -1,12 +1,13 @@
 """A source that repeats recorded replies, with their times moved to the present."""
 
 import gzip
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from thesports_simulator.protocol.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder
+from thesports_simulator.protocol.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder, Quirk
 from thesports_simulator.world.places import CATEGORIES
 
 _FILES: dict[Kind, str] = {
@@ -41,10 +42,15 @@ class CaptureSource:
         self._move(now - self.moment)
         self._live_by_id = {element["id"]: element for element in self._live}
 
-    def live_list(self, at: int, *, listed_at: int | None = None) -> bytes:
-        """Return all elements of match/detail_live."""
-        del at, listed_at
+    def live_list(self, at: int, *, listed_at: int | None = None, quirks: Sequence[Quirk] = ()) -> bytes:
+        """Return all elements of match/detail_live; a recording has the quirks that were recorded."""
+        del at, listed_at, quirks
         return _encode(self._live)
+
+    def misreported(self, at: int, quirks: Sequence[Quirk]) -> list[str]:
+        """Return none: a recording has the quirks that were recorded."""
+        del at, quirks
+        return []
 
     def row(self, kind: Kind, uuid: str, at: int) -> bytes | None:
         """Return the recorded row."""
@@ -60,11 +66,14 @@ class CaptureSource:
             _encode(row) for row in rows[max(0, page - 1) * ROWS_OF_A_PAGE : max(0, page) * ROWS_OF_A_PAGE]
         ]
 
-    def since(self, kind: Kind, time: int, at: int) -> list[tuple[int, bytes]]:
-        """Return the recorded rows changed at `time` or later."""
+    def since(
+        self, kind: Kind, time: int, at: int, *, most: int | None = ROWS_OF_A_PAGE
+    ) -> list[tuple[int, bytes]]:
+        """Return the first recorded rows changed at `time` or later."""
         del at
         rows = sorted(self._rows[kind].values(), key=lambda row: row["updated_at"])
-        return [(row["updated_at"], _encode(row)) for row in rows if row["updated_at"] >= time]
+        changed = [row for row in rows if row["updated_at"] >= time]
+        return [(row["updated_at"], _encode(row)) for row in changed[:most]]
 
     def odds_history(self, uuid: str, at: int) -> bytes:
         """Return the recorded odds."""

@@ -14,6 +14,7 @@ from thesports_simulator.protocol.clock import ServerClock
 from thesports_simulator.protocol.endpoints import BadParameterError, Endpoints
 from thesports_simulator.protocol.ledger import Ledger
 from thesports_simulator.protocol.replies import BAD_PARAMETER, TOO_MANY, Reply
+from thesports_simulator.protocol.source import Quirk
 from thesports_simulator.protocol.wire import Connection, Request
 
 BASE = "/v1/football/"
@@ -79,9 +80,8 @@ class Vendor:
         now = time.monotonic()
         endpoint = request.path.removeprefix(BASE).removeprefix("/v1/")
         self.ledger.arrived(endpoint, now)
-        call = _Call(
-            request, connection, endpoint, self.faults.choose(endpoint, request.parameters.get("uuid", ""))
-        )
+        fault = self.faults.choose(endpoint, request.parameters.get("uuid", ""))
+        call = _Call(request, connection, endpoint, fault, self.faults.quirks(endpoint))
         call.refusal = None if request.path == _IP_PROBE else self._refusal(request, endpoint, now)
         delay = self.reply_options.latency + self.reply_options.jitter * self._random.random()
         if not delay:
@@ -109,12 +109,16 @@ class Vendor:
         touched: list[str] = []
         if call.fault:
             reply, touched = self.faults.apply(call.fault, reply, call.request.target)
+        if call.quirks:
+            touched = [*self.endpoints.source.misreported(at, call.quirks), *touched]
         if call.request.takes_gzip and self.reply_options.gzip and len(reply.body) > _GZIP_FROM:
             reply.encoded = self._gzip(reply.body)
         fault = call.fault.text if call.fault else None
-        uuid = call.request.parameters.get("uuid", "")
-        entry = {"endpoint": call.endpoint, "uuid": uuid, "at": at, "fault": fault}
-        return reply, entry | ({"touched": touched} if touched else {})
+        parameters = call.request.parameters
+        entry = {"endpoint": call.endpoint, "uuid": parameters.get("uuid", ""), "at": at, "fault": fault}
+        entry |= {name: parameters[name] for name in ("page", "time") if name in parameters}
+        quirks = {"quirks": [quirk.name for quirk in call.quirks]} if call.quirks else {}
+        return reply, entry | quirks | ({"touched": touched} if touched else {})
 
     def _right_reply(self, call: "_Call", at: int) -> Reply:
         """Return the reply without a fault."""
@@ -126,7 +130,9 @@ class Vendor:
         if call.refusal is not None:
             return Reply(call.refusal)
         try:
-            return Reply(self.endpoints.answer(call.endpoint, call.request.parameters, at))
+            paging = call.fault.kind.paging if call.fault else None
+            answer = self.endpoints.answer(call.endpoint, call.request.parameters, at, call.quirks, paging)
+            return Reply(answer)
         except BadParameterError:
             return Reply(BAD_PARAMETER)
 
@@ -146,6 +152,8 @@ class Vendor:
         self.ledger.replied(entry | {"sent": time.monotonic()})
         if fault:
             self.ledger.fault(fault.name)
+        for quirk in call.quirks:
+            self.ledger.fault(quirk.name)
         if fault and fault.kind.act:
             connection.run_fault(fault.kind.act(connection, reply, fault.argument))
         else:
@@ -154,10 +162,11 @@ class Vendor:
 
 @dataclass(slots=True)
 class _Call:
-    """A request in progress, with its fault and the body that refuses it, if any."""
+    """A request in progress, with its fault, its quirks and the body that refuses it, if any."""
 
     request: Request
     connection: Connection
     endpoint: str
     fault: Fault | None
+    quirks: tuple[Quirk, ...] = ()
     refusal: bytes | None = None

@@ -1,8 +1,10 @@
 """A source of answers from the simulated world."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from thesports_simulator.protocol.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder
+from thesports_simulator.protocol.source import ROWS_OF_A_PAGE, Kind, OddsForm, OddsOrder, Quirk
 from thesports_simulator.world import feeds
 from thesports_simulator.world.world import World
 
@@ -16,6 +18,7 @@ class WorldSource:
         self.world = world
         # Elements of the live list, each with the times between which it is valid.
         self._elements: dict[str, tuple[int, int, bytes]] = {}
+        self._quirks: Sequence[Quirk] = ()
 
     def prepare(self, at: int) -> None:
         """Generate everything that is listed now, so that no request waits for it later."""
@@ -24,16 +27,30 @@ class WorldSource:
         for _ in self.world.matches(at, at):
             pass
 
-    def live_list(self, at: int, *, listed_at: int | None = None) -> bytes:
+    def live_list(self, at: int, *, listed_at: int | None = None, quirks: Sequence[Quirk] = ()) -> bytes:
         """Return all elements of match/detail_live."""
         elements: dict[str, tuple[int, int, bytes]] = {}
+        valid = self._elements if quirks == self._quirks else {}
         for match in self.world.live(at if listed_at is None else listed_at):
-            element = self._elements.get(match.fixture.id)
+            shown = self.world.shown(match, tuple(quirks)) if quirks else None
+            if shown is not None and shown.is_absent(at):
+                continue
+            script = None if shown is None else shown.script
+            element = valid.get(match.fixture.id)
             if element is None or not element[0] <= at < element[1]:
-                element = at, match.live_until(at), _encode(match.live_element(at))
+                element = at, match.live_until(at, script), _encode(match.live_element(at, script))
             elements[match.fixture.id] = element
-        self._elements = elements
+        self._elements, self._quirks = elements, quirks
         return b"[%b]" % b",".join([element[2] for element in elements.values()])
+
+    def misreported(self, at: int, quirks: Sequence[Quirk]) -> list[str]:
+        """Return the ids of the listed matches that these quirks change in the live list, or take off it."""
+        ids = []
+        for match in self.world.live(at):
+            shown = self.world.shown(match, tuple(quirks))
+            if shown.is_absent(at) or match.live_element(at, shown.script) != match.live_element(at):
+                ids.append(match.fixture.id)
+        return ids
 
     def row(self, kind: Kind, uuid: str, at: int) -> bytes | None:
         """Return the row of one match, team or competition."""
@@ -46,9 +63,11 @@ class WorldSource:
         """Return the rows of one page."""
         return [_encode(row) for row in self.world.page(kind, page, at, size=ROWS_OF_A_PAGE)]
 
-    def since(self, kind: Kind, time: int, at: int) -> list[tuple[int, bytes]]:
-        """Return the rows changed at `time` or later."""
-        return [(row["updated_at"], _encode(row)) for row in self.world.since(kind, time, at)]
+    def since(
+        self, kind: Kind, time: int, at: int, *, most: int | None = ROWS_OF_A_PAGE
+    ) -> list[tuple[int, bytes]]:
+        """Return the first rows changed at `time` or later."""
+        return [(row["updated_at"], _encode(row)) for row in self.world.since(kind, time, at)[:most]]
 
     def odds_history(self, uuid: str, at: int) -> bytes:
         """Return all odds of a match."""

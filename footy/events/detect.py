@@ -279,14 +279,13 @@ def _score(emitted: Emitted, score: Score, sighting: Sighting, found: _Found) ->
     change = scores.ready(emitted.home, emitted.away, sighting)
     if not change:
         return emitted, []
-    goals = {
-        name: goal_incidents.matched(
-            side,
-            goal_incidents.without_cancelled(side, found.goals[name], complete=False)[1],
-            len(side.goals) + by,
-        )
-        for name, side, by in _sides(emitted.home, emitted.away, change)
-    }
+    goals: dict[SideName, dict[int, goal_incidents.ListedGoal]] = {}
+    for name, before, by in _sides(emitted.home, emitted.away, change):
+        side = goal_incidents.with_returned(before, len(before.goals) + by, sighting.now)
+        if side is not before:
+            emitted = replace(emitted, home=side) if name == "home" else replace(emitted, away=side)
+        listed = goal_incidents.without_cancelled(side, found.goals[name], complete=False)[1]
+        goals[name] = goal_incidents.matched(side, listed, len(side.goals) + by)
     overruled = incidents.overruled(emitted, found.others, sighting.now)
     return scores.changed(emitted, change, sighting, goals, overruled)
 

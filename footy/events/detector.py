@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from footy.events import presence, results
 from footy.events.detect import Compared, History, NoRecord, advance, compared, detect
 from footy.events.emitted import Emitted
-from footy.events.sighting import PLAYED, EventRules
+from footy.events.sighting import LATE_AFTER_S, PLAYED, EventRules
 from footy.events.statuses import IN_PLAY
 from footy.events.types import Event
 from footy.record import MatchRecord
@@ -80,18 +80,23 @@ class Detector:
     def drop_closed(self, listed: Collection[str], seen_after: float = 0.0) -> None:
         """Drop the matches that are not listed and get no more events; the log keeps their states.
 
+        A match that may still begin is kept for a minute: the state in the log does not have the time when it
+        was listed last, so a kick-off at its return would be late.
+
         Args:
             listed: The ids in the live list.
             seen_after: A match without a result that was last seen before this time gets none any more.
         """
-        self.forget(
-            [
-                match_id
-                for match_id, match in self._matches.items()
-                if match_id not in listed
-                and (match.seen_at < seen_after or not results.is_open(match.emitted))
-            ]
-        )
+        newest = max([match.seen_at for match in self._matches.values()], default=0.0)
+
+        def is_closed(match: _Match) -> bool:
+            if match.seen_at < seen_after:
+                return True
+            is_over = bool(match.emitted.result) or match.emitted.muted
+            return not results.is_open(match.emitted) and (is_over or newest - match.seen_at > LATE_AFTER_S)
+
+        absent = {key: match for key, match in self._matches.items() if key not in listed}
+        self.forget([match_id for match_id, match in absent.items() if is_closed(match)])
 
     def states(self) -> dict[str, Emitted]:
         """Return what is committed of every match in memory, by match id."""
@@ -128,6 +133,7 @@ class Detector:
             seen = compared(record)
             if match is not None and match.quiet and match.compared == seen:
                 match.seen_at = now
+                match.compared = seen  # of the values of two equal records, the newest are compared fastest
             elif record["live_source"] in PLAYED:
                 events += self._compare(record, match, seen, now, states, values)
         if listed is not None:

@@ -45,6 +45,8 @@ class Link(msgspec.Struct, frozen=True, array_like=True):
     """The running score of the incident's side."""
     minute: int | None
     player: Person
+    gone_at: float | None = None
+    """When its goal was cancelled without a review; None if it was not, or by a review."""
 
 
 class GoalState(msgspec.Struct, frozen=True, array_like=True):
@@ -248,6 +250,7 @@ def _moved_side(side: Side, step_s: float) -> Side:
             replace(level, since=level.since + step_s, polled_at=_moved(level.polled_at, step_s))
             for level in side.waiting
         ),
+        cancelled=tuple(replace(link, gone_at=_moved(link.gone_at, step_s)) for link in side.cancelled),
     )
 
 

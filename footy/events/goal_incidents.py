@@ -19,6 +19,8 @@ Kind = Literal["goal", "penalty", "own_goal"]
 
 KINDS: Mapping[int, Kind] = {1: "goal", 8: "penalty", 17: "own_goal"}
 """The record's incident types of goals (record.md, Incidents)."""
+RETURNS_WITHIN_S = 180.0
+"""A goal that counts again this soon after its cancellation without a review is the same goal."""
 NEAR_MIN = 2
 """Maximum difference in minutes between an edited incident of a cancelled goal and the original."""
 
@@ -88,11 +90,27 @@ def without_cancelled(
         found = next((one for one in left if _is_same(link, one.link)), None)
         if found is not None:
             left.remove(found)
-            kept.append(found.link)
+            kept.append(replace(found.link, gone_at=link.gone_at))
         elif not complete:
             kept.append(link)
     cancelled = tuple(kept)
     return (side if cancelled == side.cancelled else replace(side, cancelled=cancelled)), left
+
+
+def with_returned(side: Side, goals: int, now: float) -> Side:
+    """Return a side whose score rises to this many goals and which may use the incidents of those again.
+
+    A score that drops without a review mostly recovers within 100 s (events.md, fourth point): it is the same
+    goal, and its incident, if it is still listed, is the only one that there will ever be.
+    """
+    cancelled = tuple(
+        link
+        for link in side.cancelled
+        if link.gone_at is None
+        or now - link.gone_at > RETURNS_WITHIN_S
+        or (link.running is not None and not len(side.goals) < link.running <= goals)
+    )
+    return side if cancelled == side.cancelled else replace(side, cancelled=cancelled)
 
 
 def _is_same(link: Link, other: Link) -> bool:

@@ -125,11 +125,22 @@ def _still_waiting(side: Side, *, rose: bool) -> Side:
     return replace(side, waiting=waiting)
 
 
-def removed(side: Side, count: int, now: float) -> Side:
-    """Return a side without its newest `count` goals, whose incidents are not matched with other goals."""
+def removed(side: Side, count: int, now: float, *, overruled_at: float = -1.0) -> Side:
+    """Return a side without its newest `count` goals, whose incidents are not matched with other goals.
+
+    Args:
+        side: The side.
+        count: How many goals no longer count.
+        now: The current time, in Unix seconds.
+        overruled_at: When the newest decision against a goal of the side arrived.
+    """
     gone = side.goals[len(side.goals) - count :]
     first = len(side.goals) - count + 1
-    links = tuple(goal.link for goal in gone if goal.link is not None)
+    links = tuple(
+        replace(goal.link, gone_at=None if overruled_at >= goal.at else now)
+        for goal in gone
+        if goal.link is not None
+    )
     after = replace(
         side,
         goals=side.goals[:-count],
@@ -232,10 +243,11 @@ def _cancelled(
             continue
         home, away, score = _sides(emitted)
         side = home if name == HOME else away
+        overruled_at = overruled.get(name, -1.0)
         for number in range(len(side.goals), len(side.goals) + by, -1):
             goal = side.goals[number - 1]
             after = _after(score, name, -1)
-            cause: Literal["var"] | None = "var" if overruled.get(name, -1.0) >= goal.at else None
+            cause: Literal["var"] | None = "var" if overruled_at >= goal.at else None
             event = sighting.event(
                 "goal_cancelled",
                 *(name, number, side.generation(number)),
@@ -252,7 +264,7 @@ def _cancelled(
             )
             events.append(event)
             score = after
-        side = removed(side, -by, sighting.now)
+        side = removed(side, -by, sighting.now, overruled_at=overruled_at)
         emitted = _with_side(emitted, name, side)
     return Scored(emitted, events)
 

@@ -46,8 +46,14 @@ class Answers:
     """Ids of the matches chosen for the self-check, in order, and whether each was requested."""
 
     def add(self, answer: Answer[object]) -> None:
-        """Record an answer, but no failure of a self-check: the value to compare is still held."""
+        """Record an answer, but no failure of a self-check: the value to compare is still held.
+
+        A page is not recorded either: each row that is wanted of it is an answer of its own, and what it does
+        not bring is requested by id.
+        """
         request, error = answer.request, answer.error
+        if request.page:
+            return
         if request.priority is Priority.CHECK:
             if not (isinstance(error, OutOfTimeError) and not error.was_sent):
                 self.checks[request.id] = True

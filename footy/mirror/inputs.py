@@ -32,6 +32,11 @@ class CycleInputs:
     renewals: Mapping[Endpoint, int] = field(default_factory=dict)
     """Endpoints whose rows should be renewed, and since when to request their changes (our time)."""
 
+    page_counts: Mapping[Endpoint, int] = field(default_factory=dict)
+    """Pages that a list was found to have, by endpoint."""
+    pages_failed: frozenset[Endpoint] = frozenset()
+    """Endpoints whose pages have been of no use lately."""
+
     def details_by_feed(self, state: State) -> bool:
         """Check whether the feed of details supplies their changes."""
         feed = state.details_feed

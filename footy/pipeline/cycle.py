@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 
@@ -15,6 +15,7 @@ from footy.mirror.state import MatchState, References, State
 from footy.pipeline import report
 from footy.pipeline.fetch import Arrived, Fetcher, Progress
 from footy.pipeline.pace import Pace
+from footy.pipeline.pages import KnownLists
 from footy.pipeline.plan import between_cycles
 from footy.pipeline.rounds import Rounds
 from footy.record import SCHEMA, MatchRecord, Meta, Snapshot, Timings
@@ -25,6 +26,7 @@ from footy.records.order import ordered
 from footy.records.prices import PriceRules
 from footy.records.selection import Selection, select
 from footy.reference.lookup import Lookup
+from footy.reference.prefetch import Prefetch
 from footy.thesports import endpoints
 from footy.thesports.client import Client
 from footy.thesports.endpoints import ENDPOINTS
@@ -98,8 +100,11 @@ class CycleResult:
 class Pipeline:
     """Runs cycles on a thread pool. The thread that calls `run` owns the state."""
 
-    def __init__(self, rules: Rules, client: Client, lookup: Lookup) -> None:
+    def __init__(
+        self, rules: Rules, client: Client, lookup: Lookup, prefetch: Prefetch | None = None
+    ) -> None:
         self._rules = rules
+        self._prefetch = prefetch
         self._client = client
         self._transport = client.transport
         self._lookup = lookup
@@ -111,6 +116,7 @@ class Pipeline:
         self._misspelt: frozenset[str] = frozenset()
         self._is_clock_off = False
         self._pace = Pace(rules.interval_s, rules.timeout_s)
+        self._lists = KnownLists()
 
     @property
     def is_slow(self) -> bool:
@@ -139,7 +145,7 @@ class Pipeline:
             state: The current state.
             number: The cycle's number since the start, from 1.
             publish_s: Seconds that publishing took in the previous cycle.
-            progress: Callback for the numbers of requests done and planned.
+            progress: Callback for the numbers of requests done and planned, and the way of reading.
             within_s: Time limit in seconds if no other cycle follows; if None, the interval sets the limit.
 
         Raises:
@@ -160,6 +166,7 @@ class Pipeline:
                 self._set_time_limit(budget, started, within_s)
                 timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()
+        self._lists = self._lists.after(rounds.listings.values(), CLOCK.uptime())
         self._pace = self._pace.ended(budget.answers_s(), unfinished=fetcher.unfinished)
         state = self._settle(state, before, fetcher)
         not_in_plan = self._transport.breaker.not_in_plan()
@@ -236,6 +243,15 @@ class Pipeline:
         self._quota.settle()
         return noted(state, before, fetcher.answers, inputs.now)
 
+    def prefetch(self, for_s: float) -> None:
+        """Read names ahead of need, on a worker; return at once.
+
+        At most one request is made, if one is due, and it ends before the next cycle begins, in `for_s`.
+        """
+        if self._prefetch is None or not self._prefetch.is_due(for_s):
+            return
+        self._executor.submit(self._prefetch.step, for_s).add_done_callback(_log_failure)
+
     # Time: cycle limits, and differences between clocks.
 
     def _budget(self, started: float, within_s: float | None) -> RetryBudget:
@@ -245,7 +261,7 @@ class Pipeline:
             started + (pace.deadline_s if within_s is None else within_s),
             pace.grace_s,
             live_deadline=started + (pace.live_deadline_s if within_s is None else within_s),
-            expected_s=pace.answers_s,
+            earlier_s=pace.answers_s,
             failures=self._failures,
         )
         budget.kept_back = LIVE_LIST_RETRIES
@@ -301,6 +317,8 @@ class Pipeline:
             refused=frozenset(one for one in ENDPOINTS.values() if breaker.is_refused(one)),
             available=frozenset(one for one in ENDPOINTS.values() if not breaker.is_unavailable(one)),
             vendor_ahead_s=self._transport.vendor_clock.offset_s,
+            page_counts=self._lists.page_counts,
+            pages_failed=self._lists.failed_lately(CLOCK.uptime()),
             renewals=self._lookup.renewals(now) if self._rules.delta else {},
         )
 
@@ -366,6 +384,11 @@ class Pipeline:
     def _check_stop(self) -> None:
         if self._transport.stopping.is_set():
             raise StoppedError("footy is stopping")
+
+
+def _log_failure(step: Future[None]) -> None:
+    if not step.cancelled() and (bug := step.exception()) is not None:
+        log.error("Fetching names in advance failed", exc_info=bug)
 
 
 class _Timer:

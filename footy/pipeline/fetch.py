@@ -22,6 +22,7 @@ from footy.reference.lookup import Lookup
 from footy.thesports import endpoints, errors
 from footy.thesports.client import Asker
 from footy.thesports.decoders import PriceChanges
+from footy.thesports.endpoints import Endpoint
 from footy.thesports.models import Markets, Odds
 from footy.thesports.request import Answer, Priority, Request
 from footy.thesports.retry_budget import RetryBudget
@@ -36,8 +37,8 @@ LOOKED_UP = frozenset({endpoints.TEAM, endpoints.COMPETITION, endpoints.COUNTRIE
 
 Arrived = SimpleQueue[Future[Answer[object]] | Answer[object]]
 """Queue of answers: those of the workers, and those that no cycle requested."""
-Progress = Callable[[int, int], None]
-"""Callback for the numbers of requests done and planned."""
+Progress = Callable[[int, int, str], None]
+"""Callback for the numbers of requests done and planned, and the way of reading: by page or by id."""
 
 
 @dataclass
@@ -60,6 +61,8 @@ class Fetcher:
         self.answers = Answers()
         self.unfinished = False
         """Whether the time ran out before all requests for details, odds and names were sent."""
+        self.way = ""
+        """The way in which rows are read at the moment, in words."""
         self._most_submitted = 2 * self.workers if self.rotation is None else self.workers
         self._left = dict(self.inputs.left)
         self._seen: set[Request] = set()
@@ -94,7 +97,17 @@ class Fetcher:
             self.budget.calls += 1
             self._queue(request)
 
+    def left_s(self) -> float:
+        """Return the seconds until the deadline."""
+        return self.budget.left()
+
+    def answer_s(self, endpoint: Endpoint) -> float:
+        """Return the seconds that an answer of an endpoint is expected to take; 0 if nothing is known."""
+        return self.budget.answer_within_s(endpoint)
+
     def _is_within_quota(self, request: Request) -> bool:
+        if request.page and (left := self._left.get(request.endpoint)) is not None:
+            self._left[request.endpoint] = left - 1
         left = self._left.get(request.endpoint) if request.priority in OF_A_MATCH else None
         if left is not None:
             self._left[request.endpoint] = left - 1
@@ -126,8 +139,10 @@ class Fetcher:
             elif answer is not None and (last := self._final(answer)) is not None:
                 yield self._finish(last)
             if self.progress is not None:
-                self.progress(self._finished, self.budget.calls)
+                self.progress(self._finished, self.budget.calls, self.way)
         yield from self._drain()
+        while self._waiting:  # what the last answers call for
+            yield from self._drain()
         yield from self._from_elsewhere()
 
     def _from_elsewhere(self) -> Iterator[Answer[object]]:
@@ -210,7 +225,7 @@ class Fetcher:
 
     def _ask(self, request: Request) -> Answer[object]:
         """Make one request; runs in a worker thread."""
-        if request.endpoint in LOOKED_UP:
+        if request.endpoint in LOOKED_UP and not request.page:
             if request.since is not None:
                 return self.lookup.renew(request, self.budget)
             return self.lookup.ask(request, self.budget)
@@ -243,7 +258,7 @@ class Fetcher:
         if error is None:
             return answer
         errors.drop_tracebacks(error)
-        if answer.value is not None:
+        if answer.value is not None or request.page:
             return answer
         if isinstance(error, errors.ThrottledError) and self._defer(answer, error):
             return None

@@ -80,10 +80,7 @@ def _incomplete_matches(state: State, inputs: CycleInputs, chosen: Collection[st
         if matches[one].detail.value is None or (one in wanted and not inputs.details_by_feed(state))
     }
     requests = [COUNTRY_LIST, CATEGORY_LIST]
-    requests += [
-        Request(endpoints.DETAIL, match_id, priority=Priority.DETAIL)
-        for match_id in _in_turn(details, state, endpoints.DETAIL, inputs)
-    ]
+    requests += details_of(details, held, state, inputs)
     for match_id in sorted(held, key=lambda one: held[one].score.status_id not in IN_PLAY):
         detail = matches[match_id].detail.value
         if detail is not None:
@@ -117,16 +114,24 @@ def after_live_list(
         for match_id, match in live.items()
         if _needs_detail(state.matches.get(match_id), state, inputs)
     }
-    requests += [
-        Request(endpoints.DETAIL, match_id, priority=Priority.DETAIL)
-        for match_id in _in_turn(asked, state, endpoints.DETAIL, inputs)
-    ]
+    requests += details_of(asked, live, state, inputs)
     for match_id in live.keys() - asked.keys():
         detail = state.matches[match_id].detail.value
         if detail is not None:
             requests += competition_of(detail)
             requests += () if filtered else teams_of(detail)
     return requests if filtered else [*requests, *odds_of(live, live, state, inputs)]
+
+
+def details_of(
+    wanted: Iterable[str], live: Mapping[str, LiveMatch], state: State, inputs: CycleInputs
+) -> list[Request]:
+    """Return the requests by id for the details of these matches, if they are listed, up to the quota."""
+    chosen = {match_id: live[match_id] for match_id in wanted if match_id in live}
+    return [
+        Request(endpoints.DETAIL, match_id, priority=Priority.DETAIL)
+        for match_id in _in_turn(chosen, state, endpoints.DETAIL, inputs)
+    ]
 
 
 def odds_of(

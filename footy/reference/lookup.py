@@ -13,6 +13,7 @@ from cachetools import TLRUCache
 
 from footy.clock import CLOCK
 from footy.provenance import Held, Source, shifted
+from footy.reference.catalogue import Catalogue
 from footy.reference.disk_cache import KEEP_DAYS, DiskCache, Entry
 from footy.thesports import endpoints, errors
 from footy.thesports.client import Asker
@@ -52,8 +53,10 @@ class Lookup:
         disk_cache: DiskCache | None,
         ttl_s: Mapping[Endpoint, float],
         vendor_clock: VendorClock | None = None,
+        catalogue: Catalogue | None = None,
     ) -> None:
         """Create a lookup; `ttl_s` has the times to live in seconds, by endpoint."""
+        self._catalogue = catalogue
         self._client = client
         self._vendor_clock = VendorClock() if vendor_clock is None else vendor_clock
         self._disk_cache = disk_cache
@@ -72,6 +75,36 @@ class Lookup:
         with self._lock:
             memo = self._memo.get(key)
         return memo.held if memo else None
+
+    def unknown(self, requests: Iterable[Request]) -> list[Request]:
+        """Return the requests, each once, whose values the memo does not hold."""
+        with self._lock:
+            return [request for request in dict.fromkeys(requests) if request not in self._memo]
+
+    def is_kept(self, request: Request) -> bool:
+        """Check whether the disk has a value that is young enough to need no call."""
+        if (kept := self._entry(request)) is None:
+            return False
+        return 0 <= CLOCK.now() - kept.received_at + 1 < self._ttl_s[request.endpoint]
+
+    def take(self, request: Request, row: bytes, at: float) -> Answer[Reference] | None:
+        """Take the row of a page as the answer to a request by id; None if only that request can tell.
+
+        That is a row that cannot be read in full, or that the vendor has merged into another one.
+        """
+        results = b"[" + row + b"]"
+        try:
+            value = read_reference(request, results)
+        except errors.BadBodyError:
+            return None
+        if value is None or _left_out(value) or getattr(value, "uid", None):
+            return None
+        if self._disk_cache is not None:
+            self._disk_cache.write(str(request), Entry(results, at))
+        self._remember(
+            request, Held(value, at, Source.CACHE), at + self._ttl_s[request.endpoint] - CLOCK.now()
+        )
+        return Answer(request, value, at)
 
     def ask(self, request: Request, budget: RetryBudget) -> Answer[Reference]:
         """Look up one row or list, with a request to the vendor if it is not known.
@@ -162,9 +195,12 @@ class Lookup:
         with self._lock:
             for key in [key for key, at in self._gone.items() if at < now - KEEP_DAYS * 86_400]:
                 del self._gone[key]
-            for key in keys:
+            gone = [key for key in keys if key not in self._gone]
+            for key in gone:
                 self._memo.pop(key, None)
-                self._gone.setdefault(key, now)
+                self._gone[key] = now
+        if self._catalogue is not None and gone:
+            self._catalogue.drop(gone)
 
     def shift(self, step_s: float) -> None:
         """Shift all times by `step_s` seconds, after the machine's clock was set by that much."""
@@ -196,8 +232,8 @@ class Lookup:
         return Answer(request, value, reply.at, left_out=reply.left_out)
 
     def _kept(self, key: Request) -> Held[Reference] | None:
-        """Return the value in the disk cache; None if it is absent, deleted, too old or unreadable."""
-        kept = self._disk_cache.read(str(key)) if self._disk_cache is not None else None
+        """Return the value on disk; None if it is absent, deleted, too old or unreadable."""
+        kept = self._entry(key)
         # The disk cache rounds to microseconds, so a time read back may be slightly later than the original.
         if kept is None or kept.received_at <= self._gone.get(key, 0.0) + 1e-3:
             return None
@@ -208,6 +244,16 @@ class Lookup:
         except errors.BadBodyError:
             return None
         return None if value is None or _left_out(value) else Held(value, kept.received_at, Source.CACHE)
+
+    def _entry(self, key: Request) -> Entry | None:
+        """Return what is on disk, asked for by id or read ahead of need, whichever is younger."""
+        asked = None if self._disk_cache is None else self._disk_cache.read(str(key))
+        if self._catalogue is None or key.endpoint not in RENEWED:
+            return asked
+        listed = self._catalogue.read(key)
+        if asked is None or listed is None:
+            return asked or listed
+        return max(asked, listed, key=lambda entry: entry.received_at)
 
     def _without_vendor(
         self, request: Request, kept: Held[Reference] | None, error: errors.VendorError | None

@@ -13,8 +13,10 @@ from footy.mirror.checkpoint import Checkpoint
 from footy.pipeline.cycle import Pipeline, Rules
 from footy.records.prices import PriceRules
 from footy.records.selection import Selection
+from footy.reference.catalogue import Catalogue
 from footy.reference.disk_cache import DiskCache
 from footy.reference.lookup import Lookup
+from footy.reference.prefetch import Prefetch
 from footy.service import memory
 from footy.service.check_note import CheckNote
 from footy.service.demo import DemoVendor
@@ -130,9 +132,14 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
             endpoints.CATEGORIES: settings.ttl_country,
         }
         transport.quota.keep_in(files.quota)
-        lookup = Lookup(client, disk_cache, ttl_s, transport.vendor_clock)
+        catalogue = prefetch = None
+        if settings.prefetch == "on" and mode is not Mode.DEMO:
+            catalogue = Catalogue(files.catalogue)
+            closing.callback(catalogue.close)
+            prefetch = Prefetch(client, catalogue, ttl_s)
+        lookup = Lookup(client, disk_cache, ttl_s, transport.vendor_clock, catalogue)
         rules = rules_for(settings, mode)
-        pipeline = Pipeline(rules, client, lookup)
+        pipeline = Pipeline(rules, client, lookup, prefetch)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
         checkpoint = Checkpoint(files.checkpoint, asked.base_url, settings.early_window)

@@ -93,6 +93,7 @@ class CycleJob:
         log.info("Sleep time: %.2fs", sleep_s)
         if self._recorder is not None:
             self._recorder.confirm_results(sleep_s)
+        self._pipeline.prefetch(self._interval_s - (time.monotonic() - started))
 
     def listen(self) -> None:
         """Make the requests that fit best between two cycles; log any failure instead of raising it."""
@@ -160,7 +161,9 @@ class CycleJob:
                 self._state,
                 self._number,
                 publish_s=self._publish_s,
-                progress=progress.update if progress is not None else None,
+                progress=None
+                if progress is None
+                else lambda done, planned, way: progress.update(done, planned, f"Fetching {way}".rstrip()),
             )
         finally:
             if progress is not None:

@@ -67,12 +67,16 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             running_app(settings, mode, files) as app,
             contextlib.ExitStack() as serving,
         ):
+            # 1. What gets the cycles: the log of events and its sinks, metrics, the page, the outputs.
             recorder = _recorder(settings, mode, files, app, before)
-            if recorder is not None:
-                recorder.start(me.started_at, mode.value)
             sinks = _sinks(settings, mode, files)
-            if recorder is not None and sinks is not None:
-                recorder.on_commit = sinks.wake
+            if recorder is not None:
+                serving.callback(recorder.close)
+                recorder.start(me.started_at, mode.value)
+            if sinks is not None:
+                serving.callback(sinks.close)
+                if recorder is not None:
+                    recorder.on_commit = sinks.wake
             figures = CycleFigures(settings.interval)
             metrics = instance_collector(app, figures, files, mode.value)
             served = serving.enter_context(page_of(settings, mode, files, app, metrics))
@@ -80,6 +84,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             heartbeat_file.note_page(address)
             outputs = open_outputs(OutputContext(files.folder, console, sys.stdout, page))
             watchers = (figures.note, MetricsFile(files, metrics).write, systemd.cycle_ended)
+            # 2. The cycles, until a signal comes.
             job = CycleJob(settings, app, outputs, heartbeat_file, watchers, recorder, sinks)
             scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures)
             systemd.ready()
@@ -97,10 +102,6 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                 systemd.stopping()
                 _stop(scheduler, app, outputs)
                 job.save()
-                if sinks is not None:
-                    sinks.close()
-                if recorder is not None:
-                    recorder.close()
     return Exit.OK
 
 

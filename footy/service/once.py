@@ -81,7 +81,9 @@ def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: Heartbe
             outcome = app.pipeline.run(
                 app.checkpoint.load(),
                 1,
-                progress=lambda done, planned: progress.update(done, planned, "Asking the vendor"),
+                progress=lambda done, planned, way: progress.update(
+                    done, planned, f"Asking the vendor {way}".rstrip()
+                ),
                 within_s=WITHIN_S,
             )
         heartbeat_file.note(not_in_plan=app.transport.breaker.not_in_plan())

@@ -31,6 +31,8 @@ class Files:
         """The folder of the events as JSON Lines, a file a day."""
         self.cache = folder / "cache.sqlite"
         """The disk cache of reference data."""
+        self.catalogue = folder / "catalogue.sqlite"
+        """All teams and competitions, fetched in advance."""
         self.checkpoint = folder / "board.msgpack"
         """The state after the last cycle, for the next start."""
         self.quota = folder / "quota.json"

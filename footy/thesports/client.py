@@ -1,6 +1,7 @@
 """Turn requests into answers: send each one, page by page if needed, and decode the reply."""
 
 import logging
+import math
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ from footy.thesports.decoders import (
     LiveList,
     ReferenceChanges,
 )
-from footy.thesports.endpoints import Endpoint
+from footy.thesports.endpoints import PAGE_ROWS, Endpoint
 from footy.thesports.errors import BadBodyError, NoSuchRowError, RefusedError, VendorError
 from footy.thesports.request import Answer, Request
 from footy.thesports.retry_budget import RetryBudget
@@ -20,8 +21,6 @@ from footy.thesports.transport import Transport
 
 log = logging.getLogger(__name__)
 
-PAGE_ROWS = 1000
-"""The vendor's fixed page size; after a full page there may be more."""
 MOST_PAGES = 20
 
 
@@ -42,6 +41,8 @@ class Client:
     def ask(self, request: Request, budget: RetryBudget) -> Answer[object]:
         """Return the answer to a request; an error is part of it, and nothing is raised."""
         try:
+            if request.page:
+                return self._page(request, budget)
             if request.since is None:
                 return self._one(request, budget)
             return self._pages(request, request.since, budget)
@@ -78,6 +79,19 @@ class Client:
             raise BadBodyError(f"{endpoints.LIVE} answered no match that can be read")
         changed = (match for text, match in self._elements.items() if match.left_out and text not in known)
         return listed, tuple(path for match in changed for path in match.left_out)
+
+    def _page(self, request: Request, budget: RetryBudget) -> Answer[object]:
+        """Ask for one page, once: what it would bring can be asked for by id."""
+        reply = self.transport.get(
+            request.endpoint,
+            request.parameters,
+            budget,
+            decoders.page_reader(request),
+            once_within_s=request.within_s or math.inf,
+        )
+        page, left_out = reply.value
+        self._note(request.endpoint, left_out)
+        return Answer(request, page, reply.received_at)
 
     def _pages(self, request: Request, since: int, budget: RetryBudget) -> Answer[object]:
         """Request all rows that changed at or after `since`, in Unix seconds of the vendor's clock."""

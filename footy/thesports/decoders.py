@@ -82,7 +82,7 @@ class Diary:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the rows that changed since the requested time."""
+    """One page of the rows of a list, or of those that changed since the requested time."""
 
     rows: list[Any]
     """Details, or other rows as JSON texts."""
@@ -90,6 +90,13 @@ class Page:
     """Number of rows that the vendor sent, including unreadable ones."""
     latest: int
     """Time of the latest change, by the vendor's clock; 0 if no row has one."""
+    ids: tuple[str | None, ...] = ()
+    """The id of each row; None if it is unreadable."""
+
+    @property
+    def fingerprint(self) -> int:
+        """Return a number that another page has only if it has the same rows."""
+        return hash(frozenset(self.ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,12 +344,13 @@ def _reference_reply(request: Request, results: bytes) -> tuple[ReferenceReply |
 def _detail_page(request: Request, results: bytes) -> tuple[Page, LeftOut]:
     rows, left_out = _decode(_rows[models.Detail], results, request.endpoint)
     size = len(rows) + left_out.count("[]")
-    return Page(rows, size, max((row.updated_at or 0 for row in rows), default=0)), left_out
+    latest = max((row.updated_at or 0 for row in rows), default=0)
+    return Page(rows, size, latest, tuple(row.id for row in rows)), left_out
 
 
 def _reference_page(request: Request, results: bytes) -> tuple[Page, LeftOut]:
     rows = [bytes(row) for row in _decode(split, results, request.endpoint)]
-    return Page(rows, len(rows), max(map(_updated_at, rows), default=0)), ()
+    return Page(rows, len(rows), max(map(_updated_at, rows), default=0), tuple(map(read_id, rows))), ()
 
 
 _KINDS: Mapping[Endpoint, type[models.Team | models.Competition]] = {

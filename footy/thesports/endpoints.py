@@ -6,6 +6,9 @@ Rates and windows come from the vendor's endpoint pages (2026).
 from dataclasses import dataclass
 from typing import Literal
 
+PAGE_ROWS = 1000
+"""The vendor's fixed page; a full one means that there may be more."""
+
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:

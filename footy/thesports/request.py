@@ -23,17 +23,18 @@ class Priority(IntEnum):
     LIVE_LIST = 0
     FEED = 1
     NAMES = 2
-    DETAIL = 3
-    REFERENCE = 4
-    ODDS = 5
-    CHECK = 6
-    FINAL = 7
+    PAGE = 3
+    DETAIL = 4
+    REFERENCE = 5
+    ODDS = 6
+    CHECK = 7
+    FINAL = 8
     """Between two cycles, when nothing else is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request for one id of an endpoint, or for the whole endpoint if the id is empty.
+    """A request for one id of an endpoint, for a page of its rows, or for the whole endpoint.
 
     Requests are equal if they ask for the same data. Ids are unique only within an endpoint.
     """
@@ -42,17 +43,23 @@ class Request:
     id: str = ""
     since: int | None = None
     """Of a feed: the start of the requested changes, in Unix seconds of the vendor's clock."""
+    page: int = 0
+    """Number of a page, from 1; together with `since`, the number of a page of changes."""
     start: int | None = field(default=None, compare=False)
     """Of the fixtures: when their day starts, in Unix seconds of the vendor's clock."""
     priority: Priority = field(default=Priority.REFERENCE, compare=False)
     watermark: int | None = field(default=None, compare=False)
     """Of odds to compare with their feed: the vendor's time before which all changes are known."""
+    within_s: float | None = field(default=None, compare=False)
+    """Of a page: the timeout of its only attempt, in seconds."""
 
     @property
     def parameters(self) -> dict[str, str]:
         """The query parameters, without credentials."""
         if self.since is not None:
             return {"time": str(self.since)}
+        if self.page:
+            return {"page": str(self.page)}
         if self.start is not None:
             return {"tsp": str(self.start)}
         return {"uuid": self.id} if self.id else {}

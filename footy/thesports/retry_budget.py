@@ -29,7 +29,7 @@ class RetryBudget:
     _: KW_ONLY
     live_deadline: float | None = None
     """Deadline of the live list, if it may take longer than the rest."""
-    expected_s: Mapping[Endpoint, float] = field(default_factory=dict)
+    earlier_s: Mapping[Endpoint, float] = field(default_factory=dict)
     """Seconds that an answer took in the previous cycle, by endpoint."""
     failures: FailureLog = field(default_factory=FailureLog)
     """The log of failed attempts, kept across cycles."""
@@ -62,9 +62,17 @@ class RetryBudget:
         left = self.left(endpoint) - after_s
         if endpoint is LIVE or left <= 0:
             return left > 0
-        live_s = self.answer_s(LIVE) or self.expected_s.get(LIVE, 0.0)
-        expected_s = max(live_s, self.expected_s.get(endpoint, 0.0))
-        return left >= min(expected_s, (1 - SENDING_SHARE) * (self.deadline - self._began))
+        return left >= min(
+            self.answer_within_s(endpoint), (1 - SENDING_SHARE) * (self.deadline - self._began)
+        )
+
+    def answer_within_s(self, endpoint: Endpoint) -> float:
+        """Return the seconds that an answer of this endpoint is expected to take; 0 if nothing is known.
+
+        That is the time of the live list, or that of this endpoint in the last cycle if it is longer.
+        """
+        live_s = self.answer_s(LIVE) or self.earlier_s.get(LIVE, 0.0)
+        return max(live_s, self.earlier_s.get(endpoint, 0.0))
 
     def answered(self, endpoint: Endpoint, seconds: float) -> None:
         """Record how long an answer took."""

@@ -118,6 +118,8 @@ class Transport:
         parameters: Mapping[str, str],
         budget: RetryBudget,
         decode: Callable[[bytes], T],
+        *,
+        once_within_s: float | None = None,
     ) -> Reply[T]:
         """Make attempts until there is a good reply or no attempt is left.
 
@@ -126,6 +128,8 @@ class Transport:
             parameters: The query parameters, without credentials.
             budget: The cycle's time and retries.
             decode: Decodes the JSON text of the results; a `BadBodyError` that it raises is a failed attempt.
+            once_within_s: Make one attempt of at most this many seconds, and do not count its refusal against
+                the endpoint. For data that can be requested in another way.
 
         Raises:
             VendorError: The failure of the last attempt.
@@ -134,10 +138,11 @@ class Transport:
         asked = f"{endpoint} {urlencode(parameters)}".rstrip()
         before: errors.VendorError | None = None
         retry: Retry = self._policy
-        for number in range(1, self._attempts + 1):
-            record = AttemptRecord(endpoint.path, asked, number, self._attempts)
+        attempts = self._attempts if once_within_s is None else 1
+        for number in range(1, attempts + 1):
+            record = AttemptRecord(endpoint.path, asked, number, attempts)
             try:
-                return self._attempt(endpoint, request, budget, decode, record)
+                return self._attempt(endpoint, request, budget, decode, record, once_within_s)
             except errors.QuotaSpentError as spent:
                 errors.drop_tracebacks(spent)
                 raise before or spent from None
@@ -145,7 +150,7 @@ class Transport:
                 errors.drop_tracebacks(failure)
                 before = failure
                 pause = None
-                if failure.retryable:
+                if failure.retryable and number < attempts:
                     with contextlib.suppress(MaxRetryError):
                         retry = retry.increment("GET", endpoint.path, error=ProtocolError(failure.outcome))
                         pause = retry.get_backoff_time()
@@ -189,6 +194,7 @@ class Transport:
         budget: RetryBudget,
         decode: Callable[[bytes], T],
         record: AttemptRecord,
+        once_within_s: float | None,
     ) -> Reply[T]:
         if self.stopping.is_set():
             raise errors.StoppedError("footy is stopping")
@@ -201,10 +207,12 @@ class Transport:
         budget.sent()
         record.was_sent, started = True, time.monotonic()
         try:
-            seconds = min(self._timeout, left)
-            status, headers, body = self._exchange(endpoint, request, seconds, budget)
+            allowed_s = self._timeout if once_within_s is None else min(self._timeout, once_within_s)
+            seconds = min(allowed_s, left)
+            status, headers, body = self._exchange(endpoint, request, seconds, allowed_s, budget)
             arrived_at, took_s = CLOCK.now(), time.monotonic() - started
-            value = decode(self._judge(endpoint, status, headers, body))
+            counts_refusal = once_within_s is None
+            value = decode(self._judge(endpoint, status, headers, body, counts_refusal=counts_refusal))
             budget.answered(endpoint, took_s)
         except errors.VendorError as failure:
             record.outcome = failure.outcome
@@ -222,12 +230,18 @@ class Transport:
         return Reply(value, arrived_at)
 
     def _exchange(
-        self, endpoint: Endpoint, request: requests.PreparedRequest, seconds: float, budget: RetryBudget
+        self,
+        endpoint: Endpoint,
+        request: requests.PreparedRequest,
+        seconds: float,
+        allowed_s: float,
+        budget: RetryBudget,
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Send the request and read the reply, whatever its status, within `seconds`.
 
-        If the process or the machine was suspended meanwhile, the reply is outdated. It counts as late,
-        because the clock for this check runs during a suspension.
+        If `seconds` is less than `allowed_s`, the deadline of the cycle ends the attempt. If the process or
+        the machine was suspended meanwhile, the reply is outdated. It counts as late, because the clock for
+        this check runs during a suspension.
         """
         started_at, sent_at = CLOCK.uptime(), CLOCK.now()
         with self._in_flight.attempt(time.monotonic() + seconds) as attempt:
@@ -262,17 +276,25 @@ class Transport:
                     errors.OutOfTimeError(
                         f"cut after {seconds:.1f} s: the cycle's time was up", was_sent=True
                     )
-                    if seconds < self._timeout or budget.left(endpoint) <= 0
+                    if seconds < allowed_s or budget.left(endpoint) <= 0
                     else failure_for(TimeoutError(), seconds)
                 )
             raise failure from None
 
-    def _judge(self, endpoint: Endpoint, status: int, headers: Mapping[str, str], body: bytes) -> bytes:
+    def _judge(
+        self,
+        endpoint: Endpoint,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        counts_refusal: bool,
+    ) -> bytes:
         """Return the results; if the vendor answered an error, tell the circuit breaker and raise it."""
         try:
             return self._payload(endpoint, status, body)
         except errors.RefusedError as error:
-            if self.breaker.refused(endpoint, error):
+            if counts_refusal and self.breaker.refused(endpoint, error):
                 level = logging.INFO if self.breaker.is_recalled(endpoint) else logging.ERROR
                 log.log(level, "%s: not authorized, asked again from time to time: %s", endpoint, error)
             raise

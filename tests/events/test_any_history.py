@@ -2,17 +2,22 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from footy.events.detect import NoRecord
+from footy.events.detector import Detector
 from footy.events.emitted import decoded, encoded
 from footy.events.sighting import EventRules
 from footy.events.types import INCIDENT_TYPES, PRICE_TYPES, Event
+from footy.history import Commit, Log, opened
 from footy.record import IncidentRecord
-from tests.events.watch import Watch, incident, money_line, said, spread
+from tests.events.watch import KICK_OFF, Watch, goals_told, incident, money_line, record, said, spread
 
 LONGEST_S = 200.0
 
@@ -71,20 +76,6 @@ steps = st.builds(
     st.booleans(),
 )
 rules = st.builds(EventRules, settle_s=st.sampled_from([0.0, 15.0, LONGEST_S]))
-
-
-def goals_told(events: list[Event], start: tuple[int, int]) -> tuple[int, int]:
-    """Return the score that the events come to: goals, those cancelled, and corrections."""
-    told = Counter({"home": start[0], "away": start[1]})
-    for event in events:
-        if event.type == "goal":
-            told[said(event).side] += 1
-        elif event.type == "goal_cancelled":
-            told[said(event).side] -= 1
-        elif event.type == "score_corrected":
-            told["home"] += said(event).after.home - said(event).before.home
-            told["away"] += said(event).after.away - said(event).before.away
-    return told["home"], told["away"]
 
 
 def given_incidents(events: list[Event]) -> Counter[Any]:
@@ -162,6 +153,98 @@ def test_a_restart_changes_nothing(of_events: EventRules, first: dict[str, Any],
     walked(restarted, way)
     assert straight.events == restarted.events
     assert straight.emitted == restarted.emitted
+
+
+PARTS = (("status_id",), ("home_score", "away_score"), ("incidents", "incidents_complete"), ("odds_source",))
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> dict[str, Any]:
+    """Return fields of a record of which only some differ from what it was before, or none."""
+    fields = draw(sights())
+    parts = draw(st.lists(st.sampled_from([*PARTS, ("live_source",)]), max_size=2))
+    return {name: fields[name] for part in parts for name in part}
+
+
+class Cycles:
+    """One match in the cycles of a service, which restarts from the log and sometimes cannot write it."""
+
+    def __init__(self, rules: EventRules, log: Log) -> None:
+        self.rules, self.log = rules, log
+        self.detector = Detector(rules)
+        self.now = KICK_OFF
+        self.events: list[Event] = []
+
+    def see(self, after_s: float, fields: dict[str, Any] | None, *, fails: bool = False) -> None:
+        self.now += after_s
+        seen = [] if fields is None else [record(**fields)]
+        listed = {one["match_id"] for one in seen}
+        found = self.detector.detect(seen, self.now, listed=listed)
+        if not fails:
+            self.log.append(Commit(self.now, found.changed, found.events))
+            self.detector.commit(found)
+            self.events += found.events
+
+    def restart(self) -> None:
+        self.detector = Detector(self.rules, self.log.states(), listed_at=self.log.listed_at())
+
+
+def not_late(events: list[Event]) -> list[Event]:
+    """Return events without the mark that depends on which cycles were seen and not committed."""
+    return [replace(event, data=replace(event.data, late=False)) for event in events]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    rules,
+    sights(),
+    st.lists(
+        st.tuples(
+            st.builds(
+                Step,
+                st.sampled_from([2.0, 10.0, 10.0, 61.0, 901.0]),
+                st.sampled_from([True] * 6 + [False]).flatmap(lambda seen: changes() if seen else st.none()),
+                st.integers(1, 3),
+                st.booleans(),
+            ),
+            st.sampled_from([False] * 5 + [True]),
+        ),
+        min_size=6,
+        max_size=20,
+    ),
+)
+def test_cycles_that_skip_what_is_equal_fail_and_restart_come_to_the_same_events(
+    of_events: EventRules, first: dict[str, Any], way: list[tuple[Step, bool]]
+) -> None:
+    """A cycle that fails is one that was never seen: the next one emits what it would have."""
+    shown = first | {"live_source": "fresh"}
+    watch = Watch(of_events, **shown)
+    with TemporaryDirectory() as folder:
+        log, _ = opened(Path(folder, "footy.db"))
+        cycles = Cycles(of_events, log)
+        cycles.see(0.0, shown)
+        waited = 0.0
+        for step, fails in way:
+            shown = shown | (step.fields or {})
+            for number in range(step.repeats):
+                after_s = step.after_s if number == 0 else 10.0
+                cycles.see(after_s, None if step.fields is None else shown, fails=fails)
+                waited += after_s
+                if fails:
+                    continue
+                if step.fields is None:
+                    watch.absent(waited)
+                else:
+                    watch.see(waited, **shown)
+                waited = 0.0
+                if step.restarts:
+                    cycles.restart()
+        stored = log.read(0, 1_000)
+        log.close()
+    assert not_late(cycles.events) == not_late(watch.events)
+    assert [(one.sequence, one.id) for one in stored] == list(
+        enumerate((event.id for event in watch.events), start=1)
+    )
 
 
 @settings(max_examples=100, deadline=None)

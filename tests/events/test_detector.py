@@ -177,9 +177,23 @@ def test_a_match_that_gets_no_more_events_is_dropped_from_memory() -> None:
     )
     service.cycle(record(match_id="a"))
     service.detector.drop_closed({"a"})
+    assert list(service.detector.states()) == ["m1", "m4", "a"]
+    service.cycle(record(match_id="a"), after_s=61.0)
+    service.detector.drop_closed({"a"})
     assert list(service.detector.states()) == ["m4", "a"]
     service.detector.drop_closed({"a"}, service.now)
     assert list(service.detector.states()) == ["a"]
+
+
+def test_a_match_that_is_off_the_list_for_a_moment_before_play_is_not_late() -> None:
+    service = Service()
+    for _ in range(20):
+        service.cycle(record(status_id=1), record(match_id="a"))
+    for _ in range(2):
+        service.cycle(record(match_id="a"))
+        service.detector.drop_closed({"a"})
+    service.cycle(record(status_id=2), record(match_id="a"))
+    assert not said(service.last.events[0]).late
 
 
 def test_results_that_are_due_are_told_once_they_are_read() -> None:

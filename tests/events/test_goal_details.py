@@ -97,13 +97,37 @@ def test_a_cancelled_goals_incident_is_not_used_again() -> None:
     watch = Watch()
     watch.see(home_score=1, incidents=[goal(1, minute=60, player="Offside")])
     watch.twice(home_score=0)
-    watch.see(home_score=1)
+    watch.see(after_s=200.0, home_score=1)
     [again] = watch.see()
     assert (again.id.partition(":")[2], said(again).player) == ("goal:home:1:2", None)
     listed = [goal(1, minute=61, player="Offside"), goal(1, minute=75, player="Striker")]
     detail = only(watch.see(incidents=listed))
     assert (detail.player, detail.relates) == ("Striker", "4wyrn4h68yv6q86:goal:home:1:2")
     assert keys(watch.events)[-1] == "goal_detail:home:1:2:1"
+
+
+def test_an_incident_of_a_goal_that_was_reviewed_is_not_used_again_at_once() -> None:
+    watch = Watch()
+    listed = [goal(1, minute=60, player="Offside")]
+    watch.see(home_score=1, incidents=listed)
+    watch.twice(home_score=0, incidents=[*listed, incident(28, "home", 62, var_result_id=2)])
+    watch.see(home_score=1)
+    [again] = watch.see()
+    assert (again.id.partition(":")[2], said(again).player) == ("goal:home:1:2", None)
+
+
+def test_a_score_that_recovers_brings_the_scorer_back() -> None:
+    watch = Watch(restarts=True)
+    watch.see(home_score=1, away_score=1, incidents=[goal(1, minute=60, player="Striker")])
+    watch.twice(home_score=0)
+    watch.see(home_score=1)
+    [again] = watch.see()
+    assert (again.id.partition(":")[2], said(again).player) == ("goal:home:1:2", "Striker")
+    assert watch.see() == []
+    detail = only(
+        watch.see(incidents=[goal(1, minute=60, player="Striker"), goal(1, minute=63, player="Other")])
+    )
+    assert (detail.player, detail.relates) == ("Other", again.id)
 
 
 def test_the_same_player_may_score_once_the_cancelled_incident_is_gone() -> None:

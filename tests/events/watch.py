@@ -1,5 +1,7 @@
 """A match that tests let happen record by record, and what is emitted of it."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, cast
 
 from footy.events.detect import NoRecord, Observation, detect
@@ -131,3 +133,17 @@ def only(events: list[Event]) -> Any:
     """Return what the only event says."""
     [event] = events
     return event.data
+
+
+def goals_told(events: Iterable[Event], start: tuple[int, int]) -> tuple[int, int]:
+    """Return the score that the events come to: goals, those cancelled, and corrections."""
+    told = Counter({"home": start[0], "away": start[1]})
+    for event in events:
+        if event.type == "goal":
+            told[said(event).side] += 1
+        elif event.type == "goal_cancelled":
+            told[said(event).side] -= 1
+        elif event.type == "score_corrected":
+            told["home"] += said(event).after.home - said(event).before.home
+            told["away"] += said(event).after.away - said(event).before.away
+    return told["home"], told["away"]

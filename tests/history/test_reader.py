@@ -101,6 +101,17 @@ def test_a_log_that_became_shorter_is_a_gap_for_a_reader_that_was_further(
     older.close()
 
 
+def test_each_gap_of_a_reader_has_an_id_of_its_own(evening: Evening) -> None:
+    reader = reading(evening.log)
+    rest(reader)
+    gaps = []
+    for _ in range(2):
+        evening.log.begin_epoch()
+        gaps.append(rest(reader)[0])
+    assert [one.type for one in gaps] == ["footy.gap", "footy.gap"]
+    assert [one.id.rpartition(":")[2] for one in gaps] == ["1", "2"]
+
+
 def test_a_reader_that_retention_overtook_gets_one_gap_and_what_is_left(tmp_path: Path) -> None:
     with Evening(tmp_path / "footy.db") as evening:
         evening.see(a=money_line(home=2.0))

@@ -35,7 +35,9 @@ class Running:
         self.simulator.control.reset()
         self.number += 1
         outcome = self.app.pipeline.run(
-            self.state, self.number, progress=lambda done, planned: self.progress.append((done, planned))
+            self.state,
+            self.number,
+            progress=lambda done, planned, _way: self.progress.append((done, planned)),
         )
         self.state = outcome.state
         return outcome

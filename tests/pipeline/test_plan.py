@@ -317,8 +317,10 @@ def test_what_names_others_goes_first_and_the_large_bodies_last() -> None:
         Priority.LIVE_LIST,
         Priority.FEED,
         Priority.NAMES,
+        Priority.PAGE,
         Priority.DETAIL,
         Priority.REFERENCE,
         Priority.ODDS,
         Priority.CHECK,
+        Priority.FINAL,
     ]

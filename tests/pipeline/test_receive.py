@@ -19,7 +19,7 @@ def cycle_with(footy: Running, match_id: str, answered: int) -> Answer[object]:
     """Run a cycle, and let an answer from elsewhere come when so many of its own have come."""
     came: list[Answer[object]] = []
 
-    def progress(done: int, _planned: int) -> None:
+    def progress(done: int, _planned: int, _way: str) -> None:
         if done >= answered and not came:
             came.append(from_elsewhere(match_id))
             footy.app.pipeline.receive(came[0])

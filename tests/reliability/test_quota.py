@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,9 +152,11 @@ def test_nothing_is_planned_that_the_quota_cannot_serve_and_the_rest_is_kept_wit
 def test_a_quota_is_kept_through_kill_9_in_the_middle_and_a_restart(
     tmp_path: Path, endpoint: str, kill_after: int
 ) -> None:
+    """Pages are refused, so that details and teams take as many calls as there are."""
     quota = f"{endpoint}={CALLS}/{WINDOW_S:g}"
+    more: dict[str, Any] = {"quota": [quota], "faults": ["pages_refused"]}
     with (
-        start(matches=MATCHES, odds="light", quota=[quota], secret=SECRET, latency=0.02) as vendor,
+        start(matches=MATCHES, odds="light", secret=SECRET, latency=0.02, **more) as vendor,
         Place(tmp_path, FOOTY_STRATEGY="per-match", FOOTY_INTERVAL=60, FOOTY_RATE_LIMITS=quota) as place,
     ):
         place.ask(vendor)

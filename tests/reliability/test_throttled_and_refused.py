@@ -136,7 +136,7 @@ def test_what_the_plan_loses_is_named_as_long_as_old_values_are_shown(bed: Bedsi
 def test_a_single_refusal_of_an_endpoint_that_answers_is_not_the_accounts(
     bed: Bedside, endpoint: str, parts: tuple[Part, ...]
 ) -> None:
-    bed.falls_ill(f"err_urlx1@{endpoint}")
+    bed.falls_ill("pages_refused", f"err_urlx1@{endpoint}")  # of a row by id
     cycle = bed.cycle()
     assert "refused" not in cycle.sources()
     assert "missing" in cycle.sources(*parts)

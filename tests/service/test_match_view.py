@@ -27,7 +27,7 @@ PUBLISHED = datetime.fromisoformat(samples.PUBLISHED_AT)
 
 def listed(**fields: Any) -> Any:
     """Return a record as a snapshot has it."""
-    known = {
+    known: dict[str, Any] = {
         "has_stats": True,
         "data_age_s": 1.0,
         "home_shots_on_target": 3,

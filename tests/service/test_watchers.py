@@ -41,6 +41,9 @@ class Scripted:
             raise cycle
         return cycle
 
+    def prefetch(self, within_s: float) -> None:
+        """Read nothing ahead of need."""
+
 
 def ends(folder: Path, *cycles: CycleResult | Exception, count: int = 0) -> Iterator[CycleEnd]:
     """Run these cycles; yield what a watcher was told after each one that told anything."""

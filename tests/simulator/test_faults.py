@@ -367,6 +367,48 @@ def test_refusals_have_no_results_to_change(caller: Caller) -> None:
     assert b"Unauthorized" in caller.raw(LIVE, {"secret": "wrong"})[1]
 
 
+def test_pages_go_wrong_and_rows_by_id_do_not() -> None:
+    team = "team/additional/list"
+    with start(matches=200, odds="light", speed=0) as simulator:
+        caller = Caller(simulator)
+        pages = [[row["id"] for row in caller.results(team, page=page)] for page in (1, 2, 3)]
+        uuid = pages[0][0]
+
+        def ids(fault: str, page: int) -> list[str]:
+            caller.control.set_faults(fault)
+            assert caller.results(team, uuid=uuid)[0]["id"] == uuid
+            return [row["id"] for row in caller.results(team, page=page)]
+
+        assert [ids("pages_stuck", page) for page in (1, 2, 3)] == [pages[0]] * 3
+        assert sorted(ids("pages_unordered", 1)) == sorted(pages[0]) != ids("pages_unordered", 1)
+        assert ids("pages_overlapping", 2) == [*pages[0][500:], *pages[1][:500]]
+        assert ids("pages_overlapping", 3) == pages[1]
+        assert ids("pages_empty", 1) == []
+        caller.control.set_faults("pages_refused")
+        assert b"not authorized" in caller.raw(team, {"page": 1})[1]
+        assert caller.results(team, uuid=uuid)
+
+
+def test_changes_are_cut_after_1000_and_go_wrong_like_pages() -> None:
+    with start(matches=400, odds="light", speed=0) as simulator:
+        caller = Caller(simulator)
+        now = int(caller.control.clock()["now"])
+        rows = caller.results("match/recent/list", time=now - 7200)
+        times = [row["updated_at"] for row in rows]
+        assert len(times) == 1000
+        assert times == sorted(times)
+        assert caller.results("match/recent/list", time=times[-1])[0]["updated_at"] == times[-1]
+        caller.control.set_faults("pages_unordered")
+        times = [row["updated_at"] for row in caller.results("match/recent/list", time=now - 7200)]
+        assert times != sorted(times)
+        caller.control.set_faults("pages_overlapping")
+        assert caller.results("match/recent/list", time=now - 600)[0]["updated_at"] < now - 600
+        caller.control.set_faults("pages_stuck")
+        stuck = caller.results("match/recent/list", time=now - 600)
+        assert stuck == caller.results("match/recent/list", time=now - 300)
+
+
 @pytest.mark.parametrize("fault", CATALOGUE)
-def test_every_fault_is_played_here(fault: str) -> None:
-    assert f'"{fault}' in Path(__file__).read_text()
+def test_every_fault_is_played_here_or_beside(fault: str) -> None:
+    name = "test_quirks.py" if CATALOGUE[fault].is_quirk else "test_faults.py"
+    assert f'"{fault}' in Path(__file__).with_name(name).read_text()

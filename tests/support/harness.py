@@ -119,6 +119,7 @@ class Cycle:
         gone = before.records.keys() & self.listed - self.records.keys()
         if any(reply["fault"] and reply["fault"].startswith("empty_list") for reply in self.replies):
             gone = set()
+        gone -= {one for reply in self.replies if "quirks" in reply for one in reply.get("touched", ())}
         return [f"{match_id}: it was shown and is still listed" for match_id in gone] + [
             f"{match_id}: {part} was {source(was, part)} and is missing"
             for match_id, record in self.records.items()
@@ -227,7 +228,8 @@ class Bedside:
             elif endpoint in kinds and uuid:
                 yield kinds[endpoint], uuid
             elif endpoint == DETAIL and inside:
-                yield "detail", self.world.since("match", since, at)[int(inside[0])]["id"]
+                asked = int(reply.get("time", since))
+                yield "detail", self.world.since("match", asked, at)[int(inside[0])]["id"]
             elif endpoint == "odds/live" and len(inside) > 1:
                 yield "odds", feeds.odds_live(self.world, at)[inside[0]][int(inside[1])][0]
             elif endpoint == "odds/live":

@@ -10,17 +10,27 @@ from functools import partial
 from queue import Empty
 from typing import Any, cast
 
+from msgspec.json import encode
+
 from footy.mirror.inputs import CycleInputs
 from footy.mirror.joins import held_details, references_for
 from footy.mirror.merge import merge, settle
 from footy.mirror.state import State
 from footy.pipeline.fetch import Arrived, Fetcher
 from footy.pipeline.pace import Pace
+from footy.pipeline.pages import KnownLists
 from footy.pipeline.rounds import Rounds
 from footy.records.selection import Selection
 from footy.reference.lookup import Lookup
 from footy.thesports import endpoints
-from footy.thesports.decoders import DetailChanges, LiveList, OddsUpdates, PriceChanges, ReferenceReply
+from footy.thesports.decoders import (
+    DetailChanges,
+    LiveList,
+    OddsUpdates,
+    Page,
+    PriceChanges,
+    ReferenceReply,
+)
 from footy.thesports.endpoints import ENDPOINTS, Endpoint
 from footy.thesports.errors import OutOfTimeError, QuotaSpentError, TimedOutError, VendorError
 from footy.thesports.models import (
@@ -161,9 +171,10 @@ class Vendor:
         budget.sent()
         self.asked.append((endpoint, request.id))
         left = budget.left(endpoint)
-        self.workers.took = takes = min(self.latency(endpoint), self.timeout_s, left)
+        limit_s = min(self.timeout_s, request.within_s or self.timeout_s)
+        self.workers.took = takes = min(self.latency(endpoint), limit_s, left)
         if takes < self.latency(endpoint):
-            was_cut = left < self.timeout_s
+            was_cut = left < limit_s
             error = OutOfTimeError("cut", was_sent=True) if was_cut else TimedOutError("no reply")
             return Answer(request, error=error)
         budget.answered(endpoint, takes)
@@ -172,6 +183,8 @@ class Vendor:
 
     def _value(self, request: Request) -> object:
         row_id = request.id
+        if request.page:
+            return self._page(request)
         kinds: Mapping[Endpoint, Callable[[], object]] = {
             endpoints.LIVE: lambda: LiveList(dict(self.matches)),
             endpoints.DETAIL: lambda: DetailChanges([]) if request.since is not None else _detail(row_id),
@@ -186,6 +199,20 @@ class Vendor:
         }
         of_list = lambda: ReferenceReply(b"", {"x": Country("x", "X")})  # noqa: E731 - as those above
         return kinds.get(request.endpoint, of_list)()
+
+    def _page(self, request: Request) -> Page:
+        """Return the page with all rows of an endpoint, or an empty one after it."""
+        details = [_detail(one) for one in self.matches] if request.page == 1 else []
+        if request.endpoint is endpoints.DETAIL:
+            return Page(details, len(details), int(STARTED_AT) - 1000, tuple(one.id for one in details))
+        of_teams = request.endpoint is endpoints.TEAM
+        ids = dict.fromkeys(
+            row_id
+            for one in details
+            for row_id in ([one.home_team_id, one.away_team_id] if of_teams else [one.competition_id])
+        )
+        kind = Team if of_teams else Competition
+        return Page([encode(kind(one or "", name=one)) for one in ids], len(ids), 0, tuple(ids))
 
 
 def _detail(match_id: str) -> Detail:
@@ -220,6 +247,7 @@ class Following:
         self.vendor = vendor
         self.state = State()
         self.pace = Pace(interval_s, vendor.timeout_s)
+        self.lists = KnownLists()
         self.live_error: VendorError | None = None
         self.asked: list[tuple[Endpoint, str]] = []
         """What the last cycle asked for."""
@@ -241,7 +269,7 @@ class Following:
             started + self.pace.deadline_s,
             self.pace.grace_s,
             live_deadline=started + self.pace.live_deadline_s,
-            expected_s=self.pace.answers_s,
+            earlier_s=self.pace.answers_s,
             now=lambda: clock.now,
         )
         inputs = self._inputs()
@@ -265,6 +293,7 @@ class Following:
                 if (took_s := budget.answer_s(endpoints.LIVE)) is not None:
                     self.pace = self.pace.answered(took_s)
                 budget.live_is_in(started + self.pace.deadline_s)
+        self.lists = self.lists.after(rounds.listings.values(), clock.now)
         self.pace = self.pace.ended(budget.answers_s(), unfinished=fetcher.unfinished)
         live = fetcher.answers.live()
         self.live_error = None if live is None else live.error
@@ -292,6 +321,8 @@ class Following:
             left={endpoint: self.vendor.left(endpoint) for endpoint in ENDPOINTS.values()},
             available=frozenset(ENDPOINTS.values()),
             short_of_time=self.pace.is_short_of_time,
+            page_counts=self.lists.page_counts,
+            pages_failed=self.lists.failed_lately(self.vendor.clock.now),
         )
 
     def lacking(self) -> Counter[str]:

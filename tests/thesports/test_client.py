@@ -15,13 +15,14 @@ from footy.thesports.client import Client
 from footy.thesports.decoders import (
     DetailChanges,
     LiveList,
+    Page,
     ReferenceChanges,
     read_live,
     read_odds_changes,
     read_reference,
     read_row,
 )
-from footy.thesports.errors import BadBodyError, NoSuchRowError, RefusedError, VendorError
+from footy.thesports.errors import BadBodyError, NoSuchRowError, RefusedError, TimedOutError, VendorError
 from footy.thesports.models import Detail, StatRow, Team
 from footy.thesports.request import LIVE_LIST, Request
 from tests.support.wire import Server, Talk, answer, asking, budget, reply, results_of
@@ -454,3 +455,51 @@ class TestSince:
         for endpoint in (endpoints.DETAIL, endpoints.TEAM):
             with pytest.raises(BadBodyError, match="too many changes"):
                 ask(client, Request(endpoint, since=50))
+
+
+class TestPages:
+    """A page is optional: what it would bring can be asked for by id."""
+
+    def test_a_page_is_its_rows_with_their_ids_and_latest_change(
+        self, server: Server, client: Client
+    ) -> None:
+        says(server, [DETAIL, {**DETAIL, "id": "m2", "updated_at": 1_748_450_300, "note": []}])
+        page = client.ask(Request(endpoints.DETAIL, since=7, page=3), budget()).value
+        assert isinstance(page, Page)
+        assert page.ids == ("m1", "m2")
+        assert (page.size, page.latest) == (2, 1_748_450_300)
+        assert [bool(row.left_out) for row in page.rows] == [False, True]
+
+    def test_a_page_of_names_is_the_vendors_text_row_by_row(self, server: Server, client: Client) -> None:
+        says(server, [{"id": "t1", "name": "A"}, {"name": "B"}])
+        page = client.ask(Request(endpoints.TEAM, page=3), budget()).value
+        assert isinstance(page, Page)
+        assert page.ids == ("t1", None)
+        assert [json.loads(row)["name"] for row in page.rows] == ["A", "B"]
+
+    def test_a_page_is_asked_for_by_its_number_and_a_walk_by_its_time(self) -> None:
+        assert Request(endpoints.TEAM, page=3).parameters == {"page": "3"}
+        assert Request(endpoints.DETAIL, since=7, page=3).parameters == {"time": "7"}
+
+    def test_a_page_that_fails_is_not_tried_again(self, server: Server, client: Client) -> None:
+        server.script = answer(reply(b"", status="500 X"))
+        spent = budget()
+        assert client.ask(Request(endpoints.TEAM, page=1), spent).error is not None
+        assert (spent.attempts, spent.retries) == (1, 0)
+
+    def test_a_page_is_waited_for_no_longer_than_it_may_take(self, server: Server, client: Client) -> None:
+        server.script = Talk.hang
+        error = client.ask(Request(endpoints.TEAM, page=1, within_s=0.2), budget()).error
+        assert isinstance(error, TimedOutError)
+        assert "within 0.2 s" in str(error)
+
+    def test_refused_pages_say_nothing_of_what_is_asked_for_by_id(
+        self, server: Server, client: Client
+    ) -> None:
+        server.script = answer(reply(b'{"err":"URL is not authorized to access"}'))
+        for number in range(1, 6):
+            answered = client.ask(Request(endpoints.TEAM, page=number), budget())
+            assert isinstance(answered.error, RefusedError)
+        assert not client.transport.breaker.is_refused(endpoints.TEAM)
+        says(server, [{"id": "t1", "name": "A"}])
+        assert client.ask(Request(endpoints.TEAM, "t1"), budget()).value is not None

@@ -21,7 +21,7 @@ def spending(
 ) -> tuple[RetryBudget, Clock]:
     clock = Clock()
     live_deadline = None if live_s is None else BEGAN + live_s
-    return RetryBudget(BEGAN + seconds, live_deadline=live_deadline, expected_s=answers_s, now=clock), clock
+    return RetryBudget(BEGAN + seconds, live_deadline=live_deadline, earlier_s=answers_s, now=clock), clock
 
 
 @pytest.mark.parametrize(

@@ -700,7 +700,7 @@ class TestCounting:
     def test_what_cannot_be_answered_in_time_is_not_sent(self, server: Server) -> None:
         passed = [0.0]
         short = RetryBudget(
-            time.monotonic() + 30, expected_s={LIVE: 20.0}, now=lambda: time.monotonic() + passed[0]
+            time.monotonic() + 30, earlier_s={LIVE: 20.0}, now=lambda: time.monotonic() + passed[0]
         )
         passed[0] = 15
         with asking(server.url, rate_limits={}) as transport, pytest.raises(OutOfTimeError) as caught:

@@ -175,11 +175,10 @@ def staged(scene: Scene) -> Iterator[Stage]:
             last = moment_text(time.time() - scene.old_s)
             stage.heartbeat(scene.error, last_success_at=last)
             meta: Any = {**shown["meta"], "mode": given["mode"], "cycle": 411}
+            meta |= {"published_at": last, "fetched_at": last}
             stage.cycle_number = 411
             live = stage.server.live
-            live.put(
-                {"meta": {**meta, "published_at": last, "fetched_at": last}, "matches": shown["matches"]}
-            )
+            live.put({"meta": meta, "matches": shown["matches"]})
             stage.until(lambda: live.picture is not None and live.extent is not None)
             yield stage
         finally:

@@ -7,10 +7,11 @@ from random import Random
 from typing import Any
 
 from thesports_simulator.faults import answers, shapes, values, wires
+from thesports_simulator.protocol.endpoints import LIVE
 from thesports_simulator.protocol.replies import Reply
+from thesports_simulator.protocol.source import Paging
 from thesports_simulator.protocol.wire import Connection
 
-LIVE = "match/detail_live"
 DETAIL = "match/recent/list"
 ODDS = ("odds/history", "odds/live")
 ONE_MATCH = ("odds/history", "match/live/history")
@@ -23,7 +24,12 @@ Act = Callable[[Connection, Reply, str], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of fault: `answer` (another reply), `change` (of the decoded body) or `act` (on the wire).
+    """A kind of fault: `answer` (another reply), `change` (of the body), `act` (on the wire), `paging`.
+
+    A fault of `paging` befalls only the calls of a list by page or by time.
+
+    A quirk is none of these: the world itself misreports a match for as long as it is switched on. Its RATE
+    is a share of the matches, and any number of quirks applies to one reply.
 
     `default` is the argument if none is given. `endpoints` are those it can be injected on (empty: all). If
     it `echoes`, its argument is the target of the request as received, with the credentials.
@@ -33,10 +39,12 @@ class Kind:
     answer: Answer | None = None
     change: Change | None = None
     act: Act | None = None
+    paging: Paging | None = None
     default: str = ""
     is_numeric: bool = True
     takes_argument: bool = False
     echoes: bool = False
+    is_quirk: bool = False
     endpoints: tuple[str, ...] = ()
 
 
@@ -50,6 +58,14 @@ def _changed(summary: str, change: Change, *endpoints: str, **more: Any) -> Kind
 
 def _wire(summary: str, act: Act, **more: Any) -> Kind:
     return Kind(summary, act=act, **more)
+
+
+def _paged(summary: str, paging: Paging) -> Kind:
+    return Kind(summary, paging=paging, endpoints=LISTS)
+
+
+def _quirk(summary: str) -> Kind:
+    return Kind(summary, is_quirk=True, endpoints=(LIVE,))
 
 
 CATALOGUE: dict[str, Kind] = {
@@ -113,6 +129,21 @@ CATALOGUE: dict[str, Kind] = {
         "the same matches, RATE of all, are unknown each time though listed",
         values.unknown_uuid, DETAIL, *ONE_MATCH,
     ),
+    "pages_stuck": _paged("every page of a list is the same one", "stuck"),
+    "pages_unordered": _paged("the rows of a list are in no order", "unordered"),
+    "pages_overlapping": _paged("a page of a list repeats rows of the page before", "overlapping"),
+    "pages_empty": _paged("every page of a list is empty", "empty"),
+    "pages_refused": _paged("a list is not authorized but by id", "refused"),
+    "cards_swapped": _quirk("home and away cards and corners change places after the end"),
+    "player_late": _quirk("incidents come without their players, which follow, and go and come"),
+    "minute_edited": _quirk("incidents have another minute at first"),
+    "incident_late": _quirk("the score comes before the incident of its goal, which may never come"),
+    "incident_inserted": _quirk("incidents are inserted before others; substitutions trade places"),
+    "score_back": _quirk("a goal is counted, then cancelled, with a video review or without"),
+    "score_flaps": _quirk("the score drops for 10 to 100 s and recovers"),
+    "status_early": _quirk("8 before the last goal, before extra time and before the shoot-out"),
+    "period_moved": _quirk("the start of a half moves 61 s back in the middle of it"),
+    "match_flickers": _quirk("a match is off the list for a while, mostly for seconds"),
     "reset_before": _wire("connection reset before the first byte", wires.reset_before),
     "reset_body": _wire("connection reset in the middle of the body", wires.reset_body),
     "truncated": _wire("connection closed in the middle of the body", wires.truncated),

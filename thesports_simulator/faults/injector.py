@@ -9,10 +9,14 @@ import msgspec
 
 from thesports_simulator.faults.grammar import Fault, parse_fault
 from thesports_simulator.protocol.replies import Reply
+from thesports_simulator.protocol.source import Quirk
 
 
 class FaultInjector:
-    """The active faults, drawn by seed; each call gets the first fault that is drawn for it, or none."""
+    """The active faults, drawn by seed; each call gets the first fault that is drawn for it, or none.
+
+    Quirks are apart from that: a call has all of them.
+    """
 
     def __init__(self, faults: Sequence[str], *, seed: int) -> None:
         # The text of the seed decides every draw, so it must not change.
@@ -35,7 +39,7 @@ class FaultInjector:
     def choose(self, endpoint: str, uuid: str) -> Fault | None:
         """Return the fault of a call, if any."""
         for fault in self.active:
-            if not fault.applies_to(endpoint):
+            if fault.kind.is_quirk or not fault.applies_to(endpoint) or (fault.kind.paging and uuid):
                 continue
             # The same matches vanish on every call.
             vanishes = fault.name == "vanish"
@@ -45,6 +49,14 @@ class FaultInjector:
                     fault.left -= 1
                 return fault
         return None
+
+    def quirks(self, endpoint: str) -> tuple[Quirk, ...]:
+        """Return the quirks of a call: all that are active."""
+        quirks = [fault for fault in self.active if fault.kind.is_quirk and fault.applies_to(endpoint)]
+        for fault in quirks:
+            if fault.left is not None:
+                fault.left -= 1
+        return tuple(Quirk(fault.name, fault.rate) for fault in quirks)
 
     def apply(self, fault: Fault, reply: Reply, target: str) -> tuple[Reply, list[str]]:
         """Return the faulty reply and the places it changed; faults on the wire do not change the reply."""

@@ -1,19 +1,32 @@
 """The interface of a source of answers: a simulated world or a capture."""
 
-from typing import Literal, Protocol
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
 
 Kind = Literal["match", "team", "competition"]
 OddsForm = Literal["text", "values"]
 OddsOrder = Literal["newest", "oldest"]
 """The change of a company that is first in odds/live."""
+Paging = Literal["stuck", "unordered", "overlapping", "empty", "refused"]
+"""A way in which the pages of a list are wrong."""
 ROWS_OF_A_PAGE = 1_000
+
+
+class Quirk(NamedTuple):
+    """A way in which the vendor misreports matches: its name, and the share of matches that have it."""
+
+    name: str
+    rate: float = 1.0
 
 
 class Source(Protocol):
     """Returns answers as JSON. `at` is the server time in whole unix seconds; it may go back."""
 
-    def live_list(self, at: int, *, listed_at: int | None = None) -> bytes:
+    def live_list(self, at: int, *, listed_at: int | None = None, quirks: Sequence[Quirk] = ()) -> bytes:
         """Return all elements of match/detail_live; `listed_at` selects the matches that were listed then."""
+
+    def misreported(self, at: int, quirks: Sequence[Quirk]) -> list[str]:
+        """Return the ids of the listed matches that these quirks change in the live list, or take off it."""
 
     def row(self, kind: Kind, uuid: str, at: int) -> bytes | None:
         """Return the row of one match, team or competition."""
@@ -21,8 +34,10 @@ class Source(Protocol):
     def page(self, kind: Kind, page: int, at: int) -> list[bytes]:
         """Return the rows of one page, counted from 1; none after the last page."""
 
-    def since(self, kind: Kind, time: int, at: int) -> list[tuple[int, bytes]]:
-        """Return the rows changed at `time` or later, each with its `updated_at`, in that order."""
+    def since(
+        self, kind: Kind, time: int, at: int, *, most: int | None = ROWS_OF_A_PAGE
+    ) -> list[tuple[int, bytes]]:
+        """Return the first `most` rows changed at `time` or later, by their `updated_at`, each with it."""
 
     def odds_history(self, uuid: str, at: int) -> bytes:
         """Return all odds of a match, `{}` if there are none."""

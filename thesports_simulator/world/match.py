@@ -70,9 +70,12 @@ class Match:
         """Return whether the vendor knows it: it is announced and not deleted."""
         return self.fixture.announced_at <= at < self.fixture.deleted_at
 
-    def live_element(self, at: int) -> dict[str, Any]:
-        """Return the match in match/detail_live at this time, with keys in the vendor's order."""
-        state = self.script.state(at)
+    def live_element(self, at: int, shown: Script | None = None) -> dict[str, Any]:
+        """Return the match in match/detail_live at this time, with keys in the vendor's order.
+
+        `shown` is the script that the live list shows, if it is not the true one.
+        """
+        state = (shown or self.script).state(at)
         return {
             "id": self.fixture.id,
             "score": [
@@ -90,10 +93,11 @@ class Match:
             else [],
         }
 
-    def live_until(self, at: int) -> int:
+    def live_until(self, at: int, shown: Script | None = None) -> int:
         """Return the time, exclusive, until which the live element does not change."""
-        index = bisect_right(self.script.times, at)
-        until = self.script.times[index] if index < len(self.script.times) else NEVER
+        times = (shown or self.script).times
+        index = bisect_right(times, at)
+        until = times[index] if index < len(times) else NEVER
         if self.fixture.is_covered:
             rest = _FEEDS_EVERY - self.script.played(at) % _FEEDS_EVERY
             for period in self.script.periods:

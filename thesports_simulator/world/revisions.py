@@ -79,8 +79,17 @@ class Reference:
 
     def page(self, kind: Subject, page: int, at: int, *, size: int) -> list[dict[str, Any]]:
         """Return one page of all rows, counted from 1."""
-        numbers = range(self.count(kind))[max(0, page - 1) * size : max(0, page) * size]
-        return [row for number in numbers if (row := self.row(kind, number, at))]
+        self._generate(at)
+        gone = {
+            revision.number
+            for revision in self.revisions(self._epoch - 1, at)
+            if revision.kind == kind and revision.change is None
+        }
+        numbers = [number for number in range(self.count(kind)) if number not in gone]
+        rows = (
+            self.row(kind, number, at) for number in numbers[max(0, page - 1) * size : max(0, page) * size]
+        )
+        return [row for row in rows if row]
 
     def _generate(self, at: int) -> None:
         """Generate all revisions to this time, one per `EVERY` seconds since the epoch."""

@@ -84,9 +84,13 @@ class Script:
     ended: int
     past_ninety: int
 
+    def index(self, at: int) -> int:
+        """Return the place of the state at this time; before the first state, the first."""
+        return max(0, bisect_right(self.times, at) - 1)
+
     def state(self, at: int) -> State:
-        """Return the state at this time; before the first state, the first."""
-        return self.states[max(0, bisect_right(self.times, at) - 1)]
+        """Return the state at this time."""
+        return self.states[self.index(at)]
 
     @property
     def final(self) -> State:

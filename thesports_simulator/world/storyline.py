@@ -49,6 +49,8 @@ class ScriptWriter:
         self._periods: list[Period] = []
         self._is_named = fixture.is_covered and self._random.random() < 0.6
         self._has_var = fixture.is_covered and self._random.random() < 0.4
+        # The vendor lists no kick of many shoot-outs.
+        self._lists_kicks = Random(f"kicks listed:{seed}:{fixture.number}").random() < 0.6
         self._goal_times: list[int] = []
         self._booked: set[tuple[int, int]] = set()
 
@@ -235,7 +237,8 @@ class ScriptWriter:
             if self._is_named:
                 incident |= self._pair("player", side, taken[side] % 11 + 1)
             has_score = goal or self._random.random() < 0.5
-            self._events.append(Event(at, "kick", side, incident, scored=goal, has_score=has_score))
+            listed = incident if self._lists_kicks else None
+            self._events.append(Event(at, "kick", side, listed, scored=goal, has_score=has_score))
             at += self._random.randint(8, 12) if turn > 20 else self._random.randint(30, 45)
             left = {s: max(_KICKS, taken[HOME], taken[AWAY]) - taken[s] for s in (HOME, AWAY)}
             if any(scored[s] > scored[HOME + AWAY - s] + left[HOME + AWAY - s] for s in (HOME, AWAY)):

@@ -4,17 +4,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from random import Random
 from typing import Any, Literal
 
 import msgspec
 
-from thesports_simulator.protocol.source import Kind
+from thesports_simulator.protocol.source import Kind, Quirk
 from thesports_simulator.world.directory import Directory
 from thesports_simulator.world.fixtures import FIRST_GENERATION, Programme
 from thesports_simulator.world.ids import Ids
 from thesports_simulator.world.match import Match, goals
 from thesports_simulator.world.odds import Fullness, Odds
+from thesports_simulator.world.quirks import QUIRKS
 from thesports_simulator.world.revisions import Reference
+from thesports_simulator.world.shown import Shown, shown
 from thesports_simulator.world.storyline import ScriptWriter
 
 HISTORY = 30 * 86_400  # seconds of past matches that the vendor keeps
@@ -55,6 +58,7 @@ class World:
         self.reference = Reference(self.directory, seed=options.seed, epoch=options.epoch, ids=self.ids)
         # Scripts of listed matches and their neighbours; older ones are generated again on demand.
         self._match_in = lru_cache(maxsize=4 * options.matches + 64)(self._make_match)
+        self._shown_in = lru_cache(maxsize=2 * options.matches + 64)(self._make_shown)
         self._odds_in = lru_cache(maxsize=options.matches * 5 // 4 + 64)(self._make_odds)
 
     def live(self, at: int) -> list[Match]:
@@ -78,6 +82,10 @@ class World:
         """Return the match's element of match/detail_live, or of match/live/history after its listing."""
         match = self.match(match_id, at)
         return match.live_element(at) if match else None
+
+    def shown(self, match: Match, quirks: tuple[Quirk, ...]) -> Shown:
+        """Return what the live list shows of a match with these quirks."""
+        return self._shown_in(match.fixture.slot, match.fixture.generation, quirks)
 
     def detail_row(self, match_id: str, at: int) -> dict[str, Any] | None:
         """Return the match's row of match/recent/list."""
@@ -166,6 +174,15 @@ class World:
         seed = self.options.seed
         script = ScriptWriter(fixture, seed=seed, ids=self.ids, lead=lead).script()
         return Match(fixture, script, seed=seed, ids=self.ids, directory=self.directory, first_leg=first_leg)
+
+    def _make_shown(self, slot: int, generation: int, quirks: tuple[Quirk, ...]) -> Shown:
+        match, rates = self._match_in(slot, generation), dict(quirks)
+        drawn = []
+        for name, quirk in QUIRKS.items():
+            random = Random(f"{name}:{self.options.seed}:{match.fixture.number}")
+            if name in rates and random.random() < rates[name]:
+                drawn.append((quirk, random))
+        return shown(match.fixture, match.script, drawn)
 
     def _make_odds(self, slot: int, generation: int) -> Odds:
         match = self._match_in(slot, generation)

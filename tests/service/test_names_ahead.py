@@ -1,0 +1,92 @@
+"""Names ahead of need: when the service reads them, and what a new match costs then."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from footy.outputs.snapshot_file import SnapshotFile
+from footy.service.cycle_job import CycleJob
+from footy.service.heartbeat import HeartbeatFile
+from footy.service.paths import Files
+from footy.settings import load
+from tests.support.caller import eventually
+from tests.support.harness import COMPETITION, EPOCH, QUICK, TEAM, Bedside, bedside
+from thesports_simulator.process import RunningSimulator, start
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[RunningSimulator]:
+    with start(matches=8, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as simulator:
+        yield simulator
+
+
+def job_of(bed: Bedside, files: Files) -> CycleJob:
+    settings = load(QUICK, Path("absent")).settings
+    heartbeat_file = HeartbeatFile(files, started_at=0.0, interval_s=settings.interval, mode="live")
+    return CycleJob(settings, bed.app, [SnapshotFile(files.folder)], heartbeat_file)
+
+
+def pages(bed: Bedside, since: int = 0) -> list[dict[str, Any]]:
+    """Return the replies about pages of teams and competitions."""
+    log = bed.simulator.control.log(since)
+    return [one for one in log if one["endpoint"] in {TEAM, COMPETITION} and not one["uuid"]]
+
+
+def has_pages(bed: Bedside, since: int) -> bool:
+    return bool(pages(bed, since))
+
+
+def last_reply(vendor: RunningSimulator) -> int:
+    log = vendor.control.log()
+    return int(log[-1]["seq"]) if log else 0
+
+
+def test_a_page_is_read_after_a_cycle(vendor: RunningSimulator, tmp_path: Path) -> None:
+    seen = last_reply(vendor)
+    with bedside(vendor, tmp_path) as bed:
+        job_of(bed, Files(tmp_path))()
+        eventually(lambda: bool(pages(bed, seen)))
+        (page,) = pages(bed, seen)
+        assert (page["endpoint"], page["page"]) == (COMPETITION, "1")
+        eventually(Files(tmp_path).catalogue.exists)
+
+
+def test_none_is_read_if_that_is_switched_off(vendor: RunningSimulator, tmp_path: Path) -> None:
+    seen = last_reply(vendor)
+    with bedside(vendor, tmp_path, FOOTY_PREFETCH="off") as bed:
+        job_of(bed, Files(tmp_path))()
+        bed.app.pipeline.prefetch(30)
+    assert pages(bed, seen) == []
+    assert not Files(tmp_path).catalogue.exists()
+
+
+def test_a_cycle_alone_as_of_once_reads_none(vendor: RunningSimulator, tmp_path: Path) -> None:
+    seen = last_reply(vendor)
+    with bedside(vendor, tmp_path) as bed:
+        bed.cycle()
+    assert pages(bed, seen) == []
+
+
+def test_a_new_match_needs_no_call_for_its_names_and_they_are_true(
+    vendor: RunningSimulator, tmp_path: Path
+) -> None:
+    with bedside(vendor, tmp_path, FOOTY_INTERVAL="60", FOOTY_TIMEOUT="5") as bed:
+        before = bed.cycle()
+        for number in range(1, 6):
+            seen = last_reply(vendor)
+            bed.app.pipeline.prefetch(30)
+            if number < 5:
+                eventually(partial(has_pages, bed, seen))
+            bed.wait(60)
+        for _ in range(3):
+            bed.wait(1800)
+            seen = last_reply(vendor)
+            cycle = bed.cycle()
+            assert cycle.complaints(before) == []
+            named = [one for one in bed.simulator.control.log(seen) if one["endpoint"] in {TEAM, COMPETITION}]
+            assert named == []
+            before = cycle
+        assert len({match for one in bed.cycles for match in one.records}) > 8
