@@ -76,6 +76,10 @@ class Lookup:
             memo = self._memo.get(key)
         return memo.held if memo else None
 
+    def held(self, key: Request) -> Held[Reference] | None:
+        """Return the value in memory or on disk, up to `KEEP_DAYS` old, without a request; None if absent."""
+        return self.peek(key) or self._kept(key)
+
     def unknown(self, requests: Iterable[Request]) -> list[Request]:
         """Return the requests, each once, whose values the memo does not hold."""
         with self._lock:

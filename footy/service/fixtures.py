@@ -85,7 +85,7 @@ class FixtureReader:
         return {"fetched_at": moment_text(answer.at), "source": "fresh", "fixtures": fixtures}
 
     def _references(self, diary: Diary) -> References:
-        """Return the teams, competitions and countries that are in memory: nothing is asked for."""
+        """Return the teams, competitions and countries that are in memory or on disk, without a request."""
         competition_ids = {row.competition_id for row in diary.rows if row.competition_id}
         team_ids = {one for row in diary.rows for one in (row.home_team_id, row.away_team_id) if one}
         return References(
@@ -96,7 +96,7 @@ class FixtureReader:
         )
 
     def _held(self, endpoint: Endpoint, ids: Iterable[str], kind: type[T]) -> dict[str, Held[T]]:
-        held = ((one, self._lookup.peek(Request(endpoint, one))) for one in ids)
+        held = ((one, self._lookup.held(Request(endpoint, one))) for one in ids)
         return {
             one: cast("Held[T]", value)
             for one, value in held
@@ -104,7 +104,7 @@ class FixtureReader:
         }
 
     def _list(self, request: Request) -> Held[Mapping[str, Country]]:
-        held = self._lookup.peek(request)
+        held = self._lookup.held(request)
         if held is None or not isinstance(held.value, dict):
             return Held(None, None, Source.MISSING)
         return cast("Held[Mapping[str, Country]]", held)
