@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from footy.alerts.fields import EVENT, EVENTS, RECORD, Field, Kind
+from footy.plain_text import shown
 
 _LISTED = 60
 """Names that a sentence still lists."""
@@ -93,15 +94,6 @@ class Condition:
         named += [(name, scene.event.get(name)) for name in sorted(self.event_fields)]
         named += [(f"then.{name}", scene.then.get(name)) for name in sorted(self.then_fields)]
         return ", ".join(f"{name} is {shown(value)}" for name, value in named)
-
-
-def shown(value: Any) -> str:
-    """Return a value as rules and messages write it."""
-    if value is None:
-        return "unknown"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def condition(source: str, scopes: Sequence[Scope] = ("record", "event")) -> Condition:

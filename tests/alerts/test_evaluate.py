@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from footy.alerts.condition import Scene, condition
 from footy.alerts.evaluate import Sight, fired, judged
 from footy.alerts.rules import Rule
-from footy.alerts.wording import harmless
 from footy.events.emitted import AlertState, Emitted, Names, decoded, encoded
 from footy.events.types import Alert
+from footy.plain_text import harmless
 from tests.alerts.matches import TOWN, Matches, ids, outcomes
 from tests.events.watch import KICK_OFF, money_line, record
 
