@@ -26,8 +26,11 @@ setup(
         "urllib3>=2.7,<3",
     ],
     extras_require={
+        "alerts": ["apprise>=2.3,<3"],
         "bench": ["aiohttp>=3.12", "dlt>=1.22", "time-machine>=2.16"],
         "test": [
+            "aiosmtpd>=1.4.6",
+            "apprise>=2.3,<3",
             "hypothesis>=6.130",
             "import-linter>=2.1",
             "jsonschema>=4.23",
@@ -35,6 +38,7 @@ setup(
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.9",
+            "standardwebhooks>=1.1",
             "time-machine>=2.16",
             "types-cachetools",
             "types-jsonschema",
