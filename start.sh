@@ -19,12 +19,13 @@ bash start.sh names TEXT list the competitions and countries that the filters ac
 bash start.sh events     show what happened (also with --follow, --json, --since, --match, --type, …)
 bash start.sh match NAME show one match: now, its statistics, and what happened in it
 bash start.sh schema events  print the JSON Schema of events (or record, of the match record)
+bash start.sh alerts check   check the rules of alerts (also test, send TARGET, outcomes)
 bash start.sh simulate   serve a simulated vendor
 bash start.sh help       show this help
 HELP
         exit
         ;;
-    start | stop | restart | status | health | logs | check | names | events | match | schema | simulate) command=("${@:-start}") ;;
+    start | stop | restart | status | health | logs | check | names | events | match | schema | alerts | simulate) command=("${@:-start}") ;;
     --demo) if [ $# -eq 1 ]; then command=(start --demo); else command=("$@"); fi ;;
     -*) command=("$@") ;;
     *)
