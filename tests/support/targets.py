@@ -42,7 +42,11 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                length = int(self.headers["Content-Length"])
+                body = self.rfile.read(length)
+                if len(body) < length:  # the sender ended in the middle of it
+                    self.close_connection = True
+                    return
                 receiver.posts.append(Post(self.path, dict(self.headers), body))
                 answer = receiver.always or (receiver.answers.pop(0) if receiver.answers else Answer())
                 if answer.waits:
