@@ -11,6 +11,7 @@ COMMANDS = {
     "quota": ("benchmarks.quota", "a cold start under the vendor's quota: how soon there are prices"),
     "flatten": ("benchmarks.flatten", "matches flattened per second"),
     "events": ("benchmarks.events", "what detecting, writing and reading events costs, and what grows"),
+    "alerts": ("benchmarks.alerts", "what the operator's rules add to a cycle"),
     "memory": ("benchmarks.memory", "memory, threads and descriptors over many cycles"),
     "soak": ("benchmarks.soak", "what the process holds over many cycles while the vendor is ill"),
     "compare": ("benchmarks.compare", "this commit beside another one, in one interleaved run"),

@@ -22,7 +22,7 @@ Each section is written by the command that it names; nothing here is edited by 
 benchmark is footy's simulator in its own process on the loopback interface. The peers of `cycle` come with
 `pip install -r requirements-bench.txt`.
 """
-ORDER = ("cycle", "quota", "freshness", "flatten", "events", "memory", "soak")
+ORDER = ("cycle", "quota", "freshness", "flatten", "events", "alerts", "memory", "soak")
 
 
 @dataclass(frozen=True, slots=True)

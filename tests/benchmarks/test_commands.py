@@ -15,6 +15,7 @@ QUICK = {
     "freshness": [],
     "flatten": [],
     "events": [],
+    "alerts": [],
     "memory": [],
     "soak": [],
 }
