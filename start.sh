@@ -20,12 +20,13 @@ bash start.sh events     show what happened (also with --follow, --json, --since
 bash start.sh match NAME show one match: now, its statistics, and what happened in it
 bash start.sh schema events  print the JSON Schema of events (or record, of the match record)
 bash start.sh serve      serve the page and the API of a data folder, in a process of its own
+bash start.sh alerts check   check the rules of alerts (also test, send TARGET, outcomes)
 bash start.sh simulate   serve a simulated vendor
 bash start.sh help       show this help
 HELP
         exit
         ;;
-    start | stop | restart | status | health | logs | check | names | events | match | schema | serve | simulate) command=("${@:-start}") ;;
+    start | stop | restart | status | health | logs | check | names | events | match | schema | serve | alerts | simulate) command=("${@:-start}") ;;
     --demo) if [ $# -eq 1 ]; then command=(start --demo); else command=("$@"); fi ;;
     -*) command=("$@") ;;
     *)

@@ -87,7 +87,7 @@ def main(argv: Sequence[str]) -> int:
     some: list[MatchRecord] = []
     for size in sizes:
         evening = Evening(size)
-        some = some or _records(evening)
+        some = some or records_of(evening)
         detection[size] = _detection_ms(evening)
     with tempfile.TemporaryDirectory(prefix="footy-benchmark-") as folder:
         commits = _commits_ms(Path(folder) / "commits.db", some, 20 if quick else COMMITS)
@@ -101,7 +101,7 @@ def main(argv: Sequence[str]) -> int:
     return report.publish(_report(detection, commits, rate, memory, (kept_mb, end_mb), cycles), options, argv)
 
 
-def _records(evening: Evening) -> list[MatchRecord]:
+def records_of(evening: Evening) -> list[MatchRecord]:
     """Return the records of an evening."""
     flattener = Flattener(evening.rules)
     return [

@@ -151,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         "events": "show what happened: goals, cards, corrections, prices",
         "match": "show one match: now, its statistics, and what happened in it",
         "serve": "serve the page and the API of a data folder, in a process of its own",
+        "alerts": "check and test the rules of alerts, send a test message, show outcomes",
     }.items():
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(command=name)
@@ -166,6 +167,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "match", metavar="ID|NAME", help="the match's id, or a text in a team's name"
             )
+        if name == "alerts":
+            _alert_flags(command)
         if name == "names":
             command.add_argument("text", nargs="?", default="", help="list only those that contain this text")
         if name == "status":
@@ -199,6 +202,16 @@ def _event_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--limit", metavar="N", help="the newest N; with --after or --since the first N from there"
     )
+
+
+def _alert_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "action",
+        choices=("check", "test", "send", "outcomes"),
+        help="check the rules file; test it on the current snapshot; send a test message to a target; "
+        "show what became of alerts",
+    )
+    command.add_argument("target", nargs="?", metavar="TARGET", help="with send: the name of a target")
 
 
 def _run_flags(parser: argparse.ArgumentParser) -> None:
@@ -352,6 +365,28 @@ def _match(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return Exit.OK
 
 
+def _alerts(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    if (arguments.action == "send") != (arguments.target is not None):
+        raise _UsageError("alerts send takes the name of a target, and only that.")
+    from footy.service import alert_commands  # noqa: PLC0415
+    from footy.service.app import keep_bugs_scrubbed  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
+
+    settings = loaded.settings
+    keep_bugs_scrubbed(settings)
+    looks_at_log = arguments.action == "outcomes"
+    mode = _mode_with_events(settings) if looks_at_log else settings.observed_mode()
+    files, source = Files(settings.folder(mode)), settings.event_source(mode)
+    path = settings.alerts or files.alerts
+    if arguments.action == "check":
+        return alert_commands.check(path, _say)
+    if arguments.action == "test":
+        return alert_commands.test_on_snapshot(path, files, _say)
+    if arguments.action == "send":
+        return alert_commands.send(path, arguments.target, source, _say)
+    return alert_commands.show_outcomes(path, files, source, _say)
+
+
 def _mode_with_events(settings: Settings) -> Mode:
     """Return which instance is meant: the demo, and say so, if only that has ever written anything."""
     from footy.service.paths import Files  # noqa: PLC0415
@@ -406,6 +441,7 @@ _COMMANDS: dict[str, Command] = {
     "match": _match,
     "schema": _schema,
     "serve": _serve,
+    "alerts": _alerts,
 }
 
 

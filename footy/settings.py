@@ -363,6 +363,9 @@ class EventSettings(_Section):
     jsonl: Literal["off", "on"] = Field(
         "off", description="`on`: write events as JSON Lines too, a file a day in `events/`."
     )
+    alerts: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
+        None, description="The file of alert rules and targets; without it `alerts.toml` in the data folder."
+    )
     history_days: Annotated[float, Field(gt=0, le=3650)] = Field(
         90, description="Days that the events of a match are kept after it; those of prices 7 at most."
     )

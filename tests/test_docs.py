@@ -53,6 +53,7 @@ TAKES = {
     "FOOTY_PROXY": "an address",
     "FOOTY_CA_BUNDLE": "a path",
     "FOOTY_DATA_DIR": "a path",
+    "FOOTY_ALERTS": "a path",
     "FOOTY_RATE_LIMITS": "`off`, or pairs separated by commas",
     "FOOTY_FALLBACK": "`stale`, `stale,mock`",
     "FOOTY_STATUSES": "whole numbers separated by commas",
@@ -302,6 +303,7 @@ def test_files_of_the_data_folder_are_those_of_the_program() -> None:
     ours = {path.name for path in vars(files).values()} - {folder.name}
     others = {"footy_YYYY-MM-DD.log", "footy_YYYY-MM-DD.2.log", "cache.sqlite-wal", "cache.sqlite-shm"}
     others |= {"catalogue.sqlite-wal", "catalogue.sqlite-shm", "cache.sqlite.corrupt-…", "demo/"}
+    others |= {"sent.db-wal", "sent.db-shm", "sent.db.broken-…"}
     others |= {"footy.db-wal", "footy.db-shm", "footy.db.v…", "footy.db.broken-…", "events/YYYY-MM-DD.jsonl"}
 
     assert set(first_column(section(OPERATIONS, "The data folder"))) == ours | others

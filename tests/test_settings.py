@@ -54,6 +54,7 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_SETTLE": 0,
     "FOOTY_SOURCE": "urn:footy:live",
     "FOOTY_JSONL": "off",
+    "FOOTY_ALERTS": None,
     "FOOTY_HISTORY_DAYS": 90,
     "FOOTY_HISTORY_SIZE": 4_000_000_000,
     "FOOTY_STATUSES": (2, 3, 4, 5, 6, 7),
@@ -119,6 +120,7 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_SETTLE", "20", 20),
     ("FOOTY_SOURCE", "https://example.com/feeds/a?x=1", "https://example.com/feeds/a?x=1"),
     ("FOOTY_JSONL", "on", "on"),
+    ("FOOTY_ALERTS", "/etc/footy/alerts.toml", Path("/etc/footy/alerts.toml")),
     ("FOOTY_HISTORY_DAYS", "0.5", 0.5),
     ("FOOTY_HISTORY_SIZE", " 1.5gb ", 1_500_000_000),
     ("FOOTY_HISTORY_SIZE", "10 MB", 10_000_000),
@@ -287,6 +289,7 @@ class TestValues:
 
     def test_every_setting_that_can_be_wrong_is_tried(self) -> None:
         takes_any = {
+            "FOOTY_ALERTS",
             "FOOTY_CA_BUNDLE",
             "FOOTY_DATA_DIR",
             "FOOTY_COMPETITIONS",

@@ -4,7 +4,7 @@ The result of a cycle is adopted only after it was committed. So if the log cann
 detects the same events again.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -66,6 +66,26 @@ class Detector:
         """Return the committed state of a match."""
         match = self._matches.get(match_id)
         return None if match is None else match.emitted
+
+    def seen_at(self, match_id: str) -> float | None:
+        """Return when a match was seen last, before a detection that is not committed yet."""
+        match = self._matches.get(match_id)
+        return None if match is None else match.seen_at
+
+    def extended(
+        self, detection: Detection, states: Mapping[str, Emitted], events: Sequence[Event]
+    ) -> Detection:
+        """Return a detection with further events, and the states after them of matches in memory or in it."""
+        values = {
+            match_id: match.compared
+            for match_id in states.keys() - detection.changed.keys()
+            if (match := self._matches.get(match_id)) is not None and match.compared is not None
+        }
+        return Detection(
+            {**detection.changed, **states},
+            (*detection.events, *events),
+            {**detection.compared, **values},
+        )
 
     def add(self, states: Iterable[Emitted]) -> None:
         """Add states from the log, of matches that are listed again."""

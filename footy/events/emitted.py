@@ -164,6 +164,33 @@ class PeriodScores(msgspec.Struct, frozen=True, array_like=True):
     shoot_out: tuple[int, int] | None = None
 
 
+FieldValue = str | bool | int | float | None
+"""The value of a field of a record."""
+
+
+class OpenAlert(msgspec.Struct, frozen=True, array_like=True):
+    """An alert whose outcome is not known yet."""
+
+    number: int
+    price: float | None
+    then: dict[str, FieldValue]
+    """The fields that its outcome depends on, when it fired."""
+    last: dict[str, FieldValue]
+    """The same fields when they were seen last, up to full time."""
+
+
+class AlertState(msgspec.Struct, frozen=True, array_like=True):
+    """What a rule of the operator's has done in a match."""
+
+    count: int = 0
+    """Number of its alerts."""
+    holds: bool = False
+    """Whether its condition was true when it was last known."""
+    since: float | None = None
+    """Since when it holds, for a rule that waits; None if it does not."""
+    open: tuple[OpenAlert, ...] = ()
+
+
 class Emitted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """The emitted state of a match, and the changes that await confirmation."""
 
@@ -194,6 +221,8 @@ class Emitted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Whether the match was first seen after full time: only its score and status count."""
     result: str | None = None
     """The id of its `result` event."""
+    alerts: dict[str, AlertState] = {}
+    """By the name of the rule; only of rules that have done something."""
 
     @property
     def score(self) -> Score | None:
@@ -235,6 +264,9 @@ class Emitted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
                 for name, market in self.markets.items()
             },
             absence=None if absence is None else replace(absence, since=absence.since + step_s),
+            alerts={
+                rule: replace(state, since=_moved(state.since, step_s)) for rule, state in self.alerts.items()
+            },
         )
 
 

@@ -234,18 +234,29 @@ class Result(ScoredData, frozen=True, kw_only=True):
     """Whether it was read again ten minutes after full time; False if the account cannot read it."""
 
 
-class Alert(MatchData, frozen=True, kw_only=True):
+class Alert(ScoredData, frozen=True, kw_only=True):
     """A rule of the operator's fired."""
 
     rule: str
     text: str
+    """What the rule says; names in it cannot act as markup, mention or link."""
+    to: tuple[str, ...]
+    """The names of the targets that it is for."""
+    price: float | None
+    """Decimal odds at which it would have been bet; None if the rule names no price, or none was open."""
+    event: str | None
+    """The id of the event that made the rule fire; None if the record did."""
+    unseen_s: float
+    """Seconds for which footy had not seen the match before that event, if those are over 60; else 0."""
 
 
-class AlertSettled(MatchData, frozen=True, kw_only=True):
+class AlertSettled(ScoredData, frozen=True, kw_only=True):
     """The outcome of an alert; `relates` is the alert."""
 
     rule: str
     outcome: Literal["won", "lost", "void"]
+    price: float | None
+    """As in the alert."""
 
 
 class OperationalData(msgspec.Struct, frozen=True, kw_only=True):

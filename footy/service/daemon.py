@@ -29,6 +29,7 @@ from footy.service.shared_account import SharedAccount
 from footy.service.status import TOGETHER
 from footy.service.stop_signal import stop_signal
 from footy.settings import Mode, Settings
+from footy.telemetry.redaction import Redactor
 from footy.thesports.client import Client
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
     prepare_folder(files.folder)
     with stop_signal() as stopping, locked(files, Role.SERVICE) as me:
         stopping.remove_pid_file_of(files)
-        set_up_logging(settings, files, redactor(settings))
+        redact = redactor(settings)
+        set_up_logging(settings, files, redact)
         for warning in warnings:
             log.warning(warning)
         log.info("footy starts: PID %d, mode %s, data folder %s", me.pid, mode.value, files.folder)
@@ -68,15 +70,14 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             contextlib.ExitStack() as serving,
         ):
             # 1. What gets the cycles: the log of events and its sinks, metrics, the page, the outputs.
-            recorder = _recorder(settings, mode, files, app, before)
             sinks = _sinks(settings, mode, files)
-            if recorder is not None:
+            recorder = _recorder(settings, mode, files, app, before, sinks, redact)
+            if recorder is not None and sinks is not None:
                 serving.callback(recorder.close)
                 recorder.start(me.started_at, mode.value)
-            if sinks is not None:
                 serving.callback(sinks.close)
-                if recorder is not None:
-                    recorder.on_commit = sinks.wake
+                sinks.start()
+                recorder.on_commit = sinks.wake
             figures = CycleFigures(settings.interval)
             metrics = instance_collector(app, figures, files, mode.value)
             served = serving.enter_context(page_of(settings, mode, files, app, metrics))
@@ -106,17 +107,22 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
 
 
 def _recorder(
-    settings: Settings, mode: Mode, files: Files, app: App, before: Heartbeat | None
+    settings: Settings,
+    mode: Mode,
+    files: Files,
+    app: App,
+    before: Heartbeat | None,
+    sinks: "Sinks | None",
+    redact: Redactor,
 ) -> "Recorder | None":
     """Return what writes events; None if they are switched off, and then nothing of it is imported."""
-    if settings.events == "off":
+    if sinks is None:
         return None
+    from footy.service.alerts import Alerts  # noqa: PLC0415
     from footy.service.recorder import Keeping, Recorder, last_position  # noqa: PLC0415
     from footy.service.results import ResultReader  # noqa: PLC0415
 
-    if mode is Mode.DEMO:  # each demo is a world of its own
-        for suffix in ("", "-wal", "-shm"):
-            files.events.with_name(files.events.name + suffix).unlink(missing_ok=True)
+    if mode is Mode.DEMO:
         before = None
     return Recorder(
         files.events,
@@ -124,20 +130,28 @@ def _recorder(
         ResultReader(Client(app.transport)),
         written=None if before is None else last_position(before.get("events_position")),
         vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
+        alerts=Alerts(settings.alerts or files.alerts, sinks, redact),
     )
 
 
 def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
-    """Start the sinks that are switched on; None if there is none, and then nothing of it is imported."""
-    if settings.events == "off" or settings.jsonl == "off":
+    """Return the sinks that are switched on, not started; None if there are no events to send."""
+    if settings.events == "off":
         return None
     from footy.history.sqlite_log import opened_for_reading  # noqa: PLC0415
-    from footy.sinks.registry import SinkOptions, open_sinks  # noqa: PLC0415
+    from footy.sinks.registry import SinkOptions, Sinks  # noqa: PLC0415
 
+    if mode is Mode.DEMO:  # each demo is a world of its own
+        for path in (files.events, files.sent):
+            for suffix in ("", "-wal", "-shm"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
     options = SinkOptions(
-        source=settings.event_source(mode), jsonl=files.event_lines, keep_days=settings.history_days
+        source=settings.event_source(mode),
+        jsonl=files.event_lines if settings.jsonl == "on" else None,
+        keep_days=settings.history_days,
+        ledger=files.sent,
     )
-    return open_sinks(options, lambda: opened_for_reading(files.events))
+    return Sinks(options, lambda: opened_for_reading(files.events))
 
 
 def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:

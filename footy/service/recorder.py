@@ -22,6 +22,7 @@ from footy.history import BrokenLogError, Commit, LogError, NewerLogError, Posit
 from footy.history.log import UnknownCommitError
 from footy.history.sqlite_log import SqliteLog, set_aside
 from footy.pipeline.cycle import CycleResult
+from footy.service.alerts import Alerts
 from footy.service.indicator_events import change_events
 from footy.service.indicators import Reading
 from footy.service.results import ResultReader
@@ -61,6 +62,7 @@ class Recorder:
         *,
         written: Position | None = None,
         vendor_ahead_s: Callable[[], float] = lambda: 0.0,
+        alerts: Alerts | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -70,6 +72,7 @@ class Recorder:
             results: Who reads the final states of matches.
             written: The newest position that an earlier process wrote; None if that is not known.
             vendor_ahead_s: Returns how far the vendor's clock is ahead of ours.
+            alerts: What the operator's rules make of each cycle; None if there can be no rules.
         """
         self.position = written
         """The newest position written, by this process or an earlier one."""
@@ -79,6 +82,7 @@ class Recorder:
         self._keeping = keeping
         self._results = results
         self._vendor_ahead_s = vendor_ahead_s
+        self._alerts = alerts
         self._log: SqliteLog | None = None
         self._epoch = ""
         self._file: tuple[int, int] | None = None
@@ -102,7 +106,7 @@ class Recorder:
     @property
     def problem(self) -> str | None:
         """Why events are not written, or what became of those before; None if all is well."""
-        return self._trouble or self._loss
+        return self._trouble or self._loss or (None if self._alerts is None else self._alerts.problem)
 
     def start(self, started_at: float, mode: str) -> None:
         """Open the log, and note that the service has started."""
@@ -159,6 +163,8 @@ class Recorder:
         self._finals |= self._results.take()
         if self._finals:
             found = detector.conclude(self._finals, now)
+            if self._alerts is not None:
+                found = self._alerts.after_results(detector, found, now)
             self._commit(history, detector, Commit(now, found.changed, found.events, listed=None))
             detector.commit(found)
             self._finals.clear()
@@ -173,6 +179,8 @@ class Recorder:
             # A match that the operator's filters leave out is forgotten: it has not left.
             detector.forget((known.keys() & listed) - shown - outcome.undecided.keys())
         found = detector.detect(records, now, listed=listed, deleted=outcome.state.deleted)
+        if self._alerts is not None:
+            found = self._alerts.after_cycle(detector, found, records, now)
         self._commit(history, detector, Commit(now, found.changed, found.events, listed))
         detector.commit(found)
         if listed is not None:

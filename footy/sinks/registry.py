@@ -1,15 +1,20 @@
-"""The sinks that are switched on; another one is a few lines here."""
+"""The sinks that are switched on, and the operator's targets; another one is a few lines here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from footy.history.log import Log
+from footy.errors import ConfigError
+from footy.history.log import Log, LogError, Position
 
 if TYPE_CHECKING:  # what is switched off is not imported
     from footy.sinks.base import Sink
     from footy.sinks.runner import SinkRunner
+    from footy.sinks.targets import Target
+
+MISSING = "Messages need the package apprise: .venv/bin/pip install -r requirements-alerts.txt"
+"""What is said if the extra `alerts` is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,50 +27,85 @@ class SinkOptions:
     """The folder of the JSON Lines files; None if FOOTY_JSONL is off."""
     keep_days: float = 90.0
     """FOOTY_HISTORY_DAYS: how long these files are kept."""
+    ledger: Path | None = None
+    """The file that has what became of messages; None if there can be no targets."""
 
 
 class Sinks:
-    """The sinks of a service, each with its runner; none costs nothing."""
-
-    def __init__(self, runners: "tuple[SinkRunner, ...]" = ()) -> None:
-        self._runners = runners
-
-    def __iter__(self) -> "Iterator[SinkRunner]":
-        return iter(self._runners)
-
-    @property
-    def problem(self) -> str | None:
-        """Return why a sink takes nothing at present, None if all of them do."""
-        troubled = (one for one in self._runners if one.problem is not None)
-        return next((f"the sink {one.name} takes nothing: {one.problem}" for one in troubled), None)
-
-    def wake(self) -> None:
-        """Let them look at the log now: something was committed."""
-        for runner in self._runners:
-            runner.wake()
-
-    def close(self) -> None:
-        """Stop them all."""
-        for runner in self._runners:
-            runner.close()
-
-
-def open_sinks(options: SinkOptions, open_log: Callable[[], Log]) -> Sinks:
-    """Start the sinks that are switched on.
+    """The sinks of a service, each with its runner; none costs nothing.
 
     Args:
         options: What the operator wants.
         open_log: Opens the log for reading, each time that it is called.
     """
-    wanted = list(_wanted(options))
-    if not wanted:
-        return Sinks()
-    from footy.sinks.runner import SinkRunner  # noqa: PLC0415 - only if there is a sink
 
-    runners = tuple(SinkRunner(sink, open_log, source=options.source) for sink in wanted)
-    for runner in runners:
+    def __init__(self, options: SinkOptions, open_log: Callable[[], Log]) -> None:
+        self._options = options
+        self._open_log = open_log
+        self._runners: tuple[SinkRunner, ...] = ()
+        self._of_targets: dict[Target, SinkRunner] = {}
+        self._trouble: str | None = None
+
+    def __iter__(self) -> "Iterator[SinkRunner]":
+        return iter((*self._runners, *self._of_targets.values()))
+
+    @property
+    def problem(self) -> str | None:
+        """Return why a sink takes nothing at present, None if all of them do."""
+        troubled = (one for one in self if one.problem is not None)
+        found = next((f"the sink {one.name} takes nothing: {one.problem}" for one in troubled), None)
+        return self._trouble or found
+
+    def wake(self) -> None:
+        """Let them look at the log now: something was committed."""
+        for runner in self:
+            runner.wake()
+
+    def start(self) -> None:
+        """Start the sinks that run as long as the service."""
+        self._runners = tuple(self._started(sink) for sink in _wanted(self._options))
+
+    def use(self, targets: "Sequence[Target]") -> None:
+        """Run the sinks of these targets: start the new ones, and stop those that are no longer wanted."""
+        for target in self._of_targets.keys() - {*targets}:
+            self._of_targets.pop(target).close()
+        self._trouble = None
+        for target in targets:
+            if target in self._of_targets:
+                continue
+            try:
+                # Where the log ends now: what is committed next is for a new target already.
+                sink = sink_of(target, self._options, self._newest())
+            except ConfigError as error:
+                self._trouble = str(error)
+            else:
+                self._of_targets[target] = self._started(sink)
+
+    def close(self) -> None:
+        """Stop them all."""
+        for runner in self:
+            runner.close()
+
+    def _started(self, sink: "Sink") -> "SinkRunner":
+        from footy.sinks.runner import SinkRunner  # noqa: PLC0415 - only if there is a sink
+
+        runner = SinkRunner(sink, self._open_log, source=self._options.source)
         runner.start()
-    return Sinks(runners)
+        return runner
+
+    def _newest(self) -> Position | None:
+        """Return where the log ends; None if it cannot be read: a new target then gets all that is kept."""
+        try:
+            log = self._open_log()
+        except LogError:
+            return None
+        try:
+            extent = log.extent()
+        except LogError:
+            return None
+        finally:
+            log.close()
+        return Position(extent.epoch, extent.newest)
 
 
 def _wanted(options: SinkOptions) -> "Iterator[Sink]":
@@ -73,3 +113,34 @@ def _wanted(options: SinkOptions) -> "Iterator[Sink]":
         from footy.sinks.jsonl import JsonlSink  # noqa: PLC0415 - only if it is switched on
 
         yield JsonlSink(options.jsonl, keep_days=options.keep_days)
+
+
+def sink_of(target: "Target", options: SinkOptions, begin: Position | None) -> "Sink":
+    """Return the sink of a target.
+
+    Args:
+        target: The target.
+        options: What the operator wants; it names the ledger.
+        begin: Where a new target begins; None to give it all events that are kept.
+
+    Raises:
+        ConfigError: A package is missing.
+    """
+    from footy.sinks.ledger import Ledger  # noqa: PLC0415 - only if there is a target
+
+    if options.ledger is None:
+        raise ConfigError("There is no ledger for targets")
+    ledger = Ledger(options.ledger, target.name, durable=target.kind != "webhook")
+    if target.kind == "webhook":
+        from footy.sinks.webhook import WebhookSink  # noqa: PLC0415 - only if there is one
+
+        return WebhookSink(target, ledger, begin)
+    if target.kind == "command":
+        from footy.sinks.command import CommandSink  # noqa: PLC0415 - only if there is one
+
+        return CommandSink(target, ledger, begin)
+    try:
+        from footy.sinks.notify import NotifySink  # noqa: PLC0415 - only if there is one
+    except ModuleNotFoundError:
+        raise ConfigError(MISSING) from None
+    return NotifySink(target, ledger, begin)

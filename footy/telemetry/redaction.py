@@ -42,7 +42,13 @@ class Redactor:
     """Replaces each piece of 8 or more characters of the secrets, in any form, by `***`."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        written = {secret: forms(secret) for secret in secrets if secret}
+        self._secrets: tuple[str, ...] = ()
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Redact these secrets too, from now on."""
+        self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets)))
+        written = {secret: forms(secret) for secret in self._secrets if secret}
         self._whole: set[str] = set().union(*written.values())
         self._pieces = {
             form[start : start + PIECE] for form in self._whole for start in range(len(form) - PIECE + 1)

@@ -16,6 +16,7 @@ QUICK = {
     "flatten": [],
     "events": [],
     "web": ["--no-page"],
+    "alerts": [],
     "memory": [],
     "soak": [],
 }

@@ -11,7 +11,7 @@ from footy.history.log import LogError, Position
 from footy.history.sqlite_log import opened_for_reading
 from footy.sinks import runner as runner_module
 from footy.sinks.base import Again, Refused
-from footy.sinks.registry import SinkOptions, open_sinks
+from footy.sinks.registry import SinkOptions, Sinks
 from footy.sinks.runner import SinkRunner
 from tests.sinks.sink_contract import SOURCE
 from tests.support.evening import Evening, busy_evening, started
@@ -230,7 +230,8 @@ def test_the_jitter_is_full() -> None:
 
 def test_a_sink_that_is_switched_off_has_no_thread(evening: Evening) -> None:
     before = threading.active_count()
-    sinks = open_sinks(SinkOptions(SOURCE), lambda: evening.log)
+    sinks = Sinks(SinkOptions(SOURCE), lambda: evening.log)
+    sinks.start()
     assert (list(sinks), threading.active_count()) == ([], before)
     sinks.close()
 
@@ -238,7 +239,8 @@ def test_a_sink_that_is_switched_off_has_no_thread(evening: Evening) -> None:
 def test_json_lines_are_written_while_the_service_runs(tmp_path: Path) -> None:
     path, folder = tmp_path / "footy.db", tmp_path / "events"
     with Evening(path) as evening:
-        sinks = open_sinks(SinkOptions(SOURCE, jsonl=folder), lambda: opened_for_reading(path))
+        sinks = Sinks(SinkOptions(SOURCE, jsonl=folder), lambda: opened_for_reading(path))
+        sinks.start()
         evening.see(a={})
         [runner] = sinks
         sinks.wake()
@@ -247,7 +249,8 @@ def test_json_lines_are_written_while_the_service_runs(tmp_path: Path) -> None:
     [file] = folder.iterdir()
     busy_evening(path)
     with Evening(path) as evening:
-        sinks = open_sinks(SinkOptions(SOURCE, jsonl=folder), lambda: opened_for_reading(path))
+        sinks = Sinks(SinkOptions(SOURCE, jsonl=folder), lambda: opened_for_reading(path))
+        sinks.start()
         newest = evening.log.extent().newest
         wait_until(lambda: len(file.read_bytes().splitlines()) == newest)
         sinks.close()

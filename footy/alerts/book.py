@@ -1,0 +1,148 @@
+"""The rules in use: read again when their file changes, and applied to what each cycle detects."""
+
+import logging
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from footy.alerts.evaluate import Evaluated, Sight, fired, noted, settled
+from footy.alerts.rules import Rules, RulesError, load
+from footy.events.detector import Detection, Detector
+from footy.events.emitted import AlertState, Emitted
+from footy.events.sighting import LATE_AFTER_S, PLAYED
+from footy.events.types import Event
+from footy.record import MatchRecord
+
+log = logging.getLogger("footy.alerts")
+
+_FINISHED = 8
+
+
+class AlertBook:
+    """The operator's rules. For one thread, that of the cycles."""
+
+    def __init__(self, path: Path) -> None:
+        self.rules = Rules()
+        """What is in use: of the last file that could be used."""
+        self.problem: str | None = None
+        """Why the file as it is cannot be used; None if it can."""
+        self._path = path
+        self._read: tuple[int, int, int] | None = None
+
+    def refresh(self) -> bool:
+        """Read the file if it has changed, and return whether other rules are in use now.
+
+        A file that cannot be used leaves the rules as they are; without a file there are none.
+        """
+        found = _version(self._path)
+        if found == self._read:
+            return False
+        self._read = found
+        try:
+            rules = Rules() if found is None else load(self._path)
+        except RulesError as error:
+            self.problem = f"{error} The rules before are still in use." if self.rules.rules else str(error)
+            log.error(self.problem)
+            return False
+        self.problem = None
+        for warning in rules.warnings:
+            log.warning(warning)
+        log.info("%d rules and %d targets are in use", len(rules.rules), len(rules.targets))
+        changed, self.rules = rules != self.rules, rules
+        return changed
+
+    def after_cycle(
+        self, detector: Detector, detection: Detection, records: Iterable[MatchRecord], now: float
+    ) -> Detection:
+        """Return what a cycle detected, with the alerts that its records and events make.
+
+        Args:
+            detector: What was emitted before.
+            detection: What the cycle made of its records, not committed yet.
+            records: The records; only those that are fresh count.
+            now: When they were read, in Unix seconds.
+        """
+        rules = self.rules.rules
+        if not rules:
+            return detection
+        of_match = _by_match(detection.events)
+        states: dict[str, Emitted] = {}
+        events: list[Event] = []
+        for record in records:
+            match_id = record["match_id"]
+            before = detector.state(match_id)
+            emitted = detection.changed.get(match_id) or before
+            if emitted is None or record["live_source"] not in PLAYED:
+                continue
+            unseen_s = now - (detector.seen_at(match_id) or now)
+            sight = Sight(
+                record, of_match.pop(match_id, ()), now, unseen_s if unseen_s > LATE_AFTER_S else 0.0
+            )
+            found = fired(rules, sight, emitted.alerts)
+            alerts = emitted.alerts
+            if found.states:
+                alerts = {**alerts, **found.states}
+                events += found.events
+            if alerts and (before is None or before.status_id != _FINISHED):
+                alerts = {**alerts, **noted(rules, record, alerts)}
+            if sight.events:
+                alerts = self._settle(sight, alerts, events)
+            if alerts != emitted.alerts:
+                states[match_id] = replace(emitted, alerts=alerts, seen_at=now)
+        for match_id, without_record in of_match.items():
+            self._end(detector, detection, match_id, without_record, now, states, events)
+        return detector.extended(detection, states, events) if states else detection
+
+    def after_results(self, detector: Detector, detection: Detection, now: float) -> Detection:
+        """Return what final states made, with the outcomes of alerts; nothing fires without a record."""
+        states: dict[str, Emitted] = {}
+        events: list[Event] = []
+        for match_id, of_match in _by_match(detection.events).items():
+            self._end(detector, detection, match_id, of_match, now, states, events)
+        return detector.extended(detection, states, events) if states else detection
+
+    def _end(
+        self,
+        detector: Detector,
+        detection: Detection,
+        match_id: str,
+        of_match: list[Event],
+        now: float,
+        states: dict[str, Emitted],
+        events: list[Event],
+    ) -> None:
+        emitted = detection.changed.get(match_id) or detector.state(match_id)
+        if emitted is None or not emitted.alerts:
+            return
+        alerts = self._settle(Sight({"match_id": match_id}, of_match, now), emitted.alerts, events)
+        if alerts is not emitted.alerts:
+            states[match_id] = replace(emitted, alerts=alerts)
+
+    def _settle(
+        self, sight: Sight, alerts: dict[str, AlertState], events: list[Event]
+    ) -> dict[str, AlertState]:
+        found: Evaluated = settled(self.rules.rules, sight, alerts)
+        if not found.states:
+            return alerts
+        events += found.events
+        return {**alerts, **found.states}
+
+
+def _by_match(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """Return the events of each match, in order."""
+    found: dict[str, list[Event]] = {}
+    for match_id, of_match in groupby(events, lambda event: event.match_id):
+        if match_id is not None:
+            found.setdefault(match_id, []).extend(of_match)
+    return found
+
+
+def _version(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes with a file; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

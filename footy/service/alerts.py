@@ -1,0 +1,76 @@
+"""The operator's alerts in the service; nothing of them is imported before there is a rules file."""
+
+import contextlib
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from footy.events.detector import Detection, Detector
+from footy.record import MatchRecord
+from footy.telemetry.redaction import Redactor
+
+if TYPE_CHECKING:  # only if there is a rules file
+    from footy.alerts.book import AlertBook
+    from footy.sinks.registry import Sinks
+
+log = logging.getLogger("footy.alerts")
+
+
+class Alerts:
+    """Applies the rules to what each cycle detects. For one thread, that of the cycles.
+
+    Args:
+        path: The rules file; it may come and go.
+        sinks: Where targets are opened.
+        redact: Learns the secrets of targets before anything can log them.
+    """
+
+    def __init__(self, path: Path, sinks: "Sinks", redact: Redactor) -> None:
+        self._path = path
+        self._sinks = sinks
+        self._redact = redact
+        self._book: AlertBook | None = None
+        self._bug: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Return why alerts are not as the rules file wants them; None if all is well."""
+        return self._bug or (None if self._book is None else self._book.problem)
+
+    def refresh(self) -> None:
+        """Use the rules and targets of the file as it is now."""
+        if self._book is None and self._path.exists():
+            from footy.alerts.book import AlertBook  # noqa: PLC0415 - only if there is a file
+
+            self._book = AlertBook(self._path)
+        if self._book is not None and self._book.refresh():
+            self._redact.learn(self._book.rules.secrets)
+            self._sinks.use(self._book.rules.targets)
+
+    def after_cycle(
+        self, detector: Detector, detection: Detection, records: Iterable[MatchRecord], now: float
+    ) -> Detection:
+        """Return what a cycle detected, with the alerts that follow from it."""
+        with self._edge():
+            self.refresh()
+            if self._book is not None:
+                return self._book.after_cycle(detector, detection, records, now)
+        return detection
+
+    def after_results(self, detector: Detector, detection: Detection, now: float) -> Detection:
+        """Return what final states made, with the outcomes of alerts."""
+        with self._edge():
+            if self._book is not None:
+                return self._book.after_results(detector, detection, now)
+        return detection
+
+    @contextlib.contextmanager
+    def _edge(self) -> Iterator[None]:
+        """Let what fails inside cost alerts, and never the events."""
+        self._bug = None
+        try:
+            yield
+        except Exception as bug:
+            log.exception("Alerts were not evaluated")
+            self._bug = f"Alerts were not evaluated: {type(bug).__name__}, see the log"

@@ -1,0 +1,201 @@
+"""Messages to people: each at most once, none late, those of one cycle together.
+
+Before a message is sent, the ledger notes that it is being sent. So whatever happens then (a time-out, a
+lost answer, `kill -9`), it is not sent again, but counted as unknown. Only what surely was not sent is tried
+again, until it is too old.
+"""
+
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from footy.events.envelope import Envelope
+from footy.history.log import Position
+from footy.plain_text import harmless
+from footy.sinks.base import Again
+from footy.sinks.ledger import Ledger, MessageState
+from footy.sinks.targets import Target
+from footy.times import unix_seconds
+
+log = logging.getLogger("footy.sinks")
+
+Sent = Literal["sent", "unknown", "refused"]
+DEMO_SOURCE = "urn:footy:demo"
+
+
+class _Score(msgspec.Struct, frozen=True):
+    home: int
+    away: int
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What messages need of the data of any event."""
+
+    text: str | None = None
+    rule: str | None = None
+    to: tuple[str, ...] | None = None
+    unseen_s: float = 0.0
+    outcome: str | None = None
+    home: str | None = None
+    away: str | None = None
+    clock: str | None = None
+    score: _Score | None = None
+    after: _Score | msgspec.Raw | None = None
+    indicator: str | None = None
+
+
+class Message(NamedTuple):
+    """An event as a message."""
+
+    envelope: Envelope
+    kind: str
+    """The event's type, without `footy.`."""
+    title: str
+    line: str
+    age_from: float
+    """Unix seconds: when it may have happened at the earliest."""
+
+
+class MessageSink(ABC):
+    """A target that gets messages. All calls come from one thread.
+
+    Args:
+        target: Which events it gets, and how old a message may be.
+        ledger: Its part of the ledger.
+        begin: Where a new target begins; None to give it all events that are kept.
+        now: Returns Unix seconds.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        ledger: Ledger,
+        begin: Position | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.name = target.name
+        self._target = target
+        self._ledger = ledger
+        self._begin = begin
+        self._now = now
+
+    together = True
+    """Whether the messages of a cycle are delivered as one."""
+
+    @abstractmethod
+    def deliver(self, messages: Sequence[Message]) -> Sent:
+        """Deliver messages of one cycle.
+
+        Raises:
+            Again: They were surely not delivered.
+        """
+
+    def position(self) -> Position | None:
+        """Return how far the target is; what an earlier process had begun is given up as unknown."""
+        if unknown := self._ledger.give_up_begun():
+            log.warning(
+                "Sink %s: %d messages were being sent when footy ended; they are not sent again",
+                self.name,
+                unknown,
+            )
+        position = self._ledger.position()
+        if position is None and (position := self._begin) is not None:
+            self._ledger.move(position)
+        return position
+
+    def send(self, batch: Sequence[Envelope]) -> None:
+        """Send what is for this target."""
+        wanted = [one[0] for one in map(message, batch) if one is not None and self._wants(one)]
+        for _, of_cycle in groupby(wanted, _cycle if self.together else _event):
+            self._send_together([*of_cycle])
+        last = batch[-1]
+        self._ledger.move(Position(last.footyepoch, int(last.sequence)))
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._ledger.close()
+
+    def _wants(self, one: tuple[Message, tuple[str, ...] | None]) -> bool:
+        found, to = one
+        return self._target.wants(found.kind, to)
+
+    def _send_together(self, messages: Sequence[Message]) -> None:
+        new = [one for one in messages if self._ledger.state(one.envelope.id) is None]
+        oldest = self._now() - self._target.max_age_s
+        late = [one for one in new if one.age_from < oldest]
+        if late:
+            self._note(late, "too_old")
+        due = [one for one in new if one.age_from >= oldest]
+        if not due:
+            return
+        self._ledger.note([one.envelope.id for one in due], "sending")
+        try:
+            outcome = self.deliver(due)
+        except Again:
+            self._ledger.forget([one.envelope.id for one in due])
+            raise
+        self._note(due, outcome)
+
+    def _note(self, messages: Sequence[Message], state: MessageState) -> None:
+        self._ledger.note([one.envelope.id for one in messages], state)
+        if state != "sent":
+            words = {
+                "too_old": "are too old to be sent",
+                "unknown": "may have been sent or not, and are not sent again",
+                "refused": "were refused",
+            }
+            ids = ", ".join(one.envelope.id for one in messages)
+            log.warning("Sink %s: %d messages %s: %s", self.name, len(messages), words[state], ids)
+
+
+def _cycle(one: Message) -> str:
+    return one.envelope.time
+
+
+def _event(one: Message) -> str:
+    return one.envelope.id
+
+
+def message(one: Envelope) -> tuple[Message, tuple[str, ...] | None] | None:
+    """Return an event as a message, and the targets of an alert; None if it is of no type known here."""
+    kind = one.type.removeprefix("footy.")
+    try:
+        said = msgspec.json.decode(one.data, type=_Said)
+        age_from = unix_seconds(one.time) - said.unseen_s
+    except (msgspec.DecodeError, ValueError):
+        return None
+    title = harmless(said.rule or said.indicator or kind.replace("_", " "))
+    mark = "DEMO: " if one.source == DEMO_SOURCE else ""
+    found = Message(one, kind, f"{mark}{title}", f"{mark}{said.text or _line(kind, said)}", age_from)
+    return found, said.to
+
+
+def _line(kind: str, said: _Said) -> str:
+    """Return the words of an event that has no text of its own."""
+    words = kind.replace("_", " ")
+    if said.indicator is not None:
+        return f"{words}: {harmless(said.indicator)}"
+    if said.home is None and said.away is None:
+        return words
+    score = said.score or (said.after if isinstance(said.after, _Score) else None)
+    between = "–" if score is None else f"{score.home}–{score.away}"
+    teams = f"{harmless(said.home)} {between} {harmless(said.away)}"
+    clock = f", {harmless(said.clock)}" if said.clock else ""
+    rule = f" ({said.rule}: {said.outcome})" if said.rule and said.outcome else ""
+    return f"{teams}{clock}: {words}{rule}"
+
+
+def title_of(messages: Iterable[Message]) -> str:
+    """Return the title of messages together."""
+    titles = list(map(attrgetter("title"), messages))
+    if len({*titles}) == 1:
+        return str(titles[0])
+    mark = "DEMO: " if titles[0].startswith("DEMO: ") else ""
+    return f"{mark}{len(titles)} alerts"

@@ -1,0 +1,509 @@
+"""Messages and webhooks over real sockets: each once, none late, nothing of a name takes effect."""
+
+import email
+import email.policy
+import json
+import logging
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from footy.events.envelope import Envelope, envelope
+from footy.events.ids import event_id
+from footy.events.types import Alert, Event, Score
+from footy.history.log import Position
+from footy.plain_text import harmless
+from footy.sinks.base import Again, Refused, Sink
+from footy.sinks.command import CommandSink
+from footy.sinks.ledger import Ledger
+from footy.sinks.notify import NotifySink
+from footy.sinks.targets import Target
+from footy.sinks.webhook import WebhookSink, retry_after
+from footy.times import moment_text
+from tests.sinks.sink_contract import SinkContract
+from tests.support.targets import Answer, Mailbox, Receiver, receiving, receiving_mail
+
+NOW = 1_795_460_400.0
+KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+EPOCH = "9f3a01c7"
+
+
+def alert(
+    sequence: int,
+    text: str = "half-time, 0–0",
+    *,
+    rule: str = "goalless",
+    to: tuple[str, ...] = ("t",),
+    at: float = NOW,
+    source: str = "urn:footy:live",
+    **fields: Any,
+) -> Envelope:
+    own: dict[str, Any] = {
+        "match_id": f"match{sequence}",
+        "competition": "Premier League",
+        "country": "England",
+        "home": "Town",
+        "away": "City",
+        "status_id": 3,
+        "minute": None,
+        "clock": "HT",
+        "late": False,
+        "relates": None,
+        "seen_at": moment_text(at),
+        "vendor_at": None,
+        "score": Score(0, 0),
+        "rule": rule,
+        "text": text,
+        "to": to,
+        "price": None,
+        "event": None,
+        "unseen_s": 0.0,
+    }
+    data = Alert(**(own | fields))
+    event = Event(event_id(data.match_id, "alert", rule, 1), "alert", data)
+    return envelope(event, sequence=sequence, epoch=EPOCH, source=source)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def mail() -> Iterator[tuple[Mailbox, int]]:
+    with receiving_mail() as one:
+        yield one
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def ledger(folder: Path, clock: Clock | None = None) -> Ledger:
+    return Ledger(folder / "sent.db", "t", now=clock or time.time)
+
+
+# --- webhooks
+
+
+class TestWebhook(SinkContract):
+    """A webhook is a sink as any other."""
+
+    @pytest.fixture(autouse=True)
+    def _place(self, tmp_path: Path, receiver: Receiver) -> None:
+        self.folder, self.receiver = tmp_path, receiver
+
+    def again(self) -> Sink:
+        target = Target("t", "webhook", url=self.receiver.url(), secret=KEY)
+        return WebhookSink(target, ledger(self.folder))
+
+    @pytest.fixture
+    def sink(self) -> Sink:
+        return self.again()
+
+    def received(self) -> list[Envelope]:
+        return [envelope_of(post.body) for post in self.receiver.posts]
+
+    def test_its_signatures_verify_by_the_standard(self, sink: Sink, evening: list[Envelope]) -> None:
+        sink.send(evening)
+        sink.close()
+        for post, one in zip(self.receiver.posts, evening, strict=True):
+            headers = {name.lower(): value for name, value in post.headers.items()}
+            assert Webhook(KEY).verify(post.body, headers)["id"] == one.id
+            assert headers["webhook-id"] == one.id
+            assert headers["content-type"] == "application/cloudevents+json"
+
+    def test_what_was_taken_is_not_sent_again(self, sink: Sink, evening: list[Envelope]) -> None:
+        self.receiver.answers = [Answer(), Answer(), Answer(503)]
+        with pytest.raises(Again, match="it answered 503"):
+            sink.send(evening)
+        assert sink.position() == Position(evening[0].footyepoch, 2)
+        sink.send(evening)
+        sink.close()
+        ids = [one.id for one in self.received()]
+        assert ids == [one.id for one in (*evening[:3], *evening[2:])]
+
+    def test_a_target_says_when_to_ask_again(self, sink: Sink, evening: list[Envelope]) -> None:
+        self.receiver.answers = [Answer(429, {"Retry-After": "17"})]
+        with pytest.raises(Again) as found:
+            sink.send(evening)
+        assert found.value.after_s == 17
+        sink.close()
+
+    def test_a_target_that_is_gone_gets_nothing_more(self, sink: Sink, evening: list[Envelope]) -> None:
+        self.receiver.answers = [Answer(410)]
+        with pytest.raises(Refused, match="410"):
+            sink.send(evening)
+        sink.close()
+
+    def test_an_answer_elsewhere_is_not_followed(self, sink: Sink, evening: list[Envelope]) -> None:
+        self.receiver.answers = [Answer(302, {"Location": self.receiver.url("/elsewhere")})]
+        with pytest.raises(Again, match="302"):
+            sink.send(evening)
+        sink.close()
+        assert {post.path for post in self.receiver.posts} == {"/hook"}
+
+
+def envelope_of(body: bytes) -> Envelope:
+    return msgspec.json.decode(body, type=Envelope)
+
+
+def test_an_answer_that_comes_too_late_is_asked_for_again(tmp_path: Path, receiver: Receiver) -> None:
+    receiver.answers = [Answer(waits=True)]
+    target = Target("t", "webhook", url=receiver.url(), secret=KEY, timeout_s=0.2)
+    sink = WebhookSink(target, ledger(tmp_path))
+    with pytest.raises(Again, match="no answer"):
+        sink.send([alert(1)])
+    receiver.released.set()
+    sink.send([alert(1)])
+    sink.close()
+    assert len({post.headers["webhook-id"] for post in receiver.posts}) == 1
+
+
+def test_a_target_that_is_not_there_is_tried_again(tmp_path: Path, receiver: Receiver) -> None:
+    target = Target("t", "webhook", url=receiver.url(), secret=KEY)
+    receiver.close()
+    sink = WebhookSink(target, ledger(tmp_path))
+    with pytest.raises(Again, match=r"no answer \(NewConnectionError\)") as found:
+        sink.send([alert(1)])
+    assert str(receiver.port) not in str(found.value)
+    assert sink.position() is None
+    sink.close()
+
+
+def test_a_new_webhook_begins_where_it_is_told(tmp_path: Path, receiver: Receiver) -> None:
+    target = Target("t", "webhook", url=receiver.url(), secret=KEY)
+    begin = Position(EPOCH, 7)
+    sink = WebhookSink(target, ledger(tmp_path), begin)
+    assert sink.position() == begin
+    sink.close()
+    sink = WebhookSink(target, ledger(tmp_path), Position(EPOCH, 9))
+    assert sink.position() == begin
+    sink.close()
+
+
+def test_a_webhook_may_ask_for_some_types(tmp_path: Path, receiver: Receiver) -> None:
+    target = Target("t", "webhook", url=receiver.url(), secret=KEY, events=("alert",))
+    sink = WebhookSink(target, ledger(tmp_path))
+    sink.send([alert(1, to=("other",)), alert(2), alert(3)])
+    assert sink.position() == Position(EPOCH, 3)
+    sink.close()
+    assert [json.loads(post.body)["sequence"][-1] for post in receiver.posts] == ["2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wait_s"),
+    [
+        ("30", 30.0),
+        ("999999", 3600.0),
+        ("Mon, 23 Nov 2026 19:01:40 GMT", 100.0),
+        ("Mon, 23 Nov 2026 18:00:00 GMT", 0.0),
+        ("soon", None),
+        ("-3", None),
+        ("", None),
+    ],
+)
+def test_retry_after(text: str, wait_s: float | None) -> None:
+    assert retry_after({"Retry-After": text}, NOW) == wait_s
+
+
+# --- messages
+
+
+class Recorded(CommandSink):
+    """Messages that go nowhere, with outcomes that a test wants."""
+
+    together = True
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.said: list[list[str]] = []
+        self.outcomes: list[Any] = []
+
+    def deliver(self, messages: Any) -> Any:
+        outcome = self.outcomes.pop(0) if self.outcomes else "sent"
+        if isinstance(outcome, BaseException):
+            raise outcome
+        self.said.append([one.line for one in messages])
+        return outcome
+
+
+@pytest.fixture
+def messages(tmp_path: Path, clock: Clock) -> Iterator[Recorded]:
+    target = Target("t", "command", command=("/bin/true",), events=("alert",))
+    sink = Recorded(target, ledger(tmp_path, clock), now=clock)
+    yield sink
+    sink.close()
+
+
+def test_a_message_is_sent_once(messages: Recorded) -> None:
+    messages.send([alert(1, "one")])
+    messages.send([alert(1, "one"), alert(2, "two")])
+    assert messages.said == [["one"], ["two"]]
+    assert messages.position() == Position(EPOCH, 2)
+
+
+def test_messages_of_a_cycle_come_together(messages: Recorded) -> None:
+    messages.send([alert(1, "a"), alert(2, "b"), alert(3, "c", at=NOW + 60)])
+    assert messages.said == [["a", "b"], ["c"]]
+
+
+def test_only_alerts_for_this_target_come(messages: Recorded, evening: list[Envelope]) -> None:
+    messages.send([alert(1, "a", to=("other",)), alert(2, "b", to=("other", "t")), alert(3, "c", to=())])
+    messages.send(evening)
+    assert messages.said == [["b"]]
+
+
+def test_what_is_too_old_is_not_sent_and_counted(
+    messages: Recorded, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock.now = NOW + 301
+    with caplog.at_level(logging.WARNING):
+        messages.send([alert(1, "old"), alert(2, "new", at=NOW + 10)])
+        messages.send([alert(3, "late", at=NOW + 300, unseen_s=1000.0)])
+    assert messages.said == [["new"]]
+    assert messages._ledger.counts() == {"too_old": 2, "sent": 1}
+    assert "too old to be sent: match1:alert:goalless:1" in caplog.text
+
+
+def test_what_surely_was_not_sent_is_tried_again_until_it_is_too_old(
+    messages: Recorded, clock: Clock
+) -> None:
+    messages.outcomes = [Again("down"), Again("down"), "sent"]
+    batch = [alert(1, "a"), alert(2, "b", at=NOW + 200)]
+    for _ in range(2):
+        with pytest.raises(Again):
+            messages.send(batch)
+    assert messages.position() is None
+    clock.now = NOW + 310
+    messages.send(batch)
+    assert messages.said == [["b"]]
+    assert messages._ledger.counts() == {"too_old": 1, "sent": 1}
+
+
+def test_what_may_have_been_sent_is_not_repeated_but_counted(messages: Recorded) -> None:
+    messages.outcomes = ["unknown"]
+    messages.send([alert(1, "a")])
+    messages.send([alert(1, "a"), alert(2, "b")])
+    assert messages.said == [["a"], ["b"]]
+    assert messages._ledger.counts() == {"unknown": 1, "sent": 1}
+
+
+def test_what_was_being_sent_when_the_process_ended_is_unknown(
+    tmp_path: Path, messages: Recorded, clock: Clock
+) -> None:
+    messages.outcomes = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        messages.send([alert(1, "a")])
+    messages.close()
+    after = Recorded(messages._target, ledger(tmp_path, clock), now=clock)
+    assert after.position() is None
+    after.send([alert(1, "a"), alert(2, "b", at=NOW + 1)])
+    assert (after.said, after._ledger.counts()) == ([["b"]], {"unknown": 1, "sent": 1})
+    after.close()
+
+
+def test_a_broken_ledger_is_set_aside(tmp_path: Path, messages: Recorded) -> None:
+    messages.close()
+    for path in tmp_path.glob("sent.db*"):
+        path.unlink()
+    (tmp_path / "sent.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(Again, match=r"sent\.db cannot be used"):
+        messages.send([alert(1)])
+    messages.send([alert(1)])
+    assert len(messages.said) == 1
+    assert len(list(tmp_path.glob("sent.db.broken-*"))) == 1
+    assert stat.S_IMODE((tmp_path / "sent.db").stat().st_mode) == 0o600
+
+
+# --- programs
+
+
+def program(folder: Path, text: str) -> tuple[str, ...]:
+    path = folder / "program.py"
+    path.write_text(text, encoding="utf-8")
+    return (sys.executable, str(path), "a b; touch injected", "$(touch injected)")
+
+
+def run_program(folder: Path, clock: Clock, text: str, *events: Envelope) -> dict[str, int]:
+    target = Target("t", "command", command=program(folder, text), events=("alert",), timeout_s=60)
+    sink = CommandSink(target, ledger(folder, clock), now=clock)
+    try:
+        sink.send(events)
+        return sink._ledger.counts()
+    finally:
+        sink.close()
+
+
+def test_a_program_gets_each_event_on_its_standard_input(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THESPORTS_SECRET", "hunter2hunter2")
+    out = tmp_path / "out"
+    text = f"""
+import os, sys
+with open({str(out)!r}, "a") as file:
+    file.write(sys.stdin.read() + repr(sys.argv[1:]) + repr("THESPORTS_SECRET" in os.environ) + "\\n")
+"""
+    counts = run_program(tmp_path, clock, text, alert(1, home="$(touch injected)"), alert(2))
+    assert counts == {"sent": 2}
+    event, rest, second, _ = out.read_text(encoding="utf-8").splitlines()
+    assert json.loads(event)["data"]["home"] == "$(touch injected)"
+    assert rest == "['a b; touch injected', '$(touch injected)']False"
+    assert json.loads(second)["id"] == "match2:alert:goalless:1"
+    assert not list(Path.cwd().glob("injected"))
+
+
+def test_a_program_that_takes_too_long_is_ended_with_all_that_it_started(
+    tmp_path: Path, clock: Clock
+) -> None:
+    pids = tmp_path / "pids"
+    script = f"sleep 60 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait"
+    target = Target("t", "command", command=("/bin/sh", "-c", script), events=("alert",), timeout_s=1.5)
+    sink = CommandSink(target, ledger(tmp_path, clock), now=clock)
+    sink.send([alert(1)])
+    assert sink._ledger.counts() == {"unknown": 1}
+    sink.close()
+    for pid in pids.read_text().split():
+        assert not is_running(int(pid))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in {"Z", "X"}
+
+
+def test_a_program_may_ask_for_an_event_again_and_those_before_are_not_repeated(
+    tmp_path: Path, clock: Clock
+) -> None:
+    out = tmp_path / "out"
+    text = f"""
+import sys
+event = sys.stdin.read()
+with open({str(out)!r}, "a") as file:
+    file.write(event)
+sys.exit(75 if "match2" in event else 0)
+"""
+    for _ in range(2):
+        with pytest.raises(Again, match="asks for it again"):
+            run_program(tmp_path, clock, text, alert(1), alert(2))
+    found = [json.loads(line)["subject"] for line in out.read_text(encoding="utf-8").splitlines()]
+    assert found == ["match1", "match2", "match2"]
+
+
+def test_a_program_that_fails_is_not_repeated(tmp_path: Path, clock: Clock) -> None:
+    assert run_program(tmp_path, clock, "raise SystemExit(3)", alert(1)) == {"refused": 1}
+    assert run_program(tmp_path, clock, "raise SystemExit(0)", alert(1)) == {"refused": 1}
+
+
+def test_a_program_that_is_not_there_is_tried_again(tmp_path: Path, clock: Clock) -> None:
+    target = Target("t", "command", command=("/no/such",), events=("alert",))
+    sink = CommandSink(target, ledger(tmp_path, clock), now=clock)
+    with pytest.raises(Again, match="/no/such cannot be run: No such file or directory"):
+        sink.send([alert(1)])
+    sink.close()
+
+
+# --- services for people
+
+HOSTILE = "<b>T</b> [x](http://evil.example) @everyone <!channel> **y**\r\nBcc: me@evil.example"
+
+
+def notify(folder: Path, clock: Clock, url: str, *, timeout_s: float = 10.0) -> NotifySink:
+    target = Target("t", "notify", url=url, events=("alert", "indicator_changed"), timeout_s=timeout_s)
+    return NotifySink(target, ledger(folder, clock), now=clock)
+
+
+def test_a_service_gets_one_message_a_cycle(tmp_path: Path, clock: Clock, receiver: Receiver) -> None:
+    sink = notify(tmp_path, clock, receiver.url(scheme="json"))
+    sink.send([alert(1, "one"), alert(2, "two", rule="other")])
+    sink.send([alert(3, "three", source="urn:footy:demo")])
+    sink.close()
+    said = [json.loads(post.body) for post in receiver.posts]
+    assert [(one["title"], one["message"]) for one in said] == [
+        ("2 alerts", "one\ntwo"),
+        ("DEMO: goalless", "DEMO: three"),
+    ]
+
+
+def test_a_service_that_refuses_is_tried_again(tmp_path: Path, clock: Clock, receiver: Receiver) -> None:
+    receiver.answers = [Answer(500)]
+    sink = notify(tmp_path, clock, receiver.url(scheme="json"))
+    with pytest.raises(Again, match="the service did not take a message"):
+        sink.send([alert(1)])
+    sink.send([alert(1)])
+    assert sink._ledger.counts() == {"sent": 1}
+    sink.close()
+
+
+def test_a_service_that_answers_too_late_gets_it_once(
+    tmp_path: Path, clock: Clock, receiver: Receiver
+) -> None:
+    receiver.answers = [Answer(waits=True)]
+    sink = notify(tmp_path, clock, receiver.url(scheme="json"), timeout_s=0.3)
+    sink.send([alert(1)])
+    receiver.released.set()
+    sink.send([alert(1)])
+    assert (len(receiver.posts), sink._ledger.counts()) == (1, {"unknown": 1})
+    sink.close()
+
+
+def test_mail_arrives_and_nothing_of_a_name_takes_effect(
+    tmp_path: Path, clock: Clock, mail: tuple[Mailbox, int]
+) -> None:
+    mailbox, port = mail
+    url = f"mailto://127.0.0.1:{port}?from=footy@example.com&to=me@example.com&mode=insecure"
+    sink = notify(tmp_path, clock, url)
+    sink.send([alert(1, f"{harmless(HOSTILE)} 0–0")])
+    sink.close()
+    [content] = mailbox.mails
+    found = email.message_from_bytes(content, policy=email.policy.default)
+    assert (found["to"], found["bcc"]) == ("me@example.com", None)
+    part = found.get_body(("html", "plain"))
+    assert part is not None
+    text = part.get_content()
+    assert "0–0" in text
+    for sign in ("<b>", "evil.example", "@everyone", "<!channel>", "**", "](", "\r\nBcc"):
+        assert sign not in text
+
+
+def test_mail_that_is_refused_for_now_is_tried_again(
+    tmp_path: Path, clock: Clock, mail: tuple[Mailbox, int]
+) -> None:
+    mailbox, port = mail
+    url = f"mailto://127.0.0.1:{port}?from=footy@example.com&to=me@example.com&mode=insecure"
+    mailbox.refuses = lambda: True
+    sink = notify(tmp_path, clock, url)
+    with pytest.raises(Again):
+        sink.send([alert(1)])
+    mailbox.refuses = lambda: False
+    sink.send([alert(1)])
+    sink.close()
+    assert len(mailbox.mails) == 1
+
+
+def test_a_service_that_nobody_knows_is_refused(tmp_path: Path, clock: Clock) -> None:
+    sink = notify(tmp_path, clock, "nosuch://token")
+    sink.send([alert(1)])
+    assert sink._ledger.counts() == {"refused": 1}
+    sink.close()
