@@ -23,7 +23,14 @@ _FINISHED = 8
 class AlertBook:
     """The operator's rules. For one thread, that of the cycles."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, interval_s: float = LATE_AFTER_S) -> None:
+        """Read nothing yet.
+
+        Args:
+            path: The rules file.
+            interval_s: Seconds between two cycles; what happened within two of them is of now.
+        """
+        self._unseen_after_s = max(LATE_AFTER_S, 2 * interval_s)
         self.rules = Rules()
         """What is in use: of the last file that could be used."""
         self.problem: str | None = None
@@ -78,7 +85,7 @@ class AlertBook:
                 continue
             unseen_s = now - (detector.seen_at(match_id) or now)
             sight = Sight(
-                record, of_match.pop(match_id, ()), now, unseen_s if unseen_s > LATE_AFTER_S else 0.0
+                record, of_match.pop(match_id, ()), now, unseen_s if unseen_s > self._unseen_after_s else 0.0
             )
             found = fired(rules, sight, emitted.alerts)
             alerts = emitted.alerts

@@ -52,7 +52,7 @@ class Sight(NamedTuple):
     now: float
     """Unix seconds."""
     unseen_s: float = 0.0
-    """How long the match was not seen before, if that is long enough for its events to be late; else 0."""
+    """How long the match was not seen before, if that is longer than usual; else 0."""
 
 
 class Evaluated(NamedTuple):
@@ -268,7 +268,7 @@ def _alert(
         status_id=record["status_id"],
         minute=record.get("minute"),
         clock=record.get("clock"),
-        late=event is not None and sight.unseen_s > 0,
+        late=event is not None and isinstance(event.data, MatchData) and event.data.late,
         relates=None,
         seen_at=moment_text(sight.now) or "",
         vendor_at=None,

@@ -247,7 +247,7 @@ class Alert(ScoredData, frozen=True, kw_only=True):
     event: str | None
     """The id of the event that made the rule fire; None if the record did."""
     unseen_s: float
-    """Seconds for which footy had not seen the match before that event, if those are over 60; else 0."""
+    """Seconds for which the match was not seen before that event, if longer than two intervals; else 0."""
 
 
 class AlertSettled(ScoredData, frozen=True, kw_only=True):

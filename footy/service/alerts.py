@@ -24,9 +24,11 @@ class Alerts:
         path: The rules file; it may come and go.
         sinks: Where targets are opened.
         redact: Learns the secrets of targets before anything can log them.
+        interval_s: Seconds between two cycles.
     """
 
-    def __init__(self, path: Path, sinks: "Sinks", redact: Redactor) -> None:
+    def __init__(self, path: Path, sinks: "Sinks", redact: Redactor, interval_s: float = 60.0) -> None:
+        self._interval_s = interval_s
         self._path = path
         self._sinks = sinks
         self._redact = redact
@@ -43,7 +45,7 @@ class Alerts:
         if self._book is None and self._path.exists():
             from footy.alerts.book import AlertBook  # noqa: PLC0415 - only if there is a file
 
-            self._book = AlertBook(self._path)
+            self._book = AlertBook(self._path, self._interval_s)
         if self._book is not None and self._book.refresh():
             self._redact.learn(self._book.rules.secrets)
             self._sinks.use(self._book.rules.targets)

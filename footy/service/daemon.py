@@ -130,7 +130,7 @@ def _recorder(
         ResultReader(Client(app.transport)),
         written=None if before is None else last_position(before.get("events_position")),
         vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
-        alerts=Alerts(settings.alerts or files.alerts, sinks, redact),
+        alerts=Alerts(settings.alerts or files.alerts, sinks, redact, settings.interval),
     )
 
 

@@ -160,6 +160,14 @@ def test_what_happened_while_nobody_looked_is_late(path: Path) -> None:
     assert (by_record.late, by_record.unseen_s) == (False, 0)
 
 
+def test_what_happened_within_two_intervals_is_of_now(path: Path) -> None:
+    matches = Matches(path, "[rules.r]\nwhen = \"event == 'goal'\"\n")
+    matches.see()
+    [alert] = matches.see(110, home_score=1)
+    assert isinstance(alert.data, Alert)
+    assert (alert.data.late, alert.data.unseen_s) == (True, 0)
+
+
 # --- outcomes
 
 
