@@ -67,7 +67,7 @@ def written(secret: str) -> Iterator[str]:
     yield from (secret, repr(secret), ascii(secret), repr(secret.encode()), html.escape(secret))
     yield from (json.dumps(secret), json.dumps(secret, ensure_ascii=False))
     yield from (quote(secret), quote(secret, safe=""), quote_plus(secret), quote_plus(secret).lower())
-    yield from (json.dumps(repr(secret)), repr(json.dumps(secret)), secret.encode().hex())
+    yield from (json.dumps(repr(secret)), repr(json.dumps(secret)))
     for before in range(3):  # the first and the last letters depend on what stands around
         yield b64encode(b" " * before + secret.encode()).decode()[4 if before else 0 : -4]
 
@@ -77,6 +77,8 @@ def traces(secret: str, said: str | bytes) -> set[str]:
     data = said.encode() if isinstance(said, str) else said
     forms = {form.strip("'\"") for form in written(secret)}
     pieces = {form[at : at + 8] for form in forms for at in range(len(form) - 7)}
+    in_hex = secret.encode().hex()  # two digits a byte, so pieces are twice as long
+    pieces |= {in_hex[at : at + 16] for at in range(0, len(in_hex) - 15, 2)}
     return {piece for piece in pieces if piece.encode() in data}
 
 

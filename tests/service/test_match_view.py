@@ -74,7 +74,7 @@ def test_without_a_log_the_match_is_shown_and_that_is_said(files: Files) -> None
     publish(files, listed())
     text = shown(files, "Town")
     assert "Town 0 – 0 City" in text
-    assert f"! There is no log of events yet at {files.events}." in " ".join(text.split())
+    assert f"! There is no log of events yet at {files.events}.".replace(" ", "") in "".join(text.split())
 
 
 def test_an_old_snapshot_is_no_picture_of_now(files: Files) -> None:

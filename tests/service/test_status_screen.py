@@ -104,8 +104,9 @@ def test_the_status_has_the_figures_of_the_process_that_runs(running: Place) -> 
     assert said.returncode == Exit.OK
     calls = sum(count for labels, count in told["footy_calls_total"].items())
     assert f"\nCalls: {calls:.0f} since the start, " in said.stdout
-    [left] = told["footy_quota_left"].values()
-    assert f"\nQuota left: odds/history {left:.0f} of 120\n" in said.stdout
+    assert {endpoint for (endpoint,) in told["footy_quota_left"]} == {"odds/history", "match/live/history"}
+    for (endpoint,), left in told["footy_quota_left"].items():
+        assert f"{endpoint} {left:.0f} of 120" in said.stdout
 
 
 def test_figures_that_an_earlier_process_left_are_not_those_of_this_one(running: Place) -> None:
