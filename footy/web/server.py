@@ -22,7 +22,7 @@ MOST_CONNECTIONS = MOST_STREAMS + 200
 DESCRIPTORS = 4_096
 """As many files and sockets as the process should be allowed to hold; the pipeline needs some hundreds."""
 SPARE_DESCRIPTORS = 400
-SEND_BUFFER = 128 * 1024
+SEND_BUFFER = 256 * 1024
 """Bytes that the kernel holds for a connection: else those of a reader that is stuck grow to megabytes."""
 STOP_S = 1.5
 
