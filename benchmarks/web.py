@@ -35,8 +35,8 @@ processors. *Requests*: `/api/matches` of {matches} whole records over {connecti
 requests sent ahead on each; *per request* serialises (and compresses) the same snapshot for every answer.
 *Streams*: {clients} readers of `/api/live`, {stalled} of which read nothing, get {cycles} cycles, one a
 second, in each of which every money line moves. *Page*: {page_matches:,} matches in Chromium with its
-processor slowed down {slower} times, scrolled without a pause while a cycle every {every:.0f} seconds, the
-shortest interval, changes every match."""
+processor slowed down {slower} times, scrolled {wheel} pixels a second without a pause while a cycle every
+{every:.0f} seconds, the shortest interval, changes every match."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
             results.page = _page(told, 2.0 if quick else PAGE_S)
     intro = INTRO.format(
         matches=MATCHES, connections=CONNECTIONS, in_flight=IN_FLIGHT, clients=clients, stalled=stalled,
-        cycles=cycles, page_matches=PAGE_MATCHES, slower=SLOWER, every=PAGE_EVERY_S,
+        cycles=cycles, page_matches=PAGE_MATCHES, slower=SLOWER, every=PAGE_EVERY_S, wheel=WHEEL,
     )  # fmt: skip
     return report.publish(_report(results, intro), options, argv)
 
@@ -258,8 +258,8 @@ new PerformanceObserver((list) => {
   for (const one of list.getEntries()) window.tasks.push([one.startTime, one.duration]);
 }).observe({ type: "longtask", buffered: true });
 """
-WHEEL = 1_600
-"""Pixels a second that the page is scrolled."""
+WHEEL = 800
+"""Pixels a second that the page is scrolled: the speed of Chromium's own gestures."""
 
 
 def _page(told: Told, seconds: float) -> dict[str, float] | None:
@@ -292,7 +292,7 @@ def _page(told: Told, seconds: float) -> dict[str, float] | None:
                     {
                         "x": 400,
                         "y": 500,
-                        "yDistance": way * 2 * WHEEL,
+                        "yDistance": way * 4 * WHEEL,
                         "speed": WHEEL,
                         "gestureSourceType": "mouse",
                     },

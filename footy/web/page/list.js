@@ -11,7 +11,7 @@ const MOST_ROWS = 6;
 const LEAST_ROWS = 3;
 const ROW_PX = 51;
 const HEAD_PX = 43;
-const ROWS_A_FRAME = 4; // rows near the screen that may change at once: laying them out takes time
+const ROWS_A_FRAME = 3; // rows near the screen that may change at once: laying them out takes time
 const HALF_TIME = 3;
 
 export const FILTERS = {
