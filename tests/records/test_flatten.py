@@ -293,6 +293,24 @@ def test_whatever_the_values_of_a_reply_nothing_is_raised_and_nothing_invented(p
     msgspec.json.encode(record)
 
 
+OF_TIME = {"minute", "clock", "fetched_at", "detail_fetched_at", "odds_fetched_at", "data_age_s"}
+
+
+def test_a_version_stays_as_long_as_nothing_changes_and_never_comes_back() -> None:
+    flattener = Flattener(RULES)
+    versions = []
+    for goals in (0, 0, 1, 1, 0):
+        picture = Picture(live(4, [goals]), None, None, {}, {}, None, MOMENT, MOMENT, MOMENT, MOMENT)
+        match, references = held(picture)
+        flattener.records({"m1": match}, references, MOMENT)
+        versions.append(flattener.versions()["m1"])
+    flattener.records({}, references, MOMENT)
+    assert flattener.versions() == {}
+    flattener.records({"m1": match}, references, MOMENT)
+    versions.append(flattener.versions()["m1"])
+    assert versions[0] == versions[1] < versions[2] == versions[3] < versions[4] < versions[5]
+
+
 @unhurried
 @given(
     st.lists(
@@ -306,6 +324,7 @@ def test_what_is_remembered_of_a_match_never_shows_in_its_next_record(
 ) -> None:
     flattener = Flattener(RULES)
     handed_out = []
+    of_version: dict[int, dict[str, Any]] = {}
     for picture, offset in pictures:
         match, references = held(picture)
         record, anew = (
@@ -314,6 +333,8 @@ def test_what_is_remembered_of_a_match_never_shows_in_its_next_record(
         )
         assert differences(record, dict(anew)) == {}
         handed_out.append((record, deepcopy(record)))
+        timeless = {field: value for field, value in record.items() if field not in OF_TIME}
+        assert of_version.setdefault(flattener.versions()[record["match_id"]], timeless) == timeless
     assert all(record == as_it_was for record, as_it_was in handed_out)
 
 
