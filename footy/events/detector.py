@@ -33,13 +33,15 @@ class Detection:
 class _Match:
     """The committed state of a match, and the values last compared with it."""
 
-    __slots__ = ("compared", "emitted", "quiet", "seen_at")
+    __slots__ = ("compared", "emitted", "quiet", "seen_at", "version")
 
     def __init__(self, emitted: Emitted, values: Compared | None) -> None:
         self.emitted = emitted
         self.compared = values
         self.quiet = not emitted.waits
         self.seen_at = emitted.seen_at
+        self.version: int | None = None
+        """The version of the record that was compared last; None if it is not known."""
 
 
 class Detector:
@@ -135,6 +137,7 @@ class Detector:
         *,
         listed: Collection[str] | None = None,
         deleted: Collection[str] = (),
+        versions: Mapping[str, int] | None = None,
     ) -> Detection:
         """Return the events of a cycle's records, and the new states; `commit` adopts them.
 
@@ -144,15 +147,22 @@ class Detector:
             listed: The ids in the live list if it was read in this cycle, else None. A listed match without a
                 record was only filtered out.
             deleted: The ids that the vendor reports as deleted.
+            versions: A number for each record, by match id; two records of one number have equal values. Such
+                a record need not be read, which is what takes the time if nothing has changed.
         """
+        known = versions or {}
         states: dict[str, Emitted] = {}
         values: dict[str, Compared] = {}
         events: list[Event] = []
         for record in records:
-            match = self._matches.get(record["match_id"])
+            match_id = record["match_id"]
+            match, version = self._matches.get(match_id), known.get(match_id)
+            if match is not None and match.quiet and version is not None and match.version == version:
+                match.seen_at = now
+                continue
             seen = compared(record)
             if match is not None and match.quiet and match.compared == seen:
-                match.seen_at = now
+                match.seen_at, match.version = now, version
                 match.compared = seen  # of the values of two equal records, the newest are compared fastest
             elif record["live_source"] in PLAYED:
                 events += self._compare(record, match, seen, now, states, values)

@@ -87,6 +87,8 @@ class CycleResult:
     """Live matches left out of the snapshot because it is unknown if they pass the operator's filters."""
     is_listed: bool = False
     """The live list was read in this cycle."""
+    versions: Mapping[str, int] = field(default_factory=dict)
+    """A number for each record's match, by id: another one after each change (`Flattener.versions`)."""
 
     @property
     def listed(self) -> Collection[str] | None:
@@ -220,7 +222,10 @@ class Pipeline:
         }
         snapshot: Snapshot = {"meta": meta, "matches": records}
         is_listed = live is not None and live.value is not None
-        return CycleResult(state, snapshot, error, timer.laps, budget, selected.undecided, is_listed)
+        versions = self._flattener.versions()
+        return CycleResult(
+            state, snapshot, error, timer.laps, budget, selected.undecided, is_listed, versions
+        )
 
     def close(self) -> None:
         """End the workers; the caller has stopped the transport before."""

@@ -5,6 +5,7 @@ remembers the first part of each match and computes only its changed fields agai
 next to nothing. Values are frozen: a value that is identical or equal to the one before is unchanged.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from math import inf
@@ -273,11 +274,12 @@ def _coded(table: Mapping[int, str], code: int | None) -> str | None:
 class _Remembered:
     """The inputs of a match's last record, and the fields that change only with the vendor's values."""
 
-    __slots__ = ("current_from", "current_until", "fields", "seen")
+    __slots__ = ("current_from", "current_until", "fields", "seen", "version")
 
     def __init__(self) -> None:
         self.fields: dict[str, Any] = dict(_NOTHING)
         self.seen: dict[str, object] = {}
+        self.version = 0
         self.current_from = inf
         self.current_until = -inf
 
@@ -299,6 +301,15 @@ class Flattener:
     def __init__(self, rules: PriceRules) -> None:
         self._rules = rules
         self._remembered: dict[str, _Remembered] = {}
+        self._next_version = itertools.count(1)
+
+    def versions(self) -> dict[str, int]:
+        """Return a number for each match of the last records, by id: another one after each change.
+
+        Two records of the same version differ only in the fields that move with time: minute, clock, times of
+        arrival and age.
+        """
+        return {match_id: known.version for match_id, known in self._remembered.items()}
 
     def records(
         self,
@@ -341,13 +352,15 @@ class Flattener:
         known = self._remembered.get(live.id)
         if known is None:
             known = self._remembered[live.id] = _Remembered()
-        self._update_vendor_fields(known, match, live, clock_offset_s)
-        _update_joined_fields(known, match, references)
+        is_changed = self._update_vendor_fields(known, match, live, clock_offset_s)
+        if _update_joined_fields(known, match, references) or is_changed:
+            known.version = next(self._next_version)
         return _with_time_fields(known.fields.copy(), match, live, published_at, clock_offset_s)
 
     def _update_vendor_fields(
         self, known: _Remembered, match: MatchState, live: LiveMatch, clock_offset_s: float
-    ) -> None:
+    ) -> bool:
+        """Update the fields of live list, detail and odds; return whether one may have changed."""
         fields, detail, book = known.fields, match.detail.value, match.odds.value
         live_changed = known.update("live", live)
         detail_changed = known.update("detail", detail)
@@ -361,6 +374,7 @@ class Flattener:
         odds_changed = known.update("odds", book)
         if odds_changed:
             fields |= early_fields(book, self._rules)
+        is_changed = live_changed or detail_changed or odds_changed
         arrived_at = inf if match.odds.fetched_at is None else match.odds.fetched_at + clock_offset_s
         if (
             (live_changed and known.update("in_play_at", _in_play_at(fields)))
@@ -373,6 +387,8 @@ class Flattener:
             )
             fields |= current
             known.current_from, known.current_until = arrived_at, until
+            is_changed = True
+        return is_changed
 
 
 def _in_play_at(fields: Mapping[str, Any]) -> tuple[bool, Score]:
@@ -380,22 +396,29 @@ def _in_play_at(fields: Mapping[str, Any]) -> tuple[bool, Score]:
     return fields["in_play"], (fields["home_score"], fields["away_score"])
 
 
-def _update_joined_fields(known: _Remembered, match: MatchState, references: References) -> None:
+def _update_joined_fields(known: _Remembered, match: MatchState, references: References) -> bool:
+    """Update the fields of the names and sources; return whether one may have changed."""
     fields, detail = known.fields, match.detail
+    is_changed = False
     home = _named(detail, "home_team_id", references.teams)
     away = _named(detail, "away_team_id", references.teams)
     competition = competition_of(detail, references)
     place = place_of(competition, references)
     if known.update("home", home.value):
         fields |= _team_fields("home", home.value)
+        is_changed = True
     if known.update("away", away.value):
         fields |= _team_fields("away", away.value)
+        is_changed = True
     if known.update("competition", (competition.value, place.country_id, place.name)):
         fields |= _competition_fields(competition.value, place)
+        is_changed = True
     held = (match.live, detail, match.odds, home, away, competition, place)
     sources = tuple([part.source for part in held])
     if known.update("sources", sources):
         fields |= {field: source.value for field, source in zip(_SOURCE_FIELDS, sources, strict=True)}
+        is_changed = True
+    return is_changed
 
 
 def _with_time_fields(

@@ -178,7 +178,9 @@ class Recorder:
         if listed is not None:
             # A match that the operator's filters leave out is forgotten: it has not left.
             detector.forget((known.keys() & listed) - shown - outcome.undecided.keys())
-        found = detector.detect(records, now, listed=listed, deleted=outcome.state.deleted)
+        found = detector.detect(
+            records, now, listed=listed, deleted=outcome.state.deleted, versions=outcome.versions
+        )
         if self._alerts is not None:
             found = self._alerts.after_cycle(detector, found, records, now)
         self._commit(history, detector, Commit(now, found.changed, found.events, listed))

@@ -39,6 +39,33 @@ def test_matches_come_in_the_snapshots_order() -> None:
     assert service.cycle(*rises) == ["b:goal:home:1", "a:goal:home:1"]
 
 
+def test_a_record_of_the_version_that_was_compared_is_not_read_again() -> None:
+    service = Service()
+    for version, score, found in (
+        (1, 0, 1),
+        (1, 0, 0),
+        (1, 7, 0),
+        (2, 1, 1),
+        (2, 1, 0),
+        (3, 1, 0),
+        (4, 2, 1),
+    ):
+        events = service.cycle(record(home_score=score), versions={record()["match_id"]: version})
+        assert len(events) == found, (version, score)
+
+
+def test_a_version_that_was_not_committed_is_read_again() -> None:
+    service = Service()
+    versions = {record()["match_id"]: 1}
+    service.cycle(record(), versions=versions)
+    service.cycle(record(), versions=versions)
+    goal, versions = record(home_score=1), {record()["match_id"]: 2}
+    for _ in range(2):
+        assert service.cycle(goal, fails=True, versions=versions) == ["4wyrn4h68yv6q86:goal:home:1"]
+    assert service.cycle(goal, versions=versions) == ["4wyrn4h68yv6q86:goal:home:1"]
+    assert service.cycle(goal, versions=versions) == []
+
+
 def test_what_was_not_committed_is_found_again() -> None:
     service = Service()
     service.cycle(record())

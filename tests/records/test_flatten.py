@@ -11,17 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footy.mirror.odds_book import OddsBook, digest
+from footy.mirror.odds_book import KeyRows, OddsBook, digest
 from footy.mirror.periods import Periods
 from footy.mirror.state import MatchState, References
 from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
 from footy.records.flatten import Flattener
 from footy.records.prices import PriceRules
-from footy.thesports.models import Competition, Country, Detail, LiveMatch, Odds, Team
+from footy.thesports.models import Competition, Country, Detail, LiveMatch, Odds, OddsRow, Team
 from tests.support import oracle
 from tests.support.capture import MOMENT, PRESENT, Replies, needs_capture, real_or_written, replies, written
 from tests.support.oracle import Picture
+from tests.support.states import match_state, playing
 
 RULES = PriceRules(bookmakers=oracle.ORDER, early_window=(2, 6), max_age_s=900)
 MISSING: Held[Any] = Held(None, None, Source.MISSING)
@@ -293,6 +294,46 @@ def test_whatever_the_values_of_a_reply_nothing_is_raised_and_nothing_invented(p
     msgspec.json.encode(record)
 
 
+OF_TIME = {"minute", "clock", "fetched_at", "detail_fetched_at", "odds_fetched_at", "data_age_s"}
+
+
+def test_a_version_stays_as_long_as_nothing_changes_and_never_comes_back() -> None:
+    flattener = Flattener(RULES)
+    versions = []
+    for goals in (0, 0, 1, 1, 0):
+        picture = Picture(live(4, [goals]), None, None, {}, {}, None, MOMENT, MOMENT, MOMENT, MOMENT)
+        match, references = held(picture)
+        flattener.records({"m1": match}, references, MOMENT)
+        versions.append(flattener.versions()["m1"])
+    flattener.records({}, references, MOMENT)
+    assert flattener.versions() == {}
+    flattener.records({"m1": match}, references, MOMENT)
+    versions.append(flattener.versions()["m1"])
+    assert versions[0] == versions[1] < versions[2] == versions[3] < versions[4] < versions[5]
+
+
+@pytest.mark.parametrize("part", ["live", "detail", "odds", "source", "home", "away", "competition"])
+def test_each_part_that_changes_makes_another_version(part: str) -> None:
+    flattener, versions = Flattener(RULES), []
+    price = OddsRow(int(MOMENT), "5", 2.0, 3.0, 4.0, 2, 0, "0-0")
+    for changed in ("", part):
+        note = "Moved" if changed == "detail" else None
+        detail = Detail(id="a", home_team_id="h", away_team_id="w", competition_id="c", note=note)
+        source = Source.STALE if changed == "source" else Source.FRESH
+        match = match_state(
+            "a",
+            live=fresh(playing("a", 4 if changed == "live" else 2)),
+            detail=Held(detail, MOMENT, source),
+            odds=fresh(OddsBook({2: KeyRows(price)} if changed == "odds" else {})),
+        )
+        sides = (("h", "home"), ("w", "away"))
+        teams = {one: fresh(Team(id=one, name="Other" if changed == side else "Town")) for one, side in sides}
+        cup = fresh(Competition(id="c", name="Cup" if changed == "competition" else "League"))
+        flattener.records({"a": match}, References(teams, {"c": cup}, MISSING, MISSING), MOMENT)
+        versions.append(flattener.versions()["a"])
+    assert versions[0] != versions[1]
+
+
 @unhurried
 @given(
     st.lists(
@@ -306,6 +347,7 @@ def test_what_is_remembered_of_a_match_never_shows_in_its_next_record(
 ) -> None:
     flattener = Flattener(RULES)
     handed_out = []
+    of_version: dict[int, dict[str, Any]] = {}
     for picture, offset in pictures:
         match, references = held(picture)
         record, anew = (
@@ -314,6 +356,8 @@ def test_what_is_remembered_of_a_match_never_shows_in_its_next_record(
         )
         assert differences(record, dict(anew)) == {}
         handed_out.append((record, deepcopy(record)))
+        timeless = {field: value for field, value in record.items() if field not in OF_TIME}
+        assert of_version.setdefault(flattener.versions()[record["match_id"]], timeless) == timeless
     assert all(record == as_it_was for record, as_it_was in handed_out)
 
 
