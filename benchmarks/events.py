@@ -127,23 +127,24 @@ def _detection_ms(evening: Evening) -> dict[str, float]:
         live.id: evening.held(live, detail, digest(odds, evening.window))
         for (live, detail), odds in zip(evening.decoded, evening.decoded_odds, strict=True)
     }
-    flattener, detector, now = Flattener(evening.rules), Detector(EventRules()), float(MOMENT)
+    flattener, now = Flattener(evening.rules), float(MOMENT)
+    detector, steady = Detector(EventRules()), Detector(EventRules())
     taken: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for step in range(RUNS + 1):
         shown = flattener.records(held, evening.references, now)
+        steady.commit(steady.detect(shown, now, listed=_ids(shown), versions=flattener.versions()))
         priced = [_priced(one, step) for one in shown]
         anew = _anew([_priced(one, step + 1) for one in shown])
-        for kind, read in (("compared", priced), ("anew", anew), ("", shown), ("steady", shown)):
+        again = flattener.records(held, evening.references, now)
+        for kind, read in (("compared", priced), ("anew", anew), ("steady", again)):
             now += 10
-            if kind == "steady":
-                detector.detect(read, now, listed=_ids(read), versions=flattener.versions())
-                read = flattener.records(held, evening.references, now)  # noqa: PLW2901 - nothing has changed
+            one = steady if kind == "steady" else detector
             versions = flattener.versions() if kind == "steady" else None
             started = time.thread_time()
-            found = detector.detect(read, now, listed=_ids(read), versions=versions)
-            if step and kind:
+            found = one.detect(read, now, listed=_ids(read), versions=versions)
+            if step:
                 taken[kind].append(1000 * (time.thread_time() - started))
-            detector.commit(found)
+            one.commit(found)
     return {kind: measure.median(of_kind) for kind, of_kind in taken.items()}
 
 
