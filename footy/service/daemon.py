@@ -24,13 +24,15 @@ from footy.service.lock import Role, locked, verify_ownership
 from footy.service.notify_socket import NotifySocket
 from footy.service.page import page_of
 from footy.service.paths import Files, prepare_folder
-from footy.service.schedule import follow_clock, retry_refused, scheduled
+from footy.service.push_feed import PushFeed, push_feed
+from footy.service.schedule import Owner, follow_clock, poll_now, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
 from footy.service.status import TOGETHER
 from footy.service.stop_signal import stop_signal
 from footy.settings import Mode, Settings
 from footy.telemetry.redaction import Redactor
 from footy.thesports.client import Client
+from footy.thesports.request import Answer
 
 if TYPE_CHECKING:
     from footy.service.recorder import Recorder
@@ -79,7 +81,9 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                 sinks.start()
                 recorder.on_commit = sinks.wake
             figures = CycleFigures(settings.interval)
-            metrics = instance_collector(app, figures, files, mode.value)
+            push = push_feed(settings, mode)
+            more = [] if push is None else [push.metrics]
+            metrics = instance_collector(app, figures, files, mode.value, more)
             served = serving.enter_context(page_of(settings, mode, files, app, metrics))
             page, address = served or (None, None)
             heartbeat_file.note_page(address)
@@ -87,7 +91,9 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             watchers = (figures.note, MetricsFile(files, metrics).write, systemd.cycle_ended)
             # 2. The cycles, until a signal comes.
             job = CycleJob(settings, app, outputs, heartbeat_file, watchers, recorder, sinks)
-            scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures)
+            owner = Owner()
+            scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures, owner)
+            _start(push, app, job, owner, scheduler)
             systemd.ready()
             try:
                 note = CheckNote(files)
@@ -98,12 +104,35 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                     verify_ownership(me, files)
                     app.revive_vendor()
                     watch()
+                    _note_push(push, heartbeat_file)
                 log.info("footy stops")
             finally:
                 systemd.stopping()
-                _stop(scheduler, app, outputs)
+                _stop(scheduler, app, outputs, push)
                 job.save()
     return Exit.OK
+
+
+def _start(
+    push: PushFeed | None, app: App, job: CycleJob, owner: Owner, scheduler: BackgroundScheduler
+) -> None:
+    """Start the push; what it says is taken by the thread of the cycles, in the middle of one or between."""
+    if push is None:
+        return
+
+    def receive(answer: Answer[object]) -> None:
+        app.pipeline.receive(answer)
+        owner.submit(job.take_pushed)
+
+    job.publishes_pushed_at(push.tick_in)
+    # After the cycle that may be running: its list may have been requested before the connection was there.
+    push.start(receive, lambda: owner.submit(lambda: poll_now(scheduler)), job.is_in_play)
+
+
+def _note_push(push: PushFeed | None, heartbeat_file: HeartbeatFile) -> None:
+    if push is not None:
+        status = push.status
+        heartbeat_file.note_push(status.state, status.since, status.why)
 
 
 def _recorder(
@@ -171,7 +200,9 @@ def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Cal
     return watch
 
 
-def _stop(scheduler: BackgroundScheduler, app: App, outputs: Sequence[Output]) -> None:
+def _stop(scheduler: BackgroundScheduler, app: App, outputs: Sequence[Output], push: PushFeed | None) -> None:
+    if push is not None:
+        push.close()
     for output in outputs:  # first: if a cycle hangs, the process is ended before it gets any further
         output.close()
     app.transport.stop()
