@@ -51,6 +51,8 @@ _VACUUM_PAGES = 200
 _LARGEST_READ = 10_000
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRICES = "type IN ('line_moved', 'price_moved', 'reopened', 'suspended')"  # as in the partial index
+_ALERT_TYPES = frozenset({"alert", "alert_settled"})
+_ALERTS = "type IN ('alert', 'alert_settled')"  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +338,8 @@ def _conditions(after: int, match_id: str | None, types: Sequence[str]) -> tuple
     values: list[Any] = [after, *types]
     if types:
         where.append(f"type IN ({', '.join('?' * len(types))})")
+        if match_id is None and _ALERT_TYPES.issuperset(types):
+            where.append(_ALERTS)
     if match_id is not None:
         where.append("match = ?")
         values.append(match_id)
