@@ -14,7 +14,8 @@ from footy.web.contract import KeptAlert, RuleOutcomes
 MOST_ALERT_EVENTS = 10_000
 """As many of the newest alerts and outcomes are counted: some 40 ms of work, once for every new one."""
 _DECODERS: dict[str, msgspec.json.Decoder[Alert] | msgspec.json.Decoder[AlertSettled]] = {
-    kind: msgspec.json.Decoder(data) for kind, data in (("alert", Alert), ("alert_settled", AlertSettled))
+    "alert": msgspec.json.Decoder(Alert),
+    "alert_settled": msgspec.json.Decoder(AlertSettled),
 }
 
 
