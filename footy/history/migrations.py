@@ -39,6 +39,10 @@ SCRIPTS: tuple[str, ...] = (
     INSERT INTO meta VALUES ('newest', 0), ('complete_after', 0), ('newest_at', 0.0), ('listed_at', NULL),
         ('listed', '[]');
     """,
+    # Alerts are few among millions of events, and are read all together.
+    """
+    CREATE INDEX event_alert ON event (seq) WHERE type IN ('alert', 'alert_settled');
+    """,
     """
     ALTER TABLE match ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX match_to_archive ON match (last) WHERE NOT archived;
