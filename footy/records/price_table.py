@@ -222,9 +222,10 @@ def _ranges(part: str, market: int, rows: Sequence[_Row]) -> dict[str, object]:
     if market != _MONEY_LINE:
         return _range(f"{part}_line", [public_line(market, row.line) for row in rows])
     fields: dict[str, object] = {}
-    for number, outcome in enumerate(("home", "draw", "away"), start=3):
-        prices = {decimal_odds(price, hong_kong=False) for price in {row[number] for row in rows}}
-        fields |= _range(f"{part}_{outcome}", [price for price in prices if price is not None])
+    prices = zip(*((row.first, row.line, row.last) for row in rows), strict=True) if rows else ((), (), ())
+    for outcome, sent in zip(("home", "draw", "away"), prices, strict=True):
+        decimals = [decimal_odds(price, hong_kong=False) for price in {*sent}]
+        fields |= _range(f"{part}_{outcome}", [price for price in decimals if price is not None])
     return fields
 
 

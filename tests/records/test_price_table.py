@@ -17,7 +17,14 @@ KICK_OFF = 1_748_450_000
 
 def row(at: int, first: float = 2.0, **changes: Any) -> OddsRow:
     """Return a row of the money line; `at` in seconds after kick-off."""
-    values = {"bookmaker_id": 2, "market": "eu", "minute": "", "line": 3.2, "last": 3.5, "status_id": 1}
+    values: dict[str, Any] = {
+        "bookmaker_id": 2,
+        "market": "eu",
+        "minute": "",
+        "line": 3.2,
+        "last": 3.5,
+        "status_id": 1,
+    }
     values |= {"sealed": 0, "score": "0-0", **changes}
     return OddsRow(at=KICK_OFF + at, first=first, **values)
 
