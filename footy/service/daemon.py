@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -20,15 +21,16 @@ from footy.service.cycle_job import CycleJob
 from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile, read_heartbeat
 from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
-from footy.service.lock import Role, locked, verify_ownership
+from footy.service.lock import Owner, Role, locked, verify_ownership
 from footy.service.notify_socket import NotifySocket
 from footy.service.page import page_of
 from footy.service.paths import Files, prepare_folder
 from footy.service.push_feed import PushFeed, push_feed
-from footy.service.schedule import Owner, follow_clock, poll_now, retry_refused, scheduled
+from footy.service.schedule import CycleThread, follow_clock, poll_now, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
 from footy.service.status import TOGETHER
-from footy.service.stop_signal import stop_signal
+from footy.service.stop_signal import StopSignal, stop_signal
+from footy.service.term import Term
 from footy.settings import Mode, Settings
 from footy.telemetry.redaction import Redactor
 from footy.thesports.client import Client
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from footy.sinks.registry import Sinks
 
 log = logging.getLogger("footy")
-
-LOOK_ROUND_EVERY_S = 2.0
 
 
 def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: ConsoleOptions) -> Exit:
@@ -66,55 +66,85 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         systemd = NotifySocket(os.environ, longest_silence_s(settings.interval))
         account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
-        with (
-            contextlib.closing(account),
-            running_app(settings, mode, files) as app,
-            contextlib.ExitStack() as serving,
-        ):
-            # 1. What gets the cycles: the log of events and its sinks, metrics, the page, the outputs.
-            sinks = _sinks(settings, mode, files)
-            recorder = _recorder(settings, mode, files, app, before, sinks, redact)
-            if recorder is not None and sinks is not None:
-                serving.callback(recorder.close)
-                recorder.start(me.started_at, mode.value)
-                serving.callback(sinks.close)
-                sinks.start()
-                recorder.on_commit = sinks.wake
-            figures = CycleFigures(settings.interval)
-            push = push_feed(settings, mode)
-            more = [] if push is None else [push.metrics]
-            metrics = instance_collector(app, figures, files, mode.value, more)
-            served = serving.enter_context(page_of(settings, mode, files, app, metrics))
-            page, address = served or (None, None)
-            heartbeat_file.note_page(address)
-            outputs = open_outputs(OutputContext(files.folder, console, sys.stdout, page))
-            watchers = (figures.note, MetricsFile(files, metrics).write, systemd.cycle_ended)
-            # 2. The cycles, until a signal comes.
-            job = CycleJob(settings, app, outputs, heartbeat_file, watchers, recorder, sinks)
-            owner = Owner()
-            scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures, owner)
-            _start(push, app, job, owner, scheduler)
-            systemd.ready()
+        service = _Service(
+            settings, mode, files, console, redact, stopping, me, before, heartbeat_file, systemd, watch
+        )
+        with contextlib.closing(account):
             try:
-                note = CheckNote(files)
-                while not stopping.requested.wait(LOOK_ROUND_EVERY_S):
-                    follow_clock(scheduler)
-                    if (answered := note.take()) is not None:
-                        retry_refused(app, scheduler, answered)
-                    verify_ownership(me, files)
-                    app.revive_vendor()
-                    watch()
-                    _note_push(push, heartbeat_file)
-                log.info("footy stops")
+                _lead(service, Term(me.started_at))
             finally:
                 systemd.stopping()
-                _stop(scheduler, app, outputs, push)
-                job.save()
     return Exit.OK
 
 
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """What lasts as long as the process."""
+
+    settings: Settings
+    mode: Mode
+    files: Files
+    console: ConsoleOptions
+    redact: Redactor
+    stopping: StopSignal
+    me: Owner
+    before: Heartbeat | None
+    """The heartbeat of the process before."""
+    heartbeat_file: HeartbeatFile
+    systemd: NotifySocket
+    watch: Callable[[], None]
+    """Reports if another footy on this machine uses the account."""
+
+
+def _lead(service: _Service, term: Term) -> None:
+    """Run cycles until a signal comes or the term is over."""
+    settings, mode, files = service.settings, service.mode, service.files
+    with (
+        running_app(settings, mode, files, term.right_left_s) as app,
+        contextlib.ExitStack() as serving,
+    ):
+        # 1. What gets the cycles: the log of events and its sinks, metrics, the page, the outputs.
+        sinks = _sinks(settings, mode, files)
+        recorder = _recorder(settings, mode, files, app, service.before, sinks, service.redact)
+        if recorder is not None and sinks is not None:
+            serving.callback(recorder.close)
+            recorder.start(term.began_at, mode.value)
+            serving.callback(sinks.close)
+            sinks.start()
+            recorder.on_commit = sinks.wake
+        figures = CycleFigures(settings.interval)
+        push = push_feed(settings, mode, lambda: not term.is_over)
+        more = [] if push is None else [push.metrics]
+        metrics = instance_collector(app, figures, files, mode.value, more)
+        served = serving.enter_context(page_of(settings, mode, files, app, metrics))
+        page, address = served or (None, None)
+        service.heartbeat_file.note_page(address)
+        outputs = open_outputs(OutputContext(files.folder, service.console, sys.stdout, page))
+        watchers = (figures.note, MetricsFile(files, metrics).write, service.systemd.cycle_ended)
+        # 2. The cycles, until a signal comes or the term is over.
+        job = CycleJob(settings, app, outputs, service.heartbeat_file, watchers, recorder, sinks)
+        thread = CycleThread()
+        scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures, thread)
+        _start(push, app, job, thread, scheduler)
+        service.systemd.ready()
+        try:
+            note = CheckNote(files)
+            while not service.stopping.requested.wait(term.look_s) and not term.is_over:
+                follow_clock(scheduler)
+                if (answered := note.take()) is not None:
+                    retry_refused(app, scheduler, answered)
+                verify_ownership(service.me, files)
+                app.revive_vendor()
+                service.watch()
+                _note_push(push, service.heartbeat_file)
+            log.info("The lease is over: nothing is asked any more" if term.is_over else "footy stops")
+        finally:
+            _stop(scheduler, app, outputs, push)
+            job.save()
+
+
 def _start(
-    push: PushFeed | None, app: App, job: CycleJob, owner: Owner, scheduler: BackgroundScheduler
+    push: PushFeed | None, app: App, job: CycleJob, thread: CycleThread, scheduler: BackgroundScheduler
 ) -> None:
     """Start the push; what it says is taken by the thread of the cycles, in the middle of one or between."""
     if push is None:
@@ -122,11 +152,11 @@ def _start(
 
     def receive(answer: Answer[object]) -> None:
         app.pipeline.receive(answer)
-        owner.submit(job.take_pushed)
+        thread.submit(job.take_pushed)
 
     job.publishes_pushed_at(push.tick_in)
     # After the cycle that may be running: its list may have been requested before the connection was there.
-    push.start(receive, lambda: owner.submit(lambda: poll_now(scheduler)), job.is_in_play)
+    push.start(receive, lambda: thread.submit(lambda: poll_now(scheduler)), job.is_in_play)
 
 
 def _note_push(push: PushFeed | None, heartbeat_file: HeartbeatFile) -> None:

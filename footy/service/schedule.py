@@ -36,7 +36,7 @@ ASK_AGAIN_WITHIN_S = 50.0
 """Longest wait for the next cycle after a `check`, in seconds; a running cycle can end before."""
 
 
-class Owner:
+class CycleThread:
     """The one thread that owns the state: cycles run on it, and what is pushed waits for it."""
 
     def __init__(self) -> None:
@@ -48,11 +48,11 @@ class Owner:
             self.pool.submit(work)
 
 
-class _OnOwner(BasePoolExecutor):  # type: ignore[misc]
+class _OnCycleThread(BasePoolExecutor):  # type: ignore[misc]
     """The scheduler's executor for that thread."""
 
-    def __init__(self, owner: Owner) -> None:
-        super().__init__(owner.pool)
+    def __init__(self, thread: CycleThread) -> None:
+        super().__init__(thread.pool)
 
 
 class EveryInterval(IntervalTrigger):  # type: ignore[misc]
@@ -76,12 +76,12 @@ def scheduled(
     interval_s: float,
     is_slow: Callable[[], bool] = lambda: False,
     fixtures: Callable[[], None] | None = None,
-    owner: Owner | None = None,
+    thread: CycleThread | None = None,
 ) -> BackgroundScheduler:
     """Start the scheduler: the first cycle at once; skip a cycle that is due while another is running."""
     scheduler = BackgroundScheduler(
         executors={
-            "default": _OnOwner(owner or Owner()),
+            "default": _OnCycleThread(thread or CycleThread()),
             FIXTURES: OneThread(1),
         },  # fixtures hold up no cycle
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
