@@ -1,5 +1,6 @@
 // One match as a row of the table: made once, then patched where it changes.
 
+import { markAlerts } from "./alerts.js";
 import { choices, isFavourite } from "./choices.js";
 import { element, setData, setText } from "./dom.js";
 import { DASH, duration, line, movement, number, period, price, runningClock, score } from "./words.js";
@@ -85,6 +86,7 @@ export class Row {
     this.teams[0].setCards(get("home_red_cards"));
     this.teams[1].setCards(get("away_red_cards"));
     setData(this.tr, "live", get("in_play") ? "yes" : "");
+    markAlerts(this.teams[0].name.parentElement, get("alerts"));
     this.updatePrices(get);
     this.updateTime(board, get);
     this.updateNotes(board, get, grouped);
