@@ -194,7 +194,7 @@ def test_of_many_matches_only_those_near_the_screen_have_rows_and_all_are_found(
         rows = page.locator("tr.match")
         expect(row(page, "Home 000")).to_be_visible()
         expect(page.locator("#panel .panel-team").first).to_have_text("Home 290")
-        expect(row(page, "Home 290")).to_have_attribute("data-chosen", "yes")  # far below, ready for its focus
+        expect(row(page, "Home 290")).to_have_attribute("data-chosen", "yes")
         assert rows.count() < 80
         expect(page.locator("#matches")).to_have_attribute("aria-rowcount", "351")  # with heads
         # The browser's own search finds what has no row.
@@ -210,7 +210,7 @@ def test_of_many_matches_only_those_near_the_screen_have_rows_and_all_are_found(
         # A cycle changes what is on the screen, and what begins above it moves nothing.
         before = row(page, "Home 142").bounding_box()
         later = [match(999, "New", "Newer", country="Italy", competition="First", competition_id="first")]
-        later += [{**one, "home_score": 4} for one in many()]  # type: ignore[list-item]
+        later += [{**one, "home_score": 4} for one in many()]
         stage.cycle(later)
         expect(row(page, "Home 142").locator(".c-score .a")).to_have_text("4")
         assert abs(row(page, "Home 142").bounding_box()["y"] - before["y"]) < 2
