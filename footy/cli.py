@@ -16,7 +16,7 @@ from footy import __version__
 from footy.errors import CannotWriteError, ConfigError, Exit, FootyError
 from footy.outputs.console.options import ConsoleOptions, Sort
 from footy.outputs.console.selection import fold
-from footy.settings import Loaded, Mode, Settings, load
+from footy.settings import STORE, Loaded, Mode, Settings, load
 from footy.telemetry.redaction import Redactor
 from footy.thesports.errors import RefusedError, VendorError
 
@@ -40,7 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         overrides = {"FOOTY_MODE": "demo"} if arguments.demo else {}
         _check_console_flags(arguments)
-        loaded = load(overrides=overrides, only_where=arguments.command in _LOOKING_ON)
+        loaded = load(
+            overrides=overrides,
+            only_where=arguments.command in _LOOKING_ON,
+            needed=STORE if arguments.command in _READING_LOG else (),
+        )
         for warning in loaded.warnings:
             _complain(f"warning: {warning}")
         return int(_COMMANDS[arguments.command](arguments, loaded))
@@ -322,7 +326,7 @@ def _serve(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 def _events(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.outputs.console.timeline import Timeline, TimelinePrinter  # noqa: PLC0415
     from footy.service import event_query, event_stream  # noqa: PLC0415
-    from footy.service.paths import Files  # noqa: PLC0415
+    from footy.service.log_place import log_place  # noqa: PLC0415
 
     options = ConsoleOptions.of(loaded.settings)
     query = event_query.EventQuery(
@@ -335,15 +339,15 @@ def _events(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
         limit=None if arguments.limit is None else event_query.limit(arguments.limit),
     )
     mode = _mode_with_events(loaded.settings)
-    path = Files(loaded.settings.folder(mode)).events
-    if loaded.settings.events == "off" and not path.exists():
+    place = log_place(loaded.settings, mode)
+    if loaded.settings.events == "off" and not place.exists():
         raise event_stream.NoEventsError("There are no events: FOOTY_EVENTS is off.")
     printer: event_stream.Printer = event_stream.JsonLines(_write)
     if not arguments.json:
         printer = TimelinePrinter(Timeline(options, demo=mode is Mode.DEMO), sys.stdout, _write)
     print_events = event_stream.follow_events if arguments.follow else event_stream.print_events
     print_events(
-        path,
+        place,
         query,
         printer,
         source=loaded.settings.event_source(mode),
@@ -354,13 +358,13 @@ def _events(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 def _match(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.outputs.console.terminal_text import rendered  # noqa: PLC0415
+    from footy.service.log_place import log_place  # noqa: PLC0415
     from footy.service.match_view import view  # noqa: PLC0415
-    from footy.service.paths import Files  # noqa: PLC0415
 
     mode = _mode_with_events(loaded.settings)
-    files = Files(loaded.settings.folder(mode))
+    place = log_place(loaded.settings, mode)
     options, source = ConsoleOptions.of(loaded.settings), loaded.settings.event_source(mode)
-    shown = view(files, arguments.match, options, source, demo=mode is Mode.DEMO)
+    shown = view(place, arguments.match, options, source, demo=mode is Mode.DEMO)
     _write(rendered(shown, sys.stdout))
     return Exit.OK
 
@@ -384,7 +388,9 @@ def _alerts(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
         return alert_commands.test_on_snapshot(path, files, _say)
     if arguments.action == "send":
         return alert_commands.send(path, arguments.target, source, _say)
-    return alert_commands.show_outcomes(path, files, source, _say)
+    from footy.service.log_place import log_place  # noqa: PLC0415
+
+    return alert_commands.show_outcomes(path, files, log_place(settings, mode), source, _say)
 
 
 def _mode_with_events(settings: Settings) -> Mode:
@@ -392,6 +398,8 @@ def _mode_with_events(settings: Settings) -> Mode:
     from footy.service.paths import Files  # noqa: PLC0415
 
     mode = settings.observed_mode()
+    if settings.store is not None:
+        return mode
     files, demo = (Files(settings.folder(one)) for one in (mode, Mode.DEMO))
     if any(path.exists() for path in (files.events, files.matches)) or not demo.events.exists():
         return mode
@@ -447,6 +455,10 @@ _COMMANDS: dict[str, Command] = {
 
 _LOOKING_ON = frozenset({"stop", "status", "health", "logs", "names", "events", "match", "schema"})
 """Commands that only need to identify the instance, and so must work even if another setting is wrong."""
+
+
+_READING_LOG = frozenset({"events", "match"})
+"""Those of them that read the log, and so need to know where it is."""
 
 
 class _UsageError(FootyError):
