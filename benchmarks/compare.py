@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from rich.console import Console
@@ -28,7 +28,7 @@ MOST_MEMORY = 1.02
 EXIT_USAGE = 64
 INTRO = """\
 {matches} matches, {latency} s a call; {repeat} runs of each commit in turn, each in a fresh process.
-Medians; ratios of this commit to the base. Memory is the peak of a process."""
+Medians of the runs' means; ratios of this commit to the base. Memory is the peak of a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Medians of one kind of cycle of one commit."""
+    """Figures of one kind of cycle of one commit: of a run, or medians of several runs."""
 
     calls: float
     wall_s: float
@@ -70,8 +70,8 @@ def main(argv: Sequence[str]) -> int:
             print(f"{options.base} is not a commit of this repository.", file=sys.stderr)
             return EXIT_USAGE
         sides = (base, Side("this commit", child.PROJECT))
-        laps = _laps(sides, matches, repeat, latency, task)
-    figures = {key: _figures(found) for key, found in laps.items()}
+        runs = _runs(sides, matches, repeat, latency, task)
+    figures = {key: _median(found) for key, found in runs.items()}
     intro = INTRO.format(matches=matches, latency=latency, repeat=repeat)
     return report.publish(_report(sides, figures, intro), options, argv)
 
@@ -101,12 +101,12 @@ def _git(*words: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def _laps(
+def _runs(
     sides: Sequence[Side], matches: int, repeat: int, latency: float, task: Mapping[str, Any]
-) -> dict[tuple[str, str], list[Lap]]:
-    """Run both commits in turn; the first one changes each time."""
+) -> dict[tuple[str, str], list[Figures]]:
+    """Run both commits in turn and return the figures of each run; the first one changes each time."""
     console = Console(stderr=True)
-    laps: dict[tuple[str, str], list[Lap]] = {}
+    runs: dict[tuple[str, str], list[Figures]] = {}
     with upstream.simulator(matches, latency=latency) as simulator:
         for number in range(repeat):
             console.print(f"run {number + 1} of {repeat} …", highlight=False)
@@ -119,19 +119,32 @@ def _laps(
                         "with_new": 0,
                         "most": task["cycles"],
                     }
+                    kinds: dict[str, list[Lap]] = {}
                     for lap in child.ask("benchmarks.clients.footy_cycles", task_of_run, side.folder):
                         one = Lap(**lap)
                         if one.new == 0 or one.kind != "delta":
-                            laps.setdefault((one.kind, side.name), []).append(one)
-    return laps
+                            kinds.setdefault(one.kind, []).append(one)
+                    for kind, laps in kinds.items():
+                        runs.setdefault((kind, side.name), []).append(_mean(laps))
+    return runs
 
 
-def _figures(laps: Sequence[Lap]) -> Figures:
+def _mean(laps: Sequence[Lap]) -> Figures:
+    """Return the figures of a run. Steady cycles need four calls and three in turn, so a mean."""
     return Figures(
-        calls=median(lap.calls for lap in laps),
-        wall_s=median(lap.wall_s for lap in laps),
-        cpu_s=median(lap.cpu_s for lap in laps),
-        peak_mb=median(lap.peak_mb for lap in laps),
+        calls=fmean(lap.calls for lap in laps),
+        wall_s=fmean(lap.wall_s for lap in laps),
+        cpu_s=fmean(lap.cpu_s for lap in laps),
+        peak_mb=max(lap.peak_mb for lap in laps),
+    )
+
+
+def _median(runs: Sequence[Figures]) -> Figures:
+    return Figures(
+        calls=median(run.calls for run in runs),
+        wall_s=median(run.wall_s for run in runs),
+        cpu_s=median(run.cpu_s for run in runs),
+        peak_mb=median(run.peak_mb for run in runs),
     )
 
 

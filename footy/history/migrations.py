@@ -39,6 +39,10 @@ SCRIPTS: tuple[str, ...] = (
     INSERT INTO meta VALUES ('newest', 0), ('complete_after', 0), ('newest_at', 0.0), ('listed_at', NULL),
         ('listed', '[]');
     """,
+    # Alerts are few among millions of events, and are read all together.
+    """
+    CREATE INDEX event_alert ON event (seq) WHERE type IN ('alert', 'alert_settled');
+    """,
 )
 """`PRAGMA user_version` is the number of scripts that were run on a file."""
 

@@ -5,8 +5,10 @@ would skip numbers. `synchronous=FULL`, so that what a reader has seen survives 
 """
 
 import contextlib
+import os
 import secrets
 import sqlite3
+import tempfile
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -51,6 +53,8 @@ _VACUUM_PAGES = 200
 _LARGEST_READ = 10_000
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRICES = "type IN ('line_moved', 'price_moved', 'reopened', 'suspended')"  # as in the partial index
+_ALERT_TYPES = frozenset({"alert", "alert_settled"})
+_ALERTS = "type IN ('alert', 'alert_settled')"  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,12 +310,33 @@ class SqliteLog:
         return not busy
 
     def backup(self, target: Path) -> None:
-        """Write a complete copy to a new file."""
+        """Write a complete copy of this moment to a new file: a whole one, or none at all.
+
+        Raises:
+            LogError: The file exists, or cannot be written.
+        """
+        if target.exists():
+            raise LogError(f"The copy {target} exists already: name another file")
         try:
-            target.touch(mode=PRIVATE, exist_ok=False)
+            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
         except OSError as error:
             raise LogError(f"The copy {target} cannot be written: {error.strerror}") from None
-        self._query("VACUUM INTO ?", (str(target),))
+        beside = Path(name)
+        try:
+            with self._lock:
+                self._connection.execute("VACUUM INTO ?", (name,))
+            os.fsync(descriptor)
+            beside.replace(target)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
+                raise _as_log_error(self._path, error, "read") from None
+            raise LogError(f"The copy {target} cannot be written: {error}") from None
+        except OSError as error:
+            raise LogError(f"The copy {target} cannot be written: {error.strerror}") from None
+        finally:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                beside.unlink()
 
     def is_replaced(self) -> bool:
         """Check whether the file is gone, or another one is in its place: a reader then opens that one."""
@@ -336,6 +361,8 @@ def _conditions(after: int, match_id: str | None, types: Sequence[str]) -> tuple
     values: list[Any] = [after, *types]
     if types:
         where.append(f"type IN ({', '.join('?' * len(types))})")
+        if match_id is None and _ALERT_TYPES.issuperset(types):
+            where.append(_ALERTS)
     if match_id is not None:
         where.append("match = ?")
         values.append(match_id)

@@ -1,8 +1,8 @@
-"""Merge answers into the state of the moment, and settle the state at the end of a cycle. Pure.
+"""Merge answers into the state of the moment, and end a cycle. Pure.
 
 `merge` folds one answer, whether or not a cycle requested it, so that an answer in the middle of a cycle is
-neither lost nor late. `settle` ends a cycle: it marks what was not renewed, compares the feeds with the full
-reads, and records what failed.
+neither lost nor late. `end_cycle` marks what was not renewed, compares the feeds with the full reads, and
+records what failed.
 """
 
 from collections.abc import Collection, Mapping
@@ -76,7 +76,7 @@ def merge(  # noqa: PLR0911 - one for each kind of answer
             return state
 
 
-def settle(
+def end_cycle(
     state: State,
     before: State,
     answers: Answers,
@@ -92,7 +92,7 @@ def settle(
         before: The state at its start.
         answers: The answers of the cycle.
         references: What the details of the state refer to.
-        inputs: What settling depends on.
+        inputs: What the end of a cycle depends on.
         wanted: The matches that the operator wants; None if all.
     """
     state = with_partial_odds(state, answers, inputs, wanted)
@@ -108,10 +108,10 @@ def settle(
     if live is not None and live.at is not None:
         details_feed = _started(details_feed, matches, answers, live.at, inputs.vendor_ahead_s)
     state = replace(state, details_feed=details_feed, checked=before.checked + answers.checked)
-    return noted(state, before, answers, inputs.now), checks.differences
+    return with_failures(state, before, answers, inputs.now), checks.differences
 
 
-def noted(state: State, before: State, answers: Answers, now: float) -> State:
+def with_failures(state: State, before: State, answers: Answers, now: float) -> State:
     """Return the state with the failed requests and the changes that feeds only announced."""
     return replace(
         state,

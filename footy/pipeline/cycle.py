@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from footy.clock import CLOCK
 from footy.mirror.inputs import CycleInputs
 from footy.mirror.joins import held_details, references_for
-from footy.mirror.merge import merge, noted, settle
+from footy.mirror.merge import end_cycle, merge, with_failures
 from footy.mirror.state import MatchState, References, State
 from footy.pipeline import report
 from footy.pipeline.fetch import Arrived, Fetcher, Progress
@@ -170,7 +170,7 @@ class Pipeline:
         self._check_stop()
         self._lists = self._lists.after(rounds.listings.values(), CLOCK.uptime())
         self._pace = self._pace.ended(budget.answers_s(), unfinished=fetcher.unfinished)
-        state = self._settle(state, before, fetcher)
+        state = self._end_cycle(state, before, fetcher)
         not_in_plan = self._transport.breaker.not_in_plan()
         if (summary := self._failures.end_cycle(not_in_plan)) is not None:
             log.warning(summary)
@@ -245,8 +245,8 @@ class Pipeline:
         fetcher.add(requests)
         for answer in fetcher.run():
             state = self._merged(state, answer, fetcher, inputs)
-        self._quota.settle()
-        return noted(state, before, fetcher.answers, inputs.now)
+        self._quota.save()
+        return with_failures(state, before, fetcher.answers, inputs.now)
 
     def prefetch(self, for_s: float) -> None:
         """Read names ahead of need, on a worker; return at once.
@@ -277,7 +277,7 @@ class Pipeline:
         was_slow = self._pace.is_slow
         if (took_s := budget.answer_s(endpoints.LIVE)) is not None:
             self._pace = self._pace.answered(took_s)
-        budget.live_is_in(started + (self._pace.deadline_s if within_s is None else within_s))
+        budget.live_arrived(started + (self._pace.deadline_s if within_s is None else within_s))
         if within_s is None and self._pace.is_slow != was_slow:
             if was_slow:
                 log.info("The vendor is fast enough again: a cycle ends within its interval")
@@ -345,7 +345,7 @@ class Pipeline:
             self._client, self._lookup, pool, workers, budget, inputs, rotation, progress, self._arrived
         )
 
-    def _settle(self, state: State, before: State, fetcher: Fetcher) -> State:
+    def _end_cycle(self, state: State, before: State, fetcher: Fetcher) -> State:
         """Return the state at the end of a cycle, and log the result of the feeds' self-check."""
         inputs = self._inputs()
         details = held_details(state)
@@ -353,7 +353,7 @@ class Pipeline:
         selection = self._rules.selection
         known = replace(state, references=references)
         wanted = None if selection.keeps_all else select(known, selection).wanted
-        state, differences = settle(state, before, fetcher.answers, references, inputs, wanted=wanted)
+        state, differences = end_cycle(state, before, fetcher.answers, references, inputs, wanted=wanted)
         for sentence in differences:
             log.warning("%s: %s; repaired", FOUND_WRONG, sentence)
         for name, was, now in (

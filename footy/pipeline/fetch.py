@@ -91,7 +91,7 @@ class Fetcher:
             if request in self._seen or not self._is_within_quota(request):
                 continue
             self._seen.add(request)
-            names_it = request.priority in {Priority.NAMES, Priority.REFERENCE}
+            names_it = request.priority in {Priority.REFERENCE_LIST, Priority.REFERENCE}
             if names_it and self.lookup.peek(request) is not None:
                 continue
             self.budget.calls += 1

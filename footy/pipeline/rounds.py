@@ -66,7 +66,7 @@ class Rounds:
         if named := self._announced_odds():
             wanted = self._wanted()
             yield from self._request(plan.changed_odds(named, wanted, self.before, self.inputs))
-        self.quota.settle()
+        self.quota.save()
 
     def _request(self, requests: Iterable[Request]) -> Iterator[Answer[object]]:
         """Make these requests and their follow-ups, and yield the answers."""

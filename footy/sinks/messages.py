@@ -8,7 +8,7 @@ again, until it is too old.
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal, NamedTuple
@@ -172,9 +172,14 @@ def message(one: Envelope) -> tuple[Message, tuple[str, ...] | None] | None:
     except (msgspec.DecodeError, ValueError):
         return None
     title = harmless(said.rule or said.indicator or kind.replace("_", " "))
-    mark = "DEMO: " if one.source == DEMO_SOURCE else ""
+    mark = _mark(one)
     found = Message(one, kind, f"{mark}{title}", f"{mark}{said.text or _line(kind, said)}", age_from)
     return found, said.to
+
+
+def _mark(one: Envelope) -> str:
+    """Return what stands before a message that is not about what happens now."""
+    return ("REPLAY: " if one.footyreplay else "") + ("DEMO: " if one.source == DEMO_SOURCE else "")
 
 
 def _line(kind: str, said: _Said) -> str:
@@ -192,10 +197,9 @@ def _line(kind: str, said: _Said) -> str:
     return f"{teams}{clock}: {words}{rule}"
 
 
-def title_of(messages: Iterable[Message]) -> str:
+def title_of(messages: Sequence[Message]) -> str:
     """Return the title of messages together."""
     titles = list(map(attrgetter("title"), messages))
     if len({*titles}) == 1:
         return str(titles[0])
-    mark = "DEMO: " if titles[0].startswith("DEMO: ") else ""
-    return f"{mark}{len(titles)} alerts"
+    return f"{_mark(messages[0].envelope)}{len(titles)} alerts"

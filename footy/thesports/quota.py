@@ -40,7 +40,7 @@ class Quota(Protocol):
     def reserve(self, matches: int) -> None:
         """Save the most attempts that `matches` matches may need from now on as if they were made."""
 
-    def settle(self) -> None:
+    def save(self) -> None:
         """Save the attempts that were made."""
 
 
@@ -116,7 +116,7 @@ class WindowQuota:
         limited = ((one, self.left(one)) for one in ENDPOINTS.values() if one is not LIVE)
         self._write({one.path: [wall] * min(MOST_CALLS * matches, left) for one, left in limited if left})
 
-    def settle(self) -> None:
+    def save(self) -> None:
         """Save the attempts that were made."""
         self._write({})
 

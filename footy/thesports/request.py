@@ -22,7 +22,7 @@ class Priority(IntEnum):
 
     LIVE_LIST = 0
     FEED = 1
-    NAMES = 2
+    REFERENCE_LIST = 2
     PAGE = 3
     DETAIL = 4
     REFERENCE = 5
@@ -70,8 +70,8 @@ class Request:
 
 
 LIVE_LIST = Request(endpoints.LIVE, priority=Priority.LIVE_LIST)
-COUNTRY_LIST = Request(endpoints.COUNTRIES, priority=Priority.NAMES)
-CATEGORY_LIST = Request(endpoints.CATEGORIES, priority=Priority.NAMES)
+COUNTRY_LIST = Request(endpoints.COUNTRIES, priority=Priority.REFERENCE_LIST)
+CATEGORY_LIST = Request(endpoints.CATEGORIES, priority=Priority.REFERENCE_LIST)
 
 
 @dataclass(frozen=True, slots=True)

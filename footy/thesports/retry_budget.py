@@ -90,7 +90,7 @@ class RetryBudget:
         with self._lock:
             return {endpoint: _median(seconds) for endpoint, seconds in self._answers_s.items()}
 
-    def live_is_in(self, deadline: float) -> None:
+    def live_arrived(self, deadline: float) -> None:
         """End the wait for the live list: from now on `deadline` applies to all answers."""
         self.kept_back = 0
         self.deadline = self._live_deadline = deadline

@@ -96,7 +96,7 @@ def test_a_migration_keeps_a_copy_of_the_file(path: Path, monkeypatch: pytest.Mo
     log.close()
     monkeypatch.undo()
     # The way back: the copy, put in the file's place, is read by the version before.
-    shutil.copyfile(path.with_name("footy.db.v1"), path)
+    shutil.copyfile(path.with_name(f"footy.db.v{migrations.VERSION}"), path)
     log, aside = opened(path)
     assert (aside, log.extent().epoch, len(log.read(0, 10))) == (None, epoch, 1)
     log.close()

@@ -7,7 +7,7 @@ import pytest
 from footy.mirror.answers import Answers, FullOdds
 from footy.mirror.changes import odds_changes
 from footy.mirror.feed_health import FeedHealth
-from footy.mirror.merge import noted
+from footy.mirror.merge import with_failures
 from footy.mirror.odds_book import OddsBook, digest
 from footy.mirror.periods import Periods
 from footy.mirror.state import Held, Source, State
@@ -69,7 +69,7 @@ def test_what_was_seen_of_a_match_s_periods_is_held_from_list_to_list() -> None:
     ):
         at = NOW + seconds
         state, _ = after(state, [live_list(at, playing("a", status_id, started_at))], inputs(at))
-        state = noted(state, state, Answers(), at)
+        state = with_failures(state, state, Answers(), at)
     assert state.matches["a"].periods == Periods(1000, NOW + 20)
     state, _ = after(state, [failed(LIVE_LIST, TimedOutError("no reply"))], inputs(NOW + 60))
     assert state.matches["a"].periods == Periods(1000, NOW + 20)

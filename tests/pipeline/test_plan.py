@@ -152,7 +152,7 @@ def test_a_steady_cycle_is_no_more_than_eight_calls() -> None:
     now = replace(state(*(held(one) for one in "abcde")), deleted_at=0.0)
     first = plan.first_round(now, DELTA)
     then = plan.after_live_list({one: live(one) for one in "abcde"}, now, DELTA, filtered=False)
-    known = {Priority.NAMES, Priority.REFERENCE}
+    known = {Priority.REFERENCE_LIST, Priority.REFERENCE}
     assert len([call for call in first if call.priority not in known]) == 8
     assert {call.priority for call in then} <= known
 
@@ -316,7 +316,7 @@ def test_what_names_others_goes_first_and_the_large_bodies_last() -> None:
     assert sorted(Priority) == [
         Priority.LIVE_LIST,
         Priority.FEED,
-        Priority.NAMES,
+        Priority.REFERENCE_LIST,
         Priority.PAGE,
         Priority.DETAIL,
         Priority.REFERENCE,

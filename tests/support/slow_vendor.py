@@ -14,7 +14,7 @@ from msgspec.json import encode
 
 from footy.mirror.inputs import CycleInputs
 from footy.mirror.joins import held_details, references_for
-from footy.mirror.merge import merge, settle
+from footy.mirror.merge import end_cycle, merge
 from footy.mirror.state import State
 from footy.pipeline.fetch import Arrived, Fetcher
 from footy.pipeline.pace import Pace
@@ -292,7 +292,7 @@ class Following:
             if answer.request == LIVE_LIST:
                 if (took_s := budget.answer_s(endpoints.LIVE)) is not None:
                     self.pace = self.pace.answered(took_s)
-                budget.live_is_in(started + self.pace.deadline_s)
+                budget.live_arrived(started + self.pace.deadline_s)
         self.lists = self.lists.after(rounds.listings.values(), clock.now)
         self.pace = self.pace.ended(budget.answers_s(), unfinished=fetcher.unfinished)
         live = fetcher.answers.live()
@@ -305,7 +305,7 @@ class Following:
             held_details(self.state),
             inputs,
         )
-        self.state, _ = settle(self.state, before, fetcher.answers, references, inputs)
+        self.state, _ = end_cycle(self.state, before, fetcher.answers, references, inputs)
         self.asked = self.vendor.asked[asked:]
         self.took_s = clock.now - started
         due = started + max(1, math.ceil(self.took_s / self.pace.interval_s)) * self.pace.interval_s

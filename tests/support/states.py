@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from footy.mirror.answers import Answers, FullOdds
 from footy.mirror.inputs import CycleInputs
-from footy.mirror.merge import merge, settle
+from footy.mirror.merge import end_cycle, merge
 from footy.mirror.state import Held, MatchState, References, Source, State
 from footy.telemetry.attempts import OK, AttemptRecord
 from footy.thesports import endpoints
@@ -78,8 +78,8 @@ def after(
     wanted: Collection[str] | None = None,
 ) -> tuple[State, list[str]]:
     """Return the state after a cycle with these answers, and the differences that it found."""
-    before, noted = state, Answers()
+    before, received = state, Answers()
     for answer in answers:
-        noted.add(answer)
-        state = merge(state, answer, noted, given)
-    return settle(state, before, noted, references or References(), given, wanted=wanted)
+        received.add(answer)
+        state = merge(state, answer, received, given)
+    return end_cycle(state, before, received, references or References(), given, wanted=wanted)

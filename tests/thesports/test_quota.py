@@ -62,7 +62,7 @@ class TestQuota:
                 before.take(ODDS)
                 clock.now += 0.1
                 wall.shift(0.1)
-            before.settle()
+            before.save()
             clock.now += 5
             wall.shift(5)
             after = quota_at(clock)

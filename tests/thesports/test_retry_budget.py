@@ -68,6 +68,6 @@ def test_the_live_list_may_take_longer_than_the_rest_and_nothing_after_it_does()
     assert budget.has_time(LIVE)
     assert not budget.has_time(ODDS)
     assert budget.wait_s() == 1
-    budget.live_is_in(BEGAN + 8)
+    budget.live_arrived(BEGAN + 8)
     assert budget.wait_s() == -1
     assert not budget.has_time(LIVE)
