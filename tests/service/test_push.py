@@ -2,7 +2,7 @@
 
 import copy
 import json
-import time
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from footy.errors import Exit
-from tests.service.test_page import ask, free_port
+from tests.service.test_page import free_port
 from tests.support.broker import Publisher, RunningBroker
-from tests.support.place import SECRET, Place, complaints, wait_until
+from tests.support.place import PROJECT, SECRET, Place, complaints, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
 
@@ -101,3 +101,19 @@ def test_what_a_later_poll_says_wins(live: Place, vendor: RunningSimulator, brok
         wait_until(lambda: records(live)[element["id"]]["home_score"] == before + 1)
         wait_until(lambda: records(live)[element["id"]]["home_score"] == before)
     assert records(live)[element["id"]]["live_source"] == "fresh"
+
+
+def test_without_its_package_it_is_one_sentence_and_nothing_of_it_is_imported_when_off(live: Place) -> None:
+    hidden = live.folder / "hidden" / "paho"
+    hidden.mkdir(parents=True)
+    (hidden / "__init__.py").write_text("raise ModuleNotFoundError(name='paho')")
+    live.set(PYTHONPATH=f"{hidden.parent}:{PROJECT}")
+
+    refused = live.run()
+
+    assert refused.returncode == Exit.CONFIG
+    assert complaints(refused)[-1].endswith(
+        "FOOTY_PUSH=on needs the package paho-mqtt: .venv/bin/pip install -r requirements-mqtt.txt."
+    )
+    look = "import sys, footy.service.daemon; sys.exit('paho' in sys.modules)"
+    assert live.run_program(sys.executable, "-c", look).returncode == 0

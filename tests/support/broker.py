@@ -1,4 +1,4 @@
-"""A real mosquitto with a configuration of its own: a plain listener for publishers, a WebSocket one for footy."""
+"""A real mosquitto with a configuration of its own: a plain listener, and a WebSocket one for footy."""
 
 import socket
 import subprocess
