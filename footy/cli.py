@@ -10,6 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from footy import __version__
@@ -21,6 +22,9 @@ from footy.telemetry.redaction import Redactor
 from footy.thesports.errors import RefusedError, VendorError
 
 if TYPE_CHECKING:
+    from footy.history.log import Log
+    from footy.history.span import Span
+    from footy.history.sqlite_log import SqliteLog
     from footy.service.paths import Files
 
 Command = Callable[[argparse.Namespace, Loaded], Exit]
@@ -152,6 +156,8 @@ def _parser() -> argparse.ArgumentParser:
         "match": "show one match: now, its statistics, and what happened in it",
         "serve": "serve the page and the API of a data folder, in a process of its own",
         "alerts": "check and test the rules of alerts, send a test message, show outcomes",
+        "replay": "send events of the log once more to a target, marked as a replay",
+        "backup": "write a copy of the log into a file, also while the service runs",
     }.items():
         command = commands.add_parser(name, help=words, description=words)
         command.set_defaults(command=name)
@@ -169,6 +175,13 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name == "alerts":
             _alert_flags(command)
+        if name == "replay":
+            _span_flags(command)
+            command.add_argument(
+                "--to", required=True, metavar="NAME", help="the target of alerts.toml that gets them"
+            )
+        if name == "backup":
+            command.add_argument("file", metavar="FILE", help="the new file")
         if name == "names":
             command.add_argument("text", nargs="?", default="", help="list only those that contain this text")
         if name == "status":
@@ -202,6 +215,14 @@ def _event_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--limit", metavar="N", help="the newest N; with --after or --since the first N from there"
     )
+
+
+def _span_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--since", metavar="TIME", help="only from 2026-11-23T20:00Z on, from 20:00 today, or from 30d ago"
+    )
+    command.add_argument("--until", metavar="TIME", help="only before this time")
+    command.add_argument("--after", metavar="EPOCH-SEQ", help="only what came after this position")
 
 
 def _alert_flags(command: argparse.ArgumentParser) -> None:
@@ -387,6 +408,61 @@ def _alerts(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return alert_commands.show_outcomes(path, files, source, _say)
 
 
+def _replay(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.alert_commands import target_named  # noqa: PLC0415
+    from footy.service.app import keep_bugs_scrubbed  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
+    from footy.service.replay import replay  # noqa: PLC0415
+
+    settings, span = loaded.settings, _span(arguments, loaded)
+    keep_bugs_scrubbed(settings)
+    mode = _mode_with_events(settings)
+    target = target_named(settings.alerts or Files(settings.folder(mode)).alerts, arguments.to)
+    with _opened_log(settings, mode) as log:
+        _complain_of_gap(log, span)
+        _say(replay(log, span, target, source=settings.event_source(mode)))
+    return Exit.OK
+
+
+def _backup(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.backup import back_up  # noqa: PLC0415
+
+    with _opened_log(loaded.settings, _mode_with_events(loaded.settings)) as log:
+        _say(back_up(log, Path(arguments.file).absolute()))
+    return Exit.OK
+
+
+def _opened_log(settings: Settings, mode: Mode) -> "contextlib.closing[SqliteLog]":
+    """Open the log of an instance for reading; it is closed when the block is left."""
+    from footy.service import event_stream  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
+
+    path = Files(settings.folder(mode)).events
+    if settings.events == "off" and not path.exists():
+        raise event_stream.NoEventsError("There are no events: FOOTY_EVENTS is off.")
+    return contextlib.closing(event_stream.opened(path))
+
+
+def _span(arguments: argparse.Namespace, loaded: Loaded) -> "Span":
+    """Read `--since`, `--until` and `--after`."""
+    from footy.history.span import Span  # noqa: PLC0415
+    from footy.service import event_query  # noqa: PLC0415
+
+    zone, now = ConsoleOptions.of(loaded.settings).timezone, time.time()
+    since, until = (
+        None if text is None else event_query.time(text, zone, now, flag)
+        for flag, text in (("--since", arguments.since), ("--until", arguments.until))
+    )
+    return Span(since, until, None if arguments.after is None else event_query.position(arguments.after))
+
+
+def _complain_of_gap(log: "Log", span: "Span") -> None:
+    """Say if events after `--after` are missing."""
+    _, missing = span.begin(log.extent())
+    if missing is not None:
+        _complain(f"warning: {missing}")
+
+
 def _mode_with_events(settings: Settings) -> Mode:
     """Return which instance is meant: the demo, and say so, if only that has ever written anything."""
     from footy.service.paths import Files  # noqa: PLC0415
@@ -442,10 +518,12 @@ _COMMANDS: dict[str, Command] = {
     "schema": _schema,
     "serve": _serve,
     "alerts": _alerts,
+    "replay": _replay,
+    "backup": _backup,
 }
 
 
-_LOOKING_ON = frozenset({"stop", "status", "health", "logs", "names", "events", "match", "schema"})
+_LOOKING_ON = frozenset({"stop", "status", "health", "logs", "names", "events", "match", "schema", "backup"})
 """Commands that only need to identify the instance, and so must work even if another setting is wrong."""
 
 

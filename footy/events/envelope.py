@@ -33,6 +33,8 @@ class Envelope(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     data: msgspec.Raw
     subject: str | None = None
     """The match's id; absent for an operational event."""
+    footyreplay: bool = False
+    """Whether `footy replay` sent it, once more; absent otherwise."""
 
 
 @cache  # of a few types; an envelope is made in less than a microsecond

@@ -5,11 +5,13 @@ would skip numbers. `synchronous=FULL`, so that what a reader has seen survives 
 """
 
 import contextlib
+import os
 import secrets
 import sqlite3
+import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +22,8 @@ import msgspec
 from footy.events.emitted import Emitted, decoded, encoded
 from footy.events.envelope import data_json
 from footy.events.results import is_open
+from footy.history import sqlite_archive
+from footy.history.archive import PAGE, Due, MatchEntry
 from footy.history.log import (
     BrokenLogError,
     Commit,
@@ -31,6 +35,8 @@ from footy.history.log import (
     UnknownCommitError,
 )
 from footy.history.migrations import SCRIPTS, VERSION
+from footy.history.minutes import MinuteBlob
+from footy.history.odds import OddsBlob
 
 PRIVATE = 0o600
 """Who may read the file: as with all files of the data folder, its owner."""
@@ -51,6 +57,8 @@ _VACUUM_PAGES = 200
 _LARGEST_READ = 10_000
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRICES = "type IN ('line_moved', 'price_moved', 'reopened', 'suspended')"  # as in the partial index
+_ALERT_TYPES = frozenset({"alert", "alert_settled"})
+_ALERTS = "type IN ('alert', 'alert_settled')"  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +101,12 @@ class SqliteLog:
             # If the clock was set back, these rows would otherwise be the oldest, and be removed first.
             at = max(newest_at, commit.at if commit.age_at is None else commit.age_at)
             connection.executemany(
-                "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                "INSERT INTO match (id, emitted, first, last, finished, home, away, competition, open)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                 " emitted = excluded.emitted, last = excluded.last, finished = excluded.finished,"
                 " home = excluded.home, away = excluded.away, competition = excluded.competition,"
-                " open = excluded.open",
+                # A match that goes on after its end gets another archive.
+                " open = excluded.open, archived = archived AND excluded.finished IS NOT NULL",
                 [_match_row(one, at) for one in commit.states.values()],
             )
             connection.executemany(
@@ -110,6 +120,7 @@ class SqliteLog:
                 "INSERT INTO cycle VALUES (?, ?, ?, ?)",
                 (commit.at, commit.listed is not None, len(commit.listed or ()), len(commit.events)),
             )
+            sqlite_archive.write(connection, commit)
             newest += len(commit.events)
             values: list[tuple[str, Any]] = [("newest", newest)]
             if commit.events:
@@ -155,7 +166,7 @@ class SqliteLog:
             except sqlite3.Error as error:
                 raise _as_log_error(self._path, error, "written") from None
 
-    def _query(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _query(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         with self._lock:
             try:
                 return self._connection.execute(statement, values).fetchall()
@@ -181,9 +192,14 @@ class SqliteLog:
 
     def _decoded(self, rows: Iterable[Any]) -> list[Emitted]:
         # A match whose state cannot be read would be seen for the first time again, with ids that exist.
-        try:
+        with self._decoding():
             return [decoded(row[0]) for row in rows]
-        except msgspec.DecodeError as error:
+
+    @contextlib.contextmanager
+    def _decoding(self) -> Iterator[None]:
+        try:
+            yield
+        except (msgspec.DecodeError, ValueError) as error:
             raise BrokenLogError(f"The log {self._path.name} holds a state of no match: {error}") from None
 
     def listed_at(self) -> float | None:
@@ -228,6 +244,39 @@ class SqliteLog:
         """Return the matches, the one seen last first."""
         rows = self._query("SELECT id, home, away, competition, last FROM match ORDER BY last DESC, id")
         return [StoredMatch(*row) for row in rows]
+
+    def entries(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        after: tuple[float, str] | None = None,
+        limit: int = PAGE,
+    ) -> list[MatchEntry]:
+        """Return matches that changed at or after `since` and were seen before `until`, by (last, id)."""
+        with self._decoding():
+            return sqlite_archive.entries(self._query, since, until, after, limit)
+
+    def entry(self, match_id: str) -> MatchEntry | None:
+        """Return a match; None if the log does not have it."""
+        with self._decoding():
+            return sqlite_archive.entry(self._query, match_id)
+
+    def odds_blobs(self, match_id: str) -> list[OddsBlob]:
+        """Return what was written of a match's odds, in order of writing."""
+        return sqlite_archive.odds_blobs(self._query, match_id)
+
+    def minute_blobs(self, match_id: str) -> list[MinuteBlob]:
+        """Return what was written of a match's minutes, in order."""
+        return sqlite_archive.minute_blobs(self._query, match_id)
+
+    def due(self, now: float, limit: int) -> list[Due]:
+        """Return matches that were over some minutes ago and wait for their archive, the newest first."""
+        return sqlite_archive.due(self._query, now, limit)
+
+    def waiting(self) -> int:
+        """Return the number of matches that are over and wait for their archive."""
+        return sqlite_archive.waiting(self._query)
 
     def begin_epoch(self) -> str:
         """Give the log a new epoch, and return it: every reader gets one gap, and goes on."""
@@ -306,12 +355,33 @@ class SqliteLog:
         return not busy
 
     def backup(self, target: Path) -> None:
-        """Write a complete copy to a new file."""
+        """Write a complete copy of this moment to a new file: a whole one, or none at all.
+
+        Raises:
+            LogError: The file exists, or cannot be written.
+        """
+        if target.exists():
+            raise LogError(f"The copy {target} exists already: name another file")
         try:
-            target.touch(mode=PRIVATE, exist_ok=False)
+            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
         except OSError as error:
             raise LogError(f"The copy {target} cannot be written: {error.strerror}") from None
-        self._query("VACUUM INTO ?", (str(target),))
+        beside = Path(name)
+        try:
+            with self._lock:
+                self._connection.execute("VACUUM INTO ?", (name,))
+            os.fsync(descriptor)
+            beside.replace(target)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
+                raise _as_log_error(self._path, error, "read") from None
+            raise LogError(f"The copy {target} cannot be written: {error}") from None
+        except OSError as error:
+            raise LogError(f"The copy {target} cannot be written: {error.strerror}") from None
+        finally:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                beside.unlink()
 
     def is_replaced(self) -> bool:
         """Check whether the file is gone, or another one is in its place: a reader then opens that one."""
@@ -336,6 +406,8 @@ def _conditions(after: int, match_id: str | None, types: Sequence[str]) -> tuple
     values: list[Any] = [after, *types]
     if types:
         where.append(f"type IN ({', '.join('?' * len(types))})")
+        if match_id is None and _ALERT_TYPES.issuperset(types):
+            where.append(_ALERTS)
     if match_id is not None:
         where.append("match = ?")
         values.append(match_id)
@@ -373,6 +445,7 @@ def _remove_match(connection: sqlite3.Connection, before: float, limit: int) -> 
         connection, "SELECT seq FROM event WHERE match = ? ORDER BY seq LIMIT ?", (row[0], limit)
     )
     if removed < limit:
+        removed += sqlite_archive.remove(connection, row[0])
         removed += connection.execute("DELETE FROM match WHERE id = ?", row).rowcount
     return removed
 

@@ -145,16 +145,25 @@ def _verdict(rule: Rule, record: dict[str, Any]) -> str:
     return f"YES  {teams}{lasting}: {text(rule.say, usable(record))}"
 
 
+def target_named(path: Path, name: str) -> Target:
+    """Return a target of the rules file.
+
+    Raises:
+        RulesError: There is none of this name, or the file is wrong.
+    """
+    targets = {one.name: one for one in load(path).targets}
+    if name not in targets:
+        raise RulesError([f"{name} is no target of {path}; there are {', '.join(targets) or 'none'}."])
+    return targets[name]
+
+
 def send(path: Path, name: str, source: str, say: Say) -> Exit:
     """Send a marked test message to a target.
 
     Raises:
         NotDeliveredError: It did not arrive, or nobody knows.
     """
-    targets = {one.name: one for one in load(path).targets}
-    if name not in targets:
-        raise RulesError([f"{name} is no target of {path}; there are {', '.join(targets) or 'none'}."])
-    target = dataclasses.replace(targets[name], events=None)
+    target = dataclasses.replace(target_named(path, name), events=None)
     with tempfile.TemporaryDirectory(prefix="footy-") as folder:
         options = SinkOptions(source, ledger=Path(folder) / "sent.db")
         sink = sink_of(target, options, None)

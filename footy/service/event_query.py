@@ -83,7 +83,7 @@ def limit(text: str) -> int:
     return int(text)
 
 
-def time(text: str, zone: Any, now: float) -> float:
+def time(text: str, zone: Any, now: float, flag: str = "--since") -> float:
     """Read a time or an age; return Unix seconds.
 
     Args:
@@ -91,6 +91,7 @@ def time(text: str, zone: Any, now: float) -> float:
             an age: `45s`, `90min`, `2h`, `3d`.
         zone: The operator's zone, as pytz has it.
         now: Unix seconds.
+        flag: The flag whose value it is.
 
     Raises:
         QueryError: It is none of these.
@@ -107,5 +108,5 @@ def time(text: str, zone: Any, now: float) -> float:
     except (ValueError, OverflowError):
         at = -1.0
     if not 0 <= at <= LAST_SECOND:
-        raise QueryError(f"--since {TIME_TAKES}, not {text!r}.")
+        raise QueryError(f"{flag} {TIME_TAKES}, not {text!r}.")
     return at

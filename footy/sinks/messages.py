@@ -7,7 +7,7 @@ again, until it is too old.
 
 import logging
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal, NamedTuple
@@ -135,8 +135,13 @@ def message(one: Envelope) -> Message | None:
     except (msgspec.DecodeError, ValueError):
         return None
     title = harmless(said.rule or said.indicator or kind.replace("_", " "))
-    mark = "DEMO: " if one.source == DEMO_SOURCE else ""
+    mark = _mark(one)
     return Message(one, f"{mark}{title}", f"{mark}{said.text or _line(kind, said)}", age_from)
+
+
+def _mark(one: Envelope) -> str:
+    """Return what stands before a message that is not about what happens now."""
+    return ("REPLAY: " if one.footyreplay else "") + ("DEMO: " if one.source == DEMO_SOURCE else "")
 
 
 def _line(kind: str, said: _Said) -> str:
@@ -154,10 +159,9 @@ def _line(kind: str, said: _Said) -> str:
     return f"{teams}{clock}: {words}{rule}"
 
 
-def title_of(messages: Iterable[Message]) -> str:
+def title_of(messages: Sequence[Message]) -> str:
     """Return the title of messages together."""
     titles = list(map(attrgetter("title"), messages))
     if len({*titles}) == 1:
         return str(titles[0])
-    mark = "DEMO: " if titles[0].startswith("DEMO: ") else ""
-    return f"{mark}{len(titles)} alerts"
+    return f"{_mark(messages[0].envelope)}{len(titles)} alerts"

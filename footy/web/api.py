@@ -17,9 +17,11 @@ from footy.history.log import Extent, LogError, Position, StoredEvent, resumed
 from footy.history.sqlite_log import SqliteLog
 from footy.times import moment_text
 from footy.web import queries
+from footy.web.alert_list import MOST_ALERT_EVENTS, AlertList
 from footy.web.answers import JSON, Prepared, WebError, answer, header, send_error, send_json
 from footy.web.instance import Judged
 from footy.web.live import Live, Sent, event_json
+from footy.web.marks import ALERT_TYPES
 from footy.web.openapi import document
 from footy.web.picture import Content
 from footy.web.protocol import CONNECTION
@@ -69,6 +71,8 @@ class Api:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._matches: tuple[object, Prepared] | None = None
+        self._alerts: tuple[str | None, AlertList] = (None, AlertList.of([]))
+        """The alerts as of this position of the log."""
         self._judged: dict[str, tuple[float, Judged]] = {}
         boot = live.boot
         schema = msgspec.json.encode({"record": document()["components"]["schemas"], "events": all_schemas()})
@@ -232,6 +236,28 @@ class Api:
                 at = due[-1].sequence if len(found) == _CATCH_UP and due else newest.newest
 
         await _stream(self._live.events, None, wants, scope, receive, send, catch_up)
+
+    # --- alerts
+
+    async def alerts(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer alerts of the log with their outcomes."""
+        del receive
+        given = _given(scope, "rule", "match", "limit")
+        rule, match_id = queries.rule(given.get("rule")), queries.match_id(given.get("match"))
+        limit = queries.limit(given.get("limit"))
+        log, extent, newest = self._live.log, self._live.extent, self._live.newest_alert
+        if log is None or extent is None:
+            raise WebError(503, _NO_LOG, {"retry-after": "5"})
+
+        def encoded() -> bytes:
+            kept = self._alerts[1]
+            if self._alerts[0] != newest:
+                kept = AlertList.of(log.newest(MOST_ALERT_EVENTS, types=ALERT_TYPES))
+                self._alerts = (newest, kept)
+            position = str(Position(extent.epoch, extent.newest))
+            return msgspec.json.encode({"position": position, **kept.answer(rule, match_id, limit)})
+
+        await send_json(send, await asyncio.to_thread(encoded))
 
     # --- how it is
 

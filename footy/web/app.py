@@ -24,6 +24,7 @@ def create_app(live: Live, access: Access) -> ASGIApp:
         "/api/matches/{match_id}": api.match,
         "/api/live": api.live,
         "/api/events": api.events,
+        "/api/alerts": api.alerts,
         "/api/status": api.status,
         "/api/fixtures": api.fixtures,
         "/healthz": api.health,

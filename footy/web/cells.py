@@ -1,11 +1,12 @@
 """What the page shows of each match, as flat cells, and what changed in them. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from footy.outputs.record_values import price_state
 from footy.record import MatchRecord, Snapshot
 from footy.times import moment_text, unix_seconds
+from footy.web.marks import Marked
 
 FRESH_S = 90.0
 """Seconds up to which the oldest part of a record needs no mention: details are asked for once a minute."""
@@ -55,12 +56,12 @@ _PRICES = tuple(
 _SCORES = tuple(f"current_{market}_score" for market in MARKETS)
 _STATES = tuple(f"current_{market}_state" for market in MARKETS)
 
-COLUMNS = (*_TAKEN, *_PRICES, *_SCORES, *_STATES, "old_since", "doubts", "goals")
-"""The cells of a match, in order. All but the last and the states are fields of the record:
+COLUMNS = (*_TAKEN, *_PRICES, *_SCORES, *_STATES, "old_since", "doubts", "alerts", "goals")
+"""The cells of a match, in order. All but the last four and the states are fields of the record:
 
 `current_…_state` is `now`, `suspended`, `old` or None; `old_since` when the oldest part of the record was
-read, if that is too long ago; `doubts` what of the record is missing, old or made up; `goals` the goals that
-the log knows (see `marks.py`).
+read, if that is too long ago; `doubts` what of the record is missing, old or made up; `alerts` and `goals`
+what the log knows of them (see `marks.py`).
 """
 
 _PARTS = {
@@ -74,8 +75,9 @@ _PARTS = {
 }
 _DOUBTFUL = frozenset({"missing", "stale", "mock", "partial"})
 
+_NOTHING = Marked()
+
 Cells = tuple[Any, ...]
-Goals = Sequence[Mapping[str, Any]]
 
 
 class Changes(TypedDict, total=False):
@@ -90,14 +92,14 @@ class Changes(TypedDict, total=False):
     """All match ids, if they are others or in another order."""
 
 
-def cells(match: MatchRecord, published_at: float, max_age_s: float, goals: Goals | None) -> Cells:
+def cells(match: MatchRecord, published_at: float, max_age_s: float, marked: Marked | None) -> Cells:
     """Return the cells of a match.
 
     Args:
         match: The record.
         published_at: When the snapshot was published, Unix seconds.
         max_age_s: Seconds a price may be old and still be one of now.
-        goals: The goals that the log knows; None if there is no log.
+        marked: What the log knows; None if there is no log.
     """
     record: Mapping[str, Any] = match
     states = [
@@ -118,26 +120,18 @@ def cells(match: MatchRecord, published_at: float, max_age_s: float, goals: Goal
             for part, words in _PARTS.items()
             if (source := record[f"{part}_source"]) in _DOUBTFUL
         ],
-        goals,
+        *((None, None) if marked is None else (marked.alerts, marked.goals)),
     )
 
 
-def board(snapshot: Snapshot, max_age_s: float, goals: Mapping[str, Goals] | None) -> dict[str, Cells]:
-    """Return the cells of every match, by id, in the snapshot's order."""
+def board(snapshot: Snapshot, max_age_s: float, marks: Mapping[str, Marked] | None) -> dict[str, Cells]:
+    """Return the cells of every match, by id, in the snapshot's order; `marks` is None if there is no log."""
     published_at = unix_seconds(snapshot["meta"]["published_at"])
     return {
         match["match_id"]: cells(
-            match, published_at, max_age_s, None if goals is None else goals.get(match["match_id"], ())
+            match, published_at, max_age_s, None if marks is None else marks.get(match["match_id"], _NOTHING)
         )
         for match in snapshot["matches"]
-    }
-
-
-def with_goals(before: Mapping[str, Cells], goals: Mapping[str, Goals] | None) -> dict[str, Cells]:
-    """Return the cells with other goals."""
-    return {
-        match_id: (*row[:-1], None if goals is None else goals.get(match_id, ()))
-        for match_id, row in before.items()
     }
 
 

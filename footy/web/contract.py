@@ -55,6 +55,8 @@ class Status(TypedDict):
     odds_format: str
     events: bool
     """There is a log of events."""
+    alerts: str | None
+    """The position of the newest alert, or of its outcome; null if there is none."""
     position: str | None
     """The newest position of the log."""
     fixtures_at: str | None
@@ -92,6 +94,78 @@ class Goal(TypedDict):
     """`var`, where a video review cancelled it."""
 
 
+class AlertMark(TypedDict):
+    """An alert as a row of the page marks it."""
+
+    id: str
+    """Of its event."""
+    rule: str
+    seen_at: str
+    outcome: str | None
+    """`won`, `lost` or `void`; null as long as it is open."""
+
+
+class KeptAlert(TypedDict):
+    """An alert in the log, with what became of it."""
+
+    id: str
+    """Of its event."""
+    rule: str
+    text: str
+    """What the rule said."""
+    match_id: str
+    home: str | None
+    away: str | None
+    competition: str | None
+    country: str | None
+    seen_at: str
+    """When the rule fired."""
+    clock: str | None
+    score: dict[str, int] | None
+    """When the rule fired: `home`, `away`."""
+    price: float | None
+    """Decimal odds at which it would have been bet; null if the rule names no price, or none was open."""
+    event: str | None
+    """The id of the event that made the rule fire; null if the record did."""
+    late: bool
+    outcome: str | None
+    """`won`, `lost` or `void`; null as long as it is open, or if the rule has no `won`."""
+    settled_at: str | None
+    final: dict[str, int] | None
+    """The score that decided it: `home`, `away`."""
+
+
+class RuleOutcomes(TypedDict):
+    """What became of the alerts of a rule, as `footy alerts outcomes` says it."""
+
+    rule: str
+    alerts: int
+    won: int
+    lost: int
+    void: int
+    open: int
+    rate: float | None
+    """The share that was won of those won or lost."""
+    interval: tuple[float, float] | None
+    """The Wilson 95 % interval of that rate."""
+    break_even: float | None
+    """The rate at which the same stake on each, at its price, would neither win nor lose."""
+    gain: float | None
+    """The yield: what the same stake on each would have brought, as a share of all stakes."""
+
+
+class Alerts(TypedDict):
+    """Alerts of the log, newest first, and what became of all of them by rule."""
+
+    position: str
+    """The newest position of the log."""
+    alerts: list[KeptAlert]
+    rules: list[RuleOutcomes]
+    """Of all alerts asked for that are kept, those beyond `limit` too."""
+    complete: bool
+    """False if the log keeps more alerts than are counted: the newest ones are."""
+
+
 class LiveBoard(TypedDict):
     """What the page shows, whole: the message `all` of the stream."""
 
@@ -101,19 +175,27 @@ class LiveBoard(TypedDict):
     """The newest goals, cancelled goals, dismissals and final whistles, newest first."""
     columns: list[str]
     matches: list[list[Any]]
-    """A list of cells per match, in the order of `columns`; the last cell is a list of `Goal`, null without
-    a log."""
+    """A list of cells per match, in the order of `columns`; the last two cells are lists of `AlertMark` and
+    `Goal`, null without a log."""
 
+
+PARTS = (ApiError, AlertMark, Goal)
+"""Types that no answer names: they are in errors, and in lists of cells."""
 
 __all__ = [
+    "PARTS",
+    "AlertMark",
+    "Alerts",
     "ApiError",
     "EventPage",
     "Fixture",
     "Fixtures",
     "Goal",
     "Health",
+    "KeptAlert",
     "LiveBoard",
     "MatchRecord",
     "Matches",
+    "RuleOutcomes",
     "Status",
 ]

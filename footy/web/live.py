@@ -22,9 +22,8 @@ from footy.history.sqlite_log import SqliteLog, opened_for_reading
 from footy.record import Snapshot
 from footy.times import moment_text
 from footy.web import picture
-from footy.web.cells import Goals
 from footy.web.instance import FIXTURES, HEARTBEAT, LOG, MATCHES, Instance
-from footy.web.marks import TYPES, Marks
+from footy.web.marks import ALERT_TYPES, TYPES, Marked, Marks
 from footy.web.picture import Board, Picture
 from footy.web.streams import HEARTBEAT_S, Count, Hub, message
 
@@ -84,6 +83,8 @@ class Live:
         self.log: SqliteLog | None = None
         self.extent: Extent | None = None
         """Which events have been sent to the readers of `/api/events`; None if there is no log."""
+        self.newest_alert: str | None = None
+        """The position of the newest alert or outcome of one."""
         self.board = Board(f"{self.boot}-0", {}, {}, ())
         self.first_message = b""
         self._marks = Marks()
@@ -157,9 +158,9 @@ class Live:
                 snapshot, self._slot = self._slot, None
             self._number += 1
             version = f"{self.boot}-{self._number}"
-            goals = None if self.extent is None else self._marks.goals()
+            marks = None if self.extent is None else self._marks.of_matches()
             try:
-                made = await asyncio.to_thread(self._made, version, snapshot, goals, self._marks.latest())
+                made = await asyncio.to_thread(self._made, version, snapshot, marks, self._marks.latest())
             except Exception:
                 log.exception("The page could not be brought up to date")
                 continue
@@ -173,7 +174,7 @@ class Live:
         self,
         version: str,
         snapshot: Snapshot | None,
-        goals: Mapping[str, Goals] | None,
+        marks: Mapping[str, Marked] | None,
         latest: list[dict[str, Any]],
     ) -> tuple[Picture | None, Board, bytes, bytes]:
         """Make the next picture and board, with the messages that say them whole and as changes."""
@@ -183,7 +184,7 @@ class Live:
             version,
             shown,
             max_age_s=self.instance.price_max_age_s,
-            goals=goals,
+            marks=marks,
             latest=latest,
             about=self.about(shown),
         )
@@ -214,6 +215,7 @@ class Live:
             "timezone": self.instance.timezone,
             "odds_format": self.instance.odds_format,
             "events": self.extent is not None,
+            "alerts": self.newest_alert,
             "position": None if self.extent is None else str(Position(self.extent.epoch, self.extent.newest)),
             "fixtures_at": None if self.fixtures is None else self.fixtures.get("fetched_at"),
         }
@@ -223,15 +225,18 @@ class Live:
         if self.extent is None or self.extent.epoch != extent.epoch:
             self._marks = Marks()
             self.events.close()  # their positions are of another log: they come back, and get a gap
+            self.newest_alert = None
         self.extent = extent
         for event in events:
             self._marks.take(event)
+            if event.type in ALERT_TYPES:
+                self.newest_alert = str(Position(extent.epoch, event.sequence))
         if len(self.events) and events:
             self.events.publish(Sent(events, extent.epoch, self.instance.source))
         self._changed.set()
 
     def _no_log(self) -> None:
-        self.extent = None
+        self.extent = self.newest_alert = None
         self._marks = Marks()
         self.events.close()
         self._changed.set()
@@ -336,6 +341,11 @@ class _Follower:
             while batch := found.read(after, 10_000, types=TYPES, since=since):
                 events += [one for one in batch if one.sequence <= extent.newest]
                 after = batch[-1].sequence
+            if not any(one.type in ALERT_TYPES for one in events):
+                # The page asks for the list of alerts if there is one, however old.
+                events[:0] = [
+                    one for one in found.newest(1, types=ALERT_TYPES) if one.sequence <= extent.newest
+                ]
         except LogError:
             found.close()
             raise

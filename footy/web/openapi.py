@@ -11,7 +11,7 @@ from footy.events.envelope import Envelope
 from footy.events.types import DATA
 from footy.record import MatchRecord, Snapshot, field_names
 from footy.web import contract
-from footy.web.queries import DEFAULT_EVENTS, MOST_EVENTS
+from footy.web.queries import DEFAULT_EVENTS, MOST_EVENTS, RULE
 
 STREAMED = "text/event-stream"
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
@@ -113,6 +113,21 @@ ROUTES: tuple[Route, ...] = (
         errors=(400, 503),
     ),
     Route(
+        "/api/alerts",
+        "Alerts of the log with their outcomes, newest first, and what became of them by rule",
+        contract.Alerts,
+        (
+            Parameter("rule", "Only alerts of this rule.", {"type": "string", "pattern": f"^{RULE}$"}),
+            Parameter("match", "Only alerts of this match.", _ID),
+            Parameter(
+                "limit",
+                f"How many at most; {DEFAULT_EVENTS} without it.",
+                {"type": "integer", "minimum": 1, "maximum": MOST_EVENTS},
+            ),
+        ),
+        errors=(400, 503),
+    ),
+    Route(
         "/api/live",
         "What the page shows, or, as a stream, that and then what changes",
         contract.LiveBoard,
@@ -136,7 +151,14 @@ def document() -> dict[str, Any]:
     """Return the OpenAPI document."""
     types = [route.answers for route in ROUTES if route.answers not in {None, dict[str, Any]}]
     _, components = msgspec.json.schema_components(
-        [*types, MatchRecord, Snapshot, Envelope, contract.ApiError, contract.Goal, *DATA.values()],
+        [
+            *types,
+            MatchRecord,
+            Snapshot,
+            Envelope,
+            *contract.PARTS,
+            *DATA.values(),
+        ],
         ref_template="#/components/schemas/{name}",
     )
     return {

@@ -9,7 +9,8 @@ import msgspec
 
 from footy.record import MatchRecord, Snapshot
 from footy.web import cells
-from footy.web.cells import COLUMNS, Cells, Changes, Goals
+from footy.web.cells import COLUMNS, Cells, Changes
+from footy.web.marks import Marked
 
 GZIP_LEVEL = 6
 _encode = msgspec.json.Encoder().encode
@@ -72,12 +73,12 @@ def board(
     picture: Picture | None,
     *,
     max_age_s: float,
-    goals: Mapping[str, Goals] | None,
+    marks: Mapping[str, Marked] | None,
     latest: Sequence[Mapping[str, Any]],
     about: Mapping[str, Any],
 ) -> Board:
     """Return what the page shows of a picture."""
-    rows = {} if picture is None else cells.board(picture.snapshot, max_age_s, goals)
+    rows = {} if picture is None else cells.board(picture.snapshot, max_age_s, marks)
     return Board(version, rows, about, latest)
 
 

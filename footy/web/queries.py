@@ -15,6 +15,7 @@ from footy.web.answers import WebError
 FIELDS = frozenset(field_names(MatchRecord))
 MOST_EVENTS = 1_000
 DEFAULT_EVENTS = 100
+RULE = r"[a-z0-9-]{1,24}"
 START, NEWEST = "start", "newest"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -95,7 +96,7 @@ def _number(name: str, text: str, least: int, most: int) -> int:
 
 
 def limit(text: str | None) -> int:
-    """Return how many events are asked for."""
+    """Return how many events or alerts are asked for."""
     return DEFAULT_EVENTS if text is None else _number("limit", text, 1, MOST_EVENTS)
 
 
@@ -114,6 +115,13 @@ def match_id(text: str | None) -> str | None:
     """Return the match whose events are asked for."""
     if text is not None and not _ID.fullmatch(text):
         raise WebError(400, "match takes the id of a match.")
+    return text
+
+
+def rule(text: str | None) -> str | None:
+    """Return the rule whose alerts are asked for."""
+    if text is not None and not re.fullmatch(RULE, text):
+        raise WebError(400, "rule takes the name of a rule: a-z, 0-9 and -, at most 24 of them.")
     return text
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from footy.events.detector import Detector
 from footy.events.sighting import EventRules
+from footy.events.types import Alert, AlertSettled, Event, Score
 from footy.history import Commit, SqliteLog, opened
 from footy.record import MatchRecord
 from footy.times import moment_text
@@ -126,6 +127,44 @@ class Stage:
             self.until(lambda: (extent := self.server.live.extent) is not None and extent.newest >= newest)
         self.until(lambda: self._shown() == self.cycle_number)
         return self.server.live.board.version
+
+    def alert(
+        self, of: MatchRecord, rule: str, number: int = 1, *, ago_s: float = 0.0, **changes: Any
+    ) -> str:
+        """Write that a rule fired; return the id of the alert."""
+        said: dict[str, Any] = {"text": f"{of['home']} – {of['away']}", "price": 1.9, "to": ()}
+        said |= {"event": None, "unseen_s": 0.0}
+        return self._write(Alert, "alert", of, rule, number, ago_s, said | changes)
+
+    def settle(
+        self, of: MatchRecord, rule: str, number: int = 1, *, ago_s: float = 0.0, **changes: Any
+    ) -> str:
+        """Write what became of that alert."""
+        said: dict[str, Any] = {"outcome": "won", "price": 1.9}
+        said["relates"] = f"{of['match_id']}:alert:{rule}:{number}"
+        return self._write(AlertSettled, "alert_settled", of, rule, number, ago_s, said | changes)
+
+    def _write(
+        self,
+        data: Any,
+        kind: str,
+        of: MatchRecord,
+        rule: str,
+        number: int,
+        ago_s: float,
+        said: dict[str, Any],
+    ) -> str:
+        at = time.time() - ago_s
+        record: Any = of
+        names = ("match_id", "competition", "country", "home", "away", "status_id", "minute", "clock")
+        known: dict[str, Any] = {name: record[name] for name in names}
+        known |= {"late": False, "relates": None, "seen_at": moment_text(at), "vendor_at": None, "rule": rule}
+        known["score"] = Score(of["home_score"] or 0, of["away_score"] or 0)
+        event = Event(f"{of['match_id']}:{kind}:{rule}:{number}", kind, data(**(known | said)))
+        assert self.log is not None
+        newest = self.log.append(Commit(at=at, events=[event], listed=None))
+        self.until(lambda: (extent := self.server.live.extent) is not None and extent.newest >= newest)
+        return event.id
 
     def _shown(self) -> int:
         picture = self.server.live.picture

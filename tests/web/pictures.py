@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from playwright.sync_api import Browser
 
 from benchmarks.web_server import snapshot
+from footy.events.types import Score
 from footy.history import Commit
 from footy.record import MatchRecord, Snapshot
 from footy.times import moment_text
@@ -44,6 +45,7 @@ class Scene:
     change: Callable[[Snapshot], None] = lambda _: None
     error: str | None = None
     old_s: float = 0.0
+    alerts: bool = True
 
 
 def empty(shown: Snapshot) -> None:
@@ -71,6 +73,8 @@ FOR_REVIEW = (
         for size in (WIDE, MIDDLE, PHONE)
         for scheme in ("dark", "light")
     ),
+    Scene("alerts-phone", size=PHONE, scheme="light", script="document.querySelector('#more').click()"),
+    Scene("no-alerts", alerts=False),
     Scene("match-1024", size=MIDDLE, script=OPEN_ONE),
     Scene("match-phone", size=PHONE, scheme="light", script=OPEN_ONE),
     Scene("feed-phone", size=PHONE, script="document.querySelector('#more').click()"),
@@ -146,6 +150,28 @@ def play(stage: Stage, matches: list[MatchRecord]) -> None:
     seen(20)
 
 
+def alerts(stage: Stage, matches: list[MatchRecord]) -> None:
+    """Write what the operator's rules said: of matches that are on, and of a week that is over."""
+    rules = ("half-time-overs", "early-red-card", "late-favourite")
+    for number in range(41):
+        old = {**matches[number % len(matches)], "match_id": f"w{number}", "status_id": 4}
+        old |= {"clock": f"{46 + number % 40}'", "home_score": number % 2, "away_score": 0}
+        of, rule, ago_s = cast("MatchRecord", old), rules[number * number % 3], 86_400 - 1_500 * number
+        price = 1.72 + number % 7 / 10
+        stage.alert(of, rule, ago_s=ago_s, price=price)
+        result, score = ("won", Score(2, 1)) if number % 5 % 2 == 0 else ("lost", Score(1, 1))
+        if number % 11 == 5:
+            result = "void"
+        stage.settle(of, rule, ago_s=ago_s - 2_000, outcome=result, price=price, score=score)
+    playing = [one for one in matches if one["in_play"]]
+    for one, rule, ago_s in zip(
+        playing[1::4], (*rules, *rules[:2]), (3_000, 1_400, 600, 300, 40), strict=False
+    ):
+        stage.alert(one, rule, ago_s=ago_s, price=1.95, text=f"{rule}: {one['home']} – {one['away']}")
+    if playing:
+        stage.settle(playing[1], rules[0], ago_s=60, outcome="won", score=Score(2, 1))
+
+
 def fixtures(folder: Path, matches: list[MatchRecord]) -> None:
     """Write what kicks off tonight."""
     now, found = time.time(), []
@@ -171,6 +197,8 @@ def staged(scene: Scene) -> Iterator[Stage]:
         stage = Stage(Path(folder), **given)
         try:
             fixtures(stage.folder, everything)
+            if scene.alerts:
+                alerts(stage, shown["matches"])
             play(stage, shown["matches"])
             last = moment_text(time.time() - scene.old_s)
             stage.heartbeat(scene.error, last_success_at=last)
@@ -210,11 +238,14 @@ def main() -> None:
     """Make the pictures."""
     parser = argparse.ArgumentParser(prog="python -m tests.web.pictures", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=DOCS)
+    parser.add_argument("--only", help="the scenes whose name begins like this")
     parser.add_argument("--all", action="store_true", help="every size and state")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     with browser() as started:
-        for scene in FOR_REVIEW if options.all else FOR_DOCS:
+        for scene in FOR_REVIEW if options.all or options.only else FOR_DOCS:
+            if options.only and not scene.name.startswith(options.only):
+                continue
             take(started, scene, options.folder)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from footy.events.types import Score
 from footy.history import Commit
 from footy.history.log import Position
 from footy.web.openapi import ROUTES
@@ -71,6 +72,8 @@ def test_matches_are_filtered_and_reduced_to_fields(stage: Stage) -> None:
         ("/api/events?since=yesterday", "a time in UTC"),
         ("/api/events?match=%2e%2e/", "the id of a match"),
         ("/api/live?x=1", "There is no parameter"),
+        ("/api/alerts?rule=Early%20goals", "the name of a rule"),
+        ("/api/alerts?limit=1001", "whole numbers from 1 to 1000"),
     ],
 )
 def test_what_cannot_be_meant_is_one_sentence(shared: Stage, path: str, words: str) -> None:
@@ -146,6 +149,7 @@ def test_without_a_log_there_are_no_marks_and_no_events(tmp_path: Path) -> None:
         stage.cycle([match(1, home_score=2)])
         assert stage.get("/api/live").json["matches"][0][-1] is None
         assert stage.get("/api/events").status == 503
+        assert stage.get("/api/alerts").status == 503
         assert stage.get("/api/status").json["events"] is False
     finally:
         stage.close()
@@ -277,6 +281,71 @@ def test_a_hub_closes_a_reader_with_a_full_queue_and_counts_all_streams() -> Non
     hub.leave(reader)
     hub.leave(reader)
     assert count.left == 1
+
+
+# --- alerts
+
+
+def test_alerts_come_with_their_outcomes_and_what_became_of_them_by_rule(stage: Stage) -> None:
+    one, other = match(1), match(2)
+    stage.cycle([one, other])
+    assert stage.get("/api/alerts").json["alerts"] == []
+    assert stage.get("/api/status").json["alerts"] is None
+
+    stage.alert(one, "early-goals", text="Over 2.5", price=2.0)
+    stage.alert(other, "early-goals", price=1.5)
+    third = stage.alert(other, "late-draw", price=None)
+    stage.settle(one, "early-goals", outcome="won", price=2.0, score=Score(3, 0))
+    stage.settle(other, "early-goals", outcome="lost", price=1.5)
+
+    reply = stage.get("/api/alerts").json
+    assert [(one["id"], one["outcome"]) for one in reply["alerts"]] == [
+        (third, None),
+        ("m00002:alert:early-goals:1", "lost"),
+        ("m00001:alert:early-goals:1", "won"),
+    ]
+    oldest = reply["alerts"][-1]
+    assert (oldest["text"], oldest["score"], oldest["final"]) == (
+        "Over 2.5",
+        {"home": 1, "away": 0},
+        {"home": 3, "away": 0},
+    )
+    rule = reply["rules"][0]
+    assert (rule["rule"], rule["alerts"], rule["won"], rule["lost"], rule["rate"]) == (
+        "early-goals", 2, 1, 1, 0.5,
+    )  # fmt: skip
+    assert rule["gain"] == 0.0
+    assert reply["complete"]
+    assert [one["rule"] for one in stage.get("/api/alerts?rule=late-draw").json["rules"]] == ["late-draw"]
+    of_match = stage.get("/api/alerts?match=m00002&limit=1").json
+    assert [one["rule"] for one in of_match["alerts"]] == ["late-draw"]
+    assert sum(one["alerts"] for one in of_match["rules"]) == 2, "the limit is not one of the outcomes"
+    assert stage.get("/api/status").json["alerts"] == reply["position"]
+
+
+def test_a_row_is_marked_with_its_alerts_and_keeps_the_mark_of_one_that_is_over(stage: Stage) -> None:
+    stage.cycle([match(1)])
+    stage.alert(match(1), "early-goals")
+    stage.settle(match(1), "early-goals", outcome="void")
+    stage.settle(match(1), "of-another-log", outcome="won")
+
+    def marks() -> Any:
+        return stage.get("/api/live").json["matches"][0][-2]
+
+    stage.until(lambda: marks() and marks()[0]["outcome"])
+    [mark] = marks()
+    assert (mark["rule"], mark["outcome"]) == ("early-goals", "void")
+    stage.stop()
+    stage.start()
+    stage.cycle([match(1)])
+    stage.until(lambda: marks() == [mark])
+
+
+def test_an_alert_of_a_newer_version_costs_only_itself(stage: Stage) -> None:
+    stage.cycle([match(1)])
+    stage.alert(match(1), "early-goals")
+    stage.alert(match(1), "early-goals", 2, text=["a list"])
+    assert [one["id"] for one in stage.get("/api/alerts").json["alerts"]] == ["m00001:alert:early-goals:1"]
 
 
 # --- how it is

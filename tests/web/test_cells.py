@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from footy.times import unix_seconds
 from footy.web.cells import COLUMNS, Cells, applied, board, cells, changes
+from footy.web.marks import Marked
 from tests.outputs.console.samples import PUBLISHED_AT, snapshot
 from tests.support.web import match
 
 
 def shown(**record: Any) -> dict[str, Any]:
-    row = cells(match(**record), unix_seconds(PUBLISHED_AT), 900, ())
+    row = cells(match(**record), unix_seconds(PUBLISHED_AT), 900, Marked())
     return dict(zip(COLUMNS, row, strict=True))
 
 
@@ -37,9 +38,9 @@ def test_an_age_is_said_only_of_what_is_old() -> None:
 
 def test_without_a_log_no_goal_is_known_and_none_is_said_not_to_exist() -> None:
     [row] = board(snapshot(match()), 900, None).values()
-    assert row[-1] is None
+    assert row[-2:] == (None, None)
     [row] = board(snapshot(match()), 900, {}).values()
-    assert row[-1] == ()
+    assert row[-2:] == ((), ())
 
 
 rows = st.dictionaries(

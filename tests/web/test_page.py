@@ -12,6 +12,7 @@ pytest.importorskip("playwright.sync_api", reason="the playwright package is not
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from footy.events.types import Score
 from footy.history import Commit
 from footy.record import MatchRecord
 from tests.support.browser import browser, tab
@@ -201,6 +202,41 @@ def test_a_match_says_everything_and_has_a_link(stage: Stage, chromium: Browser)
         watched.assert_quiet("404")
 
 
+def test_an_alert_marks_its_match_and_is_listed_with_its_outcome(stage: Stage, chromium: Browser) -> None:
+    torino, leeds = evening()[2], evening()[1]
+    stage.cycle(evening())
+    with tab(chromium, stage.url) as watched:
+        page = watched.page
+        expect(row(page, "Torino")).to_be_visible()
+        expect(page.locator("#alerts")).to_be_hidden()
+        stage.alert(torino, "early-goals", text="Torino – Lazio: over 2.5", price=1.95)
+        mark = row(page, "Torino").locator(".alert-mark")
+        expect(mark).to_have_text("Alert: early-goals")
+        expect(mark).to_have_attribute("data-open", "")
+        expect(page.locator("#alerts .event")).to_have_text(
+            "Torino – Lazioopen"
+            + page.evaluate("document.querySelector('#alerts time').textContent")
+            + "early-goals67' · 1–0 · at 1.95"
+        )
+        stage.settle(torino, "early-goals", outcome="won", price=1.95, score=Score(2, 1))
+        for number in range(1, 8):
+            stage.alert(leeds, "late-draw", number)
+        expect(page.locator("#alerts .event")).to_have_count(5)
+        page.get_by_role("button", name="Show all 8").click()
+        oldest = page.locator("#alerts .event").last
+        expect(oldest).to_contain_text("2–1 won")
+        expect(page.locator(".rules tbody tr").first).to_have_text(
+            "early-goals11/1100.0 %21–100 %+95.0 %even 51 %"
+        )
+        expect(page.locator(".rules tbody tr").last).to_have_text("late-draw7–––")
+        expect(mark).to_have_text("Alert: early-goals won")
+        oldest.click()
+        expect(page.locator(".timeline .alert")).to_contain_text(
+            "Alert early-goals wonTorino – Lazio: over 2.5"
+        )
+        watched.assert_quiet()
+
+
 def test_hostile_names_are_just_names(stage: Stage, chromium: Browser) -> None:
     stage.cycle([match(number, name, competition=name, country=name) for number, name in enumerate(HOSTILE)])
     stage.cycle(
@@ -209,8 +245,12 @@ def test_hostile_names_are_just_names(stage: Stage, chromium: Browser) -> None:
             for number, name in enumerate(HOSTILE)
         ]
     )
+    for number, name in enumerate(HOSTILE):
+        stage.alert(match(number, name, competition=name), "hostile", text=name)
     with tab(chromium, f"{stage.url}#m=m00000") as watched:
         page = watched.page
+        expect(page.locator("#alerts .event")).to_have_count(5)
+        expect(page.locator(".timeline .alert .who")).to_have_text(HOSTILE[0])
         expect(page.locator("#latest .event")).to_have_count(len(HOSTILE))
         expect(page.locator("#panel .panel-team").first).to_have_text(HOSTILE[0])
         assert sorted(names(page)) == sorted(HOSTILE)
@@ -283,6 +323,9 @@ def axe_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     stage.cycle(
         [match(1, "Arsenal", "Chelsea", home_score=2), *evening()[1:]], complete=False, problems=["One"]
     )
+    for one in evening()[:3]:
+        stage.alert(one, "early-goals")
+    stage.settle(evening()[2], "early-goals")
     yield stage
     stage.close()
 
@@ -297,6 +340,8 @@ def test_one_touch_chooses_the_market_of_a_phone(stage: Stage, chromium: Browser
         expect(first.locator(".c-p:visible")).to_have_text(["−0.5 −0.5", "1.90 1.83", "1.95 2.05"])
         page.locator("#more").click()
         expect(page.locator("#tonight")).to_be_visible()
+        page.locator("#side-close").click()
+        expect(page.locator("#tonight")).to_be_hidden()
         watched.assert_quiet()
 
 

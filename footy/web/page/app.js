@@ -1,5 +1,6 @@
 // The page: what the server sends, what the reader does, and what is shown of both.
 
+import { AlertList } from "./alerts.js";
 import { Board } from "./board.js";
 import { choices, choose, isFavourite, onChoice, toggleFavourite } from "./choices.js";
 import { element, pause, setData, setText } from "./dom.js";
@@ -14,6 +15,7 @@ const $ = (id) => document.getElementById(id);
 const board = new Board();
 const list = new List($("matches"), $("empty"), board);
 const panel = new Panel($("panel"), board);
+const alerts = new AlertList($("alerts"));
 const MARKETS = { 1: "1X2", 2: "Spread", 3: "O/U" };
 const THEMES = [null, "dark", "light"];
 
@@ -40,6 +42,7 @@ async function take(change) {
   const moved = position !== board.about.position || change.changed.includes(panel.id) || change.gone.includes(panel.id);
   position = board.about.position;
   if (panel.id !== null && (moved || change.whole)) void panel.renew();
+  void alerts.follow(board);
   if (fixturesAt !== board.about.fixtures_at) await readFixtures();
 }
 
@@ -297,6 +300,7 @@ onChoice((name, id) => {
     list.everything = true;
     panel.show();
     showLatest($("latest"), board);
+    alerts.show();
     if (fixtures) showTonight($("tonight"), fixtures, choices.zone, board.now());
     showBanners();
   }
@@ -371,6 +375,10 @@ function closeAll() {
 
 addEventListener("hashchange", follow);
 addEventListener("popstate", follow);
+$("side-close").addEventListener("click", () => {
+  openSide("");
+  $("more").focus();
+});
 $("panel").addEventListener("click", (event) => {
   if (event.target.closest(".panel-close")) {
     event.preventDefault();

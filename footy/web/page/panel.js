@@ -337,14 +337,19 @@ function timelineItems(record, events) {
   const corrections = new Map();
   const details = new Map();
   const reopened = new Map();
+  const settled = new Map();
   for (const { type, data } of events) {
     if (type === "footy.goal_cancelled" || type === "footy.withdrawn") corrections.set(data.relates, data);
     if (type.endsWith("_detail")) details.set(data.relates, data);
     if (type === "footy.reopened" && data.relates) reopened.set(data.relates, data);
+    if (type === "footy.alert_settled") settled.set(data.relates, data);
     if (type === "footy.score_corrected") for (const removed of data.removed) corrections.set(removed, data);
   }
   for (const { id, type, data } of events) {
     const name = type.slice("footy.".length);
+    if (name === "alert") {
+      said.push(item(data.clock ?? "", `Alert ${data.rule}`, data.text, settled.get(id)?.outcome ?? "", null, "alert"));
+    }
     if (!(name in EVENTS) && name !== "status") continue;
     if (name === "suspended" && data.market !== "money_line") continue;
     const latest = { ...data, ...pick(details.get(id), ["player", "kind", "assist", "player_in", "player_out", "reason", "var_result", "var_reason"]) };

@@ -1,5 +1,6 @@
 // One match as a row of the table: made once, then patched where it changes.
 
+import { markAlerts } from "./alerts.js";
 import { choices, isFavourite } from "./choices.js";
 import { element, setData, setText } from "./dom.js";
 import { DASH, duration, line, movement, number, period, price, runningClock, score } from "./words.js";
@@ -89,6 +90,7 @@ export class Row {
     setCards(this.teams[0].cards, get("home_red_cards"));
     setCards(this.teams[1].cards, get("away_red_cards"));
     setData(this.tr, "live", get("in_play") ? "yes" : "");
+    markAlerts(this.teams[0].name.parentElement, get("alerts"));
     this.updatePrices(get);
     this.updateTime(board, get);
     this.updateNotes(board, get, grouped);

@@ -40,6 +40,13 @@ export function points(value) {
   return text === "0.0" ? "0.0" : value > 0 ? `+${text}` : `−${text}`;
 }
 
+/** A share as a percentage; few digits, for few alerts say little. */
+export function percent(share, signed = false, places = 1) {
+  const text = `${Math.abs(100 * share).toFixed(places)} %`;
+  if (!signed || Number.parseFloat(text) === 0) return text;
+  return share > 0 ? `+${text}` : `−${text}`;
+}
+
 export function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 90) return `${whole} s`;
