@@ -18,8 +18,8 @@ from footy.errors import ConfigError, Exit, FootyError
 from footy.events.envelope import Envelope, envelope, event_in
 from footy.events.sighting import PLAYED
 from footy.events.types import Alert, Event
+from footy.history.place import LogPlace
 from footy.history.reader import Reader
-from footy.history.sqlite_log import opened_for_reading
 from footy.plain_text import harmless
 from footy.service.paths import Files
 from footy.sinks.base import Again, Refused
@@ -218,11 +218,11 @@ def _test_message(source: str, name: str) -> Envelope:
     return envelope(event, sequence=0, epoch="00000000", source=source)
 
 
-def show_outcomes(path: Path, files: Files, source: str, say: Say) -> Exit:
+def show_outcomes(path: Path, files: Files, place: LogPlace, source: str, say: Say) -> Exit:
     """Say what became of the alerts in the log, by rule, and of the messages, by target."""
-    found = outcomes(_alerts(files, source))
+    found = outcomes(_alerts(place, source))
     if not found:
-        say(f"There are no alerts in {files.events}")
+        say(f"There are no alerts in {place.shown}")
     else:
         rows = [_HEAD, *map(_row, found)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
@@ -254,15 +254,15 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
 
 
-def _alerts(files: Files, source: str) -> Iterator[Event]:
+def _alerts(place: LogPlace, source: str) -> Iterator[Event]:
     """Yield the alerts and their outcomes in the log.
 
     Raises:
         NothingYetError: There is no log.
     """
-    if not files.events.exists():
-        raise NothingYetError(f"There are no events at {files.events} yet: start footy first")
-    log = opened_for_reading(files.events)
+    if not place.exists():
+        raise NothingYetError(f"There are no events at {place.shown} yet: start footy first")
+    log = place.read()
     try:
         reader = Reader(log, source=source, types=_TYPES)
         while batch := reader.batch():
