@@ -23,7 +23,7 @@ from footy import cli
 from footy.errors import Exit
 from footy.record import Heartbeat, Meta, field_names
 from footy.service.app import running_app
-from footy.service.instance_metrics import CycleFigures, instance_collector
+from footy.service.instance_metrics import CycleFigures, instance_collector, sinks_source
 from footy.service.paths import Files
 from footy.service.push_feed import push_feed
 from footy.settings import Mode, Settings, load, secret_files
@@ -333,7 +333,8 @@ def test_a_metric_is_documented_with_its_labels(tmp_path: Path) -> None:
     with running_app(settings, Mode.LIVE, Files(tmp_path)) as app:
         push = push_feed(settings.model_copy(update={"push": "on"}), Mode.LIVE)
         assert push is not None
-        families = list(instance_collector(app, figures, Files(tmp_path), "live", [push.metrics]).collect())
+        more = [push.metrics, sinks_source((), lambda: None)]
+        families = list(instance_collector(app, figures, Files(tmp_path), "live", more).collect())
 
     names = {one.name + ("_total" if one.type == "counter" else ""): one for one in families}
     exported = {name: list(one._labelnames) for name, one in names.items()}  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ from footy.service.check_note import CheckNote
 from footy.service.cycle_job import CycleJob
 from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile, read_heartbeat
-from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
+from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector, sinks_source
 from footy.service.lock import Owner, Role, locked, verify_ownership
 from footy.service.notify_socket import NotifySocket
 from footy.service.page import page_of
@@ -32,6 +32,7 @@ from footy.service.status import TOGETHER
 from footy.service.stop_signal import StopSignal, stop_signal
 from footy.service.term import Term
 from footy.settings import Mode, Settings
+from footy.telemetry.metrics import Source
 from footy.telemetry.redaction import Redactor
 from footy.thesports.client import Client
 from footy.thesports.request import Answer
@@ -114,7 +115,9 @@ def _lead(service: _Service, term: Term) -> None:
             recorder.on_commit = sinks.wake
         figures = CycleFigures(settings.interval)
         push = push_feed(settings, mode, lambda: not term.is_over)
-        more = [] if push is None else [push.metrics]
+        more: list[Source] = [] if push is None else [push.metrics]
+        if recorder is not None and sinks is not None:
+            more.append(sinks_source(sinks, lambda: recorder.position))
         metrics = instance_collector(app, figures, files, mode.value, more)
         served = serving.enter_context(page_of(settings, mode, files, app, metrics))
         page, address = served or (None, None)
@@ -124,7 +127,14 @@ def _lead(service: _Service, term: Term) -> None:
         # 2. The cycles, until a signal comes or the term is over.
         job = CycleJob(settings, app, outputs, service.heartbeat_file, watchers, recorder, sinks)
         thread = CycleThread()
-        scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures, thread)
+        scheduler = scheduled(
+            job,
+            settings.interval,
+            lambda: app.pipeline.is_slow,
+            app.fixtures,
+            thread,
+            figures.count_skipped,
+        )
         _start(push, app, job, thread, scheduler)
         service.systemd.ready()
         try:
