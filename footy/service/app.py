@@ -108,8 +108,13 @@ def upstream(settings: Settings, mode: Mode) -> Iterator[VendorAccount]:
 
 
 @contextlib.contextmanager
-def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
-    """Yield the parts of an instance; afterwards end all their threads, connections and child processes."""
+def running_app(
+    settings: Settings, mode: Mode, files: Files, right_left_s: Callable[[], float] | None = None
+) -> Iterator[App]:
+    """Yield the parts of an instance; afterwards end all their threads, connections and child processes.
+
+    `right_left_s` returns the seconds for which the vendor may still be asked, None if that has no limit.
+    """
     memory.give_back()
     counters = Counters()
     if mode is Mode.DEMO:  # each demo simulates a new world: the state and quota of the last one do not apply
@@ -117,7 +122,7 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
             file.unlink(missing_ok=True)
     with contextlib.ExitStack() as closing:
         asked = closing.enter_context(upstream(settings, mode))
-        transport = transport_for(settings, asked, counters)
+        transport = transport_for(settings, asked, counters, right_left_s)
         closing.callback(transport.close)
         if mode is not Mode.DEMO and (before := read_heartbeat(files)) is not None:
             answered = CheckNote(files).take() or []
@@ -147,7 +152,12 @@ def running_app(settings: Settings, mode: Mode, files: Files) -> Iterator[App]:
         yield App(pipeline, transport, counters, checkpoint, fixtures, asked.revive)
 
 
-def transport_for(settings: Settings, asked: VendorAccount, counters: Counters) -> Transport:
+def transport_for(
+    settings: Settings,
+    asked: VendorAccount,
+    counters: Counters,
+    right_left_s: Callable[[], float] | None = None,
+) -> Transport:
     """Return the transport for these settings."""
     return Transport(
         base_url=asked.base_url,
@@ -161,6 +171,7 @@ def transport_for(settings: Settings, asked: VendorAccount, counters: Counters) 
         proxy=settings.proxy,
         ca_bundle=settings.ca_bundle,
         zone=pytz.timezone(settings.timezone),
+        right_left_s=right_left_s,
     )
 
 

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -20,14 +21,15 @@ from footy.service.cycle_job import CycleJob
 from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile, read_heartbeat
 from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
-from footy.service.lock import Role, locked, verify_ownership
+from footy.service.lock import Owner, Role, locked, verify_ownership
 from footy.service.notify_socket import NotifySocket
 from footy.service.page import page_of
 from footy.service.paths import Files, prepare_folder
 from footy.service.schedule import follow_clock, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
 from footy.service.status import TOGETHER
-from footy.service.stop_signal import stop_signal
+from footy.service.stop_signal import StopSignal, stop_signal
+from footy.service.term import Term
 from footy.settings import Mode, Settings
 from footy.telemetry.redaction import Redactor
 from footy.thesports.client import Client
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
     from footy.sinks.registry import Sinks
 
 log = logging.getLogger("footy")
-
-LOOK_ROUND_EVERY_S = 2.0
 
 
 def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: ConsoleOptions) -> Exit:
@@ -64,46 +64,76 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         systemd = NotifySocket(os.environ, longest_silence_s(settings.interval))
         account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
-        with (
-            contextlib.closing(account),
-            running_app(settings, mode, files) as app,
-            contextlib.ExitStack() as serving,
-        ):
-            # 1. What gets the cycles: the log of events and its sinks, metrics, the page, the outputs.
-            sinks = _sinks(settings, mode, files)
-            recorder = _recorder(settings, mode, files, app, before, sinks, redact)
-            if recorder is not None and sinks is not None:
-                serving.callback(recorder.close)
-                recorder.start(me.started_at, mode.value)
-                serving.callback(sinks.close)
-                sinks.start()
-                recorder.on_commit = sinks.wake
-            figures = CycleFigures(settings.interval)
-            metrics = instance_collector(app, figures, files, mode.value)
-            served = serving.enter_context(page_of(settings, mode, files, app, metrics))
-            page, address = served or (None, None)
-            heartbeat_file.note_page(address)
-            outputs = open_outputs(OutputContext(files.folder, console, sys.stdout, page))
-            watchers = (figures.note, MetricsFile(files, metrics).write, systemd.cycle_ended)
-            # 2. The cycles, until a signal comes.
-            job = CycleJob(settings, app, outputs, heartbeat_file, watchers, recorder, sinks)
-            scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures)
-            systemd.ready()
+        service = _Service(
+            settings, mode, files, console, redact, stopping, me, before, heartbeat_file, systemd, watch
+        )
+        with contextlib.closing(account):
             try:
-                note = CheckNote(files)
-                while not stopping.requested.wait(LOOK_ROUND_EVERY_S):
-                    follow_clock(scheduler)
-                    if (answered := note.take()) is not None:
-                        retry_refused(app, scheduler, answered)
-                    verify_ownership(me, files)
-                    app.revive_vendor()
-                    watch()
-                log.info("footy stops")
+                _lead(service, Term(me.started_at))
             finally:
                 systemd.stopping()
-                _stop(scheduler, app, outputs)
-                job.save()
     return Exit.OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """What lasts as long as the process."""
+
+    settings: Settings
+    mode: Mode
+    files: Files
+    console: ConsoleOptions
+    redact: Redactor
+    stopping: StopSignal
+    me: Owner
+    before: Heartbeat | None
+    """The heartbeat of the process before."""
+    heartbeat_file: HeartbeatFile
+    systemd: NotifySocket
+    watch: Callable[[], None]
+    """Reports if another footy on this machine uses the account."""
+
+
+def _lead(service: _Service, term: Term) -> None:
+    """Run cycles until a signal comes or the term is over."""
+    settings, mode, files = service.settings, service.mode, service.files
+    with (
+        running_app(settings, mode, files, term.right_left_s) as app,
+        contextlib.ExitStack() as serving,
+    ):
+        # 1. What gets the cycles: the log of events and its sinks, metrics, the page, the outputs.
+        sinks = _sinks(settings, mode, files)
+        recorder = _recorder(settings, mode, files, app, service.before, sinks, service.redact)
+        if recorder is not None and sinks is not None:
+            serving.callback(recorder.close)
+            recorder.start(term.began_at, mode.value)
+            serving.callback(sinks.close)
+            sinks.start()
+            recorder.on_commit = sinks.wake
+        figures = CycleFigures(settings.interval)
+        metrics = instance_collector(app, figures, files, mode.value)
+        served = serving.enter_context(page_of(settings, mode, files, app, metrics))
+        page, address = served or (None, None)
+        service.heartbeat_file.note_page(address)
+        outputs = open_outputs(OutputContext(files.folder, service.console, sys.stdout, page))
+        watchers = (figures.note, MetricsFile(files, metrics).write, service.systemd.cycle_ended)
+        # 2. The cycles, until a signal comes or the term is over.
+        job = CycleJob(settings, app, outputs, service.heartbeat_file, watchers, recorder, sinks)
+        scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures)
+        service.systemd.ready()
+        try:
+            note = CheckNote(files)
+            while not service.stopping.requested.wait(term.look_s) and not term.is_over:
+                follow_clock(scheduler)
+                if (answered := note.take()) is not None:
+                    retry_refused(app, scheduler, answered)
+                verify_ownership(service.me, files)
+                app.revive_vendor()
+                service.watch()
+            log.info("The lease is over: nothing is asked any more" if term.is_over else "footy stops")
+        finally:
+            _stop(scheduler, app, outputs)
+            job.save()
 
 
 def _recorder(

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+T = TypeVar("T")
 
 Address = tuple[Any, ...]
 """A socket address, as in the standard library."""
@@ -25,16 +27,26 @@ Address = tuple[Any, ...]
 class Attempt:
     """An attempt in flight: its end, and a way to wake the thread that waits for it."""
 
-    def __init__(self, end: float) -> None:
+    def __init__(self, end: float, right_left_s: Callable[[], float] | None = None) -> None:
         self.end = end
         """In monotonic seconds."""
+        self._right_left_s = right_left_s
         self._aborted = False
         self._wake: Callable[[], None] | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether the attempt's time is up, or it was aborted."""
-        return self._aborted or self.end <= time.monotonic()
+        return self._aborted or self._left() <= 0
+
+    @property
+    def is_extended(self) -> bool:
+        """Whether a wait that timed out may go on: the right to ask was extended meanwhile."""
+        return self._right_left_s is not None and not self.is_over
+
+    def _left(self) -> float:
+        left = self.end - time.monotonic()
+        return left if self._right_left_s is None else min(left, self._right_left_s())
 
     def seconds_left(self, wake: Callable[[], None]) -> float:
         """Return the seconds that a wait starting now may last; another thread ends it by calling `wake`.
@@ -43,7 +55,7 @@ class Attempt:
             TimeoutError: The attempt is over.
         """
         self._wake = wake  # set before reading _aborted: abort() does the reverse, so neither is missed
-        left = self.end - time.monotonic()
+        left = self._left()
         if self._aborted or left <= 0:
             raise TimeoutError("the attempt is over")
         return left
@@ -60,9 +72,15 @@ _current: ContextVar[Attempt] = ContextVar("attempt")
 
 
 class AttemptsInFlight:
-    """All running attempts, so that they can be aborted at once."""
+    """All running attempts, so that they can be aborted at once.
 
-    def __init__(self) -> None:
+    Args:
+        right_left_s: Returns the seconds for which the vendor may still be asked; it may be extended while an
+            attempt waits. None if there is no such limit.
+    """
+
+    def __init__(self, right_left_s: Callable[[], float] | None = None) -> None:
+        self._right_left_s = right_left_s
         self._lock = threading.Lock()
         self._attempts: set[Attempt] = set()
         self._aborted = False
@@ -70,7 +88,7 @@ class AttemptsInFlight:
     @contextlib.contextmanager
     def attempt(self, end: float) -> Iterator[Attempt]:
         """Limit the calling thread's waits within the context to `end`, in monotonic seconds."""
-        attempt = Attempt(end)
+        attempt = Attempt(end, self._right_left_s)
         with self._lock:
             self._attempts.add(attempt)
             if self._aborted:
@@ -114,12 +132,20 @@ class _BoundedSocket(socket.socket):
         super().sendall(*args)
 
     def recv(self, *args: Any) -> bytes:
-        self._bound()
-        return super().recv(*args)
+        return self._read(super().recv, *args)
 
     def recv_into(self, *args: Any) -> int:
-        self._bound()
-        return super().recv_into(*args)
+        return self._read(super().recv_into, *args)
+
+    def _read(self, read: Callable[..., T], *args: Any) -> T:
+        """Wait for bytes until the attempt is over: its time may have been extended during a wait."""
+        while True:
+            self._bound()
+            try:
+                return read(*args)
+            except TimeoutError:
+                if not _current.get().is_extended:
+                    raise
 
 
 class BoundedTLSSocket(_BoundedSocket, ssl.SSLSocket):

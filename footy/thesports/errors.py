@@ -51,6 +51,15 @@ class StoppedError(VendorError):
     outcome = "stopped"
 
 
+class LeaseOverError(StoppedError):
+    """The right to ask the vendor is over: another machine may lead by now."""
+
+    outcome = "no_lease"
+
+    def __init__(self) -> None:
+        super().__init__("the lease is over: another machine may ask the vendor")
+
+
 class BadStatusError(VendorError):
     """An HTTP status other than 200."""
 

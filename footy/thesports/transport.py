@@ -84,8 +84,12 @@ class Transport:
         proxy: str | None = None,
         ca_bundle: Path | None = None,
         zone: dt.tzinfo = dt.UTC,
+        right_left_s: Callable[[], float] | None = None,
     ) -> None:
         """Prepare the session; connect only when a request is made.
+
+        `right_left_s` returns the seconds for which the vendor may still be asked: each attempt ends by then.
+        None if there is no such limit.
 
         Raises:
             ConfigError: The file of certificate authorities cannot be used.
@@ -101,7 +105,8 @@ class Transport:
         self.counters = counters
         self._redact = Redactor([credentials["secret"]] if credentials.get("secret") else [])
         context = trusting(ca_bundle)
-        self._in_flight = AttemptsInFlight()
+        self._right_left_s = right_left_s
+        self._in_flight = AttemptsInFlight(right_left_s)
         self._room = MemoryLimit()
         self._session = requests.Session()
         self._session.trust_env = False
@@ -198,6 +203,8 @@ class Transport:
     ) -> Reply[T]:
         if self.stopping.is_set():
             raise errors.StoppedError("footy is stopping")
+        if self._is_right_over():
+            raise errors.LeaseOverError
         left = budget.left(endpoint)
         if left <= 0:
             raise errors.OutOfTimeError("the cycle's time is up")
@@ -271,6 +278,8 @@ class Transport:
                     response.raw.release_conn()
             if self.stopping.is_set():
                 failure = errors.StoppedError("footy is stopping")
+            elif self._is_right_over():
+                failure = errors.LeaseOverError()
             elif attempt.is_over or isinstance(failure, errors.TimedOutError):
                 failure = (
                     errors.OutOfTimeError(
@@ -280,6 +289,9 @@ class Transport:
                     else failure_for(TimeoutError(), seconds)
                 )
             raise failure from None
+
+    def _is_right_over(self) -> bool:
+        return self._right_left_s is not None and self._right_left_s() <= 0
 
     def _judge(
         self,

@@ -1,0 +1,109 @@
+"""PostgreSQL for tests: a database on the test server, or a server of its own that may be stopped."""
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+URL = os.environ.get("FOOTY_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+_UNPRIVILEGED = "nobody"
+
+
+def missing(reason: str) -> None:
+    """Skip a test whose server is missing; on CI that fails."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@contextlib.contextmanager
+def database(server: str = URL) -> Iterator[str]:
+    """Yield the URL of a new database, which is dropped afterwards."""
+    name = f"footy_test_{secrets.token_hex(6)}"
+    try:
+        admin = psycopg.connect(server, autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        missing(f"PostgreSQL does not answer at FOOTY_TEST_POSTGRES: {error}")
+    with admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        try:
+            yield f"{server.rpartition('/')[0]}/{name}"
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _programs() -> Path:
+    """Return the folder of PostgreSQL's programs."""
+    found = shutil.which("initdb")
+    folders = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not folders:
+        missing("initdb and pg_ctl are not installed")
+    return folders[-1]
+
+
+class OwnServer:
+    """A PostgreSQL server in a folder, run by an unprivileged user, that a test may stop and start."""
+
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+        self._programs = _programs()
+        self._folder = folder
+        self.host = host
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url = f"postgresql://footy@{host}:{self.port}/postgres"
+        self._run("initdb", "-D", str(folder), "-U", "footy", "-A", "trust", "--no-sync")
+        (folder / "pg_hba.conf").write_text("host all all all trust\n")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-h {self.host} -p {self.port} -k {self._folder} -F"
+        log = str(self._folder / "server.log")
+        self._run("pg_ctl", "-D", str(self._folder), "-w", "-t", "30", "-l", log, "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop it at once, as in a crash."""
+        self._run("pg_ctl", "-D", str(self._folder), "-w", "-m", "immediate", "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        user = pwd.getpwnam(_UNPRIVILEGED).pw_uid if os.geteuid() == 0 else None
+        done = subprocess.run(
+            [self._programs / program, *arguments],
+            user=user,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@contextlib.contextmanager
+def own_server(folder: Path, host: str = "127.0.0.1") -> Iterator[OwnServer]:
+    """Yield a running server in a new folder below this one; it is stopped afterwards."""
+    home = folder / "postgres"
+    home.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        os.chown(home, pwd.getpwnam(_UNPRIVILEGED).pw_uid, -1)
+        for parent in home.parents:  # the server's user must get there
+            with contextlib.suppress(PermissionError):
+                if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
+                    parent.chmod(parent.stat().st_mode | 0o011)
+    server = OwnServer(home, host)
+    server.start()
+    try:
+        yield server
+    finally:
+        with contextlib.suppress(AssertionError):
+            server.stop()
