@@ -11,12 +11,13 @@ from starlette.types import Receive, Scope, Send
 from footy.history import minutes, odds
 from footy.history.archive import MatchEntry
 from footy.history.log import LogError
-from footy.history.odds import BrokenBlobError, OddsBlob, OddsColumns
+from footy.history.odds import BrokenBlobError, OddsBlob
 from footy.history.sqlite_log import SqliteLog
 from footy.times import moment_text
 from footy.web import odds_view, queries
 from footy.web.answers import WebError, no_log, send_json
 from footy.web.live import Live
+from footy.web.odds_view import Rows
 
 MOST_MINUTES = 1_000
 """Rows in an answer at most: a match with extra time has some 170."""
@@ -27,7 +28,7 @@ KEPT = 8
 class _Unpacked(NamedTuple):
     made_of: tuple[Any, ...]
     """What tells the blobs from others."""
-    columns: OddsColumns
+    rows: Rows
 
 
 class MatchHistory:
@@ -60,19 +61,19 @@ class MatchHistory:
                 raise _no_match()
             instance = self._live.instance
             try:
-                columns = self._columns(match_id, blobs)
+                rows = self._rows(match_id, blobs)
             except BrokenBlobError as error:
                 raise LogError(f"the odds of match {match_id} are damaged: {error}") from None
-            series, left_out = odds_view.series(columns, markets, bookmaker_ids, limit)
+            series, left_out = odds_view.series(rows, markets, bookmaker_ids, limit)
             return msgspec.json.encode(
                 {
                     "match_id": match_id,
                     **_archive(entry),
                     "read_at": moment_text(max((one.at for one in blobs), default=None)),
-                    "rows": columns.rows,
+                    "rows": rows.columns.rows,
                     "left_out": left_out,
                     "bookmakers": odds_view.bookmakers(
-                        columns, instance.early_window, record, instance.price_max_age_s
+                        rows, instance.early_window, record, instance.price_max_age_s
                     ),
                     "series": series,
                 }
@@ -116,21 +117,21 @@ class MatchHistory:
             raise no_log()
         return log
 
-    def _columns(self, match_id: str, blobs: list[OddsBlob]) -> OddsColumns:
+    def _rows(self, match_id: str, blobs: list[OddsBlob]) -> Rows:
         """Return all rows; whoever watches a match asks again and again, and seldom is anything new."""
         made_of = tuple((one.kind, one.rows, one.at, len(one.data)) for one in blobs)
         with self._lock:
             held = self._unpacked.get(match_id)
             if held is not None and held.made_of == made_of:
                 self._unpacked.move_to_end(match_id)
-                return held.columns
-        columns = odds.joined(blobs)
+                return held.rows
+        rows = Rows.of(odds.joined(blobs))
         with self._lock:
-            self._unpacked[match_id] = _Unpacked(made_of, columns)
+            self._unpacked[match_id] = _Unpacked(made_of, rows)
             self._unpacked.move_to_end(match_id)
             while len(self._unpacked) > KEPT:
                 self._unpacked.popitem(last=False)
-        return columns
+        return rows
 
 
 def _match_id(scope: Scope) -> str:

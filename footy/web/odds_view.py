@@ -27,24 +27,29 @@ _CORNERS = MARKET_NAMES.index("corners")
 _MONEY_LINE = MARKET_NAMES.index("money_line")
 
 
-class Texts(NamedTuple):
-    """The texts of the columns, read once."""
+class Rows(NamedTuple):
+    """All rows of a match, their texts read and their order known."""
 
+    columns: OddsColumns
     minutes: Sequence[int | None]
     scores: Sequence[str | None]
+    orders: Sequence[Sequence[int]]
+    """Of each series the places of its rows, newest first; of one second, the one listed first is newer."""
 
     @classmethod
-    def of(cls, columns: OddsColumns) -> "Texts":
-        """Read the texts of columns."""
+    def of(cls, columns: OddsColumns) -> "Rows":
+        """Read columns once, for all answers."""
         scores = map(score_of, columns.scores)
         return cls(
+            columns,
             [minute_of(text) for text in columns.minutes],
             [None if score is None else f"{score[0]}-{score[1]}" for score in scores],
+            [_newest_first(columns, one) for one in columns.series],
         )
 
 
 def bookmakers(
-    columns: OddsColumns,
+    rows: Rows,
     early_window: tuple[int, int],
     match: MatchRecord | None,
     max_age_s: float,
@@ -52,21 +57,18 @@ def bookmakers(
     """Return opening, early and newest price of every bookmaker in every market.
 
     Args:
-        columns: All rows of the match.
+        rows: All rows of the match.
         early_window: First and last minute of play of the early price, both included.
         match: The record of now; None if the match is not live, and then no price is one of now.
         max_age_s: Seconds a price may be old and still be one of now.
     """
-    texts = Texts.of(columns)
+    columns = rows.columns
     first, last = early_window
     early = {
-        number
-        for number, minute in enumerate(texts.minutes)
-        if minute is not None and first <= minute <= last
+        number for number, minute in enumerate(rows.minutes) if minute is not None and first <= minute <= last
     }
     found: list[BookmakerPrices] = []
-    for series in columns.series:
-        order = _newest_first(columns, series)
+    for series, order in zip(columns.series, rows.orders, strict=True):
         early_row = _early(columns, order, early)
         found.append(
             {
@@ -74,9 +76,9 @@ def bookmakers(
                 "bookmaker_id": series.bookmaker_id,
                 "bookmaker": BOOKMAKERS.get(series.bookmaker_id),
                 "rows": len(order),
-                "opening": _price_at(columns, texts, order[-1]),
-                "early": None if early_row is None else _price_at(columns, texts, early_row),
-                "now": _price_at(columns, texts, order[0]),
+                "opening": _price_at(rows, order[-1]),
+                "early": None if early_row is None else _price_at(rows, early_row),
+                "now": _price_at(rows, order[0]),
                 "state": _state(columns, order[0], match, max_age_s),
                 "best": [],
             }
@@ -88,7 +90,6 @@ def bookmakers(
 
 
 def _newest_first(columns: OddsColumns, series: Series) -> Sequence[int]:
-    """Return the places of a series' rows, newest first; of one second, the one listed first is newer."""
     places = range(series.start, series.stop)
     at = columns.at
     if all(newer >= older for newer, older in pairwise(at[series.start : series.stop])):
@@ -102,13 +103,14 @@ def _early(columns: OddsColumns, order: Sequence[int], early: Collection[int]) -
     return next((place for place in inside if not columns.sealed[place]), inside[0] if inside else None)
 
 
-def _price_at(columns: OddsColumns, texts: Texts, place: int) -> PriceAt:
+def _price_at(rows: Rows, place: int) -> PriceAt:
+    columns = rows.columns
     market = columns.market[place]
     quote = public_prices(market, columns.first[place], columns.line[place], columns.last[place])._asdict()
     return {
         "at": second_text(columns.at[place]),
-        "minute": texts.minutes[columns.minute[place]],
-        "score": texts.scores[columns.score[place]],
+        "minute": rows.minutes[columns.minute[place]],
+        "score": rows.scores[columns.score[place]],
         "suspended": bool(columns.sealed[place]),
         "line": quote["line"],
         "prices": {name: quote[name] for name in OUTCOMES[MARKET_NAMES[market]]},
@@ -154,7 +156,7 @@ def _mark_best(rows: Sequence[BookmakerPrices], match: MatchRecord, market: str)
 
 
 def series(
-    columns: OddsColumns,
+    rows: Rows,
     markets: Collection[str],
     bookmaker_ids: Collection[int],
     limit: int,
@@ -162,26 +164,24 @@ def series(
     """Return every price, oldest first, and how many rows are left out.
 
     Args:
-        columns: All rows of the match.
+        rows: All rows of the match.
         markets: Only these markets; all if empty.
         bookmaker_ids: Only these bookmakers; all if empty.
         limit: The greatest number of rows; the oldest are left out.
     """
-    texts = Texts.of(columns)
+    columns = rows.columns
     chosen = [
-        one
-        for one in columns.series
+        (one, order)
+        for one, order in zip(columns.series, rows.orders, strict=True)
         if (not markets or MARKET_NAMES[one.market] in markets)
         and (not bookmaker_ids or one.bookmaker_id in bookmaker_ids)
     ]
-    orders = [_newest_first(columns, one) for one in chosen]
-    rows = sum(map(len, orders))
-    if rows > limit:
+    orders = [order for _, order in chosen]
+    count = sum(map(len, orders))
+    if count > limit:
         orders = _newest(columns, orders, limit)
-    found = [
-        _series(columns, texts, one, order) for one, order in zip(chosen, orders, strict=True) if len(order)
-    ]
-    return found, max(0, rows - limit)
+    found = [_series(rows, one, order) for (one, _), order in zip(chosen, orders, strict=True) if len(order)]
+    return found, max(0, count - limit)
 
 
 def _newest(columns: OddsColumns, orders: Sequence[Sequence[int]], limit: int) -> list[Sequence[int]]:
@@ -192,7 +192,8 @@ def _newest(columns: OddsColumns, orders: Sequence[Sequence[int]], limit: int) -
     return [[place for place in order if place in kept] for order in orders]
 
 
-def _series(columns: OddsColumns, texts: Texts, of: Series, order: Sequence[int]) -> PriceSeries:
+def _series(rows: Rows, of: Series, order: Sequence[int]) -> PriceSeries:
+    columns = rows.columns
     if isinstance(order, range):
         part = slice(of.start, of.stop)
         taken = [column[part][::-1] for column in columns[2:10]]
@@ -213,9 +214,9 @@ def _series(columns: OddsColumns, texts: Texts, of: Series, order: Sequence[int]
         "bookmaker_id": of.bookmaker_id,
         "bookmaker": BOOKMAKERS.get(of.bookmaker_id),
         "at": [*at],
-        "minute": [*map(texts.minutes.__getitem__, minute)],
+        "minute": [*map(rows.minutes.__getitem__, minute)],
         "status_id": [*status],
-        "score": [*map(texts.scores.__getitem__, score)],
+        "score": [*map(rows.scores.__getitem__, score)],
         "suspended": [*map(bool, sealed)],
         "line": None if of.market == _MONEY_LINE else _lines(of.market, line),
         "prices": prices,
