@@ -81,6 +81,9 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_HTTP_PORT": 8099,
     "FOOTY_HTTP_HOSTS": (),
     "FOOTY_HTTP_TOKEN": None,
+    "FOOTY_STORE": None,
+    "FOOTY_LEASE": "footy",
+    "PGPASSFILE": None,
 }
 GOOD: list[tuple[str, str, Any]] = [
     ("THESPORTS_USER", "me", "me"),
@@ -141,6 +144,10 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_HTTP_PORT", "0", 0),
     ("FOOTY_HTTP_HOSTS", "Footy.example, [fe80::1]", ("footy.example", "[fe80::1]")),
     ("FOOTY_HTTP_TOKEN", " ", None),
+    ("FOOTY_STORE", " ", None),
+    ("FOOTY_STORE", "postgres://a,b/footy?x=1", SecretStr("postgres://a,b/footy?x=1")),
+    ("FOOTY_LEASE", "handball_2", "handball_2"),
+    ("PGPASSFILE", "/etc/footy/pgpass", Path("/etc/footy/pgpass")),
 ]
 WHOLE, NUMBER = " but takes a whole number.", " but takes a number."
 LIST = " but takes whole numbers separated by commas, such as 2,3,4."
@@ -152,6 +159,8 @@ SIZE = " but takes a size from 10 MB up, such as 500 MB or 4 GB."
 ADDRESS = " but takes an IP address of this machine, such as 127.0.0.1 or 0.0.0.0."
 HOSTS = " but takes host names without scheme and port, such as footy.example."
 TOKEN = " takes at least 16 printable characters."
+STORE = " takes an address such as postgresql://footy@db.example:5432/footy."
+LEASE = " but takes a name of lower-case letters, digits and _ such as footy."
 WINDOW = " but takes two minutes, the first not after the second, such as 2-6."
 BAD: list[tuple[str, str, str]] = [
     ("FOOTY_MODE", "Live", " is 'Live' but takes 'auto', 'live' or 'demo'."),
@@ -238,6 +247,17 @@ BAD: list[tuple[str, str, str]] = [
         for text in ("short", "sixteen\tof these!!", "sixteen of these \udcff")
     ),
     *(
+        ("FOOTY_STORE", text, STORE)
+        for text in (
+            "db.example",
+            "mysql://me:secret@h/d",
+            "postgresql://",
+            "postgresql://h/d#x",
+            "postgresql://[",
+        )
+    ),
+    *(("FOOTY_LEASE", text, f" is {text!r}{LEASE}") for text in ("Footy", "pg_x", "1st", "a-b")),
+    *(
         (name, "1", " is '1' but takes a number less than 1.")
         for name in variables()
         if name.endswith("_WARNING")
@@ -294,6 +314,7 @@ class TestValues:
             "FOOTY_DATA_DIR",
             "FOOTY_COMPETITIONS",
             "FOOTY_COUNTRIES",
+            "PGPASSFILE",
             "THESPORTS_USER",
         }
         assert {name for name, _, _ in BAD} | takes_any | {"THESPORTS_SECRET"} == {*variables()}
@@ -405,12 +426,30 @@ class TestSecret:
             assert password not in redact(f"{proxy} {password}")
             assert password.startswith("me:") or sent not in redact(f"Proxy-Authorization: Basic {sent}")
 
+    @pytest.mark.parametrize(
+        ("url", "passwords"),
+        [
+            ("postgresql://me:long%20password@h:1/d", ["long%20password", "long password"]),
+            ("postgresql://h/d?user=me&password=long-password", ["long-password"]),
+            ("postgresql://me:short@h/d", ["me:short@"]),
+        ],
+    )
+    def test_the_stores_password_is_one_too(self, url: str, passwords: list[str]) -> None:
+        settings = read({"FOOTY_STORE": url})
+        assert set(settings.secrets()) >= {url, *passwords}
+        redact = Redactor(settings.secrets())
+        assert not any(one in redact(f"{url} {' '.join(passwords)}") for one in passwords)
+        assert url not in f"{settings!r}"
+
     def test_without_any_there_is_none(self) -> None:
         assert read().secrets() == ()
 
 
 ADVICE = "make it a readable text file that holds the secret and nothing else."
-GOOD_SECRETS = {"FOOTY_PROXY": "http://me:pass%20word@h:1"}
+GOOD_SECRETS = {
+    "FOOTY_PROXY": "http://me:pass%20word@h:1",
+    "FOOTY_STORE": "postgresql://me:pass%20word@h:1/footy",
+}
 """A value that is right, of the secrets that are not any text of 8 characters."""
 
 
