@@ -1,6 +1,6 @@
 """What the page and the API are told of the instance that they show."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +19,9 @@ class Judged(NamedTuple):
     line: str
 
 
-def no_tail(_match_id: str) -> None:
+def no_tail(_match_id: str) -> Sequence[OddsBlob]:
     """Know no odds beside those in the log, as another process."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +47,8 @@ class Instance:
     """Returns what `/metrics` answers, with its content type; None if there is nothing to count."""
     early_window: tuple[int, int] = (2, 6)
     """First and last minute of play of an early price, both included."""
-    odds_tail: Callable[[str], OddsBlob | None] = no_tail
-    """Returns the odds of a match that are known, but not in the log yet."""
+    odds_tail: Callable[[str], Sequence[OddsBlob]] = no_tail
+    """Returns the odds of a match that are known, but not in the log yet, in order; from any thread."""
     source: str = SOURCE
     """The CloudEvents source of the events."""
     watches_snapshot: bool = False

@@ -52,10 +52,9 @@ class MatchHistory:
         log = self._log()
 
         def encoded() -> bytes:
-            entry, blobs = log.entry(match_id), log.odds_blobs(match_id)
+            # The tail first: what is written in between is then there twice, and not missing.
             tail = self._live.instance.odds_tail(match_id)
-            if tail is not None:
-                blobs.append(tail)
+            entry, blobs = log.entry(match_id), [*log.odds_blobs(match_id), *tail]
             record = None if self._live.picture is None else self._live.picture.by_id.get(match_id)
             if entry is None and record is None and not blobs:
                 raise _no_match()

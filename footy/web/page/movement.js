@@ -2,7 +2,7 @@
 
 import { choices } from "./choices.js";
 import { element, setText } from "./dom.js";
-import { closures, lineScale, minuteTicks, periods, priceScale, priceTicks, spread, steps, timeScale } from "./scales.js";
+import { closures, lineScale, minuteTicks, periods, priceScale, priceTicks, scored, spread, steps, timeScale } from "./scales.js";
 import { DASH, duration, line, price, timeOfDay } from "./words.js";
 
 const MARKETS = {
@@ -15,6 +15,8 @@ const [LEFT, RIGHT] = [36, 44];
 const HEIGHT = 168;
 const LINE_HEIGHT = 46;
 const LABEL = 13;
+const FEW = 5; // bookmakers, until all are asked for
+const NEVER = [];
 const SVG = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes = {}, ...children) {
@@ -42,8 +44,14 @@ export class Movement {
     this.words = element("p", { class: "vh", id: "chart-words" });
     this.chart = element("div", { class: "chart", role: "slider", tabindex: "0", "aria-orientation": "horizontal", "aria-describedby": "chart-words" });
     this.table = element("table", { class: "bookmakers" });
+    this.all = false;
+    this.more = element("button", { type: "button", class: "more-alerts" });
+    this.more.addEventListener("click", () => {
+      this.all = !this.all;
+      this.show();
+    });
     this.note = element("p", { class: "quiet chart-note" });
-    this.body = element("div", {}, this.readout, this.chart, this.words, this.table, this.note);
+    this.body = element("div", {}, this.readout, this.chart, this.words, this.table, this.more, this.note);
     this.none = element("p", { class: "quiet" });
     this.section = element(
       "section",
@@ -147,7 +155,7 @@ export class Movement {
     const market = MARKETS[this.market];
     const width = Math.max(260, this.chart.clientWidth || 328);
     this.drawnWidth = this.chart.clientWidth;
-    const goals = this.goals();
+    const goals = this.goals(all);
     const play = periods(all, this.record);
     const newest = Math.max(...all.map(({ at }) => at.at(-1)));
     const live = this.record?.in_play;
@@ -185,11 +193,13 @@ export class Movement {
       const lines = series.line.filter((_, index) => !series.suspended[index]);
       const height = lineScale(lines.length > 0 ? lines : series.line, top + 6, top + LINE_HEIGHT - 6);
       this.lineAxis(root, lines, height, width);
+      root.append(svg("path", { class: "step held lines", d: steps(series.at, series.line, NEVER, x, height, until) }));
       root.append(svg("path", { class: "step lines", d: steps(series.at, series.line, series.suspended, x, height, until) }));
-      this.lineHeight = height;
     }
     for (const [name, short] of market.outcomes) {
-      root.append(svg("path", { class: `step ${name}`, d: steps(series.at, series.prices[name], series.suspended, x, y, until) }));
+      const values = series.prices[name];
+      root.append(svg("path", { class: `step held ${name}`, d: steps(series.at, values, NEVER, x, y, until) }));
+      root.append(svg("path", { class: `step ${name}`, d: steps(series.at, values, series.suspended, x, y, until) }));
       const last = lastOpen(series, series.prices[name]);
       if (last !== null) ends.push({ name, short, value: series.prices[name][last], y: y(series.prices[name][last]) });
     }
@@ -248,16 +258,21 @@ export class Movement {
     }
   }
 
-  /** Goals as the log knows them, cancelled ones too. */
-  goals() {
+  /** Goals as the log knows them, cancelled ones too; of before it saw the match, as the prices tell them. */
+  goals(all) {
     const found = new Map();
+    const seen = this.events?.find(({ type }) => type === "footy.match_seen")?.data;
+    if (this.market !== "corners") {
+      const until = seen ? Date.parse(seen.seen_at) / 1000 : Infinity;
+      for (const goal of scored(all, until)) found.set(goal, { ...goal, minute: null, cancelled: false });
+    }
     for (const { id, type, data } of this.events ?? []) {
       if (type === "footy.goal") found.set(id, { at: Date.parse(data.seen_at) / 1000, score: data.after, side: data.side, minute: data.minute, cancelled: false });
       for (const gone of type === "footy.goal_cancelled" ? [data.relates] : type === "footy.score_corrected" ? data.removed : []) {
         if (found.has(gone)) found.get(gone).cancelled = true;
       }
     }
-    return [...found.values()];
+    return [...found.values()].sort((a, b) => a.at - b.at);
   }
 
   /** What a reader of the screen hears of the whole chart. */
@@ -346,9 +361,16 @@ export class Movement {
         element("th", { scope: "col" }, "At"),
       ),
     );
-    const body = rows.map((one) => this.bookmakerRow(one, columns, market));
+    // Few of them at first: those with the most prices, which are the same from one cycle to the next.
+    const most = [...rows].sort((a, b) => b.rows - a.rows).slice(0, FEW);
+    const shown = this.all ? rows : rows.filter((one) => most.includes(one) || one.bookmaker_id === this.series.bookmaker_id);
+    const body = shown.map((one) => this.bookmakerRow(one, columns, market));
+    if (rows.some(({ best }) => best.length > 0)) body.unshift(bestRow(rows, columns, market));
+    this.more.hidden = rows.length <= FEW;
+    setText(this.more, this.all ? "Fewer bookmakers" : `All ${rows.length} bookmakers`);
+    this.more.setAttribute("aria-expanded", String(this.all));
     this.table.replaceChildren(
-      element("caption", {}, element("span", { class: "vh" }, `${market.title} by bookmaker. `), element("b", {}, live ? "Now" : "Last"), " above opening · early", rows.some(({ best }) => best.length > 0) ? element("span", { class: "best-key" }, "best now") : null),
+      element("caption", {}, element("span", { class: "vh" }, `${market.title} by bookmaker. `), element("b", {}, live ? "Now" : "Last"), " above opening · early"),
       head,
       element("tbody", {}, ...body),
     );
@@ -389,6 +411,18 @@ export class Movement {
 
 function named({ bookmaker, bookmaker_id: id }) {
   return bookmaker ?? `Bookmaker ${id}`;
+}
+
+/** The best price of each outcome, and whose it is. */
+function bestRow(rows, columns, market) {
+  const cells = columns.map(([name]) => {
+    const best = rows.filter((one) => one.best.includes(name === "line" ? columns[1][0] : name));
+    if (name === "line") return element("td", {}, element("span", { class: "now" }, best.length > 0 ? line(best[0].now.line, market.signed) : DASH));
+    if (best.length === 0) return element("td", {}, DASH);
+    const whose = best.map(named).join(", ");
+    return element("td", { title: whose }, element("span", { class: "now best" }, price(best[0].now.prices[name], choices.odds)), element("span", { class: "was" }, best.length > 1 ? `${best.length} of ${rows.length}` : whose));
+  });
+  return element("tr", { class: "best-row" }, element("th", { scope: "row" }, "Best now"), ...cells, element("td"));
 }
 
 function lastOpen({ suspended }, values) {

@@ -8,7 +8,7 @@ import { DASH, duration, line, movement as moved, period, points, price, score, 
 const MARKETS = [
   { key: "money_line", title: "1X2", outcomes: [["home", "Home"], ["draw", "Draw"], ["away", "Away"]] },
   { key: "spread", title: "Spread", lined: true, signed: true, outcomes: [["home", "Home"], ["away", "Away"]] },
-  { key: "over_under", title: "Over / under", lined: true, outcomes: [["over", "Over"], ["under", "Under"]] },
+  { key: "over_under", title: "Over/under", lined: true, outcomes: [["over", "Over"], ["under", "Under"]] },
   { key: "corners", title: "Corners", lined: true, outcomes: [["over", "Over"], ["under", "Under"]] },
 ];
 const STATISTICS = [
@@ -34,7 +34,7 @@ export class Panel {
     this.asked = 0;
     this.movement = new Movement(board);
     this.prices = element("div");
-    this.parts = [element("div"), this.prices, this.movement.section, element("div")];
+    this.parts = [element("div"), this.movement.section, this.prices, element("div")];
   }
 
   async open(id) {
@@ -79,7 +79,7 @@ export class Panel {
     if (this.id === null) return;
     // What stays is not taken out of the document: it would lose the focus.
     if (this.parts[0].parentElement !== this.section) this.section.replaceChildren(...this.parts);
-    const [top, prices, , rest] = this.parts;
+    const [top, , prices, rest] = this.parts;
     if (record === null) {
       const close = this.tools(null);
       const said = this.events?.at(-1)?.data;

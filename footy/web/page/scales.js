@@ -50,6 +50,26 @@ export function periods(series, record) {
   return { kickoff, half: first.get(3), second, end: first.get(8) };
 }
 
+/** When each goal came, by the first price at a higher score than all before. A score that drops is not told. */
+export function scored(series, before) {
+  const first = new Map();
+  for (const { at, score } of series) {
+    for (let index = 0; index < at.length; index += 1) {
+      const known = first.get(score[index]);
+      if (score[index] !== null && at[index] < before && (known === undefined || at[index] < known)) first.set(score[index], at[index]);
+    }
+  }
+  const found = [];
+  let last = { home: 0, away: 0 };
+  for (const [text, at] of [...first].sort((a, b) => a[1] - b[1])) {
+    const [home, away] = text.split("-").map(Number);
+    if (home < last.home || away < last.away || home + away === last.home + last.away) continue;
+    last = { home, away };
+    found.push({ at, score: last });
+  }
+  return found;
+}
+
 /** Time before kick-off is shortened the further off it is; play has most of the width, minute by minute. */
 export function timeScale(from, until, kickoff, left, right) {
   if (kickoff === undefined || kickoff >= until) {
