@@ -29,6 +29,7 @@ function svg(name, attributes = {}, ...children) {
 export class Movement {
   constructor(board) {
     this.board = board;
+    this.id = null;
     this.market = "money_line";
     this.bookmaker = null; // the one that the record shows, until the reader chooses
     this.odds = null;
@@ -79,6 +80,7 @@ export class Movement {
 
   /** Another match: forget the one before. */
   forget() {
+    this.id = null;
     this.odds = null;
     this.bookmaker = null;
     this.cursor = null;
@@ -122,6 +124,7 @@ export class Movement {
 
   show() {
     const { odds } = this;
+    if (this.id === null) return;
     const known = odds !== null && odds.bookmakers.length > 0;
     this.body.hidden = !known;
     this.none.hidden = known;
