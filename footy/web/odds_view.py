@@ -194,6 +194,7 @@ def _newest(columns: OddsColumns, orders: Sequence[Sequence[int]], limit: int) -
 
 def _series(rows: Rows, of: Series, order: Sequence[int]) -> PriceSeries:
     columns = rows.columns
+    taken: list[Any]
     if isinstance(order, range):
         part = slice(of.start, of.stop)
         taken = [column[part][::-1] for column in columns[2:10]]
