@@ -30,7 +30,9 @@ setup(
     ],
     extras_require={
         "alerts": ["apprise>=2.3,<3"],
+        "mqtt": ["paho-mqtt>=2.1,<3"],
         "bench": ["aiohttp>=3.12", "dlt>=1.22", "time-machine>=2.16"],
+        "postgres": ["psycopg[binary]>=3.3,<4"],
         "test": [
             "PyYAML>=6",
             "axe-playwright-python>=0.1.7",
@@ -38,10 +40,12 @@ setup(
             "aiosmtpd>=1.4.6",
             "apprise>=2.3,<3",
             "hypothesis>=6.130",
+            "paho-mqtt>=2.1,<3",
             "import-linter>=2.1",
             "jsonschema>=4.23",
             "mypy>=1.15",
             "playwright>=1.60",
+            "psycopg[binary]>=3.3,<4",
             "pytest>=8.3",
             "pytest-xdist>=3.6",
             "ruff>=0.9",

@@ -17,14 +17,13 @@ from footy import __version__
 from footy.errors import CannotWriteError, ConfigError, Exit, FootyError
 from footy.outputs.console.options import ConsoleOptions, Sort
 from footy.outputs.console.selection import fold
-from footy.settings import Loaded, Mode, Settings, load
+from footy.settings import STORE, Loaded, Mode, Settings, load
 from footy.telemetry.redaction import Redactor
 from footy.thesports.errors import RefusedError, VendorError
 
 if TYPE_CHECKING:
     from footy.history.log import Log
     from footy.history.span import Span
-    from footy.history.sqlite_log import SqliteLog
     from footy.service.paths import Files
 
 Command = Callable[[argparse.Namespace, Loaded], Exit]
@@ -44,7 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         overrides = {"FOOTY_MODE": "demo"} if arguments.demo else {}
         _check_console_flags(arguments)
-        loaded = load(overrides=overrides, only_where=arguments.command in _LOOKING_ON)
+        loaded = load(
+            overrides=overrides,
+            only_where=arguments.command in _LOOKING_ON,
+            needed=STORE if arguments.command in _READING_LOG else (),
+        )
         for warning in loaded.warnings:
             _complain(f"warning: {warning}")
         return int(_COMMANDS[arguments.command](arguments, loaded))
@@ -343,7 +346,7 @@ def _serve(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 def _events(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.outputs.console.timeline import Timeline, TimelinePrinter  # noqa: PLC0415
     from footy.service import event_query, event_stream  # noqa: PLC0415
-    from footy.service.paths import Files  # noqa: PLC0415
+    from footy.service.log_place import log_place  # noqa: PLC0415
 
     options = ConsoleOptions.of(loaded.settings)
     query = event_query.EventQuery(
@@ -356,15 +359,15 @@ def _events(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
         limit=None if arguments.limit is None else event_query.limit(arguments.limit),
     )
     mode = _mode_with_events(loaded.settings)
-    path = Files(loaded.settings.folder(mode)).events
-    if loaded.settings.events == "off" and not path.exists():
+    place = log_place(loaded.settings, mode)
+    if loaded.settings.events == "off" and not place.exists():
         raise event_stream.NoEventsError("There are no events: FOOTY_EVENTS is off.")
     printer: event_stream.Printer = event_stream.JsonLines(_write)
     if not arguments.json:
         printer = TimelinePrinter(Timeline(options, demo=mode is Mode.DEMO), sys.stdout, _write)
     print_events = event_stream.follow_events if arguments.follow else event_stream.print_events
     print_events(
-        path,
+        place,
         query,
         printer,
         source=loaded.settings.event_source(mode),
@@ -375,13 +378,13 @@ def _events(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 def _match(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.outputs.console.terminal_text import rendered  # noqa: PLC0415
+    from footy.service.log_place import log_place  # noqa: PLC0415
     from footy.service.match_view import view  # noqa: PLC0415
-    from footy.service.paths import Files  # noqa: PLC0415
 
     mode = _mode_with_events(loaded.settings)
-    files = Files(loaded.settings.folder(mode))
+    place = log_place(loaded.settings, mode)
     options, source = ConsoleOptions.of(loaded.settings), loaded.settings.event_source(mode)
-    shown = view(files, arguments.match, options, source, demo=mode is Mode.DEMO)
+    shown = view(place, arguments.match, options, source, demo=mode is Mode.DEMO)
     _write(rendered(shown, sys.stdout))
     return Exit.OK
 
@@ -405,7 +408,9 @@ def _alerts(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
         return alert_commands.test_on_snapshot(path, files, _say)
     if arguments.action == "send":
         return alert_commands.send(path, arguments.target, source, _say)
-    return alert_commands.show_outcomes(path, files, source, _say)
+    from footy.service.log_place import log_place  # noqa: PLC0415
+
+    return alert_commands.show_outcomes(path, files, log_place(settings, mode), source, _say)
 
 
 def _replay(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
@@ -425,22 +430,28 @@ def _replay(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 
 def _backup(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.history.sqlite_log import SqliteLog  # noqa: PLC0415
     from footy.service.backup import back_up  # noqa: PLC0415
 
-    with _opened_log(loaded.settings, _mode_with_events(loaded.settings)) as log:
+    mode = _mode_with_events(loaded.settings)
+    if loaded.settings.store is not None and mode is not Mode.DEMO:
+        raise _UsageError("The log is in the store: back it up with pg_dump, see docs/store.md.")
+    with _opened_log(loaded.settings, mode) as log:
+        if not isinstance(log, SqliteLog):
+            raise TypeError("only a file is copied")
         _say(back_up(log, Path(arguments.file).absolute()))
     return Exit.OK
 
 
-def _opened_log(settings: Settings, mode: Mode) -> "contextlib.closing[SqliteLog]":
+def _opened_log(settings: Settings, mode: Mode) -> "contextlib.closing[Log]":
     """Open the log of an instance for reading; it is closed when the block is left."""
     from footy.service import event_stream  # noqa: PLC0415
-    from footy.service.paths import Files  # noqa: PLC0415
+    from footy.service.log_place import log_place  # noqa: PLC0415
 
-    path = Files(settings.folder(mode)).events
-    if settings.events == "off" and not path.exists():
+    place = log_place(settings, mode)
+    if settings.events == "off" and not place.exists():
         raise event_stream.NoEventsError("There are no events: FOOTY_EVENTS is off.")
-    return contextlib.closing(event_stream.opened(path))
+    return contextlib.closing(event_stream.opened(place))
 
 
 def _span(arguments: argparse.Namespace, loaded: Loaded) -> "Span":
@@ -468,6 +479,8 @@ def _mode_with_events(settings: Settings) -> Mode:
     from footy.service.paths import Files  # noqa: PLC0415
 
     mode = settings.observed_mode()
+    if settings.store is not None:
+        return mode
     files, demo = (Files(settings.folder(one)) for one in (mode, Mode.DEMO))
     if any(path.exists() for path in (files.events, files.matches)) or not demo.events.exists():
         return mode
@@ -525,6 +538,10 @@ _COMMANDS: dict[str, Command] = {
 
 _LOOKING_ON = frozenset({"stop", "status", "health", "logs", "names", "events", "match", "schema", "backup"})
 """Commands that only need to identify the instance, and so must work even if another setting is wrong."""
+
+
+_READING_LOG = frozenset({"events", "match", "backup"})
+"""Those of them that read the log, and so need to know where it is."""
 
 
 class _UsageError(FootyError):

@@ -33,11 +33,14 @@ from footy.errors import ConfigError
 from footy.thesports.endpoints import ENDPOINTS, RateLimit
 
 DEFAULT_BASE_URL = "https://api.thesports.com/v1/football"
+DEFAULT_PUSH_URL = "wss://mq.thesports.com:443/mqtt"
 DEFAULT_BOOKMAKERS = "2,3,4,5,6,9,10,11,13,14,15,16,17,21,22"
 DEMO_FOLDER = "demo"
 """Inside the data folder, so that a reader of the real files never gets simulated matches."""
-WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET")
-"""Settings that identify the instance: its data folder, and whether it is live or the demo."""
+STORE = ("FOOTY_STORE", "FOOTY_LEASE", "PGPASSFILE")
+"""Settings that say where the log of events is, if it is not in the data folder."""
+WHERE = ("FOOTY_DATA_DIR", "FOOTY_MODE", "THESPORTS_USER", "THESPORTS_SECRET", *STORE)
+"""Settings that identify the instance: where its data is, and whether it is live or the demo."""
 SECRET_MIN_LENGTH = 8
 TOKEN_MIN_LENGTH = 16
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
@@ -50,6 +53,7 @@ MOST_SHOWN = 60
 """Maximum length, in characters, of a wrong value that an error message repeats."""
 LOOKS = {
     "FOOTY_BASE_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
+    "FOOTY_PUSH_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_PROXY": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_TIMEZONE": r"[A-Za-z]+(/[A-Za-z_]+)*",
     "FOOTY_RATE_LIMITS": r"[a-z_/]+ ?=[a-z0-9_/=., ]*",
@@ -148,6 +152,23 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _push_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        fits = value.isascii() and value.isprintable() and not re.search(r"[\s?#@]", value)
+        wrong = not fits or not host or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong or parts.scheme not in {"ws", "wss"}:
+        raise ValueError("takes an address such as wss://host:443/mqtt, without credentials and query")
+    if parts.scheme == "ws" and not is_loopback(host):
+        raise ValueError(
+            "takes a wss: address: the secret is its password, and ws: would send it unencrypted"
+        )
+    return value
+
+
 def _proxy(value: str | None) -> str | None:
     if value is None:
         return None
@@ -178,6 +199,25 @@ def _secret(value: SecretStr | None) -> SecretStr | None:
         and len(value.get_secret_value()) < SECRET_MIN_LENGTH
     ):
         raise ValueError(f"takes at least {SECRET_MIN_LENGTH} characters; check that it was copied whole")
+    return value
+
+
+def _store(value: SecretStr | None) -> SecretStr | None:
+    text = "" if value is None else value.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        wrong = parts.scheme not in {"postgresql", "postgres"} or not text.isprintable() or " " in text
+        wrong = wrong or not (parts.netloc or "host=" in parts.query) or bool(parts.fragment)
+    except ValueError:
+        wrong = True
+    if value is not None and wrong:
+        raise ValueError("takes an address such as postgresql://footy@db.example:5432/footy")
+    return value
+
+
+def _lease(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", value) or value.startswith("pg_"):
+        raise ValueError("takes a name of lower-case letters, digits and _ such as footy")
     return value
 
 
@@ -290,6 +330,13 @@ class VendorSettings(_Section):
     )
     backoff: Annotated[float, Field(ge=0, le=60)] = Field(
         1, description="Seconds of backoff: the n-th retry waits at most this times 2 to the power n-1."
+    )
+    push: Literal["off", "on"] = Field(
+        "off", description="`on`: take the vendor's pushed messages too; needs requirements-mqtt.txt."
+    )
+    push_url: Annotated[str, AfterValidator(_push_url)] = Field(
+        DEFAULT_PUSH_URL,
+        description="Address of the vendor's MQTT broker: `wss:`, on this machine also `ws:`.",
     )
     rate_limits: Annotated[dict[str, RateLimit] | None, BeforeValidator(_rate_limits)] = Field(
         {},
@@ -441,7 +488,26 @@ class WebSettings(_Section):
         return self.http_token.get_secret_value() if self.http_token else ""
 
 
+class StoreSettings(_Section):
+    """Where `footy/store` keeps the log, if not in the data folder."""
+
+    store: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset), AfterValidator(_store)] = Field(
+        None, description="The address of a PostgreSQL database that keeps the log instead of `footy.db`."
+    )
+    lease: Annotated[str, AfterValidator(_lease)] = Field(
+        "footy", description="Name of the instance in the store: its schema. An account or a sport each."
+    )
+    passfile: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
+        None, alias="PGPASSFILE", description="A file with the password of the store, as PostgreSQL has it."
+    )
+
+    def store_url(self) -> str:
+        """Return the address of the store; empty if there is none. It may hold a password."""
+        return self.store.get_secret_value() if self.store else ""
+
+
 class Settings(
+    StoreSettings,
     WebSettings,
     ServiceSettings,
     TelemetrySettings,
@@ -493,6 +559,7 @@ class Settings(
             found.append(b64encode(f"{user}:{password}".encode("latin-1")).decode())
             is_long = len(password) >= SECRET_MIN_LENGTH
             found += [password, proxy.password] if is_long else [f"{proxy.username}:{proxy.password}@"]
+        found += _passwords_in(self.store_url())
         return tuple(text for text in found if text)
 
     def folder(self, mode: Mode) -> Path:
@@ -526,10 +593,9 @@ class Settings(
             if absent[0] in self._commented_out:
                 raise ConfigError(f"{absent[0]} is commented out in .env: remove the # before it.")
             raise ConfigError(f"{absent[0]} is not set but the other credential is: set both, or neither.")
-        if self.mode is Mode.LIVE:
-            raise ConfigError(
-                "THESPORTS_USER and THESPORTS_SECRET are not set, and FOOTY_MODE=live needs both."
-            )
+        if self.mode is Mode.LIVE or self.store is not None:
+            needs = "FOOTY_MODE=live" if self.mode is Mode.LIVE else "a service with FOOTY_STORE"
+            raise ConfigError(f"THESPORTS_USER and THESPORTS_SECRET are not set, and {needs} needs both.")
         if self.was_live():
             raise ConfigError(
                 "THESPORTS_USER and THESPORTS_SECRET are not set, but the data folder "
@@ -538,7 +604,10 @@ class Settings(
         return Mode.DEMO
 
     def observed_mode(self) -> Mode:
-        """Return the mode of the instance that health, status and stop look at; live if it is undecidable."""
+        """Return the mode of the instance that health, status and stop look at; live if it is undecidable.
+
+        A machine that only reads a store has no credentials, and looks at what is live there.
+        """
         try:
             return self.resolve_mode()
         except ConfigError:
@@ -551,6 +620,20 @@ class Settings(
 
     def _credentials(self) -> dict[str, str]:
         return {"THESPORTS_USER": self.user or "", "THESPORTS_SECRET": self.secret_text()}
+
+
+def _passwords_in(url: str) -> list[str]:
+    """Return what to redact of the passwords in an address, plain and as they are written there."""
+    parts = urlsplit(url)
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    found = [(password, f"{user}:{password}@")]
+    in_query = [one.partition("=")[2] for one in parts.query.split("&") if one.startswith("password=")]
+    found += [(one, f"password={one}") for one in in_query]
+    redacted = []
+    for written, short in found:  # a short one alone may be part of any word
+        if written:
+            redacted += [written, unquote(written)] if len(written) >= SECRET_MIN_LENGTH else [short]
+    return redacted
 
 
 def variables() -> list[str]:
@@ -587,6 +670,7 @@ def load(
     overrides: Mapping[str, str] | None = None,
     *,
     only_where: bool = False,
+    needed: Iterable[str] = (),
 ) -> Loaded:
     """Read the settings. Flags take precedence over the environment, then `.env`, then the defaults.
 
@@ -596,6 +680,7 @@ def load(
         overrides: Values from command-line flags, by variable name.
         only_where: Whether the settings in `WHERE` are enough. If so, a wrong value elsewhere is only a
             warning, and all settings outside `WHERE` have their defaults.
+        needed: Settings that must be right even so.
 
     Raises:
         ConfigError: A value is wrong, or the file exists but cannot be read.
@@ -608,7 +693,7 @@ def load(
         try:
             known |= _from_its_file(name, values)
         except ConfigError as error:
-            if not only_where:
+            if not only_where or name in needed:
                 raise
             ignored.append(f"{str(error).removesuffix('.')}; footy would not start with that.")
     try:
@@ -616,7 +701,7 @@ def load(
     except ValidationError as error:
         sentence = _sentence(error, known)
         wrong = {str(name) for problem in error.errors() for name in problem["loc"][:1]}
-        if not only_where or wrong & {"FOOTY_DATA_DIR", "FOOTY_MODE"}:
+        if not only_where or wrong & {"FOOTY_DATA_DIR", "FOOTY_MODE", *needed}:
             raise ConfigError(sentence) from None
         settings = Settings.model_validate({name: known[name] for name in WHERE if name in {*known} - wrong})
         ignored.append(f"{sentence.removesuffix('.')}; footy would not start with that.")

@@ -25,6 +25,7 @@ from footy.record import Heartbeat, Meta, field_names
 from footy.service.app import running_app
 from footy.service.instance_metrics import CycleFigures, instance_collector
 from footy.service.paths import Files
+from footy.service.push_feed import push_feed
 from footy.settings import Mode, Settings, load, secret_files
 from footy.telemetry.logs import LOG_NAME
 from footy.web.openapi import ROUTES, Route
@@ -51,6 +52,7 @@ TAKES = {
     "THESPORTS_SECRET": "text",
     "FOOTY_BASE_URL": "an http or https address, without a query",
     "FOOTY_PROXY": "an address",
+    "FOOTY_PUSH_URL": "a `wss:` address, on this machine also `ws:`",
     "FOOTY_CA_BUNDLE": "a path",
     "FOOTY_DATA_DIR": "a path",
     "FOOTY_ALERTS": "a path",
@@ -63,6 +65,9 @@ TAKES = {
     "FOOTY_HTTP_HOST": "an IP address of this machine, or `localhost`",
     "FOOTY_HTTP_HOSTS": "host names separated by commas",
     "FOOTY_HTTP_TOKEN": "text",
+    "FOOTY_STORE": "a `postgresql://` address",
+    "FOOTY_LEASE": "lower-case letters, digits and `_`",
+    "PGPASSFILE": "a path",
     "FOOTY_BOOKMAKERS": "whole numbers separated by commas",
     "FOOTY_EARLY_WINDOW": "two minutes, such as `2-6`",
     "FOOTY_SOURCE": "a URI",
@@ -326,7 +331,9 @@ def test_a_metric_is_documented_with_its_labels(tmp_path: Path) -> None:
     settings, figures = load(environ={}, env_file=Path("absent")).settings, CycleFigures(60)
     figures.note(cycle_end())
     with running_app(settings, Mode.LIVE, Files(tmp_path)) as app:
-        families = list(instance_collector(app, figures, Files(tmp_path), "live").collect())
+        push = push_feed(settings.model_copy(update={"push": "on"}), Mode.LIVE)
+        assert push is not None
+        families = list(instance_collector(app, figures, Files(tmp_path), "live", [push.metrics]).collect())
 
     names = {one.name + ("_total" if one.type == "counter" else ""): one for one in families}
     exported = {name: list(one._labelnames) for name, one in names.items()}  # type: ignore[attr-defined]

@@ -35,6 +35,8 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_MODE": Mode.AUTO,
     "FOOTY_BASE_URL": DEFAULT_BASE_URL,
     "FOOTY_PROXY": None,
+    "FOOTY_PUSH": "off",
+    "FOOTY_PUSH_URL": "wss://mq.thesports.com:443/mqtt",
     "FOOTY_CA_BUNDLE": None,
     "FOOTY_DATA_DIR": Path("var"),
     "FOOTY_INTERVAL": 60,
@@ -81,6 +83,9 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_HTTP_PORT": 8099,
     "FOOTY_HTTP_HOSTS": (),
     "FOOTY_HTTP_TOKEN": None,
+    "FOOTY_STORE": None,
+    "FOOTY_LEASE": "footy",
+    "PGPASSFILE": None,
 }
 GOOD: list[tuple[str, str, Any]] = [
     ("THESPORTS_USER", "me", "me"),
@@ -92,6 +97,10 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_PROXY", "http://10.0.0.1:3128", "http://10.0.0.1:3128"),
     ("FOOTY_PROXY", "https://me:p%40ss@proxy.example/", "https://me:p%40ss@proxy.example/"),
     ("FOOTY_PROXY", " ", None),
+    ("FOOTY_PUSH", "on", "on"),
+    ("FOOTY_PUSH_URL", "wss://h.example/mqtt", "wss://h.example/mqtt"),
+    ("FOOTY_PUSH_URL", "ws://127.0.0.1:9001/mqtt", "ws://127.0.0.1:9001/mqtt"),
+    ("FOOTY_PUSH_URL", "ws://[::1]:9001", "ws://[::1]:9001"),
     ("FOOTY_CA_BUNDLE", "/etc/ca.pem", Path("/etc/ca.pem")),
     ("FOOTY_DATA_DIR", "a folder/with spaces", Path("a folder/with spaces")),
     ("FOOTY_INTERVAL", "2.5", 2.5),
@@ -141,17 +150,25 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_HTTP_PORT", "0", 0),
     ("FOOTY_HTTP_HOSTS", "Footy.example, [fe80::1]", ("footy.example", "[fe80::1]")),
     ("FOOTY_HTTP_TOKEN", " ", None),
+    ("FOOTY_STORE", " ", None),
+    ("FOOTY_STORE", "postgres://a,b/footy?x=1", SecretStr("postgres://a,b/footy?x=1")),
+    ("FOOTY_LEASE", "handball_2", "handball_2"),
+    ("PGPASSFILE", "/etc/footy/pgpass", Path("/etc/footy/pgpass")),
 ]
 WHOLE, NUMBER = " but takes a whole number.", " but takes a number."
 LIST = " but takes whole numbers separated by commas, such as 2,3,4."
 PAIRS = " but takes off, or endpoint=calls/seconds pairs such as odds/history=120/60."
 URL = " but takes an address such as https://host/path, without a query."
+PUSH = " but takes an address such as wss://host:443/mqtt, without credentials and query."
+UNENCRYPTED = " but takes a wss: address: the secret is its password, and ws: would send it unencrypted."
 PROXY = " but takes the address of an HTTP proxy, such as http://10.0.0.1:3128."
 SOURCE = " but takes a URI, such as urn:footy:live."
 SIZE = " but takes a size from 10 MB up, such as 500 MB or 4 GB."
 ADDRESS = " but takes an IP address of this machine, such as 127.0.0.1 or 0.0.0.0."
 HOSTS = " but takes host names without scheme and port, such as footy.example."
 TOKEN = " takes at least 16 printable characters."
+STORE = " takes an address such as postgresql://footy@db.example:5432/footy."
+LEASE = " but takes a name of lower-case letters, digits and _ such as footy."
 WINDOW = " but takes two minutes, the first not after the second, such as 2-6."
 BAD: list[tuple[str, str, str]] = [
     ("FOOTY_MODE", "Live", " is 'Live' but takes 'auto', 'live' or 'demo'."),
@@ -167,6 +184,13 @@ BAD: list[tuple[str, str, str]] = [
     ("FOOTY_BASE_URL", "http://a..b", f" is 'http://a..b'{URL}"),
     ("FOOTY_BASE_URL", "http://h/x?secret=abc", f" is 'http://h/x?***'{URL}"),
     ("FOOTY_BASE_URL", "http://me:abc@h", f" is 'http://***@h'{URL}"),
+    ("FOOTY_PUSH", "yes", " is 'yes' but takes 'off' or 'on'."),
+    ("FOOTY_PUSH_URL", "mq.example", f" is 'mq.example'{PUSH}"),
+    ("FOOTY_PUSH_URL", "https://h", f" is 'https://h'{PUSH}"),
+    ("FOOTY_PUSH_URL", "wss://h:0/mqtt", f" is 'wss://h:0/mqtt'{PUSH}"),
+    ("FOOTY_PUSH_URL", "wss://h:x/mqtt", f" is 'wss://h:x/mqtt'{PUSH}"),
+    ("FOOTY_PUSH_URL", "wss://me:abc@h/mqtt", f" is 'wss://***@h/mqtt'{PUSH}"),
+    ("FOOTY_PUSH_URL", "ws://h.example", f" is 'ws://h.example'{UNENCRYPTED}"),
     ("FOOTY_PROXY", "10.0.0.1:3128", f" is '10.0.0.1:3128'{PROXY}"),
     ("FOOTY_PROXY", "socks5://h:1", f" is 'socks5://h:1'{PROXY}"),
     ("FOOTY_PROXY", "http://h:1/path", f" is 'http://h:1/path'{PROXY}"),
@@ -238,6 +262,17 @@ BAD: list[tuple[str, str, str]] = [
         for text in ("short", "sixteen\tof these!!", "sixteen of these \udcff")
     ),
     *(
+        ("FOOTY_STORE", text, STORE)
+        for text in (
+            "db.example",
+            "mysql://me:secret@h/d",
+            "postgresql://",
+            "postgresql://h/d#x",
+            "postgresql://[",
+        )
+    ),
+    *(("FOOTY_LEASE", text, f" is {text!r}{LEASE}") for text in ("Footy", "pg_x", "1st", "a-b")),
+    *(
         (name, "1", " is '1' but takes a number less than 1.")
         for name in variables()
         if name.endswith("_WARNING")
@@ -294,6 +329,7 @@ class TestValues:
             "FOOTY_DATA_DIR",
             "FOOTY_COMPETITIONS",
             "FOOTY_COUNTRIES",
+            "PGPASSFILE",
             "THESPORTS_USER",
         }
         assert {name for name, _, _ in BAD} | takes_any | {"THESPORTS_SECRET"} == {*variables()}
@@ -405,12 +441,30 @@ class TestSecret:
             assert password not in redact(f"{proxy} {password}")
             assert password.startswith("me:") or sent not in redact(f"Proxy-Authorization: Basic {sent}")
 
+    @pytest.mark.parametrize(
+        ("url", "passwords"),
+        [
+            ("postgresql://me:long%20password@h:1/d", ["long%20password", "long password"]),
+            ("postgresql://h/d?user=me&password=long-password", ["long-password"]),
+            ("postgresql://me:short@h/d", ["me:short@"]),
+        ],
+    )
+    def test_the_stores_password_is_one_too(self, url: str, passwords: list[str]) -> None:
+        settings = read({"FOOTY_STORE": url})
+        assert set(settings.secrets()) >= {url, *passwords}
+        redact = Redactor(settings.secrets())
+        assert not any(one in redact(f"{url} {' '.join(passwords)}") for one in passwords)
+        assert url not in f"{settings!r}"
+
     def test_without_any_there_is_none(self) -> None:
         assert read().secrets() == ()
 
 
 ADVICE = "make it a readable text file that holds the secret and nothing else."
-GOOD_SECRETS = {"FOOTY_PROXY": "http://me:pass%20word@h:1"}
+GOOD_SECRETS = {
+    "FOOTY_PROXY": "http://me:pass%20word@h:1",
+    "FOOTY_STORE": "postgresql://me:pass%20word@h:1/footy",
+}
 """A value that is right, of the secrets that are not any text of 8 characters."""
 
 

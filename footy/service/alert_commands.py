@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from footy.alerts.condition import Scene
 from footy.alerts.evaluate import usable
+from footy.alerts.logic import Scene
 from footy.alerts.outcomes import Outcomes, outcomes
 from footy.alerts.rules import Rule, Rules, RulesError, load
 from footy.alerts.wording import text
@@ -18,14 +18,16 @@ from footy.errors import ConfigError, Exit, FootyError
 from footy.events.envelope import Envelope, envelope, event_in
 from footy.events.sighting import PLAYED
 from footy.events.types import Alert, Event
+from footy.history.place import LogPlace
 from footy.history.reader import Reader
-from footy.history.sqlite_log import opened_for_reading
 from footy.plain_text import harmless
 from footy.service.paths import Files
 from footy.sinks.base import Again, Refused
 from footy.sinks.ledger import Ledger
 from footy.sinks.registry import MISSING, SinkOptions, sink_of
 from footy.sinks.targets import Target
+from footy.sinks.third_party import open_sink
+from footy.telemetry.redaction import Redactor
 from footy.times import moment_text
 
 Say = Callable[[str], None]
@@ -55,7 +57,9 @@ def check(path: Path, say: Say) -> Exit:
     """Check the rules file, and say all that is wrong with it."""
     try:
         rules = load(path)
-        wrong = list(_unknown_services(path, rules.targets))
+        redact = Redactor()
+        redact.learn(rules.secrets)
+        wrong = [redact(one) for one in _unusable(path, rules.targets)]
     except RulesError as error:
         rules, wrong = Rules(), list(error.sentences)
     for sentence in [*wrong, *(f"warning: {one}" for one in rules.warnings)]:
@@ -74,6 +78,19 @@ def check(path: Path, say: Say) -> Exit:
 
 def _many(things: Sized, word: str) -> str:
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def _unusable(path: Path, targets: tuple[Target, ...]) -> Iterator[str]:
+    """Yield a sentence for each target that no installed package can send to."""
+    yield from _unknown_services(path, targets)
+    for target in targets:
+        if target.kind == "sink":
+            try:
+                open_sink(target).close()
+            except Refused as refused:
+                yield f"{path}: target {target.name}, sink: {refused}."
+            except Exception as bug:  # noqa: BLE001 - of another package
+                yield f"{path}: target {target.name}, sink: it cannot be closed ({type(bug).__name__})."
 
 
 def _unknown_services(path: Path, targets: tuple[Target, ...]) -> Iterator[str]:
@@ -201,11 +218,11 @@ def _test_message(source: str, name: str) -> Envelope:
     return envelope(event, sequence=0, epoch="00000000", source=source)
 
 
-def show_outcomes(path: Path, files: Files, source: str, say: Say) -> Exit:
+def show_outcomes(path: Path, files: Files, place: LogPlace, source: str, say: Say) -> Exit:
     """Say what became of the alerts in the log, by rule, and of the messages, by target."""
-    found = outcomes(_alerts(files, source))
+    found = outcomes(_alerts(place, source))
     if not found:
-        say(f"There are no alerts in {files.events}")
+        say(f"There are no alerts in {place.shown}")
     else:
         rows = [_HEAD, *map(_row, found)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
@@ -237,15 +254,15 @@ def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
 
 
-def _alerts(files: Files, source: str) -> Iterator[Event]:
+def _alerts(place: LogPlace, source: str) -> Iterator[Event]:
     """Yield the alerts and their outcomes in the log.
 
     Raises:
         NothingYetError: There is no log.
     """
-    if not files.events.exists():
-        raise NothingYetError(f"There are no events at {files.events} yet: start footy first")
-    log = opened_for_reading(files.events)
+    if not place.exists():
+        raise NothingYetError(f"There are no events at {place.shown} yet: start footy first")
+    log = place.read()
     try:
         reader = Reader(log, source=source, types=_TYPES)
         while batch := reader.batch():

@@ -6,14 +6,13 @@ import select
 import stat
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from footy.errors import Exit, FootyError
 from footy.events.envelope import Envelope, envelope_json
-from footy.history.log import LogError, NewerLogError, Position
+from footy.history.log import Log, LogError, NewerLogError, Position
+from footy.history.place import LogPlace
 from footy.history.reader import MOST, Reader
-from footy.history.sqlite_log import SqliteLog, opened_for_reading
 from footy.service.event_query import EventQuery
 
 SHOWN = 50
@@ -65,23 +64,23 @@ class JsonLines:
         """Print nothing."""
 
 
-def opened(path: Path) -> SqliteLog:
+def opened(place: LogPlace) -> Log:
     """Open the log of events for reading.
 
     Raises:
         NoEventsError: There is none yet.
         LogError: It cannot be opened.
     """
-    if not path.exists():
-        raise NoEventsError(f"There is no log of events yet at {path}: start footy first.")
-    return opened_for_reading(path)
+    if not place.exists():
+        raise NoEventsError(f"There is no log of events yet at {place.shown}: start footy first.")
+    return place.read()
 
 
-def print_events(path: Path, query: EventQuery, printer: Printer, *, source: str, newest: bool) -> None:
+def print_events(place: LogPlace, query: EventQuery, printer: Printer, *, source: str, newest: bool) -> None:
     """Print the events that are there.
 
     Args:
-        path: The log's file.
+        place: Where the log is.
         query: Which events are wanted.
         printer: Prints them.
         source: The CloudEvents source of the envelopes.
@@ -91,7 +90,7 @@ def print_events(path: Path, query: EventQuery, printer: Printer, *, source: str
         NoEventsError: There is no log yet.
         LogError: It cannot be read.
     """
-    with contextlib.closing(opened(path)) as log:
+    with contextlib.closing(opened(place)) as log:
         reader = _reader(log, query, source)
         begun = _print_newest(reader, query, printer, newest=newest)
         shown = _print_rest(reader, printer, query.limit) if begun is None else begun
@@ -99,13 +98,13 @@ def print_events(path: Path, query: EventQuery, printer: Printer, *, source: str
         printer.end(shown, reader.position or Position(log.extent().epoch, 0), more=more)
 
 
-def follow_events(path: Path, query: EventQuery, printer: Printer, *, source: str, newest: bool) -> None:
+def follow_events(place: LogPlace, query: EventQuery, printer: Printer, *, source: str, newest: bool) -> None:
     """Print the events that are there and those that come, until the reader of standard output goes.
 
     A log that is replaced, such as by the service after the file was damaged, is opened again. Arguments and
     errors are those of `print_events`; from a position or a time on it ends after `limit` events.
     """
-    log = opened(path)
+    log = opened(place)
     try:
         reader = _reader(log, query, source)
         begun = _print_newest(reader, query, printer, newest=newest) is not None
@@ -114,7 +113,7 @@ def follow_events(path: Path, query: EventQuery, printer: Printer, *, source: st
         while left is None or left > 0:
             try:
                 if log.is_replaced() or unreadable_since is not None:
-                    log = _reopened(log, path)
+                    log = _reopened(log, place)
                     reader.reopened(log)
                 printed = _print_rest(reader, printer, left)
                 left = None if left is None else left - printed
@@ -124,7 +123,7 @@ def follow_events(path: Path, query: EventQuery, printer: Printer, *, source: st
             except LogError:
                 now = time.monotonic()
                 unreadable_since = now if unreadable_since is None else unreadable_since
-                if path.exists() and now - unreadable_since > UNREADABLE_FOR_S:
+                if now - unreadable_since > UNREADABLE_FOR_S:
                     raise
             if reader_is_gone(LOOK_EVERY_S):
                 break
@@ -132,7 +131,7 @@ def follow_events(path: Path, query: EventQuery, printer: Printer, *, source: st
         log.close()
 
 
-def _reader(log: SqliteLog, query: EventQuery, source: str) -> Reader:
+def _reader(log: Log, query: EventQuery, source: str) -> Reader:
     return Reader(
         log,
         query.after,
@@ -167,8 +166,8 @@ def _print_rest(reader: Reader, printer: Printer, most: int | None) -> int:
     return printed
 
 
-def _reopened(log: SqliteLog, path: Path) -> SqliteLog:
-    opened = opened_for_reading(path)
+def _reopened(log: Log, place: LogPlace) -> Log:
+    opened = place.read()
     log.close()
     return opened
 

@@ -9,18 +9,18 @@ import msgspec
 
 from footy.errors import Exit, FootyError
 from footy.events.emitted import Emitted
-from footy.history.log import LogError, StoredMatch
+from footy.history.log import Log, LogError, StoredMatch
+from footy.history.place import LogPlace
 from footy.history.reader import Reader
-from footy.history.sqlite_log import SqliteLog, opened_for_reading
 from footy.outputs.console.match_page import MatchList, MatchPage, PastMatch
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.console.selection import fold
 from footy.outputs.record_values import moment
 from footy.record import MatchRecord, Snapshot
-from footy.service.paths import Files
 from footy.thesports.codes import status_name
 
 MOST_LISTED = 20
+SNAPSHOT = "matches.json"
 MOST_EVENTS = 10_000
 
 
@@ -39,7 +39,7 @@ class _Found(NamedTuple):
 
 
 def view(
-    files: Files,
+    place: LogPlace,
     wanted: str,
     options: ConsoleOptions,
     source: str,
@@ -50,7 +50,7 @@ def view(
     """Return what there is of the match that is meant, or the matches that may be.
 
     Args:
-        files: The instance's files.
+        place: Where the instance's log and snapshot are.
         wanted: An id, or a text in the name of a team.
         options: The operator's options.
         source: The CloudEvents source of the envelopes.
@@ -60,8 +60,8 @@ def view(
     Raises:
         NoMatchError: None is meant.
     """
-    snapshot, no_snapshot = _snapshot(files)
-    log, no_log = _log(files)
+    snapshot, no_snapshot = _snapshot(place)
+    log, no_log = _log(place)
     with contextlib.closing(log) if log is not None else contextlib.nullcontext():
         matches = [] if snapshot is None else snapshot["matches"]
         stored = [] if log is None else log.matches()
@@ -86,24 +86,25 @@ def view(
         )
 
 
-def _snapshot(files: Files) -> tuple[Snapshot | None, str | None]:
+def _snapshot(place: LogPlace) -> tuple[Snapshot | None, str | None]:
     """Return the current snapshot, or None and why there is none."""
     try:
-        return msgspec.json.decode(files.matches.read_bytes(), type=Snapshot), None
-    except FileNotFoundError:
-        return None, f"No snapshot has been published yet in {files.folder}."
+        content = place.published(SNAPSHOT)
+        if content is None:
+            return None, f"No snapshot has been published yet in {place.where}."
+        return msgspec.json.decode(content, type=Snapshot), None
     except OSError as error:
-        return None, f"{files.matches} cannot be read ({error.strerror})."
+        return None, f"{SNAPSHOT} in {place.where} cannot be read ({error.strerror})."
     except msgspec.DecodeError:
-        return None, f"{files.matches} is not a snapshot of this version."
+        return None, f"{SNAPSHOT} in {place.where} is not a snapshot of this version."
 
 
-def _log(files: Files) -> tuple[SqliteLog | None, str | None]:
+def _log(place: LogPlace) -> tuple[Log | None, str | None]:
     """Return the log of events, or None and why there is none."""
-    if not files.events.exists():
-        return None, f"There is no log of events yet at {files.events}."
+    if not place.exists():
+        return None, f"There is no log of events yet at {place.shown}."
     try:
-        return opened_for_reading(files.events), None
+        return place.read(), None
     except LogError as error:
         return None, f"{error}."
 
@@ -139,7 +140,7 @@ def _sides(home: str | None, away: str | None, score: str = "") -> str:
     return f"{home or '?'} {score or '–'} {away or '?'}"
 
 
-def _past(log: SqliteLog, match_id: str) -> PastMatch | None:
+def _past(log: Log, match_id: str) -> PastMatch | None:
     """Return a match of the log as what was emitted of it tells; None if it has just been removed."""
     emitted = next(iter(log.states([match_id])), None)
     if emitted is None:

@@ -10,6 +10,7 @@ import pytest
 from footy.errors import Exit
 from footy.events.results import History
 from footy.events.types import Score
+from footy.history.place import FilePlace
 from footy.service import alert_commands
 from footy.service.alert_commands import NotDeliveredError, NothingYetError
 from footy.service.paths import Files
@@ -144,7 +145,12 @@ def test_outcomes_are_a_table_by_rule(tmp_path: Path, folder: Folder) -> None:
     ledger.note(["a", "b"], "sent")
     ledger.note(["c"], "unknown")
     ledger.close()
-    assert alert_commands.show_outcomes(folder.files.alerts, folder.files, "urn:x", folder.say) == Exit.OK
+    assert (
+        alert_commands.show_outcomes(
+            folder.files.alerts, folder.files, FilePlace(folder.files.events), "urn:x", folder.say
+        )
+        == Exit.OK
+    )
     assert folder.said == [
         "rule  alerts  won  lost  void  open     rate      95 %  break-even    yield",
         "any        1    0     0     0     1        –         –           –        –",
@@ -155,4 +161,6 @@ def test_outcomes_are_a_table_by_rule(tmp_path: Path, folder: Folder) -> None:
 
 def test_without_a_log_there_are_no_outcomes(folder: Folder) -> None:
     with pytest.raises(NothingYetError, match="There are no events"):
-        alert_commands.show_outcomes(folder.files.alerts, folder.files, "urn:x", folder.say)
+        alert_commands.show_outcomes(
+            folder.files.alerts, folder.files, FilePlace(folder.files.events), "urn:x", folder.say
+        )

@@ -13,6 +13,7 @@ import pytz
 from rich.cells import cell_len
 from rich.console import Console
 
+from footy.history.place import FilePlace
 from footy.outputs.console.match_page import MatchList, MatchPage
 from footy.outputs.console.options import ConsoleOptions
 from footy.service.match_view import NoMatchError, view
@@ -50,7 +51,7 @@ def publish(files: Files, *matches: Any) -> None:
 
 
 def shown(files: Files, wanted: str, width: int = 80, now: datetime = PUBLISHED) -> str:
-    page = view(files, wanted, OPTIONS, "urn:footy:test", demo=False, now=now)
+    page = view(FilePlace(files.events), wanted, OPTIONS, "urn:footy:test", demo=False, now=now)
     console = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), width=width)
     with console.capture() as capture:
         console.print(page, end="", crop=False)
@@ -93,7 +94,7 @@ def test_a_match_that_is_listed_comes_before_those_of_the_log(files: Files) -> N
 
 def test_several_matches_are_listed_with_their_scores(files: Files) -> None:
     publish(files, *(listed(match_id=f"m{n}", home=f"Town {n}", home_score=n) for n in range(25)))
-    page = view(files, "town", OPTIONS, "urn:footy:test", demo=False)
+    page = view(FilePlace(files.events), "town", OPTIONS, "urn:footy:test", demo=False)
     assert isinstance(page, MatchList)
     lines = shown(files, "town").splitlines()
     assert lines[0] == '25 matches fit "town"; show one by its id:'
@@ -106,7 +107,7 @@ def test_no_match_is_one_sentence(files: Files, wanted: str) -> None:
     publish(files, listed())
     write_busy_evening(files.events)
     with pytest.raises(NoMatchError, match=r"^No match fits "):
-        view(files, wanted, OPTIONS, "urn:footy:test", demo=False)
+        view(FilePlace(files.events), wanted, OPTIONS, "urn:footy:test", demo=False)
 
 
 def test_a_file_that_is_no_snapshot_costs_only_itself(files: Files) -> None:
@@ -133,6 +134,6 @@ def test_a_hostile_name_breaks_no_line_of_the_page(files: Files, name: str, widt
 
 def test_the_page_of_a_demo_is_marked(files: Files) -> None:
     publish(files, listed())
-    page = view(files, "Town", OPTIONS, "urn:footy:demo", demo=True, now=datetime.now(UTC))
+    page = view(FilePlace(files.events), "Town", OPTIONS, "urn:footy:demo", demo=True, now=datetime.now(UTC))
     assert isinstance(page, MatchPage)
     assert page.demo

@@ -1,0 +1,46 @@
+"""Where the log of an instance is: in its data folder, or in the store."""
+
+from typing import TYPE_CHECKING
+
+from footy.errors import ConfigError
+from footy.history.place import FilePlace, LogPlace
+from footy.service.paths import Files
+from footy.settings import Mode, Settings
+
+if TYPE_CHECKING:
+    from footy.store.address import StoreAddress
+
+MISSING = "FOOTY_STORE needs the package psycopg: .venv/bin/pip install -r requirements-postgres.txt"
+"""What is said if the extra `postgres` is not installed."""
+
+
+def store_address(settings: Settings, mode: Mode) -> "StoreAddress | None":
+    """Return where the store is; None if there is none. The demo, a world of its own, never touches it.
+
+    Raises:
+        ConfigError: The package is missing.
+    """
+    if settings.store is None or mode is Mode.DEMO:
+        return None
+    try:
+        import psycopg  # noqa: F401, PLC0415 - only if there is a store
+    except ImportError:
+        raise ConfigError(MISSING) from None
+    from footy.store.address import StoreAddress  # noqa: PLC0415
+
+    passfile = None if settings.passfile is None else str(settings.passfile.expanduser())
+    return StoreAddress(settings.store_url(), settings.lease, passfile)
+
+
+def log_place(settings: Settings, mode: Mode) -> LogPlace:
+    """Return where the log of an instance in this mode is.
+
+    Raises:
+        ConfigError: A package is missing.
+    """
+    address = store_address(settings, mode)
+    if address is None:
+        return FilePlace(Files(settings.folder(mode)).events)
+    from footy.store.place import StorePlace  # noqa: PLC0415 - only if there is a store
+
+    return StorePlace(address)
