@@ -40,6 +40,7 @@ from footy.thesports.request import Answer
 if TYPE_CHECKING:
     from footy.service.recorder import Recorder
     from footy.sinks.registry import Sinks
+    from footy.web.output import LivePage
 
 log = logging.getLogger("footy")
 
@@ -112,7 +113,6 @@ def _lead(service: _Service, term: Term) -> None:
             recorder.start(term.began_at, mode.value)
             serving.callback(sinks.close)
             sinks.start()
-            recorder.on_commit = sinks.wake
         figures = CycleFigures(settings.interval)
         push = push_feed(settings, mode, lambda: not term.is_over)
         more: list[Source] = [] if push is None else [push.metrics]
@@ -121,6 +121,8 @@ def _lead(service: _Service, term: Term) -> None:
         metrics = instance_collector(app, figures, files, mode.value, more)
         served = serving.enter_context(page_of(settings, mode, files, app, metrics))
         page, address = served or (None, None)
+        if recorder is not None:
+            recorder.on_commit = _waking(sinks, page)
         service.heartbeat_file.note_page(address)
         outputs = open_outputs(OutputContext(files.folder, service.console, sys.stdout, page))
         watchers = (figures.note, MetricsFile(files, metrics).write, service.systemd.cycle_ended)
@@ -151,6 +153,18 @@ def _lead(service: _Service, term: Term) -> None:
         finally:
             _stop(scheduler, app, outputs, push)
             job.save()
+
+
+def _waking(sinks: "Sinks | None", page: "LivePage | None") -> Callable[[], None]:
+    """Return a function that lets all who read the log look at it now."""
+
+    def wake() -> None:
+        if page is not None:
+            page.wake()
+        if sinks is not None:
+            sinks.wake()
+
+    return wake
 
 
 def _start(
