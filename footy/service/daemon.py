@@ -111,7 +111,8 @@ def _lead(service: _Service, term: Term) -> None:
             sinks.start()
             recorder.on_commit = sinks.wake
         figures = CycleFigures(settings.interval)
-        metrics = instance_collector(app, figures, files, mode.value)
+        more = [] if recorder is None or recorder.archivist is None else [recorder.archivist.metrics]
+        metrics = instance_collector(app, figures, files, mode.value, more)
         served = serving.enter_context(page_of(settings, mode, files, app, metrics))
         page, address = served or (None, None)
         service.heartbeat_file.note_page(address)
@@ -148,12 +149,16 @@ def _recorder(
     """Return what writes events; None if they are switched off, and then nothing of it is imported."""
     if sinks is None:
         return None
+    from footy.history.sqlite_log import opened_for_reading  # noqa: PLC0415
     from footy.service.alerts import Alerts  # noqa: PLC0415
+    from footy.service.archivist import Archivist  # noqa: PLC0415
     from footy.service.recorder import Keeping, Recorder, last_position  # noqa: PLC0415
     from footy.service.results import ResultReader  # noqa: PLC0415
 
     if mode is Mode.DEMO:
         before = None
+    archivist = Archivist(Client(app.transport), lambda: opened_for_reading(files.events))
+    app.pipeline.odds_keeper = archivist
     return Recorder(
         files.events,
         Keeping.of(settings),
@@ -161,6 +166,7 @@ def _recorder(
         written=None if before is None else last_position(before.get("events_position")),
         vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
         alerts=Alerts(settings.alerts or files.alerts, sinks, redact, settings.interval),
+        archivist=archivist,
     )
 
 
