@@ -159,8 +159,8 @@ class Archivist:
         if now - self._told_at > FEED_WINDOW_S:  # changes were missed: every match needs a full read
             self._based.clear()
         self._told_at = now
-        if self._listed:
-            self._submit("reply", MOST_REPLIES, self._add, reply, CLOCK.now() if at is None else at)
+        if self._listed and not self._submit("reply", MOST_REPLIES, self._add, reply, at or CLOCK.now()):
+            self._based.clear()
 
     def read(self, match_id: str, odds: Odds) -> None:
         """Take all odds of a match that is listed, if none or too little is known of it."""
@@ -168,19 +168,21 @@ class Archivist:
         based_at = self._based.get(match_id)
         is_told = now - self._told_at <= FEED_WINDOW_S
         if based_at is None or (not is_told and now - based_at >= BASE_EVERY_S):
-            self._submit("read", MOST_READS, self._base, match_id, odds, CLOCK.now())
+            self._based[match_id] = now
+            if not self._submit("read", MOST_READS, self._base, match_id, odds, CLOCK.now()):
+                self._based.pop(match_id, None)
 
-    def _submit(self, kind: str, most: int, work: Callable[..., None], *arguments: object) -> None:
+    def _submit(self, kind: str, most: int, work: Callable[..., None], *arguments: object) -> bool:
+        """Let the packing thread do some work; return False if too much waits for it."""
         with self._lock:
             if self._queued[kind] >= most:
-                if kind == "reply":
-                    self._based.clear()
-                return
+                return False
             self._queued[kind] += 1
         try:
             self._packing.submit(self._packed, kind, work, *arguments)
         except RuntimeError:  # it is closed
-            return
+            return False
+        return True
 
     def _packed(self, kind: str, work: Callable[..., None], *arguments: object) -> None:
         try:
@@ -198,7 +200,6 @@ class Archivist:
 
     def _base(self, match_id: str, odds: Odds, at: float) -> None:
         columns = _columns(odds)[0]
-        self._based[match_id] = CLOCK.uptime()
         if columns.rows:
             self._keep([OddsBlob(match_id, Kind.BASE, columns.rows, at, pack(columns))])
 
@@ -323,10 +324,12 @@ class Archivist:
         request = Request(endpoints.ODDS, due.match_id, priority=Priority.FINAL)
         answer = self._client.ask(request, budget)
         drop_tracebacks(answer.error)
-        if isinstance(answer.error, _LATER):
+        # An answer that did not come in time counts: otherwise one that never comes would hold up all others.
+        is_late = isinstance(answer.error, OutOfTimeError) and answer.error.was_sent
+        if isinstance(answer.error, _LATER) and not is_late:
             return False
         self._note(outcome(due, answer, _known(archive, due.match_id), CLOCK.now()))
-        return not isinstance(answer.error, RefusedError)
+        return not isinstance(answer.error, (*_LATER, RefusedError))
 
     def _note(self, archived: Archived) -> None:
         if archived.state in {ArchiveState.PARTIAL, ArchiveState.LOST}:
