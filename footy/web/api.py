@@ -23,7 +23,7 @@ from footy.web.instance import Judged
 from footy.web.live import Live, Sent, event_json
 from footy.web.marks import ALERT_TYPES
 from footy.web.openapi import document
-from footy.web.picture import Content
+from footy.web.picture import Content, Picture
 from footy.web.protocol import CONNECTION
 from footy.web.queries import NEWEST, START
 from footy.web.streams import Hub, Reader, message
@@ -61,6 +61,10 @@ def _given(scope: Scope, *names: str) -> Mapping[str, str]:
     return queries.known(QueryParams(scope["query_string"]), names)
 
 
+PUSHED_EVERY_S = 1.0
+"""Seconds after which the bytes of all matches are made anew, if something was pushed."""
+
+
 def _wants_stream(scope: Scope) -> bool:
     return STREAM in header(scope, b"accept")
 
@@ -71,6 +75,8 @@ class Api:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._matches: tuple[object, Prepared] | None = None
+        self._matches_at = 0.0
+        self._making = asyncio.Lock()
         self._alerts: tuple[str | None, AlertList] = (None, AlertList.of([]))
         """The alerts as of this position of the log."""
         self._judged: dict[str, tuple[float, Judged]] = {}
@@ -88,9 +94,7 @@ class Api:
             raise WebError(503, "No snapshot has been published yet.", {"retry-after": "5"})
         given = _given(scope, "fields", "in_play", "status", "competition", "country")
         if not given:
-            if self._matches is None or self._matches[0] is not shown:
-                self._matches = (shown, Prepared(shown.whole, JSON))
-            await self._matches[1](scope, receive, send)
+            await (await self._prepared(shown))(scope, receive, send)
             return
         fields, wanted = queries.fields(given.get("fields")), queries.match_filter(given)
 
@@ -101,6 +105,18 @@ class Api:
             return msgspec.json.encode({"meta": shown.snapshot["meta"], "matches": found})
 
         await send_json(send, await asyncio.to_thread(encoded))
+
+    async def _prepared(self, shown: Picture) -> Prepared:
+        """Return the bytes of all matches; those of a push are made anew once a second at most."""
+        async with self._making:
+            now = time.monotonic()
+            known = self._matches
+            is_due = shown.made is not None or now - self._matches_at >= PUSHED_EVERY_S
+            if known is None or (known[0] is not shown and is_due):
+                content = await asyncio.to_thread(shown.whole) if shown.made is None else shown.made
+                known = self._matches = (shown, Prepared(content, JSON))
+                self._matches_at = now
+            return known[1]
 
     async def match(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one match."""
@@ -124,7 +140,7 @@ class Api:
             return
 
         def joined(reader: Reader) -> None:
-            reader.put(self._live.first_message)
+            reader.put(self._live.first_message())
             reader.put(self._live.tick())
 
         await _stream(self._live.page, joined, None, scope, receive, send)

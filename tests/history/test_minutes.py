@@ -11,7 +11,7 @@ from footy.history.odds import BrokenBlobError
 from footy.history.tails import MinuteTail
 from tests.events.watch import KICK_OFF, money_line, record
 
-START = KICK_OFF - KICK_OFF % 60
+START = int(KICK_OFF) - int(KICK_OFF) % 60
 
 
 class Watch:
@@ -48,7 +48,7 @@ def test_the_last_read_of_a_minute_is_its_row(watch: Watch) -> None:
 
 
 def test_a_minute_in_which_nothing_changed_has_no_row(watch: Watch) -> None:
-    half_time = {"status_id": 3, "minute": None, "clock": "HT"}
+    half_time: dict[str, Any] = {"status_id": 3, "minute": None, "clock": "HT"}
     watch.see(0, **half_time)
     assert watch.see(65, same=True, **half_time) == []
     assert watch.see(70, **half_time) == []

@@ -69,13 +69,15 @@ def test_rows_come_back_exactly(listed: list[OddsRow]) -> None:
 
 
 @given(st.binary(max_size=60), st.integers(0, 200))
-def test_bytes_that_are_no_rows_are_named(noise: bytes, place: int) -> None:
-    good = pack(columns_of([row(at) for at in range(20)]))
+def test_damaged_bytes_are_named_and_never_read_as_other_rows(noise: bytes, place: int) -> None:
+    rows = columns_of([row(at) for at in range(20)])
+    good = pack(rows)
     place %= len(good)
     for broken in (noise, good[:place], good[:place] + noise[:1] + good[place + 1 :]):
-        if broken != good:
-            with pytest.raises(BrokenBlobError):
-                unpack(broken)
+        try:
+            assert unpack(broken) == rows  # some bits of zlib's own head mean nothing
+        except BrokenBlobError:
+            continue
 
 
 def test_what_no_genuine_row_has_is_left_out_and_nothing_else() -> None:

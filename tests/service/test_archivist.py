@@ -316,7 +316,7 @@ def reply(*changes: PriceChange) -> OddsChanges:
 
 def test_replies_and_full_reads_become_chunks_and_one_base(service: Service) -> None:
     archivist = service.archivist
-    archivist.added(Commit(NOW), [record(match_id="m")], {}, 0)  # type: ignore[list-item]
+    archivist.added(Commit(NOW), [record(match_id="m")], {}, 0)
     archivist.told(reply(PriceChange("m", 2, "eu", row(30)), PriceChange("other", 2, "eu", row(30))), NOW)
     archivist.read("m", {"2": Markets(eu=[row(20), row(10)])})
     archivist.read("m", {"2": Markets(eu=[row(20), row(10)])})
@@ -364,11 +364,11 @@ def test_minutes_build_on_nothing_after_a_commit_that_failed(service: Service) -
     archivist = service.archivist
     seen: list[Any] = [record(match_id="m", home_corners=1)]
     archivist.added(Commit(NOW), seen, {}, 0)
-    commit = archivist.added(Commit(NOW + 60), [record(match_id="m", home_corners=2)], {}, 0)  # type: ignore[list-item]
+    commit = archivist.added(Commit(NOW + 60), [record(match_id="m", home_corners=2)], {}, 0)
     [blob] = commit.minutes
     assert b"Premier League" in blob.data
     archivist.written(commit)
-    [later] = archivist.added(Commit(NOW + 120), [record(match_id="m", home_corners=3)], {}, 0).minutes  # type: ignore[list-item]
+    [later] = archivist.added(Commit(NOW + 120), [record(match_id="m", home_corners=3)], {}, 0).minutes
     assert b"Premier League" not in later.data
 
 
