@@ -120,6 +120,7 @@ def _instance(settings: Settings, mode: Mode, files: Files, of_here: _OfHere | N
         price_max_age_s=settings.price_max_age,
         timezone=settings.timezone,
         odds_format=settings.odds_format,
+        early_window=settings.early_window,
         cycles=(lambda: judged(cycles_only=True)) if of_here else lambda: Judged(well=True, line="serving"),
         ready=lambda: judged(cycles_only=False),
         quota_left=of_here.quota_left if of_here else dict,
