@@ -26,7 +26,7 @@ from footy.service.app import running_app
 from footy.service.instance_metrics import CycleFigures, instance_collector
 from footy.service.paths import Files
 from footy.service.push_feed import push_feed
-from footy.settings import Mode, Settings, load, secret_files
+from footy.settings import SIMULATOR_VARIABLE, Mode, Settings, load, secret_files
 from footy.telemetry.logs import LOG_NAME
 from footy.web.openapi import ROUTES, Route
 from tests.support.cycle_ends import cycle_end
@@ -185,7 +185,7 @@ def test_the_file_of_a_secret_is_in_the_configuration_page_and_the_example(varia
 def test_a_setting_that_is_documented_exists(page: Path) -> None:
     named = set(re.findall(r"\b(?:FOOTY|THESPORTS)_[A-Z_]*[A-Z]\b", read(page)))
 
-    assert named <= {*SETTINGS, *secret_files()}
+    assert named <= {*SETTINGS, *secret_files(), SIMULATOR_VARIABLE}
 
 
 def test_the_example_changes_nothing_as_it_is() -> None:
