@@ -28,7 +28,7 @@ from footy.service.archivist import Archivist
 from footy.service.instance_metrics import CycleFigures, instance_collector
 from footy.service.paths import Files
 from footy.service.push_feed import push_feed
-from footy.settings import Mode, Settings, load, secret_files
+from footy.settings import SIMULATOR_VARIABLE, Mode, Settings, load, secret_files
 from footy.telemetry.logs import LOG_NAME
 from footy.thesports.client import Client
 from footy.web.openapi import ROUTES, Route
@@ -188,7 +188,7 @@ def test_the_file_of_a_secret_is_in_the_configuration_page_and_the_example(varia
 def test_a_setting_that_is_documented_exists(page: Path) -> None:
     named = set(re.findall(r"\b(?:FOOTY|THESPORTS)_[A-Z_]*[A-Z]\b", read(page)))
 
-    assert named <= {*SETTINGS, *secret_files()}
+    assert named <= {*SETTINGS, *secret_files(), SIMULATOR_VARIABLE}
 
 
 def test_the_example_changes_nothing_as_it_is() -> None:
