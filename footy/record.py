@@ -372,6 +372,15 @@ class Degradation(TypedDict):
     """Since when more than half of the matches in play have lacked it."""
 
 
+class Push(TypedDict):
+    """How the vendor's push stands."""
+
+    state: str
+    """`connected`, `connecting`, `standby`, `refused`, `unreachable`, `silent`, `flooding` or `malformed`."""
+    since: str
+    why: str | None
+
+
 class Heartbeat(TypedDict):
     """The content of heartbeat.json."""
 
@@ -399,6 +408,8 @@ class Heartbeat(TypedDict):
     """The newest position written to the log of events; None before the first."""
     events_problem: NotRequired[str | None]
     """Why events are not written, or what became of those before; None if all is well."""
+    push: NotRequired[Push]
+    """How the push stands; absent if it is switched off."""
 
 
 def field_names(contract: Any = MatchRecord) -> tuple[str, ...]:

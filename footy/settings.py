@@ -33,6 +33,7 @@ from footy.errors import ConfigError
 from footy.thesports.endpoints import ENDPOINTS, RateLimit
 
 DEFAULT_BASE_URL = "https://api.thesports.com/v1/football"
+DEFAULT_PUSH_URL = "wss://mq.thesports.com:443/mqtt"
 DEFAULT_BOOKMAKERS = "2,3,4,5,6,9,10,11,13,14,15,16,17,21,22"
 DEMO_FOLDER = "demo"
 """Inside the data folder, so that a reader of the real files never gets simulated matches."""
@@ -46,12 +47,15 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """Where systemd says which folder holds the unit's credentials (`LoadCredential=`)."""
 SECRET_MOST_BYTES = 65536
 """A larger file holds no secret; `/dev/zero` would never end."""
+SIMULATOR_VARIABLE = "FOOTY_SIMULATE_MQTT"
+"""A variable that only `footy simulate` reads."""
 LEAST_HISTORY = 10_000_000
 DEMO_SOURCE = "urn:footy:demo"
 MOST_SHOWN = 60
 """Maximum length, in characters, of a wrong value that an error message repeats."""
 LOOKS = {
     "FOOTY_BASE_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
+    "FOOTY_PUSH_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_PROXY": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_TIMEZONE": r"[A-Za-z]+(/[A-Za-z_]+)*",
     "FOOTY_RATE_LIMITS": r"[a-z_/]+ ?=[a-z0-9_/=., ]*",
@@ -148,6 +152,23 @@ def _base_url(value: str) -> str:
     if wrong:
         raise ValueError("takes an address such as https://host/path, without a query")
     return value.rstrip("/")
+
+
+def _push_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        fits = value.isascii() and value.isprintable() and not re.search(r"[\s?#@]", value)
+        wrong = not fits or not host or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong or parts.scheme not in {"ws", "wss"}:
+        raise ValueError("takes an address such as wss://host:443/mqtt, without credentials and query")
+    if parts.scheme == "ws" and not is_loopback(host):
+        raise ValueError(
+            "takes a wss: address: the secret is its password, and ws: would send it unencrypted"
+        )
+    return value
 
 
 def _proxy(value: str | None) -> str | None:
@@ -312,6 +333,13 @@ class VendorSettings(_Section):
     backoff: Annotated[float, Field(ge=0, le=60)] = Field(
         1, description="Seconds of backoff: the n-th retry waits at most this times 2 to the power n-1."
     )
+    push: Literal["off", "on"] = Field(
+        "off", description="`on`: take the vendor's pushed messages too; needs requirements-mqtt.txt."
+    )
+    push_url: Annotated[str, AfterValidator(_push_url)] = Field(
+        DEFAULT_PUSH_URL,
+        description="Address of the vendor's MQTT broker: `wss:`, on this machine also `ws:`.",
+    )
     rate_limits: Annotated[dict[str, RateLimit] | None, BeforeValidator(_rate_limits)] = Field(
         {},
         description="`off`, or endpoint=calls/seconds pairs that replace the vendor's limits, "
@@ -388,7 +416,7 @@ class EventSettings(_Section):
         None, description="The file of alert rules and targets; without it `alerts.toml` in the data folder."
     )
     history_days: Annotated[float, Field(gt=0, le=3650)] = Field(
-        90, description="Days that the events of a match are kept after it; those of prices 7 at most."
+        90, description="Days that all of a match is kept after it; events of prices 7 at most."
     )
     history_size: Annotated[int, BeforeValidator(_size)] = Field(
         4_000_000_000, description="Size of the log above which the oldest matches are removed."
@@ -761,7 +789,7 @@ def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file
     """Return a warning for each variable that looks like a misspelt setting, with the nearest known name."""
     known = [*variables(), *secret_files()]
     sentences = []
-    for name in sorted({*environ, *from_file} - {*known}):
+    for name in sorted({*environ, *from_file} - {*known, SIMULATOR_VARIABLE}):
         ours = name.startswith(("FOOTY_", "THESPORT"))
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.6 if ours else 0.85)
         if not ours and not (near and name in from_file):

@@ -25,7 +25,8 @@ from footy.service.lock import Owner, Role, locked, verify_ownership
 from footy.service.notify_socket import NotifySocket
 from footy.service.page import page_of
 from footy.service.paths import Files, prepare_folder
-from footy.service.schedule import follow_clock, retry_refused, scheduled
+from footy.service.push_feed import PushFeed, push_feed
+from footy.service.schedule import CycleThread, follow_clock, poll_now, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
 from footy.service.status import TOGETHER
 from footy.service.stop_signal import StopSignal, stop_signal
@@ -33,10 +34,12 @@ from footy.service.term import Term
 from footy.settings import Mode, Settings
 from footy.telemetry.redaction import Redactor
 from footy.thesports.client import Client
+from footy.thesports.request import Answer
 
 if TYPE_CHECKING:
     from footy.service.recorder import Recorder
     from footy.sinks.registry import Sinks
+    from footy.web.output import LivePage
 
 log = logging.getLogger("footy")
 
@@ -109,19 +112,25 @@ def _lead(service: _Service, term: Term) -> None:
             recorder.start(term.began_at, mode.value)
             serving.callback(sinks.close)
             sinks.start()
-            recorder.on_commit = sinks.wake
         if settings.store is not None and mode is not Mode.DEMO:
             serving.enter_context(_published(settings, mode, files))
         figures = CycleFigures(settings.interval)
-        metrics = instance_collector(app, figures, files, mode.value)
+        push = push_feed(settings, mode, lambda: not term.is_over)
+        archivist = None if recorder is None else recorder.archivist
+        more = [one.metrics for one in (push, archivist) if one is not None]
+        metrics = instance_collector(app, figures, files, mode.value, more)
         served = serving.enter_context(page_of(settings, mode, files, app, metrics))
         page, address = served or (None, None)
+        if recorder is not None:
+            recorder.on_commit = _waking(sinks, page)
         service.heartbeat_file.note_page(address)
         outputs = open_outputs(OutputContext(files.folder, service.console, sys.stdout, page))
         watchers = (figures.note, MetricsFile(files, metrics).write, service.systemd.cycle_ended)
         # 2. The cycles, until a signal comes or the term is over.
         job = CycleJob(settings, app, outputs, service.heartbeat_file, watchers, recorder, sinks)
-        scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures)
+        thread = CycleThread()
+        scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures, thread)
+        _start(push, app, job, thread, scheduler)
         service.systemd.ready()
         try:
             note = CheckNote(files)
@@ -132,10 +141,45 @@ def _lead(service: _Service, term: Term) -> None:
                 verify_ownership(service.me, files)
                 app.revive_vendor()
                 service.watch()
+                _note_push(push, service.heartbeat_file)
             log.info("The lease is over: nothing is asked any more" if term.is_over else "footy stops")
         finally:
-            _stop(scheduler, app, outputs)
+            _stop(scheduler, app, outputs, push)
             job.save()
+
+
+def _waking(sinks: "Sinks | None", page: "LivePage | None") -> Callable[[], None]:
+    """Return a function that lets all who read the log look at it now."""
+
+    def wake() -> None:
+        if page is not None:
+            page.wake()
+        if sinks is not None:
+            sinks.wake()
+
+    return wake
+
+
+def _start(
+    push: PushFeed | None, app: App, job: CycleJob, thread: CycleThread, scheduler: BackgroundScheduler
+) -> None:
+    """Start the push; what it says is taken by the thread of the cycles, in the middle of one or between."""
+    if push is None:
+        return
+
+    def receive(answer: Answer[object]) -> None:
+        app.pipeline.receive(answer)
+        thread.submit(job.take_pushed)
+
+    job.publishes_pushed_at(push.tick_in)
+    # After the cycle that may be running: its list may have been requested before the connection was there.
+    push.start(receive, lambda: thread.submit(lambda: poll_now(scheduler)), job.is_in_play)
+
+
+def _note_push(push: PushFeed | None, heartbeat_file: HeartbeatFile) -> None:
+    if push is not None:
+        status = push.status
+        heartbeat_file.note_push(status.state, status.since, status.why)
 
 
 def _recorder(
@@ -151,12 +195,15 @@ def _recorder(
     if sinks is None:
         return None
     from footy.service.alerts import Alerts  # noqa: PLC0415
-    from footy.service.log_place import writer_place  # noqa: PLC0415
+    from footy.service.archivist import Archivist  # noqa: PLC0415
+    from footy.service.log_place import log_place, writer_place  # noqa: PLC0415
     from footy.service.recorder import Keeping, Recorder, last_position  # noqa: PLC0415
     from footy.service.results import ResultReader  # noqa: PLC0415
 
     if mode is Mode.DEMO:
         before = None
+    archivist = Archivist(Client(app.transport), log_place(settings, mode).read)
+    app.pipeline.odds_keeper = archivist
     return Recorder(
         writer_place(settings, mode),
         Keeping.of(settings),
@@ -164,6 +211,7 @@ def _recorder(
         written=None if before is None else last_position(before.get("events_position")),
         vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
         alerts=Alerts(settings.alerts or files.alerts, sinks, redact, settings.interval),
+        archivist=archivist,
     )
 
 
@@ -223,7 +271,9 @@ def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Cal
     return watch
 
 
-def _stop(scheduler: BackgroundScheduler, app: App, outputs: Sequence[Output]) -> None:
+def _stop(scheduler: BackgroundScheduler, app: App, outputs: Sequence[Output], push: PushFeed | None) -> None:
+    if push is not None:
+        push.close()
     for output in outputs:  # first: if a cycle hangs, the process is ended before it gets any further
         output.close()
     app.transport.stop()

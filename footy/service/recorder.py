@@ -21,7 +21,9 @@ from footy.history import BrokenLogError, Commit, LogError, NewerLogError, Posit
 from footy.history.log import UnknownCommitError
 from footy.history.place import WriterPlace, WrittenLog
 from footy.pipeline.cycle import CycleResult
+from footy.pipeline.pushed import PushedUpdate
 from footy.service.alerts import Alerts
+from footy.service.archivist import Archivist
 from footy.service.indicator_events import change_events
 from footy.service.indicators import Reading
 from footy.service.results import ResultReader
@@ -65,6 +67,7 @@ class Recorder:
         written: Position | None = None,
         vendor_ahead_s: Callable[[], float] = lambda: 0.0,
         alerts: Alerts | None = None,
+        archivist: Archivist | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -75,6 +78,7 @@ class Recorder:
             written: The newest position that an earlier process wrote; None if that is not known.
             vendor_ahead_s: Returns how far the vendor's clock is ahead of ours.
             alerts: What the operator's rules make of each cycle; None if there can be no rules.
+            archivist: What collects odds and minutes; None if only events are kept.
         """
         self.position = written
         """The newest position written, by this process or an earlier one."""
@@ -85,6 +89,8 @@ class Recorder:
         self._results = results
         self._vendor_ahead_s = vendor_ahead_s
         self._alerts = alerts
+        self.archivist = archivist
+        """What collects odds and minutes; None if only events are kept."""
         self._log: WrittenLog | None = None
         self._epoch = ""
         self._identity: object = None
@@ -147,6 +153,29 @@ class Recorder:
             history.retain(self._keeping.retention)
             history.checkpoint_if_due()
 
+    def record_pushed(self, update: PushedUpdate) -> None:
+        """Detect what happened by the records of matches that were pushed, and commit it.
+
+        A match that no list has shown yet is left to the cycle, which knows its names and prices.
+        """
+        if self._is_off:
+            return
+        with self._edge():
+            now = CLOCK.now()
+            self._follow_clock()
+            history, detector = self._ready(now)
+            known = detector.states().keys()
+            if new := {record["match_id"] for record in update.records} - known:
+                detector.add(_none_ahead(history.states(new), now))
+                known = detector.states().keys()
+            records = [record for record in update.records if record["match_id"] in known]
+            found = detector.detect(records, now, versions=update.versions)
+            if self._alerts is not None:
+                found = self._alerts.after_cycle(detector, found, records, now)
+            if found.changed or found.events:
+                self._commit(history, detector, Commit(now, found.changed, found.events, listed=None))
+                detector.commit(found)
+
     def confirm_results(self, within_s: float) -> None:
         """Begin to read the final states that are due, in the seconds until the next cycle."""
         if self._is_off or self._detector is None:
@@ -154,10 +183,19 @@ class Recorder:
         due = self._detector.results_due(CLOCK.now())
         self._results.keep(due)
         self._results.ask(due, within_s)
+        if self.archivist is not None:
+            self.archivist.ask(within_s)
 
     def close(self) -> None:
-        """End the reading of results, and close the log."""
+        """End the reading of results, write what has been collected, and close the log."""
         self._results.close()
+        if self.archivist is not None:
+            if self._log is not None and self._detector is not None:
+                with self._edge():
+                    self._commit(
+                        self._log, self._detector, self.archivist.rest(Commit(CLOCK.now(), listed=None))
+                    )
+            self.archivist.close()
         self._close_log()
 
     # Detection.
@@ -187,7 +225,11 @@ class Recorder:
         )
         if self._alerts is not None:
             found = self._alerts.after_cycle(detector, found, records, now)
-        self._commit(history, detector, Commit(now, found.changed, found.events, listed))
+        commit = Commit(now, found.changed, found.events, listed)
+        if self.archivist is not None:
+            lacking = sum(not match.has_full_odds for match in outcome.state.matches.values())
+            commit = self.archivist.added(commit, records, outcome.versions, lacking)
+        self._commit(history, detector, commit)
         detector.commit(found)
         if listed is not None:
             detector.drop_closed(listed, now - RESULTS_WITHIN_S)
@@ -204,6 +246,8 @@ class Recorder:
         )
         self._pending.clear()
         self._rewrite = False
+        if self.archivist is not None:
+            self.archivist.written(commit)
         self.position = Position(self._epoch, newest)
         self.on_commit()
 
