@@ -31,7 +31,8 @@ _ENTRY = (
 def write(cursor: Cursor, commit: Commit) -> int:
     """Write the odds, the minutes and the archives of a cycle; return by how many bytes the log grows."""
     grown = 0
-    archived = _archived(cursor, {one.match_id for one in (*commit.odds, *commit.minutes)})
+    of_odds, of_minutes = ({one.match_id for one in blobs} for blobs in (commit.odds, commit.minutes))
+    archived = _archived(cursor, of_odds | of_minutes)
     bases = {one.match_id: one for one in commit.odds if one.kind is Kind.BASE}
     wanted = [
         one
