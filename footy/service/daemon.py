@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -112,6 +112,8 @@ def _lead(service: _Service, term: Term) -> None:
             recorder.start(term.began_at, mode.value)
             serving.callback(sinks.close)
             sinks.start()
+        if settings.store is not None and mode is not Mode.DEMO:
+            serving.enter_context(_published(settings, mode, files))
         figures = CycleFigures(settings.interval)
         push = push_feed(settings, mode, lambda: not term.is_over)
         archivist = None if recorder is None else recorder.archivist
@@ -192,18 +194,18 @@ def _recorder(
     """Return what writes events; None if they are switched off, and then nothing of it is imported."""
     if sinks is None:
         return None
-    from footy.history.sqlite_log import opened_for_reading  # noqa: PLC0415
     from footy.service.alerts import Alerts  # noqa: PLC0415
     from footy.service.archivist import Archivist  # noqa: PLC0415
+    from footy.service.log_place import log_place, writer_place  # noqa: PLC0415
     from footy.service.recorder import Keeping, Recorder, last_position  # noqa: PLC0415
     from footy.service.results import ResultReader  # noqa: PLC0415
 
     if mode is Mode.DEMO:
         before = None
-    archivist = Archivist(Client(app.transport), lambda: opened_for_reading(files.events))
+    archivist = Archivist(Client(app.transport), log_place(settings, mode).read)
     app.pipeline.odds_keeper = archivist
     return Recorder(
-        files.events,
+        writer_place(settings, mode),
         Keeping.of(settings),
         ResultReader(Client(app.transport)),
         written=None if before is None else last_position(before.get("events_position")),
@@ -217,7 +219,7 @@ def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
     """Return the sinks that are switched on, not started; None if there are no events to send."""
     if settings.events == "off":
         return None
-    from footy.history.sqlite_log import opened_for_reading  # noqa: PLC0415
+    from footy.service.log_place import log_place  # noqa: PLC0415
     from footy.sinks.registry import SinkOptions, Sinks  # noqa: PLC0415
 
     if mode is Mode.DEMO:  # each demo is a world of its own
@@ -230,7 +232,26 @@ def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
         keep_days=settings.history_days,
         ledger=files.sent,
     )
-    return Sinks(options, lambda: opened_for_reading(files.events))
+    return Sinks(options, log_place(settings, mode).read)
+
+
+@contextlib.contextmanager
+def _published(settings: Settings, mode: Mode, files: Files) -> Iterator[None]:
+    """Publish the data folder's files in the store, for readers anywhere, as long as the caller is inside."""
+    from footy.service.log_place import store_address  # noqa: PLC0415
+    from footy.store.published import Publisher  # noqa: PLC0415
+    from footy.store.session import Session  # noqa: PLC0415
+
+    address = store_address(settings, mode)
+    if address is None:
+        yield
+        return
+    publisher = Publisher(files.folder, Session(address))
+    publisher.start()
+    try:
+        yield
+    finally:
+        publisher.close()
 
 
 def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:
