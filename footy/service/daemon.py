@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile, read_heartbeat
 from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
 from footy.service.lock import Owner, Role, locked, verify_ownership
+from footy.service.log_place import store_address
 from footy.service.notify_socket import NotifySocket
 from footy.service.page import page_of
 from footy.service.paths import Files, prepare_folder
@@ -69,7 +70,9 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         )
         with contextlib.closing(account):
             try:
-                _lead(service, Term(me.started_at))
+                with contextlib.closing(_terms(service)) as terms:
+                    for term in terms:
+                        _lead(service, term)
             finally:
                 systemd.stopping()
     return Exit.OK
@@ -94,11 +97,26 @@ class _Service:
     """Reports if another footy on this machine uses the account."""
 
 
+def _terms(service: _Service) -> Generator[Term]:
+    """Yield each time in which this process runs the cycles: with a store while it holds the lease."""
+    address = store_address(service.settings, service.mode)
+    if address is None:
+        yield Term(service.me.started_at)
+        return
+    from footy.service.leadership import Leadership  # noqa: PLC0415 - only if there is a store
+
+    def look_round() -> None:
+        verify_ownership(service.me, service.files)
+
+    leadership = Leadership(service.settings, service.mode, address, service.heartbeat_file, service.systemd)
+    yield from leadership.terms(service.stopping.requested, look_round)
+
+
 def _lead(service: _Service, term: Term) -> None:
     """Run cycles until a signal comes or the term is over."""
     settings, mode, files = service.settings, service.mode, service.files
     with (
-        running_app(settings, mode, files, term.right_left_s) as app,
+        running_app(settings, mode, files, term) as app,
         contextlib.ExitStack() as serving,
     ):
         # 1. What gets the cycles: the log of events and its sinks, metrics, the page, the outputs.
@@ -111,7 +129,7 @@ def _lead(service: _Service, term: Term) -> None:
             sinks.start()
             recorder.on_commit = sinks.wake
         figures = CycleFigures(settings.interval)
-        metrics = instance_collector(app, figures, files, mode.value)
+        metrics = instance_collector(app, figures, files, mode.value, term.sources)
         served = serving.enter_context(page_of(settings, mode, files, app, metrics))
         page, address = served or (None, None)
         service.heartbeat_file.note_page(address)
@@ -130,6 +148,7 @@ def _lead(service: _Service, term: Term) -> None:
                 verify_ownership(service.me, files)
                 app.revive_vendor()
                 service.watch()
+                term.note()
             log.info("The lease is over: nothing is asked any more" if term.is_over else "footy stops")
         finally:
             _stop(scheduler, app, outputs)

@@ -81,12 +81,11 @@ SCRIPTS: tuple[str, ...] = (
     ) WITH (fillfactor = 50);
     CREATE TABLE lease (
         name text PRIMARY KEY,
-        holder text,
+        holder text NOT NULL,
         epoch bigint NOT NULL,
         until timestamptz NOT NULL,
         since timestamptz NOT NULL,
         released boolean NOT NULL,
-        pids integer[] NOT NULL,
         account text NOT NULL,
         salt text NOT NULL,
         ahead_s double precision NOT NULL
