@@ -24,7 +24,6 @@ from footy.thesports.errors import RefusedError, VendorError
 if TYPE_CHECKING:
     from footy.history.log import Log
     from footy.history.span import Span
-    from footy.history.sqlite_log import SqliteLog
     from footy.service.paths import Files
 
 Command = Callable[[argparse.Namespace, Loaded], Exit]
@@ -431,22 +430,28 @@ def _replay(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 
 def _backup(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.history.sqlite_log import SqliteLog  # noqa: PLC0415
     from footy.service.backup import back_up  # noqa: PLC0415
 
-    with _opened_log(loaded.settings, _mode_with_events(loaded.settings)) as log:
+    mode = _mode_with_events(loaded.settings)
+    if loaded.settings.store is not None and mode is not Mode.DEMO:
+        raise _UsageError("The log is in the store: back it up with pg_dump, see docs/store.md.")
+    with _opened_log(loaded.settings, mode) as log:
+        if not isinstance(log, SqliteLog):
+            raise TypeError("only a file is copied")
         _say(back_up(log, Path(arguments.file).absolute()))
     return Exit.OK
 
 
-def _opened_log(settings: Settings, mode: Mode) -> "contextlib.closing[SqliteLog]":
+def _opened_log(settings: Settings, mode: Mode) -> "contextlib.closing[Log]":
     """Open the log of an instance for reading; it is closed when the block is left."""
     from footy.service import event_stream  # noqa: PLC0415
-    from footy.service.paths import Files  # noqa: PLC0415
+    from footy.service.log_place import log_place  # noqa: PLC0415
 
-    path = Files(settings.folder(mode)).events
-    if settings.events == "off" and not path.exists():
+    place = log_place(settings, mode)
+    if settings.events == "off" and not place.exists():
         raise event_stream.NoEventsError("There are no events: FOOTY_EVENTS is off.")
-    return contextlib.closing(event_stream.opened(path))
+    return contextlib.closing(event_stream.opened(place))
 
 
 def _span(arguments: argparse.Namespace, loaded: Loaded) -> "Span":
@@ -535,7 +540,7 @@ _LOOKING_ON = frozenset({"stop", "status", "health", "logs", "names", "events", 
 """Commands that only need to identify the instance, and so must work even if another setting is wrong."""
 
 
-_READING_LOG = frozenset({"events", "match"})
+_READING_LOG = frozenset({"events", "match", "backup"})
 """Those of them that read the log, and so need to know where it is."""
 
 

@@ -572,9 +572,7 @@ class Settings(
             raise ConfigError(f"{absent[0]} is not set but the other credential is: set both, or neither.")
         if self.mode is Mode.LIVE or self.store is not None:
             needs = "FOOTY_MODE=live" if self.mode is Mode.LIVE else "a service with FOOTY_STORE"
-            raise ConfigError(
-                f"THESPORTS_USER and THESPORTS_SECRET are not set, and {needs} needs both."
-            )
+            raise ConfigError(f"THESPORTS_USER and THESPORTS_SECRET are not set, and {needs} needs both.")
         if self.was_live():
             raise ConfigError(
                 "THESPORTS_USER and THESPORTS_SECRET are not set, but the data folder "
@@ -610,7 +608,8 @@ def _passwords_in(url: str) -> list[str]:
     found += [(one, f"password={one}") for one in in_query]
     redacted = []
     for written, short in found:  # a short one alone may be part of any word
-        redacted += [written, unquote(written)] if len(written) >= SECRET_MIN_LENGTH else [short] * bool(written)
+        if written:
+            redacted += [written, unquote(written)] if len(written) >= SECRET_MIN_LENGTH else [short]
     return redacted
 
 

@@ -248,7 +248,13 @@ BAD: list[tuple[str, str, str]] = [
     ),
     *(
         ("FOOTY_STORE", text, STORE)
-        for text in ("db.example", "mysql://me:secret@h/d", "postgresql://", "postgresql://h/d#x", "postgresql://[")
+        for text in (
+            "db.example",
+            "mysql://me:secret@h/d",
+            "postgresql://",
+            "postgresql://h/d#x",
+            "postgresql://[",
+        )
     ),
     *(("FOOTY_LEASE", text, f" is {text!r}{LEASE}") for text in ("Footy", "pg_x", "1st", "a-b")),
     *(
@@ -420,12 +426,30 @@ class TestSecret:
             assert password not in redact(f"{proxy} {password}")
             assert password.startswith("me:") or sent not in redact(f"Proxy-Authorization: Basic {sent}")
 
+    @pytest.mark.parametrize(
+        ("url", "passwords"),
+        [
+            ("postgresql://me:long%20password@h:1/d", ["long%20password", "long password"]),
+            ("postgresql://h/d?user=me&password=long-password", ["long-password"]),
+            ("postgresql://me:short@h/d", ["me:short@"]),
+        ],
+    )
+    def test_the_stores_password_is_one_too(self, url: str, passwords: list[str]) -> None:
+        settings = read({"FOOTY_STORE": url})
+        assert set(settings.secrets()) >= {url, *passwords}
+        redact = Redactor(settings.secrets())
+        assert not any(one in redact(f"{url} {' '.join(passwords)}") for one in passwords)
+        assert url not in f"{settings!r}"
+
     def test_without_any_there_is_none(self) -> None:
         assert read().secrets() == ()
 
 
 ADVICE = "make it a readable text file that holds the secret and nothing else."
-GOOD_SECRETS = {"FOOTY_PROXY": "http://me:pass%20word@h:1"}
+GOOD_SECRETS = {
+    "FOOTY_PROXY": "http://me:pass%20word@h:1",
+    "FOOTY_STORE": "postgresql://me:pass%20word@h:1/footy",
+}
 """A value that is right, of the secrets that are not any text of 8 characters."""
 
 

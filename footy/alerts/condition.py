@@ -7,23 +7,28 @@ field is unknown (None); `and`, `or` and `not` follow Kleene's logic, so that `u
 """
 
 import ast
-import difflib
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from footy.alerts.fields import EVENT, EVENTS, RECORD, Field, Kind
+from footy.alerts.fields import EVENT, EVENTS, RECORD, Field, Kind, near
+from footy.alerts.logic import (
+    Run,
+    Scene,
+    Scope,
+    all_of,
+    any_of,
+    comparison,
+    comparison_with,
+    computed,
+    getter,
+    negation,
+)
 from footy.plain_text import shown
 
-_LISTED = 60
-"""Names that a sentence still lists."""
 LONGEST = 1000
 """Characters of a condition; also bounds what its arithmetic can grow to."""
-Scope = Literal["record", "event", "then"]
-Run = Callable[["Scene"], Any]
-
-_NOTHING: Mapping[str, Any] = {}
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -52,18 +57,6 @@ _INSTEAD: tuple[tuple[str, str], ...] = (
 
 class ConditionError(ValueError):
     """A condition is wrong; its text is a clause that names the offending term."""
-
-
-@dataclass(slots=True)
-class Scene:
-    """What a condition is evaluated on."""
-
-    record: Mapping[str, Any]
-    """The record's fields; one that is missing is unknown."""
-    event: Mapping[str, Any] = field(default_factory=dict)
-    """An event's fields (`fields.event_fields`); empty for rules over records."""
-    then: Mapping[str, Any] = field(default_factory=dict)
-    """The record's fields when the alert fired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +130,7 @@ class _Reader:
         terms = tuple(self._condition(node) for node in nodes)
         whole = Condition(
             self._source,
-            terms[0].run if len(terms) == 1 else _all_of([term.run for term in terms]),
+            terms[0].run if len(terms) == 1 else all_of([term.run for term in terms]),
             terms,
             frozenset().union(*(term.fields for term in terms)),
             frozenset().union(*(term.event_fields for term in terms)),
@@ -198,9 +191,9 @@ class _Reader:
         match node:
             case ast.BoolOp(op=op, values=values):
                 runs = [self._flag(one).run for one in values]
-                return _Term("flag", _all_of(runs) if isinstance(op, ast.And) else _any_of(runs))
+                return _Term("flag", all_of(runs) if isinstance(op, ast.And) else any_of(runs))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return _Term("flag", _not(self._flag(operand).run))
+                return _Term("flag", negation(self._flag(operand).run))
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return self._computed(operator.neg, [operand])
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
@@ -236,7 +229,7 @@ class _Reader:
                     f"{self._text(node)} is {_WORDS.get(term.kind, 'null')}, and only numbers can be computed"
                 )
             runs.append(term.run)
-        return _Term("number", _computed(of, runs))
+        return _Term("number", computed(of, runs))
 
     def _compared(self, node: ast.Compare) -> _Term:
         """Read comparisons; `1 < a < 3` is `1 < a and a < 3`."""
@@ -245,13 +238,13 @@ class _Reader:
             self._pair(left, op, right)
             for left, op, right in zip(lefts, node.ops, node.comparators, strict=True)
         ]
-        return _Term("flag", runs[0] if len(runs) == 1 else _all_of(runs))
+        return _Term("flag", runs[0] if len(runs) == 1 else all_of(runs))
 
     def _pair(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Run:
         text = f"{self._text(left)} {_sign(op)} {self._text(right)}"
         if isinstance(op, ast.In | ast.NotIn):
             run = self._contained(left, right, text)
-            return _not(run) if isinstance(op, ast.NotIn) else run
+            return negation(run) if isinstance(op, ast.NotIn) else run
         if isinstance(op, ast.Is | ast.IsNot):
             raise ConditionError(f"{text}: write {'!=' if isinstance(op, ast.IsNot) else '=='}")
         one, other = self._term(left), self._term(right)
@@ -288,9 +281,8 @@ class _Reader:
                 raise ConditionError(f"{text}: a choice takes numbers and texts, not {self._text(node)}")
             self._check_kinds(member, choice, text)
         values = tuple(choice.constants[0] for choice in choices if choice.constants)
-        choice_of = _Term("choice", lambda _scene: values, values)
-        self._note_events(member, choice_of)
-        return _comparison(lambda value, among: value in among, member, choice_of)
+        self._note_events(member, _Term("choice", lambda _scene: values, values))
+        return comparison_with(lambda value, among: value in among, member.run, values)
 
     def _check_kinds(self, one: _Term, other: _Term, text: str) -> None:
         """Check that two terms can be equal: of one kind, and a value that the field can have."""
@@ -304,7 +296,7 @@ class _Reader:
             if value.constants[0] not in term.field.values:
                 known = term.field.values
                 raise ConditionError(
-                    f"{text}: {term.name} is never {value.constants[0]!r}; {_near(value.constants[0], known)}"
+                    f"{text}: {term.name} is never {value.constants[0]!r}; {near(value.constants[0], known)}"
                 )
 
     def _note_events(self, one: _Term, other: _Term) -> None:
@@ -325,11 +317,17 @@ class _Reader:
             raise ConditionError(f"{name} is a field of events, and only when can ask for those")
         if own not in known:
             every = [*RECORD, *(EVENT if "event" in self._scopes else ())]
-            raise ConditionError(f"{name} is no field, and a text takes quotation marks; {_near(own, every)}")
+            raise ConditionError(f"{name} is no field, and a text takes quotation marks; {near(own, every)}")
         if known[own].kind == "list":
             raise ConditionError(f"{name} is a list; what happened is in events")
         self._names[scope].add(own)
-        return _Term(known[own].kind, _getter(scope, own), None, known[own], name)
+        return _Term(known[own].kind, getter(scope, own), None, known[own], name)
+
+
+def _comparison(of: Callable[[Any, Any], bool], one: _Term, other: _Term) -> Run:
+    if other.constants is not None:
+        return comparison_with(of, one.run, other.constants[0])
+    return comparison(of, one.run, other.run)
 
 
 def _without_texts(source: str) -> str:
@@ -382,93 +380,3 @@ def _hint(one: _Term, other: _Term) -> str:
         if term.kind == "text" and value.kind == "number" and as_number in RECORD:
             return f"; the number is {as_number}" if RECORD[as_number].kind == "number" else ""
     return ""
-
-
-def _near(name: Any, known: Sequence[str]) -> str:
-    """Return which known name is meant, or what there is."""
-    near = difflib.get_close_matches(str(name), known, n=1)
-    if near:
-        return f"did you mean {near[0]}?"
-    return (
-        f"there are {', '.join(known)}"
-        if len(known) < _LISTED
-        else "docs/record.md and docs/events.md list all"
-    )
-
-
-# What nodes become. None is unknown.
-
-
-def _getter(scope: Scope, name: str) -> Run:
-    if scope == "record":
-        return lambda scene: scene.record.get(name)
-    if scope == "event":
-        return lambda scene: scene.event.get(name)
-    return lambda scene: scene.then.get(name)
-
-
-def _all_of(runs: Sequence[Run]) -> Run:
-    def run(scene: Scene) -> bool | None:
-        outcome: bool | None = True
-        for one in runs:
-            found = one(scene)
-            if found is False:
-                return False
-            if found is None:
-                outcome = None
-        return outcome
-
-    return run
-
-
-def _any_of(runs: Sequence[Run]) -> Run:
-    def run(scene: Scene) -> bool | None:
-        outcome: bool | None = False
-        for one in runs:
-            found = one(scene)
-            if found is True:
-                return True
-            if found is None:
-                outcome = None
-        return outcome
-
-    return run
-
-
-def _not(inner: Run) -> Run:
-    def run(scene: Scene) -> bool | None:
-        found = inner(scene)
-        return None if found is None else not found
-
-    return run
-
-
-def _comparison(of: Callable[[Any, Any], bool], one: _Term, other: _Term) -> Run:
-    left, right = one.run, other.run
-    if other.constants is not None:
-        [constant] = [other.constants] if other.kind == "choice" else other.constants
-
-        def with_constant(scene: Scene) -> bool | None:
-            value = left(scene)
-            return None if value is None else of(value, constant)
-
-        return with_constant
-
-    def run(scene: Scene) -> bool | None:
-        value, with_value = left(scene), right(scene)
-        return None if value is None or with_value is None else of(value, with_value)
-
-    return run
-
-
-def _computed(of: Callable[..., Any], runs: Sequence[Run]) -> Run:
-    def run(scene: Scene) -> Any:
-        values = [one(scene) for one in runs]
-        if None in values:
-            return None
-        try:
-            return of(*values)
-        except (ZeroDivisionError, OverflowError):
-            return None
-
-    return run

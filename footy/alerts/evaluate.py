@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from footy.alerts.condition import Scene
 from footy.alerts.fields import event_fields
+from footy.alerts.logic import Scene
 from footy.alerts.rules import Rule
 from footy.alerts.wording import text
 from footy.events.emitted import AlertState, FieldValue, OpenAlert

@@ -1,7 +1,8 @@
 """The fields that rules may name, with their types: those of the record, and those of events."""
 
+import difflib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -10,6 +11,8 @@ from footy.events.prices import OUTCOMES
 from footy.events.types import DATA, MatchData
 from footy.record import MatchRecord
 
+_LISTED = 60
+"""Names that a sentence still lists."""
 Kind = Literal["number", "text", "flag", "list"]
 
 _KINDS: Mapping[Any, Kind] = {int: "number", float: "number", str: "text", bool: "flag"}
@@ -88,3 +91,13 @@ def _flatten(fields: Mapping[str, Any], before: str, found: dict[str, Any]) -> N
             _flatten(value, f"{before}{name}.", found)
         else:
             found[f"{before}{name}"] = value
+
+
+def near(name: Any, known: Sequence[str]) -> str:
+    """Return which known name is meant, or what there is, as a clause."""
+    found = difflib.get_close_matches(str(name), known, n=1)
+    if found:
+        return f"did you mean {found[0]}?"
+    if len(known) < _LISTED:
+        return f"there are {', '.join(known)}"
+    return "docs/record.md and docs/events.md list all"

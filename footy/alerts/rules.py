@@ -4,46 +4,35 @@ A file is used whole or not at all. Each thing that is wrong with it is one sent
 the target, the key, and the offending term.
 """
 
-import base64
-import binascii
-import difflib
 import os
 import re
 import stat
-import string
 import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-from footy.alerts.condition import Condition, ConditionError, Scope, condition
-from footy.alerts.fields import EVENT, RECORD
+import msgspec
+
+from footy.alerts import values
+from footy.alerts.condition import Condition, ConditionError
+from footy.alerts.fields import near
+from footy.alerts.values import WrongError
 from footy.errors import ConfigError
-from footy.events.types import DATA
 from footy.sinks.targets import MAX_AGE_S, TIMEOUT_S, Target
 
 NAME = re.compile(r"[a-z0-9-]{1,24}")
 LARGEST = 1_000_000
 """Bytes of a rules file."""
-LONGEST_S = 86_400.0
-UNITS_S = {"s": 1.0, "min": 60.0, "h": 3600.0}
 DEFAULT_SAY = "{home} {home_score}–{away_score} {away}, {clock}"
 _RULE_KEYS = ("when", "once", "for", "won", "lost", "void", "price", "say", "to")
 _TARGET_KEYS = {
     "notify": ("notify", "notify_file", "events", "max_age", "timeout"),
     "webhook": ("webhook", "webhook_file", "secret", "secret_file", "events", "timeout"),
     "command": ("command", "events", "max_age", "timeout"),
+    "sink": ("sink", "settings", "events"),
 }
-_KEY_BYTES = (24, 64)
-"""How long a webhook's key may be (Standard Webhooks, Signature scheme)."""
-_LISTED = 60
-"""Names that a sentence still lists."""
-_SHORTEST_SECRET = 8
-"""Characters from which on a part of a URL is redacted; the redactor looks for pieces of this length."""
-_WORD = re.compile(r"[a-z_.-]+")
-"""A part of a URL that is a word, and so no token: redacted, it would be missing all over the log."""
 
 
 class RulesError(ConfigError):
@@ -52,10 +41,6 @@ class RulesError(ConfigError):
     def __init__(self, sentences: Sequence[str]) -> None:
         super().__init__(" ".join(sentences))
         self.sentences = tuple(sentences)
-
-
-class _WrongError(ValueError):
-    """One key is wrong; its text is a clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +154,7 @@ class _File:
 
     def read(self) -> Rules:
         for key in self._found.keys() - {"rules", "targets"}:
-            self._complain(f"{key} is no part of it; {_near(key, ('rules', 'targets'))}")
+            self._complain(f"{key} is no part of it; {near(key, ('rules', 'targets'))}")
         targets = tuple(
             made for name, table in self._tables("targets") if (made := self._target(name, table))
         )
@@ -204,16 +189,16 @@ class _File:
         if "when" not in table:
             self._complain(f"{where} has no when, the condition on which it fires")
         key = self._keys(where, table)
-        when = key("when", None, _conditions(("record", "event")))
+        when = key("when", None, values.conditions(("record", "event")))
         on_events = when is not None and bool(when.event_fields)
-        settle = _conditions(("record", "then"))
+        settle = values.conditions(("record", "then"))
         won, lost, void = (key(one, None, settle) for one in ("won", "lost", "void"))
         rule = {
-            "once": key("once", "match", _once),
-            "for_s": key("for", 0.0, lambda value: _for(value, on_events=on_events)),
-            "price": key("price", None, _price),
-            "say": key("say", DEFAULT_SAY, lambda value: _template(value, on_events=on_events)),
-            "to": key("to", (), lambda value: _targets(value, targets)),
+            "once": key("once", "match", values.once),
+            "for_s": key("for", 0.0, lambda value: values.lasting(value, on_events=on_events)),
+            "price": key("price", None, values.price),
+            "say": key("say", DEFAULT_SAY, lambda value: values.template(value, on_events=on_events)),
+            "to": key("to", (), lambda value: values.targets(value, targets)),
         }
         orphans = [one for one in ("lost", "void", "price") if one in table and "won" not in table]
         if orphans:
@@ -228,11 +213,9 @@ class _File:
         where = f"target {name}"
         before = len(self._wrong)
         self._check_name(where, name)
-        kinds = [
-            kind for kind in ("notify", "webhook", "command") if kind in table or f"{kind}_file" in table
-        ]
+        kinds = [kind for kind in _TARGET_KEYS if kind in table or f"{kind}_file" in table]
         if len(kinds) != 1:
-            self._complain(f"{where} takes one of notify, webhook and command")
+            self._complain(f"{where} takes one of notify, webhook, command and sink")
             return None
         [kind] = kinds
         self._check_keys(where, table, _TARGET_KEYS[kind])
@@ -240,12 +223,16 @@ class _File:
         target = Target(
             name,
             cast("Any", kind),
-            url="" if kind == "command" else self._secret(key, where, kind, table, _url(kind)),
-            secret="" if kind != "webhook" else self._secret(key, where, "secret", table, _signing_key),
-            command=key("command", (), _command),
-            events=key("events", None if kind == "webhook" else ("alert",), _events),
-            max_age_s=key("max_age", MAX_AGE_S, _seconds),
-            timeout_s=key("timeout", TIMEOUT_S, _seconds),
+            url=self._secret(key, where, kind, table, values.url(kind))
+            if kind in {"notify", "webhook"}
+            else "",
+            secret="" if kind != "webhook" else self._secret(key, where, "secret", table, values.signing_key),
+            command=key("command", (), values.command),
+            sink=key("sink", "", values.sink),
+            settings=self._settings(key),
+            events=key("events", None if kind in {"webhook", "sink"} else ("alert",), values.events),
+            max_age_s=key("max_age", MAX_AGE_S, values.seconds),
+            timeout_s=key("timeout", TIMEOUT_S, values.seconds),
         )
         return None if len(self._wrong) > before else target
 
@@ -266,17 +253,24 @@ class _File:
             key(name, "", check) if name in table else key(in_file, "", lambda path: check(self._from(path)))
         )
         if value:
-            self._secrets += [value] if name == "secret" else secrets_in(value)
+            self._secrets += [value] if name == "secret" else values.secrets_in(value)
         return value
+
+    def _settings(self, key: Callable[[str, Any, Callable[[Any], Any]], Any]) -> str:
+        """Return the settings of a third-party sink; texts in them are redacted, but for words and paths."""
+        settings: str = key("settings", "{}", values.settings)
+        for text in values.texts(msgspec.json.decode(settings)):
+            self._secrets += values.secrets_in_text(text)
+        return settings
 
     def _from(self, path: Any) -> str:
         if not isinstance(path, str):
-            raise _WrongError("takes the path of a file")
+            raise WrongError("takes the path of a file")
         try:
             return (self._path.parent / Path(path).expanduser()).read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise _WrongError(f"the file cannot be read ({why})") from None
+            raise WrongError(f"the file cannot be read ({why})") from None
 
     # Both.
 
@@ -287,7 +281,7 @@ class _File:
     def _check_keys(self, where: str, table: Mapping[str, Any], known: Sequence[str]) -> None:
         for name in table:
             if name not in known:
-                self._complain(f"{where}: {name} is no key; {_near(name, known)}")
+                self._complain(f"{where}: {name} is no key; {near(name, known)}")
 
     def _keys(self, where: str, table: Mapping[str, Any]) -> Callable[[str, Any, Callable[[Any], Any]], Any]:
         """Return a function that reads a key, or its default if it is absent or wrong."""
@@ -297,155 +291,8 @@ class _File:
                 return default
             try:
                 return read(table[name])
-            except (_WrongError, ConditionError) as wrong:
+            except (WrongError, ConditionError) as wrong:
                 self._complain(f"{where}, {name}: {wrong}")
                 return default
 
         return key
-
-
-def _conditions(scopes: Sequence[Scope]) -> Callable[[Any], Condition]:
-    def read(value: Any) -> Condition:
-        if not isinstance(value, str):
-            raise _WrongError('takes a condition in quotation marks, such as "status_id == 3"')
-        return condition(value, scopes)
-
-    return read
-
-
-def _once(value: Any) -> str:
-    if value not in ("match", "event"):
-        raise _WrongError('takes "match" or "event"')
-    return str(value)
-
-
-def _for(value: Any, *, on_events: bool) -> float:
-    if on_events:
-        raise _WrongError("an event does not last: leave it out, or ask for fields of the record only")
-    return _seconds(value)
-
-
-def _seconds(value: Any) -> float:
-    """Read seconds, or a text such as `45s`, `5min` or `2h`."""
-    seconds = 0.0
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
-    elif isinstance(value, str) and (found := re.fullmatch(r"(\d{1,6})\s*(s|min|h)", value.strip())):
-        seconds = int(found[1]) * UNITS_S[found[2]]
-    if not 0 < seconds <= LONGEST_S:
-        raise _WrongError("takes a time up to a day, such as 90, 45s, 5min or 2h")
-    return seconds
-
-
-def _price(value: Any) -> str:
-    known = [name for name in RECORD if f"{name}_american" in RECORD]
-    if value not in known:
-        raise _WrongError(f"{value!r} is no price of the record; {_near(value, known)}")
-    return str(value)
-
-
-def _template(value: Any, *, on_events: bool) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise _WrongError("takes a text")
-    if not value.isprintable():
-        raise _WrongError("takes one line")
-    try:
-        parts = list(string.Formatter().parse(value))
-    except ValueError:
-        raise _WrongError("a brace is not closed; {{ and }} write braces") from None
-    every = [*RECORD, *(EVENT if on_events else ())]
-    for _, name, form, conversion in parts:
-        if name is None:
-            continue
-        if form or conversion:
-            raise _WrongError(f"{{{name}}} takes no format and no conversion")
-        if name not in every or name == "incidents":
-            if name in EVENT:
-                raise _WrongError(f"{{{name}}} is a field of events, and when asks for none")
-            raise _WrongError(f"{{{name}}} is no field; {_near(name, every)}")
-    return value
-
-
-def _targets(value: Any, known: Collection[str]) -> tuple[str, ...]:
-    named = [value] if isinstance(value, str) else value
-    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
-        raise _WrongError('takes names of targets, such as "phone" or ["phone", "desk"]')
-    for name in named:
-        if name not in known:
-            raise _WrongError(
-                f"{name} is no target; {_near(name, list(known)) if known else 'there are none'}"
-            )
-    return tuple(dict.fromkeys(named))
-
-
-def _events(value: Any) -> tuple[str, ...] | None:
-    if value == "all":
-        return None
-    if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
-        raise _WrongError('takes "all", or types of events such as ["alert", "goal"]')
-    for name in value:
-        if name not in DATA:
-            raise _WrongError(f"{name} is no type of event; {_near(name, list(DATA))}")
-    return tuple(dict.fromkeys(value))
-
-
-def _url(kind: str) -> Callable[[Any], str]:
-    """Return the check of an address; nothing of it is repeated, since it may hold a password."""
-
-    def check(value: Any) -> str:
-        text = value if isinstance(value, str) else ""
-        try:
-            parts = urlsplit(text)
-            usable = bool(parts.scheme) and "://" in text and text.isprintable() and " " not in text
-            if kind == "webhook":
-                usable = usable and parts.scheme in {"http", "https"} and bool(parts.hostname)
-                usable = usable and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable:
-            such = "https://example.com/hook" if kind == "webhook" else "tgram://TOKEN/CHAT"
-            raise _WrongError(f"takes an address such as {such}")
-        return text
-
-    return check
-
-
-def _signing_key(value: Any) -> str:
-    text = value if isinstance(value, str) else ""
-    try:
-        key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not text.startswith("whsec_") or not _KEY_BYTES[0] <= len(key) <= _KEY_BYTES[1]:
-        raise _WrongError("takes whsec_ and 24 to 64 bytes in Base64, as the Standard Webhooks have it")
-    return text
-
-
-def _command(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or not all(isinstance(one, str) and one for one in value):
-        raise _WrongError('takes a program and its arguments, such as ["/usr/local/bin/ring", "--loud"]')
-    if any("\0" in one for one in value):
-        raise _WrongError("takes texts without NUL")
-    if not Path(value[0]).is_absolute():
-        raise _WrongError("takes the absolute path of a program")
-    if not os.access(value[0], os.X_OK) or not Path(value[0]).is_file():
-        raise _WrongError(f"{value[0]} is no program that can be run")
-    return tuple(value)
-
-
-def secrets_in(url: str) -> list[str]:
-    """Return the parts of a URL that may be secrets: of user, path and query, and a token for a host."""
-    parts = urlsplit(url)
-    user, _, host = parts.netloc.rpartition("@")
-    tokens = [*user.split(":"), *parts.path.split("/"), *(value for _, value in parse_qsl(parts.query))]
-    tokens += [one for one in [*host.split(":"), parts.fragment] if "." not in one]
-    plain = [one for one in tokens if one and not _WORD.fullmatch(one)] + [parts.password or ""]
-    found = dict.fromkeys([*plain, *map(unquote, plain)])
-    return [one for one in found if len(one) >= _SHORTEST_SECRET]
-
-
-def _near(name: Any, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(str(name), known, n=1)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"there are {', '.join(known)}" if len(known) < _LISTED else "docs/record.md lists all"

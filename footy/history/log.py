@@ -12,6 +12,9 @@ from typing import NamedTuple, Protocol
 from footy.errors import CannotWriteError
 from footy.events.emitted import Emitted
 from footy.events.types import Event
+from footy.history.archive import Archived
+from footy.history.minutes import MinuteBlob
+from footy.history.odds import OddsBlob
 
 _POSITION = re.compile(r"([0-9a-f]{8})-([0-9]{1,16})")
 
@@ -91,6 +94,12 @@ class Commit:
     """The matches in the live list; None if it was not read in this cycle."""
     age_at: float | None = None
     """By what moment events grow old, if that is not `at`: the machine's clock may be years ahead."""
+    odds: Sequence[OddsBlob] = ()
+    """Chunks to add, and bases, each of which replaces its match's base."""
+    minutes: Sequence[MinuteBlob] = ()
+    """Each replaces the row of its match and minute."""
+    archives: Sequence[Archived] = ()
+    """Matches whose odds were read, or could not be, after their end."""
 
 
 class Extent(NamedTuple):

@@ -43,6 +43,35 @@ SCRIPTS: tuple[str, ...] = (
     """
     CREATE INDEX event_alert ON event (seq) WHERE type IN ('alert', 'alert_settled');
     """,
+    """
+    ALTER TABLE match ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX match_to_archive ON match (last) WHERE NOT archived;
+    CREATE TABLE odds (
+        match TEXT NOT NULL,
+        kind INTEGER NOT NULL,
+        rows INTEGER NOT NULL,
+        at REAL NOT NULL,
+        data BLOB NOT NULL
+    );
+    CREATE INDEX odds_match ON odds (match);
+    CREATE TABLE minute (
+        match TEXT NOT NULL,
+        minute INTEGER NOT NULL,
+        rows INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (match, minute)
+    );
+    CREATE TABLE archive (
+        match TEXT PRIMARY KEY,
+        state TEXT NOT NULL,
+        at REAL NOT NULL,
+        tries INTEGER NOT NULL,
+        next_at REAL NOT NULL,
+        rows INTEGER NOT NULL,
+        left_out INTEGER NOT NULL,
+        note TEXT
+    );
+    """,
 )
 """`PRAGMA user_version` is the number of scripts that were run on a file."""
 

@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,8 @@ import msgspec
 from footy.events.emitted import Emitted, decoded, encoded
 from footy.events.envelope import data_json
 from footy.events.results import is_open
+from footy.history import sqlite_archive
+from footy.history.archive import PAGE, Due, MatchEntry
 from footy.history.log import (
     BrokenLogError,
     Commit,
@@ -33,6 +35,8 @@ from footy.history.log import (
     UnknownCommitError,
 )
 from footy.history.migrations import SCRIPTS, VERSION
+from footy.history.minutes import MinuteBlob
+from footy.history.odds import OddsBlob
 
 PRIVATE = 0o600
 """Who may read the file: as with all files of the data folder, its owner."""
@@ -97,10 +101,12 @@ class SqliteLog:
             # If the clock was set back, these rows would otherwise be the oldest, and be removed first.
             at = max(newest_at, commit.at if commit.age_at is None else commit.age_at)
             connection.executemany(
-                "INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                "INSERT INTO match (id, emitted, first, last, finished, home, away, competition, open)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                 " emitted = excluded.emitted, last = excluded.last, finished = excluded.finished,"
                 " home = excluded.home, away = excluded.away, competition = excluded.competition,"
-                " open = excluded.open",
+                # A match that goes on after its end gets another archive.
+                " open = excluded.open, archived = archived AND excluded.finished IS NOT NULL",
                 [_match_row(one, at) for one in commit.states.values()],
             )
             connection.executemany(
@@ -114,6 +120,7 @@ class SqliteLog:
                 "INSERT INTO cycle VALUES (?, ?, ?, ?)",
                 (commit.at, commit.listed is not None, len(commit.listed or ()), len(commit.events)),
             )
+            sqlite_archive.write(connection, commit)
             newest += len(commit.events)
             values: list[tuple[str, Any]] = [("newest", newest)]
             if commit.events:
@@ -159,7 +166,7 @@ class SqliteLog:
             except sqlite3.Error as error:
                 raise _as_log_error(self._path, error, "written") from None
 
-    def _query(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _query(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         with self._lock:
             try:
                 return self._connection.execute(statement, values).fetchall()
@@ -185,9 +192,14 @@ class SqliteLog:
 
     def _decoded(self, rows: Iterable[Any]) -> list[Emitted]:
         # A match whose state cannot be read would be seen for the first time again, with ids that exist.
-        try:
+        with self._decoding():
             return [decoded(row[0]) for row in rows]
-        except msgspec.DecodeError as error:
+
+    @contextlib.contextmanager
+    def _decoding(self) -> Iterator[None]:
+        try:
+            yield
+        except (msgspec.DecodeError, ValueError) as error:
             raise BrokenLogError(f"The log {self._path.name} holds a state of no match: {error}") from None
 
     def listed_at(self) -> float | None:
@@ -232,6 +244,39 @@ class SqliteLog:
         """Return the matches, the one seen last first."""
         rows = self._query("SELECT id, home, away, competition, last FROM match ORDER BY last DESC, id")
         return [StoredMatch(*row) for row in rows]
+
+    def entries(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        after: tuple[float, str] | None = None,
+        limit: int = PAGE,
+    ) -> list[MatchEntry]:
+        """Return matches that changed at or after `since` and were seen before `until`, by (last, id)."""
+        with self._decoding():
+            return sqlite_archive.entries(self._query, since, until, after, limit)
+
+    def entry(self, match_id: str) -> MatchEntry | None:
+        """Return a match; None if the log does not have it."""
+        with self._decoding():
+            return sqlite_archive.entry(self._query, match_id)
+
+    def odds_blobs(self, match_id: str) -> list[OddsBlob]:
+        """Return what was written of a match's odds, in order of writing."""
+        return sqlite_archive.odds_blobs(self._query, match_id)
+
+    def minute_blobs(self, match_id: str) -> list[MinuteBlob]:
+        """Return what was written of a match's minutes, in order."""
+        return sqlite_archive.minute_blobs(self._query, match_id)
+
+    def due(self, now: float, limit: int) -> list[Due]:
+        """Return matches that were over some minutes ago and wait for their archive, the newest first."""
+        return sqlite_archive.due(self._query, now, limit)
+
+    def waiting(self) -> int:
+        """Return the number of matches that are over and wait for their archive."""
+        return sqlite_archive.waiting(self._query)
 
     def begin_epoch(self) -> str:
         """Give the log a new epoch, and return it: every reader gets one gap, and goes on."""
@@ -400,6 +445,7 @@ def _remove_match(connection: sqlite3.Connection, before: float, limit: int) -> 
         connection, "SELECT seq FROM event WHERE match = ? ORDER BY seq LIMIT ?", (row[0], limit)
     )
     if removed < limit:
+        removed += sqlite_archive.remove(connection, row[0])
         removed += connection.execute("DELETE FROM match WHERE id = ?", row).rowcount
     return removed
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from footy.alerts.condition import Scene
 from footy.alerts.evaluate import usable
+from footy.alerts.logic import Scene
 from footy.alerts.outcomes import Outcomes, outcomes
 from footy.alerts.rules import Rule, Rules, RulesError, load
 from footy.alerts.wording import text
@@ -26,6 +26,8 @@ from footy.sinks.base import Again, Refused
 from footy.sinks.ledger import Ledger
 from footy.sinks.registry import MISSING, SinkOptions, sink_of
 from footy.sinks.targets import Target
+from footy.sinks.third_party import open_sink
+from footy.telemetry.redaction import Redactor
 from footy.times import moment_text
 
 Say = Callable[[str], None]
@@ -55,7 +57,9 @@ def check(path: Path, say: Say) -> Exit:
     """Check the rules file, and say all that is wrong with it."""
     try:
         rules = load(path)
-        wrong = list(_unknown_services(path, rules.targets))
+        redact = Redactor()
+        redact.learn(rules.secrets)
+        wrong = [redact(one) for one in _unusable(path, rules.targets)]
     except RulesError as error:
         rules, wrong = Rules(), list(error.sentences)
     for sentence in [*wrong, *(f"warning: {one}" for one in rules.warnings)]:
@@ -74,6 +78,19 @@ def check(path: Path, say: Say) -> Exit:
 
 def _many(things: Sized, word: str) -> str:
     return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+
+
+def _unusable(path: Path, targets: tuple[Target, ...]) -> Iterator[str]:
+    """Yield a sentence for each target that no installed package can send to."""
+    yield from _unknown_services(path, targets)
+    for target in targets:
+        if target.kind == "sink":
+            try:
+                open_sink(target).close()
+            except Refused as refused:
+                yield f"{path}: target {target.name}, sink: {refused}."
+            except Exception as bug:  # noqa: BLE001 - of another package
+                yield f"{path}: target {target.name}, sink: it cannot be closed ({type(bug).__name__})."
 
 
 def _unknown_services(path: Path, targets: tuple[Target, ...]) -> Iterator[str]:

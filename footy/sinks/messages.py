@@ -6,9 +6,8 @@ again, until it is too old.
 """
 
 import logging
-import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal, NamedTuple
@@ -19,8 +18,8 @@ from footy.events.envelope import Envelope
 from footy.history.log import Position
 from footy.plain_text import harmless
 from footy.sinks.base import Again
-from footy.sinks.ledger import Ledger, MessageState
-from footy.sinks.targets import Target
+from footy.sinks.ledger import MessageState
+from footy.sinks.target_sink import TargetSink
 from footy.times import unix_seconds
 
 log = logging.getLogger("footy.sinks")
@@ -39,7 +38,6 @@ class _Said(msgspec.Struct, frozen=True):
 
     text: str | None = None
     rule: str | None = None
-    to: tuple[str, ...] | None = None
     unseen_s: float = 0.0
     outcome: str | None = None
     home: str | None = None
@@ -54,37 +52,14 @@ class Message(NamedTuple):
     """An event as a message."""
 
     envelope: Envelope
-    kind: str
-    """The event's type, without `footy.`."""
     title: str
     line: str
     age_from: float
     """Unix seconds: when it may have happened at the earliest."""
 
 
-class MessageSink(ABC):
-    """A target that gets messages. All calls come from one thread.
-
-    Args:
-        target: Which events it gets, and how old a message may be.
-        ledger: Its part of the ledger.
-        begin: Where a new target begins; None to give it all events that are kept.
-        now: Returns Unix seconds.
-    """
-
-    def __init__(
-        self,
-        target: Target,
-        ledger: Ledger,
-        begin: Position | None = None,
-        *,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self.name = target.name
-        self._target = target
-        self._ledger = ledger
-        self._begin = begin
-        self._now = now
+class MessageSink(TargetSink):
+    """A target that gets messages."""
 
     together = True
     """Whether the messages of a cycle are delivered as one."""
@@ -105,26 +80,14 @@ class MessageSink(ABC):
                 self.name,
                 unknown,
             )
-        position = self._ledger.position()
-        if position is None and (position := self._begin) is not None:
-            self._ledger.move(position)
-        return position
+        return super().position()
 
     def send(self, batch: Sequence[Envelope]) -> None:
         """Send what is for this target."""
-        wanted = [one[0] for one in map(message, batch) if one is not None and self._wants(one)]
+        wanted = [found for one in batch if self._wants(one) and (found := message(one)) is not None]
         for _, of_cycle in groupby(wanted, _cycle if self.together else _event):
             self._send_together([*of_cycle])
-        last = batch[-1]
-        self._ledger.move(Position(last.footyepoch, int(last.sequence)))
-
-    def close(self) -> None:
-        """Close the ledger."""
-        self._ledger.close()
-
-    def _wants(self, one: tuple[Message, tuple[str, ...] | None]) -> bool:
-        found, to = one
-        return self._target.wants(found.kind, to)
+        self._reached(batch[-1])
 
     def _send_together(self, messages: Sequence[Message]) -> None:
         new = [one for one in messages if self._ledger.state(one.envelope.id) is None]
@@ -163,8 +126,8 @@ def _event(one: Message) -> str:
     return one.envelope.id
 
 
-def message(one: Envelope) -> tuple[Message, tuple[str, ...] | None] | None:
-    """Return an event as a message, and the targets of an alert; None if it is of no type known here."""
+def message(one: Envelope) -> Message | None:
+    """Return an event as a message; None if it is of no type known here."""
     kind = one.type.removeprefix("footy.")
     try:
         said = msgspec.json.decode(one.data, type=_Said)
@@ -173,8 +136,7 @@ def message(one: Envelope) -> tuple[Message, tuple[str, ...] | None] | None:
         return None
     title = harmless(said.rule or said.indicator or kind.replace("_", " "))
     mark = _mark(one)
-    found = Message(one, kind, f"{mark}{title}", f"{mark}{said.text or _line(kind, said)}", age_from)
-    return found, said.to
+    return Message(one, f"{mark}{title}", f"{mark}{said.text or _line(kind, said)}", age_from)
 
 
 def _mark(one: Envelope) -> str:

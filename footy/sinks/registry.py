@@ -130,7 +130,7 @@ def sink_of(target: "Target", options: SinkOptions, begin: Position | None) -> "
 
     if options.ledger is None:
         raise ConfigError("There is no ledger for targets")
-    ledger = Ledger(options.ledger, target.name, durable=target.kind != "webhook")
+    ledger = Ledger(options.ledger, target.name, durable=target.kind not in {"webhook", "sink"})
     if target.kind == "webhook":
         from footy.sinks.webhook import WebhookSink  # noqa: PLC0415 - only if there is one
 
@@ -139,6 +139,10 @@ def sink_of(target: "Target", options: SinkOptions, begin: Position | None) -> "
         from footy.sinks.command import CommandSink  # noqa: PLC0415 - only if there is one
 
         return CommandSink(target, ledger, begin)
+    if target.kind == "sink":
+        from footy.sinks.third_party import ThirdPartySink  # noqa: PLC0415 - only if there is one
+
+        return ThirdPartySink(target, ledger, begin)
     try:
         from footy.sinks.notify import NotifySink  # noqa: PLC0415 - only if there is one
     except ModuleNotFoundError:

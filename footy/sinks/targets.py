@@ -14,13 +14,17 @@ class Target:
     """A target of messages or events."""
 
     name: str
-    kind: Literal["notify", "webhook", "command"]
+    kind: Literal["notify", "webhook", "command", "sink"]
     url: str = field(default="", repr=False)
     """Apprise's URL of a service for people, or the address of a webhook; it may hold a password."""
     secret: str = field(default="", repr=False)
     """The key that signs what a webhook gets."""
     command: tuple[str, ...] = ()
     """A program and its arguments."""
+    sink: str = ""
+    """The name of a third-party sink in the entry-point group `footy.sinks`."""
+    settings: str = field(default="{}", repr=False)
+    """What that sink is given, as JSON; it may hold a password."""
     events: tuple[str, ...] | None = None
     """The types of events that it gets: all if None. Alerts for other targets are never among those."""
     max_age_s: float = MAX_AGE_S

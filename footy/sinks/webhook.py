@@ -7,19 +7,17 @@ event whose answer was lost comes again with the same `webhook-id`, which is its
 import base64
 import datetime as dt
 import email.utils
+import functools
 import hashlib
 import hmac
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-import msgspec
 import urllib3
 
 from footy.events.envelope import Envelope, envelope_json
 from footy.history.log import Position
 from footy.sinks.base import Again, Refused
-from footy.sinks.ledger import Ledger
-from footy.sinks.targets import Target
+from footy.sinks.target_sink import TargetSink
 
 GONE = 410
 LONGEST_WAIT_S = 3600.0
@@ -28,45 +26,16 @@ _ANSWER = 4096
 """Bytes of an answer that are read, so that its connection can be used again."""
 
 
-class _To(msgspec.Struct, frozen=True):
-    to: tuple[str, ...] | None = None
+class WebhookSink(TargetSink):
+    """Posts each event; the next one follows when the target has taken it."""
 
+    _gap: str | None = None
+    """The id of the gap that was posted last."""
 
-class WebhookSink:
-    """Posts each event; the next one follows when the target has taken it.
-
-    Args:
-        target: Its address, its key, and which events it gets.
-        ledger: Its part of the ledger.
-        begin: Where a new target begins; None to give it all events that are kept.
-        now: Returns Unix seconds.
-    """
-
-    def __init__(
-        self,
-        target: Target,
-        ledger: Ledger,
-        begin: Position | None = None,
-        *,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self.name = target.name
-        self._target = target
-        self._ledger = ledger
-        self._begin = begin
-        self._now = now
-        self._gap: str | None = None
-        """The id of the gap that was posted last."""
-        self._pool = urllib3.PoolManager(
-            num_pools=1, maxsize=1, timeout=urllib3.Timeout(total=target.timeout_s), retries=False
-        )
-
-    def position(self) -> Position | None:
-        """Return the newest event that the target has taken."""
-        position = self._ledger.position()
-        if position is None and (position := self._begin) is not None:
-            self._ledger.move(position)
-        return position
+    @functools.cached_property
+    def _pool(self) -> urllib3.PoolManager:
+        timeout = urllib3.Timeout(total=self._target.timeout_s)
+        return urllib3.PoolManager(num_pools=1, maxsize=1, timeout=timeout, retries=False)
 
     def send(self, batch: Sequence[Envelope]) -> None:
         """Post the events one by one; those that were taken are not sent again."""
@@ -82,21 +51,13 @@ class WebhookSink:
                 continue  # taken before a later one of this batch was not
             if self._wants(one):
                 self._post(one)
-                self._ledger.move(at)
-        last = batch[-1]
-        self._ledger.move(Position(last.footyepoch, int(last.sequence)))
+                self._reached(one)
+        self._reached(batch[-1])
 
     def close(self) -> None:
         """Close the connection and the ledger."""
         self._pool.clear()
-        self._ledger.close()
-
-    def _wants(self, one: Envelope) -> bool:
-        if self._target.events is None:
-            return True
-        kind = one.type.removeprefix("footy.")
-        to = msgspec.json.decode(one.data, type=_To).to if kind == "alert" else None
-        return self._target.wants(kind, to)
+        super().close()
 
     def _post(self, one: Envelope) -> None:
         body = envelope_json(one)

@@ -34,6 +34,9 @@ _REFUSALS = re.compile(
 """What libpq says when another attempt would end in the same way. It reports no code for a connection that
 failed. A message in another language is taken for a server that cannot be reached at present."""
 
+_REFUSED = (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)
+_BUSY = (errors.QueryCanceled, errors.LockNotAvailable, errors.DiskFull)
+
 
 class Connection(psycopg.Connection[Any]):
     """A connection on which no wait is longer than `timeout_s`."""
@@ -120,7 +123,7 @@ def _set_up(connection: Connection, address: StoreAddress, limit_ms: int, *, rea
     wanted = {name: value for name, value in settings.items() if value is not None}
     calls = ", ".join(["set_config(%s, %s, false)"] * len(wanted))
     values = [part for pair in wanted.items() for part in pair]
-    connection.execute(f"SELECT {calls}", values)  # noqa: S608 - only placeholders
+    connection.execute(f"SELECT {calls}", values)
     if not read_only:
         row = connection.execute("SELECT current_setting('transaction_read_only')").fetchone()
         if row is not None and row[0] == "on":
@@ -142,24 +145,20 @@ def translated(address: StoreAddress, doing: str) -> Iterator[None]:
 def as_log_error(address: StoreAddress, error: psycopg.Error, doing: str) -> LogError:
     """Return what failed as one sentence. No text of the URL is in it, and so no password."""
     what, why = f"The store {address.shown} cannot be {doing}", _reason(error)
-    match error:
-        case errors.UniqueViolation():
-            return UnknownCommitError(f"The store {address.shown} holds an event already")
-        case errors.InsufficientPrivilege() | errors.ReadOnlySqlTransaction():
-            return StoreRefusedError(f"{what}: {why}")
-        case errors.UndefinedTable() | errors.InvalidSchemaName():
-            return StoreRefusedError(f"{what}: {why}; start footy with this FOOTY_STORE first")
-        case psycopg.ProgrammingError() if error.sqlstate is None:  # libpq could not read the address
-            return StoreRefusedError(
-                "FOOTY_STORE is not an address that PostgreSQL's client can read: it takes "
-                "postgresql://user@host:5432/database, with special characters as %XX"
-            )
-        case psycopg.OperationalError() if error.sqlstate is None and _REFUSALS.search(str(error)):
-            return StoreRefusedError(f"{what}: {why}")
-        case errors.QueryCanceled() | errors.LockNotAvailable() | errors.DiskFull():
-            return LogError(f"{what}: {why}")
-        case psycopg.OperationalError() | psycopg.InterfaceError():
-            return StoreUnreachableError(f"{what}: {why}")
+    if isinstance(error, errors.UniqueViolation):
+        return UnknownCommitError(f"The store {address.shown} holds an event already")
+    if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+        return StoreRefusedError(
+            "FOOTY_STORE is not an address that PostgreSQL's client can read: it takes "
+            "postgresql://user@host:5432/database, with special characters as %XX"
+        )
+    if isinstance(error, errors.UndefinedTable | errors.InvalidSchemaName):
+        return StoreRefusedError(f"{what}: {why}; start footy with this FOOTY_STORE first")
+    of_connecting = error.sqlstate is None and _REFUSALS.search(str(error))
+    if of_connecting or isinstance(error, _REFUSED):
+        return StoreRefusedError(f"{what}: {why}")
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not isinstance(error, _BUSY):
+        return StoreUnreachableError(f"{what}: {why}")
     return LogError(f"{what}: {why}")
 
 

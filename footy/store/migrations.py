@@ -47,7 +47,9 @@ SCRIPTS: tuple[str, ...] = (
     );
     CREATE INDEX event_match ON event (match, seq);
     CREATE INDEX event_at ON event (at);
-    CREATE INDEX event_price ON event (at) WHERE type IN ('line_moved', 'price_moved', 'reopened', 'suspended');
+    CREATE INDEX event_price ON event (at)
+        WHERE type IN ('line_moved', 'price_moved', 'reopened', 'suspended');
+    CREATE INDEX event_alert ON event (seq) WHERE type IN ('alert', 'alert_settled');
     CREATE INDEX event_operational ON event (at) WHERE match IS NULL;
     CREATE TABLE cycle (
         at double precision NOT NULL,
@@ -131,12 +133,10 @@ def _migrate(connection: Connection, address: StoreAddress) -> None:
         return
     connection.execute("SET LOCAL statement_timeout = 0")  # a migration may rewrite a large table
     if version is None:
-        connection.execute(
-            sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(address.schema))
-        )
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(address.schema)))
     connection.timeout_s = 3600.0
     for script in SCRIPTS[version or 0 :]:
-        connection.execute(script)  # type: ignore[call-overload] # a text of this module
+        connection.execute(script)
     connection.execute("UPDATE meta SET version = %s", (VERSION,))
 
 

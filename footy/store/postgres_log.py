@@ -1,10 +1,9 @@
 """The log in PostgreSQL.
 
-The newest sequence is in the only row of `meta`, which each appending transaction locks first: a sequence or an
-identity column would skip numbers, and would show them to readers before an earlier one is committed.
+The newest sequence is in the only row of `meta`, which each appending transaction locks first: a sequence or
+an identity column would skip numbers, and would show them to readers before an earlier one is committed.
 """
 
-import contextlib
 import secrets
 import threading
 import time
@@ -22,7 +21,7 @@ from footy.history.log import BrokenLogError, Commit, Extent, LogError, StoredEv
 from footy.history.sqlite_log import STEP_ROWS, Retention
 from footy.store.address import StoreAddress
 from footy.store.connect import APPLICATION, TIMEOUT_S, Cursor
-from footy.store.errors import StoreRefusedError
+from footy.store.errors import NewerStoreError, StoreRefusedError
 from footy.store.listener import Listener
 from footy.store.migrations import VERSION, migrate
 from footy.store.session import Fence, Session, no_fence
@@ -106,8 +105,8 @@ class PostgresLog:
         if match_ids is None:
             return self._states("SELECT emitted FROM match WHERE last >= %s ORDER BY id", since)
         return self._states(
-            "SELECT emitted FROM match JOIN unnest(%s::text[]) WITH ORDINALITY AS wanted (id, place) USING (id)"
-            " ORDER BY place",
+            "SELECT emitted FROM match JOIN unnest(%s::text[]) WITH ORDINALITY AS wanted (id, place)"
+            " USING (id) ORDER BY place",
             [*map(plain_text, match_ids)],
         )
 
@@ -270,7 +269,7 @@ class _Step:
         if not self.left:
             return 0
         rows = self._cursor.execute(
-            f"DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE {condition} LIMIT %s)"  # type: ignore[arg-type] # noqa: S608 - texts of this module
+            f"DELETE FROM event WHERE seq IN (SELECT seq FROM event WHERE {condition} LIMIT %s)"  # noqa: S608 - texts of this module
             " RETURNING seq, bytes",
             (value, self.left),
         ).fetchall()
@@ -280,7 +279,7 @@ class _Step:
         return len(rows)
 
     def remove_match(self, before: float) -> bool:
-        """Remove events of the match last seen longest ago, and the match when none is left; False if none."""
+        """Remove events of the match last seen longest ago, and the match itself; False if there is none."""
         row = self._cursor.execute(
             "SELECT id FROM match WHERE last < %s ORDER BY last LIMIT 1", (before,)
         ).fetchone()
@@ -354,14 +353,13 @@ def check_version(session: Session) -> None:
     Raises:
         LogError: It is not.
     """
-    from footy.store.errors import NewerStoreError  # noqa: PLC0415
-
     [[version]] = session.query("SELECT version FROM meta")
     if version > VERSION:
         raise NewerStoreError(f"The store {session.address.shown} was made by a newer version of footy")
     if version < VERSION:
         raise StoreRefusedError(
-            f"The store {session.address.shown} was made by an older version of footy: start the new one first"
+            f"The store {session.address.shown} was made by an older version of footy: "
+            "start the new version first"
         )
 
 
@@ -387,7 +385,7 @@ def _write_states(cursor: Cursor, states: Collection[Emitted], at: float) -> int
         " open = excluded.open RETURNING xmax = 0",  # of a new row
         [[*column] for column in columns],
     ).fetchall()
-    return MATCH_BYTES * sum(is_new for [is_new] in rows)
+    return MATCH_BYTES * sum(1 for [is_new] in rows if is_new)
 
 
 def _match_row(emitted: Emitted, at: float) -> tuple[Any, ...]:
@@ -403,7 +401,10 @@ def _write_events(cursor: Cursor, events: Sequence[Event], first: int, at: float
     if not events:
         return 0
     rows = [
-        (seq, plain_text(one.id), one.type, plain_text(one.match_id), at, plain_text(one.data.seen_at), json_text(data_json(one)))
+        (
+            *(seq, plain_text(one.id), one.type, plain_text(one.match_id), at),
+            *(one.data.seen_at, json_text(data_json(one))),
+        )
         for seq, one in enumerate(events, start=first)
     ]
     copy_events(cursor, ((*row, EVENT_BYTES + len(row[-1])) for row in rows))
@@ -439,7 +440,8 @@ def _without_nul(value: Any) -> Any:
 
 def _conditions(after: int, match_id: str | None, types: Sequence[str]) -> tuple[str, list[Any]]:
     """Return the conditions on events that every read has, and their values."""
-    where, values = ["seq > %s"], [after]
+    where: list[str] = ["seq > %s"]
+    values: list[Any] = [after]
     if types:
         where.append("type = ANY(%s)")
         values.append([*types])
@@ -459,5 +461,3 @@ def _one(cursor: Cursor) -> Any:
     if row is None:
         raise BrokenLogError("The store has lost its head")
     return row
-
-

@@ -1,7 +1,7 @@
 """What the leader publishes, in the store: for readers on other machines, and for analysts.
 
-`published` holds whole files, compressed, for `footy serve` and the commands; `record` holds each match of the
-current snapshot as JSONB. Both are of the newest cycle only.
+`published` holds whole files, compressed, for `footy serve` and the commands; `record` holds each match of
+the current snapshot as JSONB. Both are of the newest cycle only.
 """
 
 import contextlib

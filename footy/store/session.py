@@ -80,7 +80,7 @@ class Session:
         with self._lock:
             connection = self._open()
             try:
-                return connection.execute(statement, values).fetchall()  # type: ignore[arg-type] # texts of footy
+                return connection.execute(statement, values).fetchall()
             except psycopg.Error as error:
                 self._roll_back(connection)
                 raise as_log_error(self.address, error, "read") from None

@@ -40,7 +40,7 @@ def test_the_example_of_the_page_is_a_file_that_works(tmp_path: Path) -> None:
     path.write_text(text.replace("/etc/footy/webhook.key", str(key)), encoding="utf-8")
     path.chmod(0o600)
     found = load(path)
-    assert (len(found.rules), len(found.targets)) == (1, 3)
+    assert (len(found.rules), len(found.targets)) == (1, 4)
 
 
 CONDITIONS = re.findall(r"`([^`\n]*(?:==|!=|<=|>=| > | in )[^`\n]*)`", section("Conditions"))

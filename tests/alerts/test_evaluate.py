@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footy.alerts.condition import Scene, condition
+from footy.alerts.condition import condition
 from footy.alerts.evaluate import Sight, fired, judged
+from footy.alerts.logic import Scene
 from footy.alerts.rules import Rule
 from footy.events.emitted import AlertState, Emitted, Names, decoded, encoded
 from footy.events.types import Alert

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from footy.alerts.book import AlertBook
-from footy.alerts.rules import RulesError, load, secrets_in
+from footy.alerts.rules import RulesError, load
+from footy.alerts.values import secrets_in
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 GOOD = """
@@ -173,9 +174,9 @@ WRONG = {
         'rule r, to: takes names of targets, such as "phone" or ["phone", "desk"].'
     ),
     # --- targets
-    target("max_age = 3"): "target t takes one of notify, webhook and command.",
+    target("max_age = 3"): "target t takes one of notify, webhook, command and sink.",
     target("notify = 'json://x'\ncommand = ['/bin/true']"): (
-        "target t takes one of notify, webhook and command."
+        "target t takes one of notify, webhook, command and sink."
     ),
     target("notify = 'telegram'"): "target t, notify: takes an address such as tgram://TOKEN/CHAT.",
     target("notify_file = 'no-such'"): (

@@ -18,6 +18,7 @@ from footy.history import migrations, sqlite_log
 from footy.history.log import Commit, LogError, NewerLogError, Position, resumed
 from footy.history.sqlite_log import Retention, SqliteLog, opened, opened_for_reading
 from tests.events.watch import KICK_OFF, money_line, record
+from tests.history.archive_contract import ArchiveContract, archived, chunk, minute, odds_row
 from tests.history.log_contract import LogContract, cycle
 
 DAY_S = 86_400.0
@@ -35,6 +36,41 @@ class TestSqliteLog(LogContract):
         assert aside is None
         yield log
         log.close()
+
+
+class TestSqliteArchive(ArchiveContract):
+    @pytest.fixture
+    def log(self, path: Path) -> Iterator[SqliteLog]:
+        log, _ = opened(path)
+        yield log
+        log.close()
+
+    def test_it_goes_with_its_match_when_that_is_removed(self, log: SqliteLog) -> None:
+        detector = Detector(EventRules())
+        log.append(cycle(detector, KICK_OFF, record(match_id="a")))
+        log.append(Commit(KICK_OFF, odds=[chunk("a", odds_row())], minutes=[minute("a", KICK_OFF)]))
+        log.append(Commit(KICK_OFF, archives=[archived("a", odds_row())]))
+        log.append(cycle(detector, KICK_OFF + 100 * DAY_S, record(match_id="b")))
+        while log.retain(Retention(days=90)):
+            pass
+        assert (log.odds_blobs("a"), log.minute_blobs("a"), log.entry("a")) == ([], [], None)
+        assert log._query("SELECT count(*) FROM archive") == [(0,)]
+
+
+def test_a_log_of_the_first_version_is_migrated_and_its_matches_wait(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(f"{migrations.SCRIPTS[0]}; PRAGMA user_version = 1")
+        connection.execute("INSERT INTO meta VALUES ('epoch', '9f3a01c7')")
+        detector = Detector(EventRules())
+        found = detector.detect([record(match_id="a", status_id=8)], KICK_OFF)
+        rows = [sqlite_log._match_row(one, KICK_OFF) for one in found.changed.values()]
+        connection.executemany("INSERT INTO match VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.commit()
+    log, aside = opened(path)
+    assert (aside, log.extent().epoch) == (None, "9f3a01c7")
+    assert [one.match_id for one in log.due(KICK_OFF + 700, 10)] == ["a"]
+    assert path.with_name("footy.db.v1").exists()
+    log.close()
 
 
 def filled(path: Path, matches: int = 1) -> str:

@@ -145,9 +145,12 @@ def test_outcomes_are_a_table_by_rule(tmp_path: Path, folder: Folder) -> None:
     ledger.note(["a", "b"], "sent")
     ledger.note(["c"], "unknown")
     ledger.close()
-    assert alert_commands.show_outcomes(
+    assert (
+        alert_commands.show_outcomes(
             folder.files.alerts, folder.files, FilePlace(folder.files.events), "urn:x", folder.say
-        ) == Exit.OK
+        )
+        == Exit.OK
+    )
     assert folder.said == [
         "rule  alerts  won  lost  void  open     rate      95 %  break-even    yield",
         "any        1    0     0     0     1        –         –           –        –",

@@ -30,7 +30,6 @@ let counts = {};
 async function take(change) {
   if (change === null) return;
   followOperator();
-  if (change.whole) list.everything = true;
   list.mark(change.changed);
   announce(change);
   // Each in a task of its own: with a thousand matches on a slow machine, all together would be a long one.
@@ -38,7 +37,7 @@ async function take(change) {
   showAround();
   await pause();
   const movesRows = choices.filter === "odds" || choices.sort === "movement" || choices.sort === "age";
-  void (change.reordered || change.whole || movesRows ? arrange() : list.patch());
+  if (change.reordered || change.whole || movesRows) arrange();
   const moved = position !== board.about.position || change.changed.includes(panel.id) || change.gone.includes(panel.id);
   position = board.about.position;
   if (panel.id !== null && (moved || change.whole)) void panel.renew();
@@ -58,14 +57,15 @@ async function readFixtures() {
   showEmpty();
 }
 
-async function arrange() {
-  await list.arrange();
+function arrange() {
+  list.arrange();
   showEmpty();
 }
 
 function followOperator() {
   if (choices.odds === null) choices.odds = board.about.odds_format;
   $("odds").value = choices.odds;
+  $("matches").dataset.odds = choices.odds;
   const zones = [["local", "Local time"], ["UTC", "UTC"], [board.about.timezone, board.about.timezone.split("/").at(-1).replaceAll("_", " ")]];
   const select = $("zone");
   if (select.footyZone !== board.about.timezone) {
@@ -112,11 +112,10 @@ function showBanners() {
   const target = $("banners");
   if (target.footyKey === key) return;
   target.footyKey = key;
-  target.replaceChildren(
-    ...found.map(([kind, words]) =>
-      element("p", { class: "banner", "data-kind": kind }, element("strong", {}, STRIPES[kind]), element("span", {}, words)),
-    ),
+  const shown = found.map(([kind, words]) =>
+    element("p", { class: "banner", "data-kind": kind }, element("strong", {}, STRIPES[kind]), element("span", {}, words)),
   );
+  list.hold(() => target.replaceChildren(...shown));
 }
 
 const stripParts = [...Array(4)].map(() => element("span"));
@@ -297,14 +296,15 @@ onChoice((name, id) => {
     if (choices.filter !== "favourites") return;
   }
   if (name === "odds" || name === "zone") {
-    list.everything = true;
+    $("matches").dataset.odds = choices.odds;
+    list.markAll();
     panel.show();
     showLatest($("latest"), board);
     alerts.show();
     if (fixtures) showTonight($("tonight"), fixtures, choices.zone, board.now());
     showBanners();
   }
-  void arrange();
+  arrange();
 });
 
 /** After the first star, offer the browser's notifications; the browser asks by itself. */
@@ -314,27 +314,13 @@ function askToNotify() {
   void Notification.requestPermission();
 }
 
-let chosen = null;
-
-function select(id, { scroll = true } = {}) {
-  const before = chosen === null ? undefined : list.rows.get(chosen);
-  if (before) {
-    setData(before.tr, "chosen", "");
-    before.tr.tabIndex = -1;
-  }
-  chosen = id;
-  const row = id === null ? undefined : list.rows.get(id);
-  if (row === undefined) return;
-  setData(row.tr, "chosen", "yes");
-  row.tr.tabIndex = 0;
-  if (scroll) {
-    row.tr.focus({ preventScroll: true });
-    row.tr.scrollIntoView({ block: "nearest" });
-  }
+function select(id) {
+  list.choose(id);
+  list.show(id);
 }
 
 function step(by) {
-  const at = chosen === null ? -1 : list.shown.indexOf(chosen);
+  const at = list.shown.indexOf(list.chosen);
   const next = list.shown[Math.max(0, Math.min(list.shown.length - 1, at + by))];
   if (next !== undefined) select(next);
 }
@@ -357,7 +343,7 @@ function follow() {
     return;
   }
   openSide("match");
-  select(id, { scroll: false });
+  list.choose(id);
   void panel.open(id);
 }
 
@@ -370,7 +356,7 @@ function closeAll() {
   if (linked() !== null) history.pushState(null, "", location.pathname);
   follow();
   openSide("");
-  if (chosen !== null) list.rows.get(chosen)?.tr.focus({ preventScroll: true });
+  list.rows.get(list.chosen)?.tr.focus({ preventScroll: true });
 }
 
 addEventListener("hashchange", follow);
@@ -390,7 +376,7 @@ $("matches").addEventListener("click", (event) => {
   if (tr === null) return;
   if (event.target.closest(".star")) toggleFavourite(tr.dataset.id);
   else {
-    select(tr.dataset.id, { scroll: false });
+    list.choose(tr.dataset.id);
     openMatch(tr.dataset.id);
   }
 });
@@ -446,8 +432,8 @@ addEventListener("keydown", (event) => {
   } else if (event.key === "j" || event.key === "k") {
     event.preventDefault();
     step(event.key === "j" ? 1 : -1);
-  } else if (event.key === "f" && chosen !== null) toggleFavourite(chosen);
-  else if (event.key === "Enter" && chosen !== null && !event.target.closest("button, a")) openMatch(chosen);
+  } else if (event.key === "f" && list.chosen !== null) toggleFavourite(list.chosen);
+  else if (event.key === "Enter" && list.chosen !== null && !event.target.closest("button, a")) openMatch(list.chosen);
   else if (event.key === "?") $("keys").showModal();
 });
 

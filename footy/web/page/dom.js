@@ -31,26 +31,3 @@ export function pause() {
   if (globalThis.scheduler?.yield) return scheduler.yield();
   return new Promise((go) => setTimeout(go, 0));
 }
-
-/** Wait for the next frame; a hidden page has none, and goes on all the same. */
-export function frame() {
-  return new Promise((go) => {
-    requestAnimationFrame(go);
-    setTimeout(go, 100);
-  });
-}
-
-const SLICE_MS = 8;
-
-/** Run a generator to its end in slices, so that no task is long. Returns false where `isOff` said stop. */
-export async function inSlices(steps, isOff = () => false) {
-  let until = performance.now() + SLICE_MS;
-  for (const _ of steps) {
-    if (performance.now() >= until) {
-      await pause();
-      if (isOff()) return false;
-      until = performance.now() + SLICE_MS;
-    }
-  }
-  return true;
-}

@@ -1,17 +1,19 @@
-// The table: which matches, in what order and groups, brought into the document in slices.
+// The table: which matches, in what order and groups. Only rows near the screen are in the document.
 
 import { choices, isFavourite } from "./choices.js";
-import { element, frame, inSlices, setText } from "./dom.js";
+import { element, setText } from "./dom.js";
 import { Row } from "./row.js";
-import { fold, movement } from "./words.js";
+import { DASH, fold, movement } from "./words.js";
 
-// The table's bodies are laid out only near the screen. Small ones make little work at once, few ones little
-// work at all. Where they begin depends on names more than on numbers, so that a new match moves few rows.
-const MOST_ROWS = 6;
-const LEAST_ROWS = 3;
+// The list is cut into parts of fixed heights, each a body of the table. A part near the screen holds its rows. Any
+// other holds the names of its matches, hidden until the browser's own search finds them: no layout, no paint.
+const PART = 8;
 const ROW_PX = 51;
 const HEAD_PX = 43;
-const ROWS_A_FRAME = 3; // rows near the screen that may change at once: laying them out takes time
+const READY_PX = 400; // beyond the screen, where rows are made before they are seen
+const KEPT_PX = 1200; // farther than this, rows go: a reader who turns back within it finds them
+const SEEN_MS = 3; // script a frame for rows on the screen; their layout takes three times as long
+const AHEAD_MS = 1; // and for rows beyond it, of which one comes and one goes at least
 const HALF_TIME = 3;
 
 export const FILTERS = {
@@ -24,10 +26,10 @@ export const FILTERS = {
 
 export const SORTS = { league: "League", time: "Kick-off", movement: "Movement", age: "Age" };
 
+const BOOKMAKERS = ["money_line", "spread", "over_under"].flatMap((market) => [`current_${market}_bookmaker`, `early_${market}_bookmaker`]);
+
 function hasOdds(get) {
-  return ["money_line", "spread", "over_under"].some(
-    (market) => get(`current_${market}_bookmaker`) != null || get(`early_${market}_bookmaker`) != null,
-  );
+  return BOOKMAKERS.some((name) => get(name) != null);
 }
 
 /** The largest change of implied probability of any outcome since the early prices, in points. */
@@ -50,14 +52,15 @@ export class List {
     this.table = table;
     this.empty = empty;
     this.board = board;
-    this.rows = new Map();
-    this.bodies = new Map(); // key → {body, height, isNear}
-    this.heads = new Map(); // key → {row, parts}
+    this.rows = new Map(); // match id → row, of those near the screen
+    this.heads = new Map();
+    this.parts = [];
+    this.place = new Map(); // match id → the part that it is in, and how far below the part's top
     this.shown = []; // match ids in the order of the page
-    this.running = 0;
+    this.chosen = null;
     this.dirty = new Set();
-    this.everything = false;
-    this.arranging = false;
+    this.frame = 0;
+    for (const event of ["scroll", "resize"]) addEventListener(event, () => this.soon(), { passive: true });
   }
 
   /** Count the matches of every filter. */
@@ -102,116 +105,178 @@ export class List {
     return ids;
   }
 
-  /** Group the matches by competition, and the groups into bodies of the table. */
-  plan(ids) {
-    const groups = [];
-    let current = null;
-    for (const id of ids) {
-      const get = this.board.reader(id);
-      const key = choices.sort === "league" ? `${get("country")} ${get("competition_id")}` : "all";
-      if (current === null || current.key !== key || current.ids.length >= MOST_ROWS) {
-        const part = current !== null && current.key === key ? current.part + 1 : 0;
-        current = { key, part, ids: [], country: get("country"), competition: get("competition"), count: 0 };
-        groups.push(current);
-      }
-      current.ids.push(id);
-    }
-    const totals = new Map();
-    for (const group of groups) totals.set(group.key, (totals.get(group.key) ?? 0) + group.ids.length);
-    const bodies = [];
-    let rows = 0;
-    for (const group of groups) {
-      group.count = totals.get(group.key);
-      const begins = rows >= LEAST_ROWS && mixed(group.key) % 3 === 0;
-      if (bodies.length === 0 || begins || rows + group.ids.length > MOST_ROWS) {
-        bodies.push({ key: `${group.key} ${group.part}`, groups: [] });
-        rows = 0;
-      }
-      bodies.at(-1).groups.push(group);
-      rows += group.ids.length;
-    }
-    return bodies;
+  // --- what is listed where
+
+  /** Bring the list in line with what is wanted. */
+  arrange() {
+    const focused = document.activeElement?.closest("tr.match")?.dataset.id;
+    const followsMatches = choices.sort === "league" || choices.sort === "time";
+    this.hold(() => this.cut(this.wanted()), followsMatches);
+    this.work();
+    if (focused !== undefined) this.rows.get(focused)?.tr.focus({ preventScroll: true });
   }
 
-  /** Bring the document in line with what is wanted. A later call takes over from one still running. */
-  async arrange() {
-    const run = ++this.running;
-    this.arranging = true;
-    const ids = this.wanted();
+  /** Cut the list of these matches into parts. */
+  cut(ids) {
     this.shown = ids;
-    const finished = await inSlices(this.steps(ids), () => run !== this.running);
-    if (!finished) return;
-    this.arranging = false;
-    await this.patch();
-  }
-
-  *steps(ids) {
-    const grouped = choices.sort === "league";
-    const planned = this.plan(ids);
-    let place = this.table.tHead.nextElementSibling;
-    for (const { key, groups } of planned) {
-      const held = this.bodies.get(key) ?? this.newBody(key);
-      if (held.body === place) place = place.nextElementSibling;
-      else this.table.insertBefore(held.body, place);
-      let at = held.body.firstElementChild;
-      const put = (tr) => {
-        if (tr === at) at = at.nextElementSibling;
-        else held.body.insertBefore(tr, at);
-      };
+    this.place.clear();
+    const items = this.items(ids);
+    const keys = new Set(items.map(({ group }) => group?.key));
+    for (const key of this.heads.keys()) if (!keys.has(key)) this.heads.delete(key);
+    let count = 0;
+    let top = 0;
+    for (let at = 0; at < items.length; at += PART) {
+      const part = this.parts[count] ?? this.newPart();
+      count += 1;
+      part.items = items.slice(at, at + PART);
+      part.first = at + 2; // the heads of the columns are the first row
+      part.isCurrent = false;
+      part.top = top;
       let height = 0;
-      for (const group of groups) {
-        if (grouped && group.part === 0) {
-          put(this.headOf(group));
-          height += HEAD_PX;
-        }
-        for (const id of group.ids) {
-          put(this.rowOf(id, held, grouped).tr);
-          height += ROW_PX;
-          yield;
-        }
+      for (const { id, group } of part.items) {
+        if (id !== undefined) this.place.set(id, { part, below: height });
+        height += group === undefined ? ROW_PX : HEAD_PX;
       }
-      while (at !== null) {
-        const next = at.nextElementSibling;
-        at.remove();
-        at = next;
+      if (part.height !== height) {
+        part.height = height;
+        part.body.style.height = `${height}px`;
       }
-      if (held.height !== height) {
-        held.height = height;
-        held.body.style.containIntrinsicSize = `auto ${height}px`;
-      }
+      top += height;
     }
-    const kept = new Set(planned.map(({ key }) => key));
-    for (const [key, held] of this.bodies) {
-      if (kept.has(key)) continue;
-      held.body.remove();
-      this.bodies.delete(key);
-      yield;
-    }
-    for (const id of this.rows.keys()) if (!this.board.matches.has(id)) this.rows.delete(id);
-    this.everything = false;
+    while (this.parts.length > count) this.discard(this.parts.pop());
+    this.table.ariaRowCount = items.length + 1;
   }
 
-  rowOf(id, held, grouped) {
+  /** The rows of the list: matches, and above those of a competition its name. */
+  items(ids) {
+    const items = [];
+    let group;
+    for (const id of ids) {
+      if (choices.sort === "league") {
+        const get = this.board.reader(id);
+        const key = `${get("country")} ${get("competition_id")}`;
+        if (group?.key !== key) {
+          group = { key, country: get("country"), competition: get("competition"), count: 0 };
+          items.push({ group });
+        }
+        group.count += 1;
+      }
+      items.push({ id });
+    }
+    return items;
+  }
+
+  newPart() {
+    const body = element("tbody", { role: "rowgroup" });
+    const part = { body, height: 0, names: null };
+    this.table.append(body);
+    this.parts.push(part);
+    return part;
+  }
+
+  discard(part) {
+    for (const tr of part.body.children) this.rows.delete(tr.dataset.id);
+    part.body.remove();
+  }
+
+  // --- what is in the document
+
+  soon() {
+    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.work());
+  }
+
+  /** Make and renew rows, as many as a frame has time for; go on in the next. */
+  work() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const begun = performance.now();
+    const { seen, ahead, away } = this.near();
+    const isAway = away.every((part) => this.leave(part, begun + AHEAD_MS));
+    const isShown =
+      seen.every((part) => this.fill(part, begun + SEEN_MS)) &&
+      [...this.dirty].every((id) => this.renew(id, begun + SEEN_MS)) &&
+      ahead.every((part) => this.fill(part, begun + AHEAD_MS));
+    if (!isShown || !isAway) this.soon();
+  }
+
+  /** Return the parts on the screen, those about to be, and those that are to give up their rows. */
+  near() {
+    const [seen, ahead, away] = [[], [], []];
+    const held = this.place.get(this.chosen)?.part; // else its row would lose the focus
+    const top = this.top();
+    for (const part of this.parts) {
+      const beyond = Math.max(top + part.top - innerHeight, -(top + part.top + part.height));
+      if (beyond < 0) seen.push(part);
+      else if (beyond < (part.holdsRows ? KEPT_PX : READY_PX) || part === held) ahead.push(part);
+      else if (part.holdsRows || !part.isCurrent) away.push(part);
+    }
+    return { seen, ahead, away };
+  }
+
+  /** How far below the top of the screen the list begins. */
+  top() {
+    return this.parts.length > 0 ? this.parts[0].body.getBoundingClientRect().top : 0;
+  }
+
+  /** Put a part's rows into it; false if there was no time for all of them. */
+  fill(part, until) {
+    if (part.isCurrent && part.holdsRows) return true;
+    if (!part.holdsRows) part.body.replaceChildren();
+    part.holdsRows = true;
+    const grouped = choices.sort === "league";
+    let at = part.body.firstElementChild;
+    for (const [number, { id, group }] of part.items.entries()) {
+      const isNew = id !== undefined && this.rows.get(id)?.grouped !== grouped;
+      const tr = group === undefined ? this.rowOf(id, grouped).tr : this.headOf(group);
+      tr.ariaRowIndex = part.first + number;
+      if (tr === at) at = at.nextElementSibling;
+      else part.body.insertBefore(tr, at);
+      if (isNew && performance.now() >= until) return false;
+    }
+    while (at !== null) {
+      const next = at.nextElementSibling;
+      this.drop(at);
+      at = next;
+    }
+    part.isCurrent = true;
+    return true;
+  }
+
+  /** Take a part's rows out, and put the names of its matches in; false if there was no time for all of them. */
+  leave(part, until) {
+    if (part.holdsRows) {
+      part.isCurrent = false;
+      while (part.body.lastChild !== null) {
+        this.drop(part.body.lastChild);
+        if (performance.now() >= until) return false;
+      }
+    }
+    if (part.holdsRows !== false) {
+      part.names = element("td");
+      part.body.append(element("tr", { class: "names", hidden: "until-found", "aria-hidden": "true" }, part.names));
+      part.holdsRows = false;
+    }
+    const words = ({ id, group }) => (group ? group.competition : `${this.board.get(id, "home")} ${DASH} ${this.board.get(id, "away")}`);
+    setText(part.names, part.items.map(words).join("\n"));
+    part.isCurrent = true;
+    return performance.now() < until;
+  }
+
+  drop(tr) {
+    tr.remove();
+    this.rows.delete(tr.dataset.id);
+  }
+
+  rowOf(id, grouped) {
     let row = this.rows.get(id);
     if (row === undefined) {
       row = new Row(id);
       this.rows.set(id, row);
-      row.update(this.board, grouped);
-    } else if (row.grouped !== grouped || this.everything) {
-      row.update(this.board, grouped);
-    }
-    row.held = held;
+      row.choose(id === this.chosen);
+    } else if (row.grouped === grouped) return row;
+    this.dirty.delete(id);
+    row.update(this.board, grouped);
     return row;
-  }
-
-  newBody(key) {
-    const body = element("tbody", { role: "rowgroup" });
-    const held = { body, height: 0, isNear: true };
-    body.addEventListener("contentvisibilityautostatechange", (event) => {
-      held.isNear = !event.skipped;
-    });
-    this.bodies.set(key, held);
-    return held;
   }
 
   headOf(group) {
@@ -229,60 +294,77 @@ export class List {
     return head.row;
   }
 
-  /** Note matches whose cells changed; `patch` shows them. */
+  // --- what changes
+
+  /** Show anew what is in the document of these matches. */
   mark(ids) {
-    for (const id of ids) this.dirty.add(id);
+    for (const id of ids) if (this.rows.has(id)) this.dirty.add(id);
+    this.soon();
   }
 
-  async patch() {
-    if (this.arranging || this.patching) return;
-    this.patching = true;
-    while (this.dirty.size > 0) {
-      const rows = [...this.dirty].map((id) => this.rows.get(id)).filter((row) => row !== undefined);
-      this.dirty.clear();
-      const near = rows.filter((row) => row.held?.isNear);
-      for (let at = 0; at < near.length; at += ROWS_A_FRAME) {
-        for (const row of near.slice(at, at + ROWS_A_FRAME)) this.update(row);
-        await frame();
-      }
-      await inSlices(this.updates(rows.filter((row) => !row.held?.isNear)));
-    }
-    this.patching = false;
+  /** Show everything anew, as after a change of the odds format. */
+  markAll() {
+    this.mark(this.rows.keys());
   }
 
-  update(row) {
-    if (this.board.matches.has(row.id)) row.update(this.board, choices.sort === "league");
-  }
-
-  *updates(rows) {
-    for (const row of rows) {
-      this.update(row);
-      yield;
-    }
-  }
-
-  /** Show all rows anew, as after a change of the odds format. */
-  async refresh() {
-    this.everything = true;
-    await this.arrange();
+  renew(id, until) {
+    this.dirty.delete(id);
+    const row = this.rows.get(id);
+    if (row === undefined || !this.board.matches.has(id)) return true;
+    row.update(this.board, choices.sort === "league");
+    return performance.now() < until;
   }
 
   /** Move the clocks on, and let marks end. */
   tick() {
-    if (this.arranging) return;
     const now = this.board.now();
-    for (const id of this.shown) {
-      const row = this.rows.get(id);
-      if (row === undefined) continue;
+    for (const [id, row] of this.rows) {
+      if (!this.board.matches.has(id)) continue;
       row.updateTime(this.board);
       if (row.markedUntil > 0 && row.markedUntil <= now) row.updateNotes(this.board);
     }
   }
-}
 
-/** A number from a text, the same every time. */
-function mixed(text) {
-  let number = 7;
-  for (let at = 0; at < text.length; at += 1) number = (number * 31 + text.charCodeAt(at)) % 1000003;
-  return number;
+  // --- where the reader is
+
+  /** Let something move the list, and keep what the reader looks at where it is. */
+  hold(move, followsMatches = true) {
+    const before = this.top();
+    if (before >= 0 || this.parts.length === 0) {
+      move();
+      return;
+    }
+    const first = followsMatches ? this.shown.findIndex((id) => this.above(id) + before >= 0) : -1;
+    const seen = first < 0 ? [] : this.shown.slice(first, first + 20).map((id) => [id, this.above(id)]);
+    move();
+    const [kept, above] = seen.find(([id]) => this.place.has(id)) ?? [];
+    const moved = kept === undefined ? 0 : this.above(kept) - above;
+    const by = this.top() + moved - before;
+    if (by !== 0) scrollBy(0, by);
+  }
+
+  /** How far below the top of the list a match is. */
+  above(id) {
+    const { part, below } = this.place.get(id);
+    return part.top + below;
+  }
+
+  /** Make a match the chosen one, or none; its row takes part in the order of the tab key. */
+  choose(id) {
+    this.rows.get(this.chosen)?.choose(false);
+    this.chosen = id;
+    this.rows.get(id)?.choose(true);
+  }
+
+  /** Scroll to a match, if need be, and give it the focus. */
+  show(id) {
+    const place = this.place.get(id);
+    if (place === undefined) return;
+    const y = this.top() + this.above(id);
+    const least = this.table.tHead.offsetHeight;
+    if (y < least) scrollBy(0, y - least);
+    else if (y + ROW_PX > innerHeight) scrollBy(0, y + ROW_PX - innerHeight);
+    this.fill(place.part, Infinity);
+    this.rows.get(id).tr.focus({ preventScroll: true });
+  }
 }

@@ -25,14 +25,7 @@ function pair() {
 
 const template = (() => {
   const star = element("button", { type: "button", class: "star", tabindex: "-1" });
-  const team = () =>
-    element(
-      "span",
-      { class: "team" },
-      element("bdi", { class: "name" }),
-      element("span", { class: "cards", hidden: true }),
-      element("span", { class: "note" }),
-    );
+  const team = () => element("span", { class: "team" }, element("bdi", { class: "name" }));
   const prices = MARKETS.flatMap(({ className }) =>
     [0, 1, 2].map((index) => {
       const first = index === 0 ? " first" : "";
@@ -63,15 +56,18 @@ export class Row {
     const cells = this.tr.children;
     this.star = cells[0].firstChild;
     [this.clock, this.word] = cells[1].children;
-    this.teams = [...cells[2].children].map((team) => {
-      const [name, cards, note] = team.children;
-      return { name, cards, note };
-    });
+    this.teams = [...cells[2].children].map((team) => new Team(team));
     this.goals = [...cells[3].children];
     [this.half, this.shots, this.corners] = [cells[4], cells[5], cells[6]];
     this.prices = Array.from({ length: 9 }, (_, index) => cells[7 + index]);
     this.state = cells[16];
     this.stateWords = "";
+  }
+
+  /** Show whether it is the chosen match, the only row that the tab key reaches. */
+  choose(isChosen) {
+    setData(this.tr, "chosen", isChosen ? "yes" : "");
+    this.tr.tabIndex = isChosen ? 0 : -1;
   }
 
   /** Show everything of the match. */
@@ -87,8 +83,8 @@ export class Row {
     setLines(this.half, number(get("home_score_ht")), number(get("away_score_ht")));
     setLines(this.shots, number(get("home_shots_on_target")), number(get("away_shots_on_target")));
     setLines(this.corners, number(get("home_corners")), number(get("away_corners")));
-    setCards(this.teams[0].cards, get("home_red_cards"));
-    setCards(this.teams[1].cards, get("away_red_cards"));
+    this.teams[0].setCards(get("home_red_cards"));
+    this.teams[1].setCards(get("away_red_cards"));
     setData(this.tr, "live", get("in_play") ? "yes" : "");
     markAlerts(this.teams[0].name.parentElement, get("alerts"));
     this.updatePrices(get);
@@ -120,8 +116,10 @@ export class Row {
         if (name === "line") {
           setLines(td, line(now, key === "spread"), early == null ? "" : line(early, key === "spread"));
         } else {
-          setLines(td, price(now, choices.odds), early == null ? "" : price(early, choices.odds));
-          const moved = sameLine ? movement(early, now) : null;
+          const text = price(now, choices.odds);
+          setLines(td, text, early == null ? "" : price(early, choices.odds));
+          setData(td, "long", text.length > 6 ? "very" : text.length > 5 ? "yes" : ""); // American, of an outsider
+          const moved = sameLine && text !== DASH ? movement(early, now) : null;
           const up = now > early;
           const way = moved === null || now === early ? "" : up ? "up" : "down";
           setData(td, "move", way && Math.abs(moved) >= STRONG_POINTS ? `${way} strong` : way);
@@ -133,7 +131,7 @@ export class Row {
     const [closed, words] = stateWords(get);
     this.stateWords = words;
     setData(this.state, "closed", closed);
-    setData(this.teams[1].note, "state", words.slice(0, words.startsWith("susp") ? 4 : 3)); // a phone has no column
+    this.teams[1].setState(words.slice(0, words.startsWith("susp") ? 4 : 3)); // a phone has no column for it
   }
 
   /** The clock, which runs between two cycles, and the age of what is old. */
@@ -178,18 +176,70 @@ export class Row {
       }
     }
     notes.forEach((note, side) => {
-      const target = this.teams[side].note;
       const competition = side === 0 && !grouped ? (get("competition") ?? "") : "";
-      const key = note ? `${note.kind} ${note.goal.id} ${note.goal.player} ${note.goal.kind}` : competition;
-      if (target.footyKey === key) return;
-      target.footyKey = key;
-      setData(target, "kind", note?.kind ?? (competition ? "competition" : ""));
-      if (note?.kind === "goal") target.textContent = goalWords(note.goal);
-      else if (note) target.replaceChildren(...cancelledWords(note.goal));
-      else target.textContent = competition;
+      this.teams[side].setNote(note, competition);
     });
     setData(this.tr, "goal", notes.some((note) => note?.kind === "goal") ? "yes" : "");
     this.goals.forEach((target, side) => setData(target, "goal", notes[side]?.kind === "goal" ? "yes" : ""));
+  }
+}
+
+/** One line of a match: a name, and beside it what few have: red cards, a note. */
+class Team {
+  constructor(line) {
+    this.line = line;
+    this.name = line.firstChild;
+    this.cards = null;
+    this.note = null;
+    this.said = "";
+    this.state = "";
+  }
+
+  setCards(count) {
+    const text = count > 0 ? String(count) : "";
+    if (text === (this.cards?.footyText ?? "")) return;
+    this.cards?.remove();
+    this.cards = null;
+    if (text !== "") {
+      const words = element("span", { class: "vh" }, text === "1" ? "1 red card" : " red cards");
+      this.cards = element("span", { class: "cards" }, text === "1" ? "" : text, words);
+      this.cards.footyText = text;
+      this.name.after(this.cards);
+    }
+    this.settle();
+  }
+
+  /** Say a goal or a cancelled goal, or else a competition. */
+  setNote(note, competition) {
+    const key = note ? `${note.kind} ${note.goal.id} ${note.goal.player} ${note.goal.kind}` : competition;
+    if (this.said === key) return;
+    this.said = key;
+    this.settle();
+    if (this.note === null) return;
+    setData(this.note, "kind", note?.kind ?? (competition ? "competition" : ""));
+    if (note?.kind === "goal") this.note.textContent = goalWords(note.goal);
+    else if (note) this.note.replaceChildren(...cancelledWords(note.goal));
+    else this.note.textContent = competition;
+  }
+
+  setState(words) {
+    if (this.state === words) return;
+    this.state = words;
+    this.settle();
+    if (this.note !== null) setData(this.note, "state", words);
+  }
+
+  /** Have a note only where it says something: a line with a name alone is quickly laid out. */
+  settle() {
+    const isNoted = this.said !== "" || this.state !== "";
+    if (isNoted && this.note === null) {
+      this.note = element("span", { class: "note" });
+      this.line.append(this.note);
+    } else if (!isNoted && this.note !== null) {
+      this.note.remove();
+      this.note = null;
+    }
+    setData(this.line, "more", this.cards !== null || this.note !== null ? "yes" : "");
   }
 }
 
@@ -213,17 +263,6 @@ function under(get, known) {
 
 function setLines(target, top, bottom) {
   setText(target, top || bottom ? `${top}\n${bottom}` : "");
-}
-
-function setCards(target, count) {
-  const text = count > 0 ? String(count) : "";
-  if (target.footyText === text) return;
-  target.footyText = text;
-  target.hidden = text === "";
-  target.replaceChildren(
-    text === "1" ? "" : text,
-    element("span", { class: "vh" }, text === "1" ? "1 red card" : " red cards"),
-  );
 }
 
 const KINDS = { penalty: "penalty", own_goal: "own goal" };
