@@ -21,9 +21,11 @@ from pydantic.fields import FieldInfo
 from benchmarks import report
 from footy import cli
 from footy.errors import Exit
+from footy.lease.keeper import Standing
 from footy.record import Heartbeat, Meta, field_names
 from footy.service.app import running_app
 from footy.service.instance_metrics import CycleFigures, instance_collector
+from footy.service.leadership import lease_metrics
 from footy.service.paths import Files
 from footy.settings import Mode, Settings, load, secret_files
 from footy.telemetry.logs import LOG_NAME
@@ -328,8 +330,9 @@ def test_a_metric_is_documented_with_its_labels(tmp_path: Path) -> None:
     documented = {row[1].strip(" `"): re.findall(r"`(\w+)`", row[2]) for row in rows}
     settings, figures = load(environ={}, env_file=Path("absent")).settings, CycleFigures(60)
     figures.note(cycle_end())
+    more = [lambda: lease_metrics(Standing())]
     with running_app(settings, Mode.LIVE, Files(tmp_path)) as app:
-        families = list(instance_collector(app, figures, Files(tmp_path), "live").collect())
+        families = list(instance_collector(app, figures, Files(tmp_path), "live", more).collect())
 
     names = {one.name + ("_total" if one.type == "counter" else ""): one for one in families}
     exported = {name: list(one._labelnames) for name, one in names.items()}  # type: ignore[attr-defined]
