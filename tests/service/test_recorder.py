@@ -61,8 +61,9 @@ class Vendor:
 class Service:
     """A recorder with its file, started again as often as a test wants."""
 
-    def __init__(self, path: Path, *, keeping: Keeping = KEEPING) -> None:
+    def __init__(self, path: Path, *, keeping: Keeping = KEEPING, place: WriterPlace | None = None) -> None:
         self.path = path
+        self.place = place
         self.keeping = keeping
         self.now = KICK_OFF
         self.vendor = Vendor()
@@ -74,7 +75,7 @@ class Service:
         """Start; an earlier process's position is known unless its heartbeat is lost."""
         self.results = ResultReader(self.vendor)
         self.recorder = Recorder(
-            self.path,
+            self.place or FilePlace(self.path),
             self.keeping,
             self.results,
             written=self.written if knows else None,
