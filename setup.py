@@ -30,6 +30,7 @@ setup(
     ],
     extras_require={
         "alerts": ["apprise>=2.3,<3"],
+        "mqtt": ["paho-mqtt>=2.1,<3"],
         "bench": ["aiohttp>=3.12", "dlt>=1.22", "time-machine>=2.16"],
         "postgres": ["psycopg[binary]>=3.3,<4"],
         "test": [
@@ -39,6 +40,7 @@ setup(
             "aiosmtpd>=1.4.6",
             "apprise>=2.3,<3",
             "hypothesis>=6.130",
+            "paho-mqtt>=2.1,<3",
             "import-linter>=2.1",
             "jsonschema>=4.23",
             "mypy>=1.15",

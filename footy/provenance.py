@@ -20,6 +20,8 @@ class Source(StrEnum):
     """The last good value, past its time to live because the request failed."""
     MISSING = "missing"
     """Unknown: the request failed or its id is unknown, and there is no earlier value."""
+    PUSH = "push"
+    """Live elements only: the part that changed last was pushed since the last list."""
     NONE = "none"
     """The vendor gives no id to request."""
     REFUSED = "refused"

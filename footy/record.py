@@ -391,6 +391,15 @@ class LeaseState(TypedDict):
     """Why the store does not answer; None if it does."""
 
 
+class Push(TypedDict):
+    """How the vendor's push stands."""
+
+    state: str
+    """`connected`, `connecting`, `standby`, `refused`, `unreachable`, `silent`, `flooding` or `malformed`."""
+    since: str
+    why: str | None
+
+
 class Heartbeat(TypedDict):
     """The content of heartbeat.json."""
 
@@ -420,6 +429,8 @@ class Heartbeat(TypedDict):
     """Why events are not written, or what became of those before; None if all is well."""
     lease: NotRequired[LeaseState]
     """Who leads; absent without FOOTY_STORE."""
+    push: NotRequired[Push]
+    """How the push stands; absent if it is switched off."""
 
 
 def field_names(contract: Any = MatchRecord) -> tuple[str, ...]:

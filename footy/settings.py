@@ -33,6 +33,7 @@ from footy.errors import ConfigError
 from footy.thesports.endpoints import ENDPOINTS, RateLimit
 
 DEFAULT_BASE_URL = "https://api.thesports.com/v1/football"
+DEFAULT_PUSH_URL = "wss://mq.thesports.com:443/mqtt"
 DEFAULT_BOOKMAKERS = "2,3,4,5,6,9,10,11,13,14,15,16,17,21,22"
 DEMO_FOLDER = "demo"
 """Inside the data folder, so that a reader of the real files never gets simulated matches."""
@@ -52,6 +53,7 @@ MOST_SHOWN = 60
 """Maximum length, in characters, of a wrong value that an error message repeats."""
 LOOKS = {
     "FOOTY_BASE_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
+    "FOOTY_PUSH_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_PROXY": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_TIMEZONE": r"[A-Za-z]+(/[A-Za-z_]+)*",
     "FOOTY_RATE_LIMITS": r"[a-z_/]+ ?=[a-z0-9_/=., ]*",
@@ -148,6 +150,23 @@ def _base_url(value: str) -> str:
     if wrong:
         raise ValueError("takes an address such as https://host/path, without a query")
     return value.rstrip("/")
+
+
+def _push_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+        fits = value.isascii() and value.isprintable() and not re.search(r"[\s?#@]", value)
+        wrong = not fits or not host or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong or parts.scheme not in {"ws", "wss"}:
+        raise ValueError("takes an address such as wss://host:443/mqtt, without credentials and query")
+    if parts.scheme == "ws" and not is_loopback(host):
+        raise ValueError(
+            "takes a wss: address: the secret is its password, and ws: would send it unencrypted"
+        )
+    return value
 
 
 def _proxy(value: str | None) -> str | None:
@@ -311,6 +330,13 @@ class VendorSettings(_Section):
     )
     backoff: Annotated[float, Field(ge=0, le=60)] = Field(
         1, description="Seconds of backoff: the n-th retry waits at most this times 2 to the power n-1."
+    )
+    push: Literal["off", "on"] = Field(
+        "off", description="`on`: take the vendor's pushed messages too; needs requirements-mqtt.txt."
+    )
+    push_url: Annotated[str, AfterValidator(_push_url)] = Field(
+        DEFAULT_PUSH_URL,
+        description="Address of the vendor's MQTT broker: `wss:`, on this machine also `ws:`.",
     )
     rate_limits: Annotated[dict[str, RateLimit] | None, BeforeValidator(_rate_limits)] = Field(
         {},

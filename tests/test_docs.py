@@ -27,6 +27,7 @@ from footy.service.app import running_app
 from footy.service.instance_metrics import CycleFigures, instance_collector
 from footy.service.leadership import lease_metrics
 from footy.service.paths import Files
+from footy.service.push_feed import push_feed
 from footy.settings import Mode, Settings, load, secret_files
 from footy.telemetry.logs import LOG_NAME
 from footy.web.openapi import ROUTES, Route
@@ -53,6 +54,7 @@ TAKES = {
     "THESPORTS_SECRET": "text",
     "FOOTY_BASE_URL": "an http or https address, without a query",
     "FOOTY_PROXY": "an address",
+    "FOOTY_PUSH_URL": "a `wss:` address, on this machine also `ws:`",
     "FOOTY_CA_BUNDLE": "a path",
     "FOOTY_DATA_DIR": "a path",
     "FOOTY_ALERTS": "a path",
@@ -330,8 +332,10 @@ def test_a_metric_is_documented_with_its_labels(tmp_path: Path) -> None:
     documented = {row[1].strip(" `"): re.findall(r"`(\w+)`", row[2]) for row in rows}
     settings, figures = load(environ={}, env_file=Path("absent")).settings, CycleFigures(60)
     figures.note(cycle_end())
-    more = [lambda: lease_metrics(Standing())]
     with running_app(settings, Mode.LIVE, Files(tmp_path)) as app:
+        push = push_feed(settings.model_copy(update={"push": "on"}), Mode.LIVE)
+        assert push is not None
+        more = [lambda: lease_metrics(Standing()), push.metrics]
         families = list(instance_collector(app, figures, Files(tmp_path), "live", more).collect())
 
     names = {one.name + ("_total" if one.type == "counter" else ""): one for one in families}

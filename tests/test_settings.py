@@ -35,6 +35,8 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_MODE": Mode.AUTO,
     "FOOTY_BASE_URL": DEFAULT_BASE_URL,
     "FOOTY_PROXY": None,
+    "FOOTY_PUSH": "off",
+    "FOOTY_PUSH_URL": "wss://mq.thesports.com:443/mqtt",
     "FOOTY_CA_BUNDLE": None,
     "FOOTY_DATA_DIR": Path("var"),
     "FOOTY_INTERVAL": 60,
@@ -96,6 +98,10 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_PROXY", "http://10.0.0.1:3128", "http://10.0.0.1:3128"),
     ("FOOTY_PROXY", "https://me:p%40ss@proxy.example/", "https://me:p%40ss@proxy.example/"),
     ("FOOTY_PROXY", " ", None),
+    ("FOOTY_PUSH", "on", "on"),
+    ("FOOTY_PUSH_URL", "wss://h.example/mqtt", "wss://h.example/mqtt"),
+    ("FOOTY_PUSH_URL", "ws://127.0.0.1:9001/mqtt", "ws://127.0.0.1:9001/mqtt"),
+    ("FOOTY_PUSH_URL", "ws://[::1]:9001", "ws://[::1]:9001"),
     ("FOOTY_CA_BUNDLE", "/etc/ca.pem", Path("/etc/ca.pem")),
     ("FOOTY_DATA_DIR", "a folder/with spaces", Path("a folder/with spaces")),
     ("FOOTY_INTERVAL", "2.5", 2.5),
@@ -155,6 +161,8 @@ WHOLE, NUMBER = " but takes a whole number.", " but takes a number."
 LIST = " but takes whole numbers separated by commas, such as 2,3,4."
 PAIRS = " but takes off, or endpoint=calls/seconds pairs such as odds/history=120/60."
 URL = " but takes an address such as https://host/path, without a query."
+PUSH = " but takes an address such as wss://host:443/mqtt, without credentials and query."
+UNENCRYPTED = " but takes a wss: address: the secret is its password, and ws: would send it unencrypted."
 PROXY = " but takes the address of an HTTP proxy, such as http://10.0.0.1:3128."
 SOURCE = " but takes a URI, such as urn:footy:live."
 SIZE = " but takes a size from 10 MB up, such as 500 MB or 4 GB."
@@ -178,6 +186,13 @@ BAD: list[tuple[str, str, str]] = [
     ("FOOTY_BASE_URL", "http://a..b", f" is 'http://a..b'{URL}"),
     ("FOOTY_BASE_URL", "http://h/x?secret=abc", f" is 'http://h/x?***'{URL}"),
     ("FOOTY_BASE_URL", "http://me:abc@h", f" is 'http://***@h'{URL}"),
+    ("FOOTY_PUSH", "yes", " is 'yes' but takes 'off' or 'on'."),
+    ("FOOTY_PUSH_URL", "mq.example", f" is 'mq.example'{PUSH}"),
+    ("FOOTY_PUSH_URL", "https://h", f" is 'https://h'{PUSH}"),
+    ("FOOTY_PUSH_URL", "wss://h:0/mqtt", f" is 'wss://h:0/mqtt'{PUSH}"),
+    ("FOOTY_PUSH_URL", "wss://h:x/mqtt", f" is 'wss://h:x/mqtt'{PUSH}"),
+    ("FOOTY_PUSH_URL", "wss://me:abc@h/mqtt", f" is 'wss://***@h/mqtt'{PUSH}"),
+    ("FOOTY_PUSH_URL", "ws://h.example", f" is 'ws://h.example'{UNENCRYPTED}"),
     ("FOOTY_PROXY", "10.0.0.1:3128", f" is '10.0.0.1:3128'{PROXY}"),
     ("FOOTY_PROXY", "socks5://h:1", f" is 'socks5://h:1'{PROXY}"),
     ("FOOTY_PROXY", "http://h:1/path", f" is 'http://h:1/path'{PROXY}"),

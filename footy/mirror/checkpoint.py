@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from footy.files import write_atomically
-from footy.mirror.state import References, State
+from footy.mirror.state import PushHealth, References, State
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Checkpoint:
         if not at_once and 0 <= now - self._saved_at < SAVE_EVERY_S:
             return
         self._saved_at = now
-        lean = replace(state, references=References())
+        lean = replace(state, references=References(), push=PushHealth())
         with contextlib.suppress(OSError, OverflowError):  # the latter is a number beyond 64 bits
             write_atomically(self._path, packed(lean, self._asked, self._early_window, now))
 

@@ -15,12 +15,13 @@ from footy.mirror.feed_health import FeedHealth
 from footy.mirror.inputs import CycleInputs
 from footy.mirror.odds_book import OddsBook, completed
 from footy.mirror.odds_feed import OddsFeed, with_partial_odds
-from footy.mirror.periods import UNSEEN, Periods
-from footy.mirror.state import Held, MatchState, References, Source, State
+from footy.mirror.pushed import after_list, with_parts
+from footy.mirror.state import Held, MatchState, References, Source, State, periods_of
 from footy.thesports import endpoints, errors
 from footy.thesports.decoders import DetailChanges, LiveList, OddsUpdates
 from footy.thesports.endpoints import Endpoint
 from footy.thesports.models import Deleted, Detail, LiveMatch
+from footy.thesports.push import Pushed
 from footy.thesports.request import Answer
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ _NO_DETAIL: Held[Detail] = Held(None, None, Source.MISSING)
 _NO_ODDS: Held[OddsBook] = Held(None, None, Source.MISSING)
 
 
-def merge(  # noqa: PLR0911 - one for each kind of answer
+def merge(  # noqa: C901, PLR0911 - one for each kind of answer
     state: State, answer: Answer[object], answers: Answers, inputs: CycleInputs
 ) -> State:
     """Return the state with an answer folded in; the same object if the answer changes nothing.
@@ -54,7 +55,10 @@ def merge(  # noqa: PLR0911 - one for each kind of answer
         return state
     match answer.value:
         case LiveList() as listed:
-            return _with_live_list(state, listed, at, inputs)
+            sent_at = at if answer.sent_at is None else answer.sent_at
+            return _with_live_list(state, listed, at, inputs, sent_at)
+        case Pushed(parts):
+            return with_parts(state, parts)
         case Detail() as detail:
             return _with(state, answer.request.id, detail=Held(detail, at, Source.FRESH))
         case FullOdds(book=book):
@@ -124,8 +128,10 @@ def with_failures(state: State, before: State, answers: Answers, now: float) -> 
 # The live list.
 
 
-def _with_live_list(state: State, live: LiveList, at: float, inputs: CycleInputs) -> State:
+def _with_live_list(state: State, live: LiveList, at: float, inputs: CycleInputs, sent_at: float) -> State:
     listed = {key: Held(match, at, Source.FRESH) for key, match in live.matches.items()}
+    push, newer = after_list(state.push, live.matches, sent_at, at)
+    listed |= newer
     for match_id in _silent(state, live, at, inputs.interval_s):
         listed[match_id] = _stale(state.matches[match_id].live)
     matches = {}
@@ -137,9 +143,9 @@ def _with_live_list(state: State, live: LiveList, at: float, inputs: CycleInputs
             live=element,
             detail=_NO_DETAIL if held is None else held.detail,
             odds=_NO_ODDS if held is None else held.odds,
-            periods=_periods(element, held),
+            periods=periods_of(element, held),
         )
-    return replace(state, matches=matches, fetched_at=at)
+    return replace(state, matches=matches, fetched_at=at, push=push)
 
 
 def _silent(state: State, live: LiveList, at: float, interval_s: float) -> list[str]:
@@ -158,15 +164,6 @@ def _silent(state: State, live: LiveList, at: float, interval_s: float) -> list[
     named = [match_id for match_id in silent if match_id in live.broken]
     absent = sorted(silent.keys() - set(named), key=silent.__getitem__, reverse=True)
     return [*named, *absent[: live.nameless]]
-
-
-def _periods(live: Held[LiveMatch], held: MatchState | None) -> Periods:
-    """Return the observed periods of a match, with its live element taken into account."""
-    seen = UNSEEN if held is None else held.periods
-    if live.value is None or live.fetched_at is None:
-        return seen
-    score = live.value.score
-    return seen.after(score.status_id, score.period_started_at, live.fetched_at)
 
 
 # The feed of details.
@@ -347,7 +344,7 @@ def _with_sources(
 ) -> MatchState:
     """Return a match with the source set for each part that this cycle has not renewed."""
     live, detail, odds = match.live, match.detail, match.odds
-    if was is not None and live is was.live:
+    if was is not None and live is was.live and not _was_just_pushed(live, inputs):
         live = _stale(live)
     if detail.value is None or (was is not None and detail is was.detail):
         full = answers.detail(match_id)
@@ -364,6 +361,11 @@ def _with_sources(
             None if was is None else was.odds, failed, endpoints.ODDS, cadence_s, inputs, lost=lost
         )
     return MatchState(live, detail, odds, match.periods)
+
+
+def _was_just_pushed(live: Held[LiveMatch], inputs: CycleInputs) -> bool:
+    age = inputs.now - (live.fetched_at or 0.0)
+    return live.source is Source.PUSH and age <= inputs.interval_s + LATE_S
 
 
 def _last_good(

@@ -5,12 +5,14 @@ A cycle takes it and returns it; it is all that is kept of matches from one cycl
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from footy.mirror.feed_health import FeedHealth
 from footy.mirror.odds_book import OddsBook
 from footy.mirror.periods import UNSEEN, Periods
 from footy.provenance import Held, Source, shifted
 from footy.thesports.models import Competition, Country, Detail, LiveMatch, Team
+from footy.thesports.push import PartName
 
 __all__ = ["Held", "MatchState", "References", "Source", "State"]
 
@@ -41,6 +43,47 @@ class References:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldPart:
+    """A part of a live element as it was pushed last, until a later list confirms or contradicts it."""
+
+    value: Any
+    """A `PartValue`."""
+    at: float
+    """When it arrived, in Unix seconds."""
+    differs_since: float | None = None
+    """When a list that was requested later first differed from it; None if none has."""
+    left_out: tuple[str, ...] = ()
+
+
+PartKey = tuple[str, PartName]
+"""The id of a match, and the name of a part of its live element."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushHealth:
+    """What was pushed since the last list, and whether pushes can be trusted."""
+
+    told: Mapping[PartKey, ToldPart] = field(default_factory=dict)
+    doubted: Mapping[PartKey, float] = field(default_factory=dict)
+    """When a score arrived that goes back, by its part; the next list decides."""
+    health: FeedHealth = field(default_factory=FeedHealth)
+    listed_from: float = 0.0
+    """When the newest list was requested, in Unix seconds: what was pushed before is older than it."""
+
+    def shifted(self, step_s: float) -> "PushHealth":
+        """Return it with its times shifted, after the machine's clock was set by `step_s` seconds."""
+        return PushHealth(
+            {
+                key: replace(one, at=one.at + step_s, differs_since=_shifted_time(one.differs_since, step_s))
+                for key, one in self.told.items()
+            },
+            {key: at + step_s for key, at in self.doubted.items()},
+            self.health,
+            self.listed_from and self.listed_from + step_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """All data held between cycles."""
 
@@ -62,6 +105,8 @@ class State:
     has been read in full since. `odds/update` only announces; `odds/live` does if the order is unknown."""
     checked: int = 0
     """Number of matches that the self-check has compared, for the rotation."""
+    push: PushHealth = field(default_factory=PushHealth)
+    """What was pushed; a restart begins with nothing."""
 
     def shifted(self, step_s: float) -> "State":
         """Return the state with its times shifted, after the machine's clock was set by `step_s` seconds.
@@ -92,8 +137,18 @@ class State:
             deleted_at=self.deleted_at and self.deleted_at + step_s,
             details_failed_at={key: at + step_s for key, at in self.details_failed_at.items()},
             odds_failed_at={key: at + step_s for key, at in self.odds_failed_at.items()},
+            push=self.push.shifted(step_s),
         )
 
 
 def _shifted_time(moment: float | None, step_s: float) -> float | None:
     return None if moment is None else moment + step_s
+
+
+def periods_of(live: Held[LiveMatch], held: MatchState | None) -> Periods:
+    """Return the observed periods of a match, with its live element taken into account."""
+    seen = UNSEEN if held is None else held.periods
+    if live.value is None or live.fetched_at is None:
+        return seen
+    score = live.value.score
+    return seen.after(score.status_id, score.period_started_at, live.fetched_at)

@@ -8,11 +8,13 @@ from footy.record import Fixtures, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a cycle publishes."""
+    """What a cycle publishes, or a push."""
 
     snapshot: Snapshot
     fixtures: Fixtures | None = None
     """What kicks off soon; only `--once` shows it."""
+    changed: frozenset[str] | None = None
+    """The matches whose records were pushed since the update before; None if all may be others."""
 
 
 class Output(Protocol):

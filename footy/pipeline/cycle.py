@@ -1,22 +1,27 @@
 """One cycle: plan, fetch, merge, flatten, select. It takes a state and returns a state and a snapshot."""
 
+import contextlib
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from queue import SimpleQueue
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from footy.clock import CLOCK
+from footy.mirror.answers import Answers
 from footy.mirror.inputs import CycleInputs
 from footy.mirror.joins import held_details, references_for
 from footy.mirror.merge import end_cycle, merge, with_failures
-from footy.mirror.state import MatchState, References, State
+from footy.mirror.state import Held, MatchState, References, Source, State
 from footy.pipeline import report
 from footy.pipeline.fetch import Arrived, Fetcher, Progress
 from footy.pipeline.pace import Pace
 from footy.pipeline.pages import KnownLists
 from footy.pipeline.plan import between_cycles
+from footy.pipeline.pushed import OnPush, PushedUpdate, with_records
 from footy.pipeline.rounds import Rounds
 from footy.record import SCHEMA, MatchRecord, Meta, Snapshot, Timings
 from footy.records import mock
@@ -32,10 +37,13 @@ from footy.thesports.client import Client
 from footy.thesports.endpoints import ENDPOINTS
 from footy.thesports.errors import StoppedError, VendorError
 from footy.thesports.failure_log import FailureLog
+from footy.thesports.push import Pushed
 from footy.thesports.request import Answer
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.vendor_clock import clock_text
 from footy.times import moment_text
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +57,8 @@ LISTEN_SHARE = 0.2
 
 The share, which a cycle leaves free, applies if it is longer, but no longer than one attempt may take.
 """
+FIRST_CYCLE = "The first cycle is not over: details, names and odds are still being read"
+"""What a snapshot says that a push has published before that."""
 FOUND_WRONG = "A feed is checked and found wrong"
 """Start of the log line about a difference; the benchmarks count these lines."""
 
@@ -119,6 +129,9 @@ class Pipeline:
         self._is_clock_off = False
         self._pace = Pace(rules.interval_s, rules.timeout_s)
         self._lists = KnownLists()
+        self._shown: Snapshot | None = None
+        """The last snapshot, with what was pushed since; None until the first cycle has ended."""
+        self._shown_at = 0.0
 
     @property
     def is_slow(self) -> bool:
@@ -140,6 +153,7 @@ class Pipeline:
         publish_s: float | None = None,
         progress: Progress | None = None,
         within_s: float | None = None,
+        on_push: OnPush | None = None,
     ) -> CycleResult:
         """Run one cycle.
 
@@ -149,6 +163,7 @@ class Pipeline:
             publish_s: Seconds that publishing took in the previous cycle.
             progress: Callback for the numbers of requests done and planned, and the way of reading.
             within_s: Time limit in seconds if no other cycle follows; if None, the interval sets the limit.
+            on_push: Takes what is pushed meanwhile.
 
         Raises:
             StoppedError: footy is stopping; there is nothing to publish.
@@ -161,9 +176,12 @@ class Pipeline:
         fetcher = self._fetcher(budget, inputs, progress, number if inputs.short_of_time else None)
         rounds = Rounds(fetcher, self._lookup, self._quota, before, inputs, self._rules.selection)
 
+        first = _FirstCycle(before, partial(self._meta_so_far, number, budget, started))
+
         # STEP 1a and 1b: request, and merge each answer as it arrives.
         for answer in rounds.run():
-            state = self._merged(state, answer, fetcher, inputs)
+            was, state = state, self._merged(state, answer, fetcher, inputs)
+            self._pass_on(answer, was, state, fetcher.answers, inputs, on_push, first)
             if answer is fetcher.answers.live():
                 self._set_time_limit(budget, started, within_s)
                 timer.lap("live", "STEP 1a – LIVE FETCH")
@@ -221,6 +239,7 @@ class Pipeline:
             "problems": problems,
         }
         snapshot: Snapshot = {"meta": meta, "matches": records}
+        self._shown, self._shown_at = snapshot, published_at
         is_listed = live is not None and live.value is not None
         versions = self._flattener.versions()
         return CycleResult(
@@ -231,7 +250,21 @@ class Pipeline:
         """End the workers; the caller has stopped the transport before."""
         self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def listen(self, state: State) -> State:
+    def take_pushed(self, state: State, on_push: OnPush) -> State:
+        """Merge the answers that have arrived between two cycles, and pass on what was pushed."""
+        if self._arrived.empty():
+            return state
+        state = self._after_clock_step(state)
+        inputs, answers = self._inputs(), Answers()
+        with contextlib.suppress(Empty):
+            while True:
+                answer = self._arrived.get_nowait()
+                if isinstance(answer, Answer):
+                    was, state = state, merge(state, answer, answers, inputs)
+                    self._pass_on(answer, was, state, answers, inputs, on_push)
+        return state
+
+    def listen(self, state: State, on_push: OnPush | None = None) -> State:
         """Make the requests that fit best between two cycles; the next cycle publishes their answers."""
         before = state = self._after_clock_step(state)
         inputs = self._inputs()
@@ -244,7 +277,8 @@ class Pipeline:
         fetcher = self._fetcher(RetryBudget(time.monotonic() + within_s, failures=self._failures), inputs)
         fetcher.add(requests)
         for answer in fetcher.run():
-            state = self._merged(state, answer, fetcher, inputs)
+            was, state = state, self._merged(state, answer, fetcher, inputs)
+            self._pass_on(answer, was, state, fetcher.answers, inputs, on_push)
         self._quota.save()
         return with_failures(state, before, fetcher.answers, inputs.now)
 
@@ -256,6 +290,106 @@ class Pipeline:
         if self._prefetch is None or not self._prefetch.is_due(for_s):
             return
         self._executor.submit(self._prefetch.step, for_s).add_done_callback(_log_failure)
+
+    # What is pushed.
+
+    def _pass_on(
+        self,
+        answer: Answer[object],
+        was: State,
+        state: State,
+        answers: Answers,
+        inputs: CycleInputs,
+        on_push: OnPush | None,
+        first: "_FirstCycle | None" = None,
+    ) -> None:
+        """Pass on what pushed parts changed in the last snapshot, if the answer is one of them.
+
+        Before the first cycle has ended there is no snapshot. Then all that is known is passed on, as soon as
+        its live list is there; what has not been read yet is missing, or stale.
+        """
+        if not isinstance(answer.value, Pushed) or on_push is None:
+            return
+        update = None
+        pushed = {
+            match_id: match
+            for match_id, match in state.matches.items()
+            if match.live.source is Source.PUSH
+            and (match_id not in was.matches or match.live is not was.matches[match_id].live)
+        }
+        if pushed and self._shown is not None:
+            update = self._update(self._shown, replace(state, matches=pushed), answers, inputs)
+        elif pushed and first is not None and answers.live() is not None:
+            update = self._first_update(_without_old(state, first.before), pushed, answers, inputs, first)
+        on_push(update)
+
+    def _update(
+        self, shown: Snapshot, pushed: State, answers: Answers, inputs: CycleInputs
+    ) -> PushedUpdate | None:
+        published_at = CLOCK.now()
+        records = self._records_of(pushed, answers, inputs, published_at)
+        if not records:
+            return None
+        by_id = {record["match_id"]: record for record in records}
+        self._shown = with_records(shown, self._shown_at, by_id, published_at)
+        self._shown_at = published_at
+        return PushedUpdate(self._shown, frozenset(by_id), records, self._flattener.versions())
+
+    def _first_update(
+        self,
+        state: State,
+        pushed: Collection[str],
+        answers: Answers,
+        inputs: CycleInputs,
+        first: "_FirstCycle",
+    ) -> PushedUpdate:
+        published_at = CLOCK.now()
+        records = ordered(self._records_of(state, answers, inputs, published_at))
+        meta = first.meta(state, published_at)
+        meta["counts"] = report.counts(records)
+        changed = [record for record in records if record["match_id"] in pushed]
+        snapshot: Snapshot = {"meta": meta, "matches": records}
+        return PushedUpdate(snapshot, None, changed, self._flattener.versions())
+
+    def _records_of(
+        self, state: State, answers: Answers, inputs: CycleInputs, published_at: float
+    ) -> list[MatchRecord]:
+        """Return the records of the wanted matches of a state; what is remembered of others stays."""
+        references = references_for(self._lookup, answers, state.references, held_details(state), inputs)
+        matches = select(replace(state, references=references), self._rules.selection).wanted
+        if self._rules.mock:
+            matches, references = mock.filled(matches, references, self._rules.prices.early_window)
+        offset_s = self._transport.vendor_clock.offset_s
+        return [
+            self._flattener.record(match, references, published_at, clock_offset_s=offset_s)
+            for match in matches.values()
+            if match.live.value is not None
+        ]
+
+    def _meta_so_far(
+        self, number: int, budget: RetryBudget, started: float, state: State, published_at: float
+    ) -> Meta:
+        """Return the meta of a snapshot that is published before the first cycle has ended."""
+        spent_s = round(time.monotonic() - started, 4)
+        return {
+            "schema": SCHEMA,
+            "mode": self._rules.mode,
+            "cycle": number,
+            "fetched_at": moment_text(state.fetched_at) or "",
+            "published_at": moment_text(published_at) or "",
+            "complete": False,
+            "counts": report.counts([]),
+            "requests": budget.attempts,
+            "timings": {
+                "live": spent_s,
+                "enrich": 0.0,
+                "flatten": 0.0,
+                "filter": 0.0,
+                "publish": None,
+                "total": spent_s,
+            },
+            "problems": [FIRST_CYCLE],
+        }
 
     # Time: cycle limits, and differences between clocks.
 
@@ -364,6 +498,11 @@ class Pipeline:
                 log.error("The feed of %s is not trusted any more: asking match by match", name)
             elif now.trusted and not was.trusted:
                 log.info("The feed of %s has been right for a while and is trusted again", name)
+        was, now = before.push.health, state.push.health
+        if was.trusted and not now.trusted:
+            log.error("What is pushed is not trusted any more: the live list alone counts")
+        elif now.trusted and not was.trusted:
+            log.info("What is pushed has been right for a while and is trusted again")
         return state
 
     def _records(
@@ -389,6 +528,35 @@ class Pipeline:
     def _check_stop(self) -> None:
         if self._transport.stopping.is_set():
             raise StoppedError("footy is stopping")
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstCycle:
+    """What a snapshot needs that is published before the first cycle has ended."""
+
+    before: State
+    meta: Callable[[State, float], Meta]
+
+
+def _without_old(state: State, before: State) -> State:
+    """Return a state in which what a restart found on disk, and this cycle has not read yet, is stale."""
+
+    def of_now(held: Held[T], was: Held[T]) -> Held[T]:
+        is_old = held is was and held.value is not None
+        return Held(held.value, held.fetched_at, Source.STALE) if is_old else held
+
+    matches = {
+        match_id: match
+        if (was := before.matches.get(match_id)) is None
+        else replace(
+            match,
+            live=of_now(match.live, was.live),
+            detail=of_now(match.detail, was.detail),
+            odds=of_now(match.odds, was.odds),
+        )
+        for match_id, match in state.matches.items()
+    }
+    return replace(state, matches=matches)
 
 
 def _log_failure(step: Future[None]) -> None:

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from footy.clock import CLOCK
@@ -19,6 +19,7 @@ from footy.service.data_health import DataWatch
 from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile
 from footy.service.indicators import Reading, Thresholds
+from footy.service.pushed import PushedPublisher
 from footy.settings import Settings
 from footy.thesports.errors import StoppedError
 
@@ -65,6 +66,7 @@ class CycleJob:
         """The last snapshot that was written."""
         self._has_published = False
         """Whether the cycle that runs, or the last one, wrote a snapshot."""
+        self._pushed = PushedPublisher(outputs, recorder)
 
     def __call__(self) -> None:
         """Run and publish one cycle, and write the heartbeat; log any failure instead of raising it."""
@@ -95,10 +97,26 @@ class CycleJob:
             self._recorder.confirm_results(sleep_s)
         self._pipeline.prefetch(self._interval_s - (time.monotonic() - started))
 
+    def take_pushed(self) -> None:
+        """Publish what was pushed between two cycles; log any failure instead of raising it."""
+        try:
+            self._state = self._pipeline.take_pushed(self._state, self._pushed.take)
+        except Exception:
+            log.exception("What was pushed could not be taken")
+
+    def is_in_play(self) -> bool:
+        """Check whether a match was in play in the last snapshot; from any thread."""
+        published = self._published
+        return published is not None and published.snapshot["meta"]["counts"]["in_play"] > 0
+
+    def publishes_pushed_at(self, tick_in: Callable[[float], None]) -> None:
+        """Set who is told in how many seconds something pushed is to be written to `matches.json`."""
+        self._pushed.tick_in = tick_in
+
     def listen(self) -> None:
         """Make the requests that fit best between two cycles; log any failure instead of raising it."""
         try:
-            self._state = self._pipeline.listen(self._state)
+            self._state = self._pipeline.listen(self._state, self._pushed.take)
             self._checkpoint.save(self._state)
         except Exception:
             log.exception("Asking between two cycles failed")
@@ -162,6 +180,7 @@ class CycleJob:
                 self._state,
                 self._number,
                 publish_s=self._publish_s,
+                on_push=self._pushed.take,
                 progress=None
                 if progress is None
                 else lambda done, planned, way: progress.update(done, planned, f"Fetching {way}".rstrip()),
@@ -185,9 +204,11 @@ class CycleJob:
         """Publish a snapshot that is not too old; return why the snapshot file could not be written."""
         age = CLOCK.now() - (self._state.fetched_at or 0)
         if outcome.snapshot is None or (not is_fresh and age >= longest_silence_s(self._interval_s)):
+            self._pushed.cycle_left_out()
             return None
         update = Update(outcome.snapshot)
         published = publish(update, self._outputs)
+        self._pushed.cycle_published()
         self._publish_s = published.seconds
         if published.failure is None:
             self._has_published, self._published = True, update

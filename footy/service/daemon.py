@@ -26,7 +26,8 @@ from footy.service.log_place import store_address
 from footy.service.notify_socket import NotifySocket
 from footy.service.page import page_of
 from footy.service.paths import Files, prepare_folder
-from footy.service.schedule import follow_clock, retry_refused, scheduled
+from footy.service.push_feed import PushFeed, push_feed
+from footy.service.schedule import CycleThread, follow_clock, poll_now, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
 from footy.service.status import TOGETHER
 from footy.service.stop_signal import StopSignal, stop_signal
@@ -34,6 +35,7 @@ from footy.service.term import Term
 from footy.settings import Mode, Settings
 from footy.telemetry.redaction import Redactor
 from footy.thesports.client import Client
+from footy.thesports.request import Answer
 
 if TYPE_CHECKING:
     from footy.service.recorder import Recorder
@@ -129,7 +131,9 @@ def _lead(service: _Service, term: Term) -> None:
             sinks.start()
             recorder.on_commit = sinks.wake
         figures = CycleFigures(settings.interval)
-        metrics = instance_collector(app, figures, files, mode.value, term.sources)
+        push = push_feed(settings, mode, lambda: not term.is_over)
+        more = [*term.sources, *([] if push is None else [push.metrics])]
+        metrics = instance_collector(app, figures, files, mode.value, more)
         served = serving.enter_context(page_of(settings, mode, files, app, metrics))
         page, address = served or (None, None)
         service.heartbeat_file.note_page(address)
@@ -137,7 +141,9 @@ def _lead(service: _Service, term: Term) -> None:
         watchers = (figures.note, MetricsFile(files, metrics).write, service.systemd.cycle_ended)
         # 2. The cycles, until a signal comes or the term is over.
         job = CycleJob(settings, app, outputs, service.heartbeat_file, watchers, recorder, sinks)
-        scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures)
+        thread = CycleThread()
+        scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures, thread)
+        _start(push, app, job, thread, scheduler)
         service.systemd.ready()
         try:
             note = CheckNote(files)
@@ -149,10 +155,33 @@ def _lead(service: _Service, term: Term) -> None:
                 app.revive_vendor()
                 service.watch()
                 term.note()
+                _note_push(push, service.heartbeat_file)
             log.info("The lease is over: nothing is asked any more" if term.is_over else "footy stops")
         finally:
-            _stop(scheduler, app, outputs)
+            _stop(scheduler, app, outputs, push)
             job.save()
+
+
+def _start(
+    push: PushFeed | None, app: App, job: CycleJob, thread: CycleThread, scheduler: BackgroundScheduler
+) -> None:
+    """Start the push; what it says is taken by the thread of the cycles, in the middle of one or between."""
+    if push is None:
+        return
+
+    def receive(answer: Answer[object]) -> None:
+        app.pipeline.receive(answer)
+        thread.submit(job.take_pushed)
+
+    job.publishes_pushed_at(push.tick_in)
+    # After the cycle that may be running: its list may have been requested before the connection was there.
+    push.start(receive, lambda: thread.submit(lambda: poll_now(scheduler)), job.is_in_play)
+
+
+def _note_push(push: PushFeed | None, heartbeat_file: HeartbeatFile) -> None:
+    if push is not None:
+        status = push.status
+        heartbeat_file.note_push(status.state, status.since, status.why)
 
 
 def _recorder(
@@ -220,7 +249,9 @@ def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Cal
     return watch
 
 
-def _stop(scheduler: BackgroundScheduler, app: App, outputs: Sequence[Output]) -> None:
+def _stop(scheduler: BackgroundScheduler, app: App, outputs: Sequence[Output], push: PushFeed | None) -> None:
+    if push is not None:
+        push.close()
     for output in outputs:  # first: if a cycle hangs, the process is ended before it gets any further
         output.close()
     app.transport.stop()

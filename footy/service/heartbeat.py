@@ -58,6 +58,10 @@ class HeartbeatFile:
         self._beat["events_position"] = position
         self._beat["events_problem"] = problem
 
+    def note_push(self, state: str, since: float, why: str | None) -> None:
+        """Note how the push stands, for the next write; `since` in Unix seconds."""
+        self._beat["push"] = {"state": state, "since": moment_text(since) or "", "why": why}
+
     def note_shared_account(self, other: str | None) -> None:
         """Set who else on this machine uses the account, for the next write."""
         self._beat["account_shared_with"] = other

@@ -21,6 +21,7 @@ from footy.history import BrokenLogError, Commit, LogError, NewerLogError, Posit
 from footy.history.log import UnknownCommitError
 from footy.history.place import WriterPlace, WrittenLog
 from footy.pipeline.cycle import CycleResult
+from footy.pipeline.pushed import PushedUpdate
 from footy.service.alerts import Alerts
 from footy.service.indicator_events import change_events
 from footy.service.indicators import Reading
@@ -146,6 +147,29 @@ class Recorder:
             self._detect(history, detector, outcome, now)
             history.retain(self._keeping.retention)
             history.checkpoint_if_due()
+
+    def record_pushed(self, update: PushedUpdate) -> None:
+        """Detect what happened by the records of matches that were pushed, and commit it.
+
+        A match that no list has shown yet is left to the cycle, which knows its names and prices.
+        """
+        if self._is_off:
+            return
+        with self._edge():
+            now = CLOCK.now()
+            self._follow_clock()
+            history, detector = self._ready(now)
+            known = detector.states().keys()
+            if new := {record["match_id"] for record in update.records} - known:
+                detector.add(_none_ahead(history.states(new), now))
+                known = detector.states().keys()
+            records = [record for record in update.records if record["match_id"] in known]
+            found = detector.detect(records, now, versions=update.versions)
+            if self._alerts is not None:
+                found = self._alerts.after_cycle(detector, found, records, now)
+            if found.changed or found.events:
+                self._commit(history, detector, Commit(now, found.changed, found.events, listed=None))
+                detector.commit(found)
 
     def confirm_results(self, within_s: float) -> None:
         """Begin to read the final states that are due, in the seconds until the next cycle."""

@@ -1,14 +1,17 @@
 """Schedule the cycles: every interval, even if the machine's clock is set."""
 
+import contextlib
 import datetime as dt
 import itertools
 import logging
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytz
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES
+from apscheduler.executors.pool import BasePoolExecutor
 from apscheduler.executors.pool import ThreadPoolExecutor as OneThread
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -33,6 +36,25 @@ ASK_AGAIN_WITHIN_S = 50.0
 """Longest wait for the next cycle after a `check`, in seconds; a running cycle can end before."""
 
 
+class CycleThread:
+    """The one thread that owns the state: cycles run on it, and what is pushed waits for it."""
+
+    def __init__(self) -> None:
+        self.pool = ThreadPoolExecutor(1, thread_name_prefix="footy-cycles")
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Run something once the thread is free; nothing if it has ended."""
+        with contextlib.suppress(RuntimeError):
+            self.pool.submit(work)
+
+
+class _OnCycleThread(BasePoolExecutor):  # type: ignore[misc]
+    """The scheduler's executor for that thread."""
+
+    def __init__(self, thread: CycleThread) -> None:
+        super().__init__(thread.pool)
+
+
 class EveryInterval(IntervalTrigger):  # type: ignore[misc]
     """An interval trigger that skips the runs missed when the machine's clock was set ahead.
 
@@ -54,10 +76,14 @@ def scheduled(
     interval_s: float,
     is_slow: Callable[[], bool] = lambda: False,
     fixtures: Callable[[], None] | None = None,
+    thread: CycleThread | None = None,
 ) -> BackgroundScheduler:
     """Start the scheduler: the first cycle at once; skip a cycle that is due while another is running."""
     scheduler = BackgroundScheduler(
-        executors={"default": OneThread(1), FIXTURES: OneThread(1)},  # fixtures hold up no cycle
+        executors={
+            "default": _OnCycleThread(thread or CycleThread()),
+            FIXTURES: OneThread(1),
+        },  # fixtures hold up no cycle
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone=pytz.utc,
     )
@@ -94,6 +120,13 @@ def follow_clock(scheduler: BackgroundScheduler) -> None:
     for job in scheduler.get_jobs():
         if job.next_run_time - now > job.trigger.interval + dt.timedelta(seconds=SET_FROM_S):
             job.modify(next_run_time=now)
+
+
+def poll_now(scheduler: BackgroundScheduler) -> None:
+    """Run the next cycle now."""
+    cycle = scheduler.get_job(CYCLE)
+    if cycle is not None:
+        cycle.modify(next_run_time=dt.datetime.now(pytz.utc))
 
 
 def retry_refused(app: App, scheduler: BackgroundScheduler, answered: Sequence[str]) -> None:

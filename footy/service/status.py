@@ -76,6 +76,10 @@ def _heartbeat_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
     said = [f"Indicator: {words}" for words in beat["indicators"].values()]
     if problem := beat.get("events_problem"):
         said.append(f"Events: {problem}")
+    if (push := beat.get("push")) is not None:
+        since = duration_text(time.time() - unix_seconds(push["since"]))
+        why = "" if push["why"] is None else f": {push['why']}"
+        said.append(f"Push: {push['state']} for {since}{why}")
     if judged.well and beat["last_error"] is not None:
         last = beat["last_success_at"]
         since = "none yet" if last is None else f"{duration_text(time.time() - unix_seconds(last))} ago"

@@ -69,7 +69,7 @@ class Client:
         self._note(request.endpoint, left_out)
         if value is None:
             raise NoSuchRowError(f"{request.endpoint} has no row for {request.id}")
-        return Answer(request, value, reply.received_at, left_out=left_out)
+        return Answer(request, value, reply.received_at, left_out=left_out, sent_at=reply.sent_at)
 
     def _read_live(self, results: bytes) -> tuple[LiveList, LeftOut]:
         """Decode the live list; an unchanged element is the same object as before."""

@@ -86,3 +86,5 @@ class Answer(Generic[T_co]):
     source: Source = Source.FRESH
     left_out: LeftOut = ()
     """What was unreadable, unless the value itself says so."""
+    sent_at: float | None = None
+    """When the request was sent, in Unix seconds; None if that is not known."""

@@ -61,10 +61,12 @@ class JitterRetry(Retry):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[T]):
-    """A good reply: its decoded results, and when it arrived (Unix seconds)."""
+    """A good reply: its decoded results, and when it arrived and was requested (Unix seconds)."""
 
     value: T
     received_at: float
+    sent_at: float | None = None
+    """When the attempt began that it answers."""
 
 
 class Transport:
@@ -234,7 +236,7 @@ class Transport:
         self.counters.note_refusals(self.breaker.take_excused_refusals(endpoint))
         if self.breaker.succeeded(endpoint):
             log.info("%s is authorized again", endpoint)
-        return Reply(value, arrived_at)
+        return Reply(value, arrived_at, arrived_at - took_s)
 
     def _exchange(
         self,
