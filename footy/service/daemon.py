@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ from footy.thesports.request import Answer
 
 if TYPE_CHECKING:
     from footy.service.recorder import Recorder
+    from footy.service.store_of_term import StoreOfTerm
     from footy.sinks.registry import Sinks
 
 log = logging.getLogger("footy")
@@ -122,14 +123,16 @@ def _lead(service: _Service, term: Term) -> None:
         contextlib.ExitStack() as serving,
     ):
         # 1. What gets the cycles: the log of events and its sinks, metrics, the page, the outputs.
-        sinks = _sinks(settings, mode, files)
-        recorder = _recorder(settings, mode, files, app, service.before, sinks, service.redact)
+        sinks = _sinks(settings, mode, files, term.store)
+        recorder = _recorder(settings, mode, files, app, service.before, sinks, service.redact, term.store)
         if recorder is not None and sinks is not None:
             serving.callback(recorder.close)
             recorder.start(term.began_at, mode.value)
             serving.callback(sinks.close)
             sinks.start()
             recorder.on_commit = sinks.wake
+        if term.store is not None:
+            serving.enter_context(_published(term.store, files))
         figures = CycleFigures(settings.interval)
         push = push_feed(settings, mode, lambda: not term.is_over)
         more = [*term.sources, *([] if push is None else [push.metrics])]
@@ -192,31 +195,34 @@ def _recorder(
     before: Heartbeat | None,
     sinks: "Sinks | None",
     redact: Redactor,
+    store: "StoreOfTerm | None",
 ) -> "Recorder | None":
     """Return what writes events; None if they are switched off, and then nothing of it is imported."""
     if sinks is None:
         return None
     from footy.service.alerts import Alerts  # noqa: PLC0415
+    from footy.service.log_place import writer_place  # noqa: PLC0415
     from footy.service.recorder import Keeping, Recorder, last_position  # noqa: PLC0415
     from footy.service.results import ResultReader  # noqa: PLC0415
 
     if mode is Mode.DEMO:
         before = None
     return Recorder(
-        files.events,
+        writer_place(settings, mode, **({} if store is None else store.session_options)),
         Keeping.of(settings),
         ResultReader(Client(app.transport)),
         written=None if before is None else last_position(before.get("events_position")),
         vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
         alerts=Alerts(settings.alerts or files.alerts, sinks, redact, settings.interval),
+        clock_step_s=0.0 if store is None else store.step_s,
     )
 
 
-def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
+def _sinks(settings: Settings, mode: Mode, files: Files, store: "StoreOfTerm | None") -> "Sinks | None":
     """Return the sinks that are switched on, not started; None if there are no events to send."""
     if settings.events == "off":
         return None
-    from footy.history.sqlite_log import opened_for_reading  # noqa: PLC0415
+    from footy.service.log_place import log_place  # noqa: PLC0415
     from footy.sinks.registry import SinkOptions, Sinks  # noqa: PLC0415
 
     if mode is Mode.DEMO:  # each demo is a world of its own
@@ -227,9 +233,22 @@ def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
         source=settings.event_source(mode),
         jsonl=files.event_lines if settings.jsonl == "on" else None,
         keep_days=settings.history_days,
-        ledger=files.sent,
+        ledger=files.sent if store is None else store.ledger,
     )
-    return Sinks(options, lambda: opened_for_reading(files.events))
+    return Sinks(options, log_place(settings, mode).read)
+
+
+@contextlib.contextmanager
+def _published(store: "StoreOfTerm", files: Files) -> Iterator[None]:
+    """Publish the data folder's files in the store, for readers anywhere, as long as the caller is inside."""
+    from footy.store.published import Publisher  # noqa: PLC0415
+
+    publisher = Publisher(files.folder, store.session())
+    publisher.start()
+    try:
+        yield
+    finally:
+        publisher.close()
 
 
 def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:

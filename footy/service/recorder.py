@@ -66,6 +66,7 @@ class Recorder:
         written: Position | None = None,
         vendor_ahead_s: Callable[[], float] = lambda: 0.0,
         alerts: Alerts | None = None,
+        clock_step_s: float = 0.0,
     ) -> None:
         """Open nothing yet.
 
@@ -76,6 +77,7 @@ class Recorder:
             written: The newest position that an earlier process wrote; None if that is not known.
             vendor_ahead_s: Returns how far the vendor's clock is ahead of ours.
             alerts: What the operator's rules make of each cycle; None if there can be no rules.
+            clock_step_s: How far this machine's clock is ahead of that of the machine that wrote before.
         """
         self.position = written
         """The newest position written, by this process or an earlier one."""
@@ -86,6 +88,7 @@ class Recorder:
         self._results = results
         self._vendor_ahead_s = vendor_ahead_s
         self._alerts = alerts
+        self._clock_step_s = clock_step_s
         self._log: WrittenLog | None = None
         self._epoch = ""
         self._identity: object = None
@@ -286,6 +289,9 @@ class Recorder:
                 self._drop_what_is_written(self._log)
             self._detector = self._loaded(self._log, now)
             self._reload = False
+            if abs(self._clock_step_s) >= SET_FROM_S:
+                self._detector.shift(self._clock_step_s)
+                self._clock_step_s, self._rewrite = 0.0, True
         return self._log, self._detector
 
     def _opened(self) -> WrittenLog:

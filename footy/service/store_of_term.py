@@ -1,9 +1,11 @@
 """What a leader does with the store during one term: its sessions, each behind the lease's fence."""
 
 from collections.abc import Callable
+from typing import Any
 
 from footy.lease.keeper import Lead
 from footy.lease.table import session_name
+from footy.sinks.store_ledger import StoreLedger
 from footy.store.address import StoreAddress
 from footy.store.session import Fence, Session
 
@@ -37,14 +39,22 @@ class StoreOfTerm:
 
     def session(self) -> Session:
         """Return a new session for what this term writes; it is closed at the end of the term."""
-        made = Session(
-            self.address,
-            application_name=self.application_name,
-            fence=self.fence,
-            timeout_s=self.timeout_s,
-        )
+        made = Session(self.address, **self.session_options)
         self._sessions.append(made)
         return made
+
+    @property
+    def session_options(self) -> dict[str, Any]:
+        """Return how a session of this term is opened by those that make their own."""
+        return {
+            "application_name": self.application_name,
+            "fence": self.fence,
+            "timeout_s": self.timeout_s,
+        }
+
+    def ledger(self, target: str) -> StoreLedger:
+        """Return a target's part of the ledger."""
+        return StoreLedger(self.session(), target)
 
     def close(self) -> None:
         """Close the sessions."""

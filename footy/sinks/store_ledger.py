@@ -73,7 +73,8 @@ class StoreLedger:
             cursor.execute(
                 "UPDATE sent SET state = 'unknown' WHERE target = %s AND state = 'sending'", (self._target,)
             )
-            return cursor.rowcount
+            given_up: int = cursor.rowcount
+        return given_up
 
     def counts(self) -> dict[str, int]:
         """Return the number of messages by what became of them."""

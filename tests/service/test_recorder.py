@@ -18,6 +18,7 @@ from footy.clock import CLOCK
 from footy.events import EventRules
 from footy.events.detector import Detector
 from footy.history import Commit, LogError, Position, Retention, migrations
+from footy.history.place import FilePlace, WriterPlace
 from footy.history.sqlite_log import SqliteLog, opened, opened_for_reading
 from footy.mirror.state import State
 from footy.pipeline.cycle import CycleResult

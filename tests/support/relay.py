@@ -82,7 +82,7 @@ class Relay:
 
 
 @contextlib.contextmanager
-def relaying(host: str, port: int, source: str) -> Iterator[Relay]:
+def relaying(host: str, port: int, source: str = "127.0.0.1") -> Iterator[Relay]:
     """Yield a relay to a server; `source` is the address from which it connects."""
     relay = Relay(host, port, source)
     try:
