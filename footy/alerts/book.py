@@ -73,7 +73,7 @@ class AlertBook:
         """
         rules = self.rules.rules
         if not rules:
-            return detection
+            return self.after_results(detector, detection, now)
         of_match = _by_match(detection.events)
         states: dict[str, Emitted] = {}
         events: list[Event] = []
@@ -130,7 +130,7 @@ class AlertBook:
     def _settle(
         self, sight: Sight, alerts: dict[str, AlertState], events: list[Event]
     ) -> dict[str, AlertState]:
-        found: Evaluated = settled(self.rules.rules, sight, alerts)
+        found: Evaluated = settled(self.rules.rules, sight, alerts, are_all=self.problem is None)
         if not found.states:
             return alerts
         events += found.events

@@ -118,11 +118,19 @@ def noted(
     return changed
 
 
-def settled(rules: Iterable[Rule], sight: Sight, states: Mapping[str, AlertState]) -> Evaluated:
+def settled(
+    rules: Iterable[Rule], sight: Sight, states: Mapping[str, AlertState], *, are_all: bool = True
+) -> Evaluated:
     """Return the outcomes of open alerts, once the match has its result or will get none.
 
     `void` counts first, then `won`, then `lost`, which is anything but won where a rule does not say.
     What is decided by an unknown field, or by neither, is void.
+
+    Args:
+        rules: The rules in use.
+        sight: The events of this cycle.
+        states: What the rules have done in this match, by rule.
+        are_all: Whether there are no other rules: alerts of a rule that there is no more are void.
     """
     found = Evaluated({}, [])
     end = next((one for one in sight.events if _is_end(one)), None)
@@ -137,8 +145,12 @@ def settled(rules: Iterable[Rule], sight: Sight, states: Mapping[str, AlertState
             outcome: Outcome = "void"
             if final is not None:
                 outcome = judged(rule, Scene({**alert.last, **final}, then=alert.then))
-            found.events.append(_settlement(rule, alert, outcome, end))
+            found.events.append(_settlement(rule.name, alert, outcome, end))
         found.states[rule.name] = replace(state, open=())
+    for name, state in states.items() if are_all else ():
+        if state.open and name not in found.states:
+            found.events.extend(_settlement(name, alert, "void", end) for alert in state.open)
+            found.states[name] = replace(state, open=())
     return found
 
 
@@ -290,7 +302,7 @@ def _is_end(event: Event) -> bool:
     return isinstance(data, Result) or (isinstance(data, StatusChange) and data.status_id in ABANDONED)
 
 
-def _settlement(rule: Rule, alert: OpenAlert, outcome: Outcome, end: Event) -> Event:
+def _settlement(rule: str, alert: OpenAlert, outcome: Outcome, end: Event) -> Event:
     of = end.data
     assert isinstance(of, Result | StatusChange | MatchLeft)  # noqa: S101 - `_is_end` has seen to it
     data = AlertSettled(
@@ -303,12 +315,12 @@ def _settlement(rule: Rule, alert: OpenAlert, outcome: Outcome, end: Event) -> E
         minute=of.minute,
         clock=of.clock,
         late=False,
-        relates=event_id(of.match_id, "alert", rule.name, alert.number),
+        relates=event_id(of.match_id, "alert", rule, alert.number),
         seen_at=of.seen_at,
         vendor_at=None,
         score=of.score,
-        rule=rule.name,
+        rule=rule,
         outcome=outcome,
         price=alert.price,
     )
-    return Event(event_id(of.match_id, "alert_settled", rule.name, alert.number), "alert_settled", data)
+    return Event(event_id(of.match_id, "alert_settled", rule, alert.number), "alert_settled", data)

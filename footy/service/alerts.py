@@ -43,12 +43,21 @@ class Alerts:
     def refresh(self) -> None:
         """Use the rules and targets of the file as it is now."""
         if self._book is None and self._path.exists():
-            from footy.alerts.book import AlertBook  # noqa: PLC0415 - only if there is a file
-
-            self._book = AlertBook(self._path, self._interval_s)
+            self._open()
         if self._book is not None and self._book.refresh():
             self._redact.learn(self._book.rules.secrets)
             self._sinks.use(self._book.rules.targets)
+
+    def _open(self) -> None:
+        from footy.alerts.book import AlertBook  # noqa: PLC0415 - only if there is something for it
+
+        self._book = AlertBook(self._path, self._interval_s)
+
+    def _open_for(self, detection: Detection) -> None:
+        """Settle the alerts of matches that end, even if there are no rules any more."""
+        if self._book is None and any(state.alerts for state in detection.changed.values()):
+            self._open()
+            self.refresh()
 
     def after_cycle(
         self, detector: Detector, detection: Detection, records: Iterable[MatchRecord], now: float
@@ -56,6 +65,7 @@ class Alerts:
         """Return what a cycle detected, with the alerts that follow from it."""
         with self._edge():
             self.refresh()
+            self._open_for(detection)
             if self._book is not None:
                 return self._book.after_cycle(detector, detection, records, now)
         return detection
@@ -63,6 +73,7 @@ class Alerts:
     def after_results(self, detector: Detector, detection: Detection, now: float) -> Detection:
         """Return what final states made, with the outcomes of alerts."""
         with self._edge():
+            self._open_for(detection)
             if self._book is not None:
                 return self._book.after_results(detector, detection, now)
         return detection

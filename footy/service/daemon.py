@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from footy.service.recorder import Recorder
     from footy.service.store_of_term import StoreOfTerm
     from footy.sinks.registry import Sinks
+    from footy.web.output import LivePage
 
 log = logging.getLogger("footy")
 
@@ -130,7 +131,6 @@ def _lead(service: _Service, term: Term) -> None:
             recorder.start(term.began_at, mode.value)
             serving.callback(sinks.close)
             sinks.start()
-            recorder.on_commit = sinks.wake
         if term.store is not None:
             serving.enter_context(_published(term.store, files))
         figures = CycleFigures(settings.interval)
@@ -139,6 +139,8 @@ def _lead(service: _Service, term: Term) -> None:
         metrics = instance_collector(app, figures, files, mode.value, more)
         served = serving.enter_context(page_of(settings, mode, files, app, metrics))
         page, address = served or (None, None)
+        if recorder is not None:
+            recorder.on_commit = _waking(sinks, page)
         service.heartbeat_file.note_page(address)
         outputs = open_outputs(OutputContext(files.folder, service.console, sys.stdout, page))
         watchers = (figures.note, MetricsFile(files, metrics).write, service.systemd.cycle_ended)
@@ -163,6 +165,18 @@ def _lead(service: _Service, term: Term) -> None:
         finally:
             _stop(scheduler, app, outputs, push)
             job.save()
+
+
+def _waking(sinks: "Sinks | None", page: "LivePage | None") -> Callable[[], None]:
+    """Return a function that lets all who read the log look at it now."""
+
+    def wake() -> None:
+        if page is not None:
+            page.wake()
+        if sinks is not None:
+            sinks.wake()
+
+    return wake
 
 
 def _start(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from footy.errors import ConfigError, Exit
-from footy.outputs.base import Output
 from footy.service.app import App, keep_bugs_scrubbed
 from footy.service.health import health, longest_silence_s
 from footy.service.paths import Files
@@ -18,6 +17,7 @@ from footy.thesports.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
     from footy.web.instance import Instance
+    from footy.web.output import LivePage
     from footy.web.security import Access
 
 log = logging.getLogger("footy")
@@ -26,7 +26,7 @@ log = logging.getLogger("footy")
 @contextlib.contextmanager
 def page_of(
     settings: Settings, mode: Mode, files: Files, app: App, metrics: MetricsCollector
-) -> Iterator[tuple[Output, str] | None]:
+) -> "Iterator[tuple[LivePage, str] | None]":
     """Serve a running instance as long as the caller is inside; return the output and the address.
 
     Returns None if nothing is served: it is switched off, or the port is taken, which is a warning.
@@ -120,6 +120,7 @@ def _instance(settings: Settings, mode: Mode, files: Files, of_here: _OfHere | N
         price_max_age_s=settings.price_max_age,
         timezone=settings.timezone,
         odds_format=settings.odds_format,
+        early_window=settings.early_window,
         cycles=(lambda: judged(cycles_only=True)) if of_here else lambda: Judged(well=True, line="serving"),
         ready=lambda: judged(cycles_only=False),
         quota_left=of_here.quota_left if of_here else dict,

@@ -1,11 +1,12 @@
 """What the page and the API are told of the instance that they show."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from footy.events.envelope import SOURCE
+from footy.history.odds import OddsBlob
 
 HEARTBEAT, MATCHES, LOG, FIXTURES = "heartbeat.json", "matches.json", "footy.db", "fixtures.json"
 """The files of the data folder that are read."""
@@ -16,6 +17,11 @@ class Judged(NamedTuple):
 
     well: bool
     line: str
+
+
+def no_tail(_match_id: str) -> Sequence[OddsBlob]:
+    """Know no odds beside those in the log, as another process."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,10 @@ class Instance:
     """Calls left of each endpoint that has a quota; empty if this process does not know."""
     metrics: Callable[[], tuple[bytes, str]] | None = None
     """Returns what `/metrics` answers, with its content type; None if there is nothing to count."""
+    early_window: tuple[int, int] = (2, 6)
+    """First and last minute of play of an early price, both included."""
+    odds_tail: Callable[[str], Sequence[OddsBlob]] = no_tail
+    """Returns the odds of a match that are known, but not in the log yet, in order; from any thread."""
     source: str = SOURCE
     """The CloudEvents source of the events."""
     watches_snapshot: bool = False

@@ -86,7 +86,7 @@ class Live:
         self.newest_alert: str | None = None
         """The position of the newest alert or outcome of one."""
         self.board = Board(f"{self.boot}-0", {}, {}, ())
-        self.first_message = b""
+        self._first: tuple[Board | None, bytes] = (None, b"")
         self._marks = Marks()
         self._number = 0
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -94,22 +94,38 @@ class Live:
         self._slot_lock = threading.Lock()
         self._slot: Snapshot | None = None
         """The newest snapshot that has not been made into a picture."""
+        self._slot_changed: frozenset[str] | None = None
+        self._news = threading.Event()
+        """Something was committed to the log: it is looked at now."""
         self._stopping = threading.Event()
 
     # --- from the cycle's thread
 
-    def put(self, snapshot: Snapshot) -> None:
-        """Take the newest snapshot, in place of one not served yet; return at once."""
+    def put(self, snapshot: Snapshot, changed: frozenset[str] | None = None) -> None:
+        """Take the newest snapshot, in place of one not served yet; return at once.
+
+        Args:
+            snapshot: The snapshot.
+            changed: The matches whose records differ from the one put before; None if all may.
+        """
         with self._slot_lock:
-            self._slot = snapshot
+            if self._slot is not None:
+                waiting = self._slot_changed
+                changed = None if changed is None or waiting is None else waiting | changed
+            self._slot, self._slot_changed = snapshot, changed
             loop = self._loop
         if loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop was closed in between
                 loop.call_soon_threadsafe(self._changed.set)
 
+    def wake(self) -> None:
+        """Look at the log now, from any thread: something was committed."""
+        self._news.set()
+
     def stop(self) -> None:
         """End every stream, from any thread: the server stops."""
         self._stopping.set()
+        self._news.set()
         self._call(self.end_streams)
 
     # --- in the server's event loop
@@ -129,6 +145,7 @@ class Live:
             with self._slot_lock:
                 self._loop = None
             self._stopping.set()
+            self._news.set()
             self.end_streams()
             for task in tasks:
                 task.cancel()
@@ -156,15 +173,18 @@ class Live:
             self._changed.clear()
             with self._slot_lock:
                 snapshot, self._slot = self._slot, None
+                changed_ids = self._slot_changed if snapshot is not None else frozenset()
             self._number += 1
             version = f"{self.boot}-{self._number}"
             marks = None if self.extent is None else self._marks.of_matches()
             try:
-                made = await asyncio.to_thread(self._made, version, snapshot, marks, self._marks.latest())
+                made = await asyncio.to_thread(
+                    self._made, version, snapshot, changed_ids, marks, self._marks.latest()
+                )
             except Exception:
                 log.exception("The page could not be brought up to date")
                 continue
-            self.picture, self.board, self.first_message, changed = made
+            self.picture, self.board, changed = made
             if changed:
                 self.page.publish(message(changed, event="changes", identifier=version))
             if self.picture is not None:
@@ -174,12 +194,14 @@ class Live:
         self,
         version: str,
         snapshot: Snapshot | None,
+        changed_ids: frozenset[str] | None,
         marks: Mapping[str, Marked] | None,
         latest: list[dict[str, Any]],
-    ) -> tuple[Picture | None, Board, bytes, bytes]:
-        """Make the next picture and board, with the messages that say them whole and as changes."""
-        before = self.board
-        shown = self.picture if snapshot is None else Picture.of(snapshot, version)
+    ) -> tuple[Picture | None, Board, bytes]:
+        """Make the next picture and board, with the message that says the changes."""
+        before, shown = self.board, self.picture
+        if snapshot is not None:
+            shown = Picture.of(snapshot, version, is_pushed=changed_ids is not None)
         after = picture.board(
             version,
             shown,
@@ -187,12 +209,19 @@ class Live:
             marks=marks,
             latest=latest,
             about=self.about(shown),
+            before=before,
+            changed=changed_ids,
         )
         changed = picture.difference(before, after)
-        if not changed and self.first_message:
-            return shown, before, self.first_message, b""
-        first = message(after.message(), event="all", identifier=version)
-        return shown, after, first, changed
+        return shown, after if changed else before, changed
+
+    def first_message(self) -> bytes:
+        """Return everything that the page shows, as the first message of `/api/live`."""
+        board, made = self._first
+        if board is not self.board:
+            made = message(self.board.message(), event="all", identifier=self.board.version)
+            self._first = (self.board, made)
+        return made
 
     def about(self, shown: Picture | None) -> dict[str, Any]:
         """Return what is said above and around the matches; the same as `/api/status`."""
@@ -258,7 +287,9 @@ class Live:
             if self.instance.watches_snapshot and snapshot.renew() and snapshot.value is not None:
                 self.put(snapshot.value)
             follower.look()
-            if self._stopping.wait(LOOK_EVERY_S):
+            self._news.wait(LOOK_EVERY_S)
+            self._news.clear()
+            if self._stopping.is_set():
                 break
         follower.close()
 

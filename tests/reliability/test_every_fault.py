@@ -9,12 +9,19 @@ import psutil
 import pytest
 
 from tests.support.caller import eventually
-from tests.support.harness import LIVE, STRATEGIES, Bedside, Cycle, bedside, everywhere_but, written
+from tests.support.harness import EPOCH, LIVE, STRATEGIES, Bedside, Cycle, bedside, everywhere_but, written
 from thesports_simulator.faults import CATALOGUE
-from thesports_simulator.process import RunningSimulator
+from thesports_simulator.process import RunningSimulator, start
 
 SHORT_LIVED = {"FOOTY_TTL_TEAM": "60", "FOOTY_TTL_COMPETITION": "60", "FOOTY_TTL_COUNTRY": "60"}
 """So that teams, competitions and countries are asked for again while the vendor is ill."""
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[RunningSimulator]:
+    """Few matches: what a fault does to one it does to all, and there are some two hundred evenings."""
+    with start(matches=4, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as simulator:
+        yield simulator
 
 
 @contextmanager

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from footy.alerts.book import AlertBook
 from footy.events.results import History
-from footy.events.types import Score
+from footy.events.types import AlertSettled, Score
 from footy.history.place import FilePlace
 from footy.history.sqlite_log import opened_for_reading
 from footy.service.alerts import Alerts
@@ -79,6 +80,13 @@ class Service:
         log.close()
         return found
 
+    def outcome(self) -> str:
+        """Return the outcome of the newest alert that was settled."""
+        log = opened_for_reading(self.path)
+        [newest] = log.newest(1, types=["alert_settled"])
+        log.close()
+        return msgspec.json.decode(newest.data, type=AlertSettled).outcome
+
     def stop(self) -> None:
         self.recorder.close()
         self.sinks.close()
@@ -144,6 +152,35 @@ def test_rules_may_come_change_break_and_go_while_it_runs(service: Service) -> N
     assert service.cycle(minute=85, home_score=2) == ["goal:home:2"]
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("left", [None, "", "[rules.goalless]\nwhen = 'minute > 99'\n"])
+def test_alerts_of_a_rule_that_was_removed_are_void_at_the_result(
+    service: Service, left: str | None, restarts: bool
+) -> None:
+    service.write(GOALLESS)
+    assert service.cycle(status_id=3, early_over_under_line=3.0) == ["match_seen", "alert:goalless:1"]
+    if left is None:
+        service.rules.unlink()
+    else:
+        service.write(left)
+    if restarts:
+        service.stop()
+        service.start()
+    service.cycle(after_s=3600, status_id=8, home_score=1)
+    assert service.end(1, 0) == ["result", "alert_settled:goalless:1"]
+    assert service.outcome() == "void"
+    assert service.cycle(status_id=8, home_score=1) == []
+
+
+def test_no_alert_is_void_because_the_file_cannot_be_read_after_a_restart(service: Service) -> None:
+    service.write(GOALLESS)
+    service.cycle(status_id=3, early_over_under_line=3.0)
+    service.write("[rules")
+    service.stop()
+    service.start()
+    assert service.cycle(after_s=3600, status_id=12) == ["status:12:1"]
+
+
 def test_a_bug_in_alerts_costs_no_event(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,14 +225,15 @@ def test_without_a_file_nothing_of_alerts_is_imported() -> None:
     script = """
 import sys
 from pathlib import Path
+from footy.events.detector import Detection
 from footy.service.alerts import Alerts
 from footy.service.daemon import run
 from footy.service.recorder import Recorder
 from footy.sinks.registry import SinkOptions, Sinks
 from footy.telemetry.redaction import Redactor
 alerts = Alerts(Path("no-such"), Sinks(SinkOptions("urn:x"), None), Redactor())
-found = alerts.after_cycle(None, None, [], 0.0)
-assert found is None and alerts.problem is None
+found = alerts.after_cycle(None, Detection(), [], 0.0)
+assert found == Detection() and alerts.problem is None
 wrong = {"footy.alerts.book", "footy.sinks.runner", "footy.sinks.ledger", "apprise", "rule_engine"}
 print(sorted(wrong & {*sys.modules}))
 """

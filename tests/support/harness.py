@@ -5,6 +5,7 @@ told from the truth by anyone who reads it; the simulator's log names it, and fo
 the matches that it touched, the truth is not asked for.
 """
 
+import functools
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -270,6 +271,10 @@ class Bedside:
         survivor = (row or {}).get("uid")
         return self.world.team(survivor, at) if survivor and survivor != team_id else row
 
+    @functools.cached_property
+    def _countries(self) -> dict[str, Any]:
+        return {row["id"]: row for row in self.world.countries()}
+
     def _truth(self, record: MatchRecord) -> dict[str, Any]:
         live_at, detail_at, odds_at = (
             seconds_of(at) if at else 0.0
@@ -292,7 +297,6 @@ class Bedside:
             if competition is not None and competition.value is not None
             else {}
         )
-        countries = {row["id"]: row for row in self.world.countries()}
         return oracle.record(
             oracle.Picture(
                 live=live,
@@ -300,7 +304,7 @@ class Bedside:
                 odds=self.world.odds(match_id, int(odds_at)) if odds_at else None,
                 teams=teams,
                 competitions=competitions,
-                countries=countries if held.countries.value is not None else None,
+                countries=self._countries if held.countries.value is not None else None,
                 live_at=live_at,
                 detail_at=detail_at,
                 odds_at=odds_at,

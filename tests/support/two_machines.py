@@ -17,7 +17,7 @@ import msgspec
 
 from footy.store.address import StoreAddress
 from footy.store.postgres_log import opened_for_reading
-from tests.support.event_check import Emitted, emitted
+from tests.support.event_check import Emitted, emitted, in_order
 from tests.support.event_oracle import Poll, Tale, tale
 from tests.support.place import SECRET, Place, wait_until
 from tests.support.relay import Relay, relaying
@@ -139,9 +139,9 @@ class Machines:
         said += [f"{one} is missing" for one in theirs if one not in {*ours}]
         said += [f"{one} is invented" for one in ours if one not in {*theirs}]
         for match_id in {one.partition(":")[0] for one in ours}:
-            order = [[one for one in ids if one.startswith(match_id)] for ids in (ours, theirs)]
-            if sorted(order[0]) == sorted(order[1]) and order[0] != order[1]:
-                said.append(f"{match_id}: the order differs")
+            mine, wanted = ([one for one in ids if one.startswith(match_id)] for ids in (ours, theirs))
+            if sorted(mine) == sorted(wanted) and in_order(mine) != in_order(wanted):
+                said.append(f"{match_id}: the order differs: {mine} {wanted}")
         return said
 
     def _tale(self) -> Tale:
