@@ -69,9 +69,10 @@ def _replace_minutes(cursor: Cursor, blobs: Sequence[MinuteBlob]) -> int:
         "INSERT INTO minute SELECT * FROM unnest(%s::text[], %s::bigint[], %s::integer[], %s::bytea[])",
         columns,
     )
-    return sum(BLOB_BYTES + len(one.data) for one in newest.values()) - sum(
+    grown: int = sum(BLOB_BYTES + len(one.data) for one in newest.values()) - sum(
         BLOB_BYTES + size for [size] in before
     )
+    return grown
 
 
 def _archive(cursor: Cursor, one: Archived) -> int:

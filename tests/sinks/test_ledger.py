@@ -11,8 +11,8 @@ from footy.sinks.base import Again
 from footy.sinks.ledger import KEPT_S, Ledger
 from footy.sinks.store_ledger import StoreLedger
 from footy.store.address import StoreAddress
-from footy.store.migrations import migrate
 from footy.store.connect import Cursor
+from footy.store.migrations import migrate
 from footy.store.session import Session
 from tests.support.postgres import scratch_store
 

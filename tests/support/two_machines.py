@@ -4,13 +4,12 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,6 +23,9 @@ from tests.support.relay import Relay, relaying
 from thesports_simulator.process import RunningSimulator, start
 from thesports_simulator.world import feeds
 from thesports_simulator.world_source import WorldSource
+
+if TYPE_CHECKING:
+    import subprocess
 
 INTERVAL_S = 2
 WORKERS = 4
