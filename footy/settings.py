@@ -47,6 +47,8 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """Where systemd says which folder holds the unit's credentials (`LoadCredential=`)."""
 SECRET_MOST_BYTES = 65536
 """A larger file holds no secret; `/dev/zero` would never end."""
+SIMULATOR_VARIABLE = "FOOTY_SIMULATE_MQTT"
+"""A variable that only `footy simulate` reads."""
 LEAST_HISTORY = 10_000_000
 DEMO_SOURCE = "urn:footy:demo"
 MOST_SHOWN = 60
@@ -414,7 +416,7 @@ class EventSettings(_Section):
         None, description="The file of alert rules and targets; without it `alerts.toml` in the data folder."
     )
     history_days: Annotated[float, Field(gt=0, le=3650)] = Field(
-        90, description="Days that the events of a match are kept after it; those of prices 7 at most."
+        90, description="Days that all of a match is kept after it; events of prices 7 at most."
     )
     history_size: Annotated[int, BeforeValidator(_size)] = Field(
         4_000_000_000, description="Size of the log above which the oldest matches are removed."
@@ -790,7 +792,7 @@ def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file
     """Return a warning for each variable that looks like a misspelt setting, with the nearest known name."""
     known = [*variables(), *secret_files()]
     sentences = []
-    for name in sorted({*environ, *from_file} - {*known}):
+    for name in sorted({*environ, *from_file} - {*known, SIMULATOR_VARIABLE}):
         ours = name.startswith(("FOOTY_", "THESPORT"))
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.6 if ours else 0.85)
         if not ours and not (near and name in from_file):

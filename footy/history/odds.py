@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from itertools import chain
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -27,6 +27,8 @@ MARKETS = ("eu", "asia", "bs", "cr")
 """The vendor's names of the markets; a market's number is its index."""
 MARKET_NAMES = ("money_line", "spread", "over_under", "corners")
 """The record's names of the same markets."""
+
+T = TypeVar("T", str, str | None)
 
 _NUMBERS: Mapping[str, int] = {name: number for number, name in enumerate(MARKETS)}
 _VERSION = 1
@@ -69,7 +71,7 @@ class RowLike(Protocol):
     @property
     def at(self) -> int: ...  # noqa: D102
     @property
-    def minute(self) -> str: ...  # noqa: D102
+    def minute(self) -> str | None: ...  # noqa: D102
     @property
     def first(self) -> float: ...  # noqa: D102
     @property
@@ -92,7 +94,7 @@ class OddsRow(NamedTuple):
     """The vendor's name of it."""
     at: int
     """Unix seconds by the vendor's clock."""
-    minute: str
+    minute: str | None
     first: float
     line: float
     last: float
@@ -128,8 +130,8 @@ class OddsColumns(NamedTuple):
     """0 if the price was open."""
     score: "array[int]"
     """Index of `scores`."""
-    minutes: tuple[str, ...]
-    """Texts such as `""`, `"12"`, `"45+"`, `"midfield"`."""
+    minutes: tuple[str | None, ...]
+    """Texts such as `""`, `"12"`, `"45+"`, `"midfield"`; None if the vendor sent none."""
     scores: tuple[str, ...]
     """Texts such as `"1-0"`: goals, or corners in that market."""
     series: tuple[Series, ...]
@@ -144,7 +146,7 @@ class _Header(msgspec.Struct, array_like=True):
     version: int
     series: list[tuple[int, int, int]]
     """Bookmaker, market, number of rows."""
-    minutes: list[str]
+    minutes: list[str | None]
     scores: list[str]
     columns: list[tuple[str, int, int]]
     """Number type, scale, number of bytes: at, minute, first, line, last, status, sealed, score."""
@@ -175,7 +177,11 @@ def columns_of_series(series: SeriesRows) -> OddsColumns:
     try:
         return _columns(known)
     except (OverflowError, TypeError):
-        filtered = [(bookmaker_id, market, [*filter(_fits, rows)]) for bookmaker_id, market, rows in known]
+        texts: set[str | None] = set()
+        filtered = [
+            (bookmaker_id, market, [row for row in rows if _fits(row, texts)])
+            for bookmaker_id, market, rows in known
+        ]
         return _columns([one for one in filtered if one[2]])
 
 
@@ -199,18 +205,23 @@ def _columns(series: Sequence[tuple[int, int, Sequence[RowLike]]]) -> OddsColumn
     )
 
 
-def _fits(row: RowLike) -> bool:
-    return (
+def _fits(row: RowLike, texts: set[str | None]) -> bool:
+    """Check whether a row can be kept; `texts` are those of the rows that can, so far."""
+    fits = (
         -(2**62) <= row.at < 2**62
         and -(2**15) <= row.status_id < 2**15
         and -(2**15) <= row.sealed < 2**15
-        and max(len(row.minute), len(row.score)) <= _LONGEST_TEXT
+        and max(len(row.minute or ""), len(row.score)) <= _LONGEST_TEXT
+        and len(texts) < _MOST_TEXTS - 1
     )
+    if fits:
+        texts |= {row.minute, row.score}
+    return fits
 
 
-def _texts(values: Sequence[str]) -> tuple[tuple[str, ...], "array[int]"]:
-    numbers = {text: number for number, text in enumerate(dict.fromkeys(values))}
-    if len(numbers) > _MOST_TEXTS or any(len(text) > _LONGEST_TEXT for text in numbers):
+def _texts(values: Sequence[T]) -> tuple[tuple[T, ...], "array[int]"]:
+    numbers: dict[T, int] = {text: number for number, text in enumerate(dict.fromkeys(values))}
+    if len(numbers) > _MOST_TEXTS or any(len(text or "") > _LONGEST_TEXT for text in numbers):
         raise OverflowError("a text is too long, or there are too many")
     return tuple(numbers), array(_TEXT_KIND, [*map(numbers.__getitem__, values)])
 

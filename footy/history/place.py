@@ -8,7 +8,11 @@ from footy.history.log import Log
 from footy.history.sqlite_log import Retention, opened, opened_for_reading, set_aside
 
 
-class WrittenLog(Log, Archive, Protocol):
+class KeptLog(Log, Archive, Protocol):
+    """A log with its archive, as readers have it."""
+
+
+class WrittenLog(KeptLog, Protocol):
     """A log with its archive, as its only writer has it."""
 
     def begin_epoch(self) -> str:
@@ -49,7 +53,7 @@ class LogPlace(Protocol):
         """Return what tells the log from another one in its place; None if there is none. Cheap."""
         ...
 
-    def read(self) -> Log:
+    def read(self) -> KeptLog:
         """Open the log for reading.
 
         Raises:
@@ -142,7 +146,7 @@ class FilePlace:
             return None
         return found.st_dev, found.st_ino
 
-    def read(self) -> Log:
+    def read(self) -> KeptLog:
         """Open the file for reading."""
         return opened_for_reading(self._path)
 

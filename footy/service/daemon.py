@@ -135,7 +135,8 @@ def _lead(service: _Service, term: Term) -> None:
             serving.enter_context(_published(term.store, files))
         figures = CycleFigures(settings.interval)
         push = push_feed(settings, mode, lambda: not term.is_over)
-        more = [*term.sources, *([] if push is None else [push.metrics])]
+        archivist = None if recorder is None else recorder.archivist
+        more = [*term.sources, *(one.metrics for one in (push, archivist) if one is not None)]
         metrics = instance_collector(app, figures, files, mode.value, more)
         served = serving.enter_context(page_of(settings, mode, files, app, metrics))
         page, address = served or (None, None)
@@ -215,12 +216,15 @@ def _recorder(
     if sinks is None:
         return None
     from footy.service.alerts import Alerts  # noqa: PLC0415
-    from footy.service.log_place import writer_place  # noqa: PLC0415
+    from footy.service.archivist import Archivist  # noqa: PLC0415
+    from footy.service.log_place import log_place, writer_place  # noqa: PLC0415
     from footy.service.recorder import Keeping, Recorder, last_position  # noqa: PLC0415
     from footy.service.results import ResultReader  # noqa: PLC0415
 
     if mode is Mode.DEMO:
         before = None
+    archivist = Archivist(Client(app.transport), log_place(settings, mode).read)
+    app.pipeline.odds_keeper = archivist
     return Recorder(
         writer_place(settings, mode, **({} if store is None else store.session_options)),
         Keeping.of(settings),
@@ -229,6 +233,7 @@ def _recorder(
         vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
         alerts=Alerts(settings.alerts or files.alerts, sinks, redact, settings.interval),
         clock_step_s=0.0 if store is None else store.step_s,
+        archivist=archivist,
     )
 
 

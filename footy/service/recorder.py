@@ -23,6 +23,7 @@ from footy.history.place import WriterPlace, WrittenLog
 from footy.pipeline.cycle import CycleResult
 from footy.pipeline.pushed import PushedUpdate
 from footy.service.alerts import Alerts
+from footy.service.archivist import Archivist
 from footy.service.indicator_events import change_events
 from footy.service.indicators import Reading
 from footy.service.results import ResultReader
@@ -67,6 +68,7 @@ class Recorder:
         vendor_ahead_s: Callable[[], float] = lambda: 0.0,
         alerts: Alerts | None = None,
         clock_step_s: float = 0.0,
+        archivist: Archivist | None = None,
     ) -> None:
         """Open nothing yet.
 
@@ -78,6 +80,7 @@ class Recorder:
             vendor_ahead_s: Returns how far the vendor's clock is ahead of ours.
             alerts: What the operator's rules make of each cycle; None if there can be no rules.
             clock_step_s: How far this machine's clock is ahead of that of the machine that wrote before.
+            archivist: What collects odds and minutes; None if only events are kept.
         """
         self.position = written
         """The newest position written, by this process or an earlier one."""
@@ -89,6 +92,8 @@ class Recorder:
         self._vendor_ahead_s = vendor_ahead_s
         self._alerts = alerts
         self._clock_step_s = clock_step_s
+        self.archivist = archivist
+        """What collects odds and minutes; None if only events are kept."""
         self._log: WrittenLog | None = None
         self._epoch = ""
         self._identity: object = None
@@ -181,10 +186,19 @@ class Recorder:
         due = self._detector.results_due(CLOCK.now())
         self._results.keep(due)
         self._results.ask(due, within_s)
+        if self.archivist is not None:
+            self.archivist.ask(within_s)
 
     def close(self) -> None:
-        """End the reading of results, and close the log."""
+        """End the reading of results, write what has been collected, and close the log."""
         self._results.close()
+        if self.archivist is not None:
+            if self._log is not None and self._detector is not None:
+                with self._edge():
+                    self._commit(
+                        self._log, self._detector, self.archivist.rest(Commit(CLOCK.now(), listed=None))
+                    )
+            self.archivist.close()
         self._close_log()
 
     # Detection.
@@ -214,7 +228,11 @@ class Recorder:
         )
         if self._alerts is not None:
             found = self._alerts.after_cycle(detector, found, records, now)
-        self._commit(history, detector, Commit(now, found.changed, found.events, listed))
+        commit = Commit(now, found.changed, found.events, listed)
+        if self.archivist is not None:
+            lacking = sum(not match.has_full_odds for match in outcome.state.matches.values())
+            commit = self.archivist.added(commit, records, outcome.versions, lacking)
+        self._commit(history, detector, commit)
         detector.commit(found)
         if listed is not None:
             detector.drop_closed(listed, now - RESULTS_WITHIN_S)
@@ -231,6 +249,8 @@ class Recorder:
         )
         self._pending.clear()
         self._rewrite = False
+        if self.archivist is not None:
+            self.archivist.written(commit)
         self.position = Position(self._epoch, newest)
         self.on_commit()
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from footy.history.log import Log, LogError
-from footy.history.place import WrittenLog
+from footy.history.log import LogError
+from footy.history.place import KeptLog, WrittenLog
 from footy.store.address import StoreAddress
 from footy.store.connect import APPLICATION, TIMEOUT_S, connected
 from footy.store.migrations import version_of
@@ -41,7 +41,7 @@ class StorePlace:
         """Return the same for every log: one that is made anew there has another epoch."""
         return True
 
-    def read(self) -> Log:
+    def read(self) -> KeptLog:
         """Open the log for reading."""
         return opened_for_reading(self._address)
 

@@ -103,6 +103,15 @@ def test_what_a_later_poll_says_wins(live: Place, vendor: RunningSimulator, brok
     assert records(live)[element["id"]]["live_source"] == "fresh"
 
 
+def test_a_simulator_publishes_its_world(live: Place, broker: RunningBroker) -> None:
+    live.set(FOOTY_PUSH_URL=broker.ws_url)
+    options = (f"--mqtt={broker.url}", "--push-fault=twice:0.1")
+    with start(matches=30, odds="light", secret=SECRET, speed=5, options=options) as simulator:
+        live.ask(simulator)
+        live.run("start")
+        wait_until(lambda: "push" in {one["live_source"] for one in records(live).values()})
+
+
 def test_without_its_package_it_is_one_sentence_and_nothing_of_it_is_imported_when_off(live: Place) -> None:
     hidden = live.folder / "hidden" / "paho"
     hidden.mkdir(parents=True)
