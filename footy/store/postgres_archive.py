@@ -34,11 +34,21 @@ def write(cursor: Cursor, commit: Commit) -> int:
     bases = [one.match_id for one in commit.odds if one.kind is Kind.BASE]
     if bases:
         grown -= _removed(cursor, "odds", "match = ANY(%s) AND kind = 1", [*map(plain_text, bases)])
-    grown += _insert_odds(cursor, commit.odds)
-    grown += _replace_minutes(cursor, commit.minutes)
+    archived = _archived(cursor, commit)
+    grown += _insert_odds(cursor, [one for one in commit.odds if archived.get(one.match_id) is False])
+    grown += _replace_minutes(cursor, [one for one in commit.minutes if one.match_id in archived])
     for one in commit.archives:
         grown += _archive(cursor, one)
     return grown
+
+
+def _archived(cursor: Cursor, commit: Commit) -> dict[str, bool]:
+    """Return of each known match of a commit's odds and minutes whether it is archived."""
+    names = {plain_text(one.match_id): one.match_id for one in (*commit.odds, *commit.minutes)}
+    if not names:
+        return {}
+    rows = cursor.execute("SELECT id, archived FROM match WHERE id = ANY(%s)", ([*names],)).fetchall()
+    return {names[key]: archived for key, archived in rows}
 
 
 def _insert_odds(cursor: Cursor, blobs: Sequence[OddsBlob]) -> int:
