@@ -9,7 +9,7 @@ from footy.history.sqlite_log import Retention, opened, opened_for_reading, set_
 
 
 class KeptLog(Log, Archive, Protocol):
-    """A log with its archive, as readers have it."""
+    """A log with its archive."""
 
 
 class WrittenLog(KeptLog, Protocol):

@@ -3,7 +3,7 @@
 The blobs are the same bytes as in `footy.db`, so whatever reads them reads both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from footy.history.archive import Archived, Due, MatchEntry
@@ -31,24 +31,32 @@ _ENTRY = (
 def write(cursor: Cursor, commit: Commit) -> int:
     """Write the odds, the minutes and the archives of a cycle; return by how many bytes the log grows."""
     grown = 0
-    bases = [one.match_id for one in commit.odds if one.kind is Kind.BASE]
+    of_odds, of_minutes = ({one.match_id for one in blobs} for blobs in (commit.odds, commit.minutes))
+    archived = _archived(cursor, of_odds | of_minutes)
+    bases = {one.match_id: one for one in commit.odds if one.kind is Kind.BASE}
+    wanted = [
+        one
+        for one in commit.odds
+        if archived.get(plain_text(one.match_id)) is False
+        and (one.kind is not Kind.BASE or one is bases[one.match_id])
+    ]
     if bases:
-        grown -= _removed(cursor, "odds", "match = ANY(%s) AND kind = 1", [*map(plain_text, bases)])
-    archived = _archived(cursor, commit)
-    grown += _insert_odds(cursor, [one for one in commit.odds if archived.get(one.match_id) is False])
-    grown += _replace_minutes(cursor, [one for one in commit.minutes if one.match_id in archived])
+        condition = "match = ANY(%s) AND kind = 1 AND match IN (SELECT id FROM match WHERE NOT archived)"
+        grown -= _removed(cursor, "odds", condition, [*map(plain_text, bases)])
+    grown += _insert_odds(cursor, wanted)
+    grown += _replace_minutes(cursor, [one for one in commit.minutes if plain_text(one.match_id) in archived])
     for one in commit.archives:
         grown += _archive(cursor, one)
     return grown
 
 
-def _archived(cursor: Cursor, commit: Commit) -> dict[str, bool]:
-    """Return of each known match of a commit's odds and minutes whether it is archived."""
-    names = {plain_text(one.match_id): one.match_id for one in (*commit.odds, *commit.minutes)}
-    if not names:
+def _archived(cursor: Cursor, match_ids: Collection[str]) -> dict[str, bool]:
+    """Return of the matches that the log has whether they are archived."""
+    if not match_ids:
         return {}
-    rows = cursor.execute("SELECT id, archived FROM match WHERE id = ANY(%s)", ([*names],)).fetchall()
-    return {names[key]: archived for key, archived in rows}
+    wanted = [*map(plain_text, match_ids)]
+    rows = cursor.execute("SELECT id, archived FROM match WHERE id = ANY(%s)", (wanted,))
+    return dict(rows.fetchall())
 
 
 def _insert_odds(cursor: Cursor, blobs: Sequence[OddsBlob]) -> int:
@@ -79,10 +87,8 @@ def _replace_minutes(cursor: Cursor, blobs: Sequence[MinuteBlob]) -> int:
         "INSERT INTO minute SELECT * FROM unnest(%s::text[], %s::bigint[], %s::integer[], %s::bytea[])",
         columns,
     )
-    grown: int = sum(BLOB_BYTES + len(one.data) for one in newest.values()) - sum(
-        BLOB_BYTES + size for [size] in before
-    )
-    return grown
+    removed: int = sum(BLOB_BYTES + size for [size] in before)
+    return sum(BLOB_BYTES + len(one.data) for one in newest.values()) - removed
 
 
 def _archive(cursor: Cursor, one: Archived) -> int:

@@ -90,8 +90,12 @@ class ArchivedEvening:
         client = Client(self.app.transport)
         self.archivist = Archivist(client, lambda: opened_for_reading(self.path))
         self.app.pipeline.odds_keeper = self.archivist
-        place, keeping = FilePlace(self.path), Keeping(EventRules(), Retention())
-        self.recorder = Recorder(place, keeping, ResultReader(client), archivist=self.archivist)
+        self.recorder = Recorder(
+            FilePlace(self.path),
+            Keeping(EventRules(), Retention()),
+            ResultReader(client),
+            archivist=self.archivist,
+        )
         self._state = self.app.checkpoint.load()
         self.recorder.start(self.simulator.control.clock()["now"], "live")
         self.starts += 1
