@@ -47,7 +47,7 @@ def reader(leader: Place, address: StoreAddress, tmp_path: Path) -> Iterator[Pla
 
 
 def _count(connection: psycopg.Connection[Any], table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # type: ignore[call-overload]
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     return 0 if row is None else int(row[0])
 
 
