@@ -67,6 +67,7 @@ class Recorder:
         written: Position | None = None,
         vendor_ahead_s: Callable[[], float] = lambda: 0.0,
         alerts: Alerts | None = None,
+        clock_step_s: float = 0.0,
         archivist: Archivist | None = None,
     ) -> None:
         """Open nothing yet.
@@ -78,6 +79,7 @@ class Recorder:
             written: The newest position that an earlier process wrote; None if that is not known.
             vendor_ahead_s: Returns how far the vendor's clock is ahead of ours.
             alerts: What the operator's rules make of each cycle; None if there can be no rules.
+            clock_step_s: How far this machine's clock is ahead of that of the machine that wrote before.
             archivist: What collects odds and minutes; None if only events are kept.
         """
         self.position = written
@@ -89,6 +91,7 @@ class Recorder:
         self._results = results
         self._vendor_ahead_s = vendor_ahead_s
         self._alerts = alerts
+        self._clock_step_s = clock_step_s
         self.archivist = archivist
         """What collects odds and minutes; None if only events are kept."""
         self._log: WrittenLog | None = None
@@ -306,6 +309,9 @@ class Recorder:
                 self._drop_what_is_written(self._log)
             self._detector = self._loaded(self._log, now)
             self._reload = False
+            if abs(self._clock_step_s) >= SET_FROM_S:
+                self._detector.shift(self._clock_step_s)
+                self._clock_step_s, self._rewrite = 0.0, True
         return self._log, self._detector
 
     def _opened(self) -> WrittenLog:

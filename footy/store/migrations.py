@@ -128,6 +128,20 @@ SCRIPTS: tuple[str, ...] = (
         PRIMARY KEY (name, holder)
     );
     """,
+    """
+    CREATE TABLE cursor (
+        target text PRIMARY KEY,
+        epoch text NOT NULL,
+        sequence bigint NOT NULL
+    );
+    CREATE TABLE sent (
+        target text NOT NULL,
+        event text NOT NULL,
+        state text NOT NULL,
+        at double precision NOT NULL,
+        PRIMARY KEY (target, event)
+    );
+    """,
 )
 """`meta.version` is the number of scripts that were run on a schema."""
 
