@@ -12,6 +12,7 @@ COMMANDS = {
     "flatten": ("benchmarks.flatten", "matches flattened per second"),
     "events": ("benchmarks.events", "what detecting, writing and reading events costs, and what grows"),
     "web": ("benchmarks.web", "the page and the API: requests, readers of a stream, a slow machine"),
+    "export": ("benchmarks.export", "a busy day's odds as Parquet: time, memory, size"),
     "alerts": ("benchmarks.alerts", "what the operator's rules add to a cycle"),
     "memory": ("benchmarks.memory", "memory, threads and descriptors over many cycles"),
     "soak": ("benchmarks.soak", "what the process holds over many cycles while the vendor is ill"),
