@@ -204,8 +204,8 @@ class _OddsBatch:
 
     def batch(self, day: str) -> Batch:
         """Return the rows, in the order of `_VENDORS_COLUMNS`."""
-        numbers = (self._set_at, *self._shorts, *self._prices)
-        return Batch(day, self.rows, [*map(Runs, self._runs), *map(Numbers, numbers)])
+        numbers: tuple[Any, ...] = (self._set_at, *self._shorts, *self._prices)
+        return Batch(day, self.rows, [*map(Runs, self._runs), *(Numbers(one) for one in numbers)])
 
 
 def _market_of(series: Series) -> int:
@@ -243,7 +243,7 @@ class _Converted(dict[float, float | None]):
         if len(self) >= self.most:
             self.clear()
         self[number] = value
-        return value  # type: ignore[no-any-return]
+        return value
 
 
 @cache
