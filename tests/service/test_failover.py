@@ -124,13 +124,13 @@ def test_a_clock_that_is_wrong_by_an_hour_changes_nothing(tmp_path: Path, addres
 
 def test_a_store_that_is_stopped_and_started_again_loses_nothing(tmp_path: Path) -> None:
     with (
-        own_server(tmp_path) as server,
+        own_server() as server,
         two_machines(tmp_path, StoreAddress(server.url), ttl_s=TTL_S) as machines,
     ):
         begin(machines)
         server.stop()
         at = time.monotonic()
-        now = machines.vendor.control.advance(900)
+        now = int(machines.vendor.control.advance(900))
         # Whoever leads asks nothing once its lease is over.
         wait_until(lambda: "The lease is over" in machines.one.log())
         over = len(machines.calls())
