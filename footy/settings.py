@@ -499,6 +499,9 @@ class StoreSettings(_Section):
     lease: Annotated[str, AfterValidator(_lease)] = Field(
         "footy", description="Name of the instance in the store: its schema. An account or a sport each."
     )
+    lease_ttl: Annotated[float, Field(ge=1, le=300)] = Field(
+        10, description="Seconds after which another machine takes over from one that has died or hangs."
+    )
     passfile: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
         None, alias="PGPASSFILE", description="A file with the password of the store, as PostgreSQL has it."
     )

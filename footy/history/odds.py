@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from itertools import chain
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -336,23 +336,111 @@ def united(parts: Sequence[OddsColumns]) -> OddsColumns:
     """Return the rows of all parts, each once; of one second, those of an earlier part come first.
 
     So list the newest part first, and a complete one last. A row that the last part has twice was made twice,
-    and stays so.
+    and stays so. Rows are only looked at one by one where two parts overlap in time, which is rare.
     """
-    grouped: dict[tuple[int, str], list[OddsRow]] = {}
-    complete: dict[tuple[int, str], list[OddsRow]] = {}
-    for row in rows_of(parts[-1]) if parts else ():
-        complete.setdefault((row.bookmaker_id, row.market), []).append(row)
-    seen = {row for rows in complete.values() for row in rows}
-    for part in parts[:-1]:
-        for row in rows_of(part):
-            if row not in seen:
-                seen.add(row)
-                grouped.setdefault((row.bookmaker_id, row.market), []).append(row)
-    for key, rows in complete.items():
-        grouped.setdefault(key, []).extend(rows)
-    order = sorted(grouped, key=lambda key: (key[0], _NUMBERS[key[1]]))
-    # Sorting is stable: among equal times the order above stays.
-    return columns_of_series({key: sorted(grouped[key], key=_newest_first) for key in order})
+    grouped: dict[tuple[int, int], list[_Run]] = {}
+    for part in reversed(parts):
+        for one in part.series:
+            grouped.setdefault((one.bookmaker_id, one.market), []).append((part, one.start, one.stop))
+    # 1. The order of all rows, as places in the parts one after the other.
+    every: list[OddsColumns] = []
+    places: dict[int, int] = {}
+    order: list[int] = []
+    counts: list[tuple[int, int, int]] = []
+    rows = 0
+    for bookmaker_id, market in sorted(grouped):
+        before = len(order)
+        for part, start, stop in _merged(grouped[bookmaker_id, market]):
+            if id(part) not in places:
+                every.append(part)
+                places[id(part)] = rows
+                rows += part.rows
+            place = places[id(part)]
+            order += range(place + start, place + stop)
+        counts.append((bookmaker_id, market, len(order) - before))
+    # 2. Each column in this order.
+    minutes: dict[str | None, int] = {}
+    scores: dict[str, int] = {}
+    minute, score = array(_TEXT_KIND), array(_TEXT_KIND)
+    for part in every:
+        minute += _renumbered(part.minute, part.minutes, minutes)
+        score += _renumbered(part.score, part.scores, scores)
+    return OddsColumns(
+        *_runs(counts),
+        _ordered("q", (part.at for part in every), order),
+        _ordered(_TEXT_KIND, [minute], order),
+        _ordered("d", (part.first for part in every), order),
+        _ordered("d", (part.line for part in every), order),
+        _ordered("d", (part.last for part in every), order),
+        _ordered("h", (part.status for part in every), order),
+        _ordered("h", (part.sealed for part in every), order),
+        _ordered(_TEXT_KIND, [score], order),
+        tuple(minutes),
+        tuple(scores),
+        _series(counts),
+    )
+
+
+_Run = tuple[OddsColumns, int, int]
+"""The rows of a part from the first index up to the second: of one series, newest first."""
+
+
+def _renumbered(column: "array[int]", texts: Sequence[T], numbers: dict[T, int]) -> "array[int]":
+    """Return a column of numbers of texts by the numbers of all texts, to which new ones are added."""
+    renumbered: list[int] = [numbers.setdefault(text, len(numbers)) for text in texts]
+    return array(_TEXT_KIND, [*map(renumbered.__getitem__, column)])
+
+
+def _ordered(kind: str, columns: "Iterable[array[Any]]", order: Sequence[int]) -> "array[Any]":
+    together: array[Any] = array(kind)
+    for column in columns:
+        together += column
+    return array(kind, [*map(together.__getitem__, order)])
+
+
+def _merged(runs: Sequence[_Run]) -> list[_Run]:
+    """Return runs of one series that follow one another, newest first.
+
+    Args:
+        runs: The rows of a series in each part; the complete part's first, then in order of writing.
+    """
+    newest_first: list[_Run] = [runs[0]]
+    for run in runs[1:]:
+        part, _, stop = run
+        ahead, oldest = newest_first[0], part.at[stop - 1]
+        if oldest > ahead[0].at[ahead[1]]:
+            newest_first.insert(0, run)
+            continue
+        # 1. The rows before that are not older than this run's.
+        known: list[OddsRow] = []
+        while newest_first and newest_first[0][0].at[newest_first[0][1]] >= oldest:
+            whose, first, end = newest_first.pop(0)
+            middle = first
+            while middle < end and whose.at[middle] >= oldest:
+                middle += 1
+            known += _rows_of_run((whose, first, middle))
+            if middle < end:
+                newest_first.insert(0, (whose, middle, end))
+        # 2. Those of this run that are new; of one second they are the newer ones.
+        seen = {*known}
+        fresh = dict.fromkeys(row for row in _rows_of_run(run) if row not in seen)
+        united_rows = columns_of(sorted([*fresh, *known], key=_newest_first))
+        newest_first.insert(0, (united_rows, 0, united_rows.rows))
+    return newest_first
+
+
+def _rows_of_run(run: _Run) -> list[OddsRow]:
+    part, start, stop = run
+    rows = slice(start, stop)
+    market = MARKETS[part.market[start]] if start < stop else ""
+    return [
+        OddsRow(
+            *(bookmaker_id, market, at, part.minutes[minute], *prices, status, sealed, part.scores[score])
+        )
+        for bookmaker_id, at, minute, *prices, status, sealed, score in zip(
+            part.bookmaker[rows], *(column[rows] for column in part[2:10]), strict=True
+        )
+    ]
 
 
 def _newest_first(row: RowLike) -> int:

@@ -116,16 +116,17 @@ def entries(
         where.append("(m.last, m.id) > (?, ?)")
         values += after
     statement = f"{_ENTRY} WHERE {' AND '.join(where)} ORDER BY m.last, m.id LIMIT ?"
-    return [*map(_entry, query(statement, [*values, limit]))]
+    return [*map(entry_of, query(statement, [*values, limit]))]
 
 
 def entry(query: Query, match_id: str) -> MatchEntry | None:
     """Return a match; None if there is none of this id."""
     rows = query(f"{_ENTRY} WHERE m.id = ?", (match_id,))
-    return _entry(rows[0]) if rows else None
+    return entry_of(rows[0]) if rows else None
 
 
-def _entry(row: tuple[Any, ...]) -> MatchEntry:
+def entry_of(row: Sequence[Any]) -> MatchEntry:
+    """Return the entry in a row: id, state, times of the match, then the columns of its archive."""
     match_id, emitted, first, last, ended_at, is_archived, state, at, rows, left_out, note = row
     match = decoded(emitted)
     score, names = match.score, match.names

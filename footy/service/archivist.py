@@ -70,9 +70,9 @@ LEAST_TIME_S = 2.0
 AT_ONCE = 50
 """Matches looked up at once."""
 MOST_BLOBS = 20
-"""Chunks written with one cycle, so that its transaction stays short."""
+"""Chunks written with one cycle, so that its transaction stays short; of very many, half of them."""
 MOST_ARCHIVES = 10
-"""Archives written with one cycle."""
+"""Archives written with one cycle, likewise."""
 MOST_KEPT = 400
 """Chunks that are kept in memory if they cannot be written, about 3 MB."""
 MOST_REPLIES, MOST_READS = 16, 8
@@ -232,8 +232,8 @@ class Archivist:
             self._give_way()
         minutes = self._minutes.rows(records, versions, commit.at)
         with self._lock:
-            archives = [*self._archives.values()][:MOST_ARCHIVES]
-            odds = self._blobs[:MOST_BLOBS]
+            archives = [*self._archives.values()][: max(MOST_ARCHIVES, len(self._archives) // 2)]
+            odds = self._blobs[: max(MOST_BLOBS, len(self._blobs) // 2)]
         self._adding = replace(commit, odds=odds, minutes=minutes, archives=archives)
         return self._adding
 

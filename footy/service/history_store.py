@@ -1,7 +1,5 @@
 """Opens the log and the archive of an instance, for the commands that only read them."""
 
-from typing import cast
-
 from footy.analysis.tables import Store
 from footy.errors import Exit, FootyError
 from footy.service.log_place import log_place
@@ -24,7 +22,7 @@ def opened_store(settings: Settings, mode: Mode) -> Store:
     """
     place = log_place(settings, mode)
     if place.exists():
-        return cast("Store", place.read())  # every store of a log has its archive
+        return place.read()
     if settings.events == "off":
         raise NoHistoryError("There are no events: FOOTY_EVENTS is off.")
     raise NoHistoryError(f"There is no log of events yet at {place.shown}: start footy first.")

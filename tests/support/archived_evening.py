@@ -19,6 +19,7 @@ from footy.events import EventRules
 from footy.history import Retention
 from footy.history.archive import ArchiveState, MatchEntry, all_entries, match_odds
 from footy.history.odds import OddsColumns, rows_of
+from footy.history.place import FilePlace
 from footy.history.sqlite_log import SqliteLog, opened_for_reading
 from footy.mirror.state import State
 from footy.service.app import App, running_app
@@ -90,7 +91,10 @@ class ArchivedEvening:
         self.archivist = Archivist(client, lambda: opened_for_reading(self.path))
         self.app.pipeline.odds_keeper = self.archivist
         self.recorder = Recorder(
-            self.path, Keeping(EventRules(), Retention()), ResultReader(client), archivist=self.archivist
+            FilePlace(self.path),
+            Keeping(EventRules(), Retention()),
+            ResultReader(client),
+            archivist=self.archivist,
         )
         self._state = self.app.checkpoint.load()
         self.recorder.start(self.simulator.control.clock()["now"], "live")
