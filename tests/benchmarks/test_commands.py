@@ -19,6 +19,7 @@ QUICK = {
     "alerts": [],
     "memory": [],
     "soak": [],
+    "push": [],
 }
 
 
