@@ -12,6 +12,7 @@ COMMANDS = {
     "quota": ("benchmarks.quota", "a cold start under the vendor's quota: how soon there are prices"),
     "flatten": ("benchmarks.flatten", "matches flattened per second"),
     "events": ("benchmarks.events", "what detecting, writing and reading events costs, and what grows"),
+    "archive": ("benchmarks.archive", "a busy day of odds on the disk, a chart, and what grows"),
     "web": ("benchmarks.web", "the page and the API: requests, readers of a stream, a slow machine"),
     "alerts": ("benchmarks.alerts", "what the operator's rules add to a cycle"),
     "memory": ("benchmarks.memory", "memory, threads and descriptors over many cycles"),

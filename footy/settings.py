@@ -416,7 +416,7 @@ class EventSettings(_Section):
         None, description="The file of alert rules and targets; without it `alerts.toml` in the data folder."
     )
     history_days: Annotated[float, Field(gt=0, le=3650)] = Field(
-        90, description="Days that the events of a match are kept after it; those of prices 7 at most."
+        90, description="Days that all of a match is kept after it; events of prices 7 at most."
     )
     history_size: Annotated[int, BeforeValidator(_size)] = Field(
         4_000_000_000, description="Size of the log above which the oldest matches are removed."
@@ -498,6 +498,9 @@ class StoreSettings(_Section):
     )
     lease: Annotated[str, AfterValidator(_lease)] = Field(
         "footy", description="Name of the instance in the store: its schema. An account or a sport each."
+    )
+    lease_ttl: Annotated[float, Field(ge=1, le=300)] = Field(
+        10, description="Seconds after which another machine takes over from one that has died or hangs."
     )
     passfile: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
         None, alias="PGPASSFILE", description="A file with the password of the store, as PostgreSQL has it."

@@ -85,6 +85,7 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_HTTP_TOKEN": None,
     "FOOTY_STORE": None,
     "FOOTY_LEASE": "footy",
+    "FOOTY_LEASE_TTL": 10,
     "PGPASSFILE": None,
 }
 GOOD: list[tuple[str, str, Any]] = [
@@ -153,6 +154,7 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_STORE", " ", None),
     ("FOOTY_STORE", "postgres://a,b/footy?x=1", SecretStr("postgres://a,b/footy?x=1")),
     ("FOOTY_LEASE", "handball_2", "handball_2"),
+    ("FOOTY_LEASE_TTL", "1.5", 1.5),
     ("PGPASSFILE", "/etc/footy/pgpass", Path("/etc/footy/pgpass")),
 ]
 WHOLE, NUMBER = " but takes a whole number.", " but takes a number."
@@ -235,6 +237,7 @@ BAD: list[tuple[str, str, str]] = [
     ("FOOTY_SETTLE", "-1", " is '-1' but takes a number greater than or equal to 0."),
     *(("FOOTY_SOURCE", text, f" is {text!r}{SOURCE}") for text in ("a b", 'a"b', "é")),
     ("FOOTY_JSONL", "yes", " is 'yes' but takes 'off' or 'on'."),
+    ("FOOTY_LEASE_TTL", "0", " is '0' but takes a number greater than or equal to 1."),
     ("FOOTY_HISTORY_DAYS", "0", " is '0' but takes a number greater than 0."),
     *(("FOOTY_HISTORY_SIZE", text, f" is {text!r}{SIZE}") for text in ("4", "4 TB", "9 MB", "GB")),
     *(("FOOTY_STATUSES", text, f" is {text!r}{LIST}") for text in ("x", "2;3", "-1", "²", "2,3,x")),

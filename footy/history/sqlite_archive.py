@@ -38,14 +38,23 @@ _DUE = (
 def write(connection: sqlite3.Connection, commit: Commit) -> None:
     """Write the odds, the minutes and the archives of a cycle."""
     for blob in commit.odds:
-        if blob.kind is not Kind.CHUNK:
-            connection.execute(
-                "DELETE FROM odds WHERE match = ? AND kind = ?", (blob.match_id, int(blob.kind))
-            )
-        _insert_odds(connection, blob)
-    connection.executemany("REPLACE INTO minute VALUES (?, ?, ?, ?)", commit.minutes)
+        if _exists(connection, blob.match_id, "NOT archived"):
+            if blob.kind is Kind.BASE:
+                connection.execute(
+                    "DELETE FROM odds WHERE match = ? AND kind = ?", (blob.match_id, int(blob.kind))
+                )
+            _insert_odds(connection, blob)
+    connection.executemany(
+        "REPLACE INTO minute VALUES (?, ?, ?, ?)",
+        [one for one in commit.minutes if _exists(connection, one.match_id)],
+    )
     for one in commit.archives:
         _archive(connection, one)
+
+
+def _exists(connection: sqlite3.Connection, match_id: str, condition: str = "1") -> bool:
+    found = connection.execute(f"SELECT 1 FROM match WHERE id = ? AND {condition}", (match_id,))  # noqa: S608
+    return found.fetchone() is not None
 
 
 def _insert_odds(connection: sqlite3.Connection, blob: OddsBlob) -> None:
@@ -107,16 +116,17 @@ def entries(
         where.append("(m.last, m.id) > (?, ?)")
         values += after
     statement = f"{_ENTRY} WHERE {' AND '.join(where)} ORDER BY m.last, m.id LIMIT ?"
-    return [*map(_entry, query(statement, [*values, limit]))]
+    return [*map(entry_of, query(statement, [*values, limit]))]
 
 
 def entry(query: Query, match_id: str) -> MatchEntry | None:
     """Return a match; None if there is none of this id."""
     rows = query(f"{_ENTRY} WHERE m.id = ?", (match_id,))
-    return _entry(rows[0]) if rows else None
+    return entry_of(rows[0]) if rows else None
 
 
-def _entry(row: tuple[Any, ...]) -> MatchEntry:
+def entry_of(row: Sequence[Any]) -> MatchEntry:
+    """Return the entry in a row: id, state, times of the match, then the columns of its archive."""
     match_id, emitted, first, last, ended_at, is_archived, state, at, rows, left_out, note = row
     match = decoded(emitted)
     score, names = match.score, match.names

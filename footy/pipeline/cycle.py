@@ -11,13 +11,13 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from footy.clock import CLOCK
-from footy.mirror.answers import Answers
+from footy.mirror.answers import Answers, OddsChanges
 from footy.mirror.inputs import CycleInputs
 from footy.mirror.joins import held_details, references_for
 from footy.mirror.merge import end_cycle, merge, with_failures
 from footy.mirror.state import Held, MatchState, References, Source, State
 from footy.pipeline import report
-from footy.pipeline.fetch import Arrived, Fetcher, Progress
+from footy.pipeline.fetch import Arrived, Fetcher, OddsKeeper, Progress
 from footy.pipeline.pace import Pace
 from footy.pipeline.pages import KnownLists
 from footy.pipeline.plan import between_cycles
@@ -129,6 +129,8 @@ class Pipeline:
         self._is_clock_off = False
         self._pace = Pace(rules.interval_s, rules.timeout_s)
         self._lists = KnownLists()
+        self.odds_keeper: OddsKeeper | None = None
+        """Gets all odds that arrive."""
         self._shown: Snapshot | None = None
         """The last snapshot, with what was pushed since; None until the first cycle has ended."""
         self._shown_at = 0.0
@@ -465,6 +467,8 @@ class Pipeline:
         ahead_s = self._transport.vendor_clock.offset_s
         if ahead_s != inputs.vendor_ahead_s:  # measured meanwhile
             inputs = replace(inputs, vendor_ahead_s=ahead_s)
+        if self.odds_keeper is not None and isinstance(answer.value, OddsChanges):
+            self.odds_keeper.told(answer.value, answer.at)
         return merge(state, answer, fetcher.answers, inputs)
 
     def _fetcher(
@@ -476,7 +480,16 @@ class Pipeline:
     ) -> Fetcher:
         pool, workers = self._executor, self._rules.workers
         return Fetcher(
-            self._client, self._lookup, pool, workers, budget, inputs, rotation, progress, self._arrived
+            self._client,
+            self._lookup,
+            pool,
+            workers,
+            budget,
+            inputs,
+            rotation,
+            progress,
+            self._arrived,
+            self.odds_keeper,
         )
 
     def _end_cycle(self, state: State, before: State, fetcher: Fetcher) -> State:

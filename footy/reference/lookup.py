@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Any
 
 import msgspec
 from cachetools import TLRUCache
@@ -113,6 +114,14 @@ class Lookup:
             request, Held(value, at, Source.CACHE), at + self._ttl_s[request.endpoint] - CLOCK.now()
         )
         return Answer(request, value, at)
+
+    def recall(self, known: Mapping[Request, Held[Any]]) -> None:
+        """Take values that another machine has looked up, each for as long as it is young enough."""
+        for request, held in known.items():
+            if held.value is not None and held.fetched_at is not None:
+                left_s = held.fetched_at + self._ttl_s[request.endpoint] - CLOCK.now()
+                if left_s > 0 and self.peek(request) is None:
+                    self._remember(request, Held(held.value, held.fetched_at, Source.CACHE), left_s)
 
     def ask(self, request: Request, budget: RetryBudget) -> Answer[Reference]:
         """Look up one row or list, with a request to the vendor if it is not known.

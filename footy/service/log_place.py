@@ -1,9 +1,9 @@
 """Where the log of an instance is: in its data folder, or in the store."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from footy.errors import ConfigError
-from footy.history.place import FilePlace, LogPlace
+from footy.history.place import FilePlace, LogPlace, WriterPlace
 from footy.service.paths import Files
 from footy.settings import Mode, Settings
 
@@ -44,3 +44,17 @@ def log_place(settings: Settings, mode: Mode) -> LogPlace:
     from footy.store.place import StorePlace  # noqa: PLC0415 - only if there is a store
 
     return StorePlace(address)
+
+
+def writer_place(settings: Settings, mode: Mode, **session: Any) -> WriterPlace:
+    """Return where the service writes its log; `session` is how it does in a store: see `StoreWriterPlace`.
+
+    Raises:
+        ConfigError: A package is missing.
+    """
+    address = store_address(settings, mode)
+    if address is None:
+        return FilePlace(Files(settings.folder(mode)).events)
+    from footy.store.place import StoreWriterPlace  # noqa: PLC0415 - only if there is a store
+
+    return StoreWriterPlace(address, **session)

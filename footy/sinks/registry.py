@@ -11,6 +11,7 @@ from footy.history.log import Log, LogError, Position
 if TYPE_CHECKING:  # what is switched off is not imported
     from footy.sinks.base import Sink
     from footy.sinks.runner import SinkRunner
+    from footy.sinks.store_ledger import StoreLedger
     from footy.sinks.targets import Target
 
 MISSING = "Messages need the package apprise: .venv/bin/pip install -r requirements-alerts.txt"
@@ -27,8 +28,9 @@ class SinkOptions:
     """The folder of the JSON Lines files; None if FOOTY_JSONL is off."""
     keep_days: float = 90.0
     """FOOTY_HISTORY_DAYS: how long these files are kept."""
-    ledger: Path | None = None
-    """The file that has what became of messages; None if there can be no targets."""
+    ledger: Path | Callable[[str], "StoreLedger"] | None = None
+    """The file that has what became of messages, or what returns a target's ledger in a store; None if there
+    can be no targets."""
 
 
 class Sinks:
@@ -130,7 +132,11 @@ def sink_of(target: "Target", options: SinkOptions, begin: Position | None) -> "
 
     if options.ledger is None:
         raise ConfigError("There is no ledger for targets")
-    ledger = Ledger(options.ledger, target.name, durable=target.kind not in {"webhook", "sink"})
+    ledger = (
+        Ledger(options.ledger, target.name, durable=target.kind not in {"webhook", "sink"})
+        if isinstance(options.ledger, Path)
+        else options.ledger(target.name)
+    )
     if target.kind == "webhook":
         from footy.sinks.webhook import WebhookSink  # noqa: PLC0415 - only if there is one
 

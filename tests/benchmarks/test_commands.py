@@ -15,6 +15,7 @@ QUICK = {
     "freshness": [],
     "flatten": [],
     "events": [],
+    "archive": [],
     "web": ["--no-page"],
     "alerts": [],
     "memory": [],

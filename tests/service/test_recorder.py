@@ -18,6 +18,7 @@ from footy.clock import CLOCK
 from footy.events import EventRules
 from footy.events.detector import Detector
 from footy.history import Commit, LogError, Position, Retention, migrations
+from footy.history.place import FilePlace, WriterPlace
 from footy.history.sqlite_log import SqliteLog, opened, opened_for_reading
 from footy.mirror.state import State
 from footy.pipeline.cycle import CycleResult
@@ -61,8 +62,9 @@ class Vendor:
 class Service:
     """A recorder with its file, started again as often as a test wants."""
 
-    def __init__(self, path: Path, *, keeping: Keeping = KEEPING) -> None:
+    def __init__(self, path: Path, *, keeping: Keeping = KEEPING, place: WriterPlace | None = None) -> None:
         self.path = path
+        self.place = place
         self.keeping = keeping
         self.now = KICK_OFF
         self.vendor = Vendor()
@@ -74,7 +76,7 @@ class Service:
         """Start; an earlier process's position is known unless its heartbeat is lost."""
         self.results = ResultReader(self.vendor)
         self.recorder = Recorder(
-            self.path,
+            self.place or FilePlace(self.path),
             self.keeping,
             self.results,
             written=self.written if knows else None,

@@ -6,6 +6,7 @@ import pytest
 
 from footy.store.address import StoreAddress
 from footy.store.postgres_log import PostgresLog, opened
+from tests.history.archive_contract import ArchiveContract
 from tests.history.log_contract import LogContract
 from tests.support.postgres import scratch_store
 
@@ -16,7 +17,7 @@ def address() -> Iterator[StoreAddress]:
         yield address
 
 
-class TestPostgresLog(LogContract):
+class TestPostgresLog(LogContract, ArchiveContract):
     @pytest.fixture
     def log(self, address: StoreAddress) -> Iterator[PostgresLog]:
         log = opened(address)

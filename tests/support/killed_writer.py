@@ -19,6 +19,7 @@ from pathlib import Path
 
 from footy.events import EventRules
 from footy.history import Retention
+from footy.history.place import FilePlace
 from footy.record import MatchRecord
 from footy.service.recorder import Keeping, Recorder
 from footy.service.results import ResultReader
@@ -55,7 +56,7 @@ def cards(cycle: int, number: int) -> int:
 
 
 def recorder(path: Path) -> Recorder:
-    return Recorder(path, Keeping(EventRules(), Retention()), ResultReader(Vendor()))
+    return Recorder(FilePlace(path), Keeping(EventRules(), Retention()), ResultReader(Vendor()))
 
 
 def write_for_ever(path: Path, cycles: mmap.mmap, ready: int) -> None:

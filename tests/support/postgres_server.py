@@ -1,19 +1,16 @@
-"""PostgreSQL for tests: a database on the test server, or a server of its own that may be stopped."""
+"""A PostgreSQL server of a test's own, that may be stopped and started."""
 
 import contextlib
 import os
 import pwd
-import secrets
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
-URL = os.environ.get("FOOTY_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 _UNPRIVILEGED = "nobody"
 
 
@@ -22,22 +19,6 @@ def missing(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-@contextlib.contextmanager
-def database(server: str = URL) -> Iterator[str]:
-    """Yield the URL of a new database, which is dropped afterwards."""
-    name = f"footy_test_{secrets.token_hex(6)}"
-    try:
-        admin = psycopg.connect(server, autocommit=True, connect_timeout=5)
-    except psycopg.OperationalError as error:
-        missing(f"PostgreSQL does not answer at FOOTY_TEST_POSTGRES: {error}")
-    with admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        try:
-            yield f"{server.rpartition('/')[0]}/{name}"
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _programs() -> Path:

@@ -1,0 +1,431 @@
+"""The tables of matches, and of what the archive has of each: odds, prices, minutes.
+
+The rows of a match stand together, whatever their time: they belong to the day on which it was seen first.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import groupby
+from math import inf, isfinite
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, get_args, get_type_hints
+
+from footy.analysis.columns import Batch, Column, Kind, Numbers, Runs, Values
+from footy.analysis.tables import Store, Table, Wanted, day_of, entries_of
+from footy.events.emitted import Emitted, PeriodScores
+from footy.history import minutes, odds
+from footy.history.archive import MatchEntry, match_minutes
+from footy.history.odds import MARKET_NAMES, BrokenBlobError, OddsColumns, Series
+from footy.mirror.odds_book import minute_of
+from footy.records.price_table import PriceRow, price_rows, public_prices
+from footy.records.prices import score_of
+from footy.thesports.codes import BOOKMAKERS, STATUSES
+from footy.times import unix_seconds
+
+ODDS_ROWS = 40_000
+"""Rows of odds in a batch, unless a single match has more."""
+ROWS = 2_000
+"""Rows of other tables in a batch, of which each is an object while it is read."""
+MATCHES_AT_ONCE = 500
+
+# --- matches
+
+MATCH_COLUMNS = (
+    Column("match_id", "text", "the match's id"),
+    Column("competition", "text", "the competition's name"),
+    Column("country", "text", "its country"),
+    Column("home", "text", "the home team"),
+    Column("away", "text", "the away team"),
+    Column("status_id", "int", "the status, as it was seen last"),
+    Column("status", "text", "its name"),
+    Column("home_score", "int", "the home side's goals, extra time included"),
+    Column("away_score", "int", "the away side's"),
+    Column("home_score_ht", "int", "at half-time"),
+    Column("away_score_ht", "int", "at half-time"),
+    Column("home_score_et", "int", "after extra time"),
+    Column("away_score_et", "int", "after extra time"),
+    Column("home_score_pens", "int", "in the shoot-out"),
+    Column("away_score_pens", "int", "in the shoot-out"),
+    Column("first_seen_at", "moment", "when footy saw it first"),
+    Column("changed_at", "moment", "when it changed last"),
+    Column("ended_at", "moment", "when it was seen as finished"),
+    Column("has_result", "bool", "whether its final state was read: there is an event `result`"),
+    Column(
+        "archive",
+        "text",
+        "what became of its odds: `waiting`, `whole`, `empty`, `partial` or `lost`; null if it is not over",
+    ),
+    Column("archived_at", "moment", "when they were read after the match"),
+    Column("odds_rows", "bigint", "number of rows in the archive"),
+    Column("odds_left_out", "int", "number of the vendor's values that could not be read"),
+    Column("note", "text", "why the archive is not whole"),
+)
+
+
+def _matches(store: Store, wanted: Wanted) -> Iterator[Batch]:
+    for day, entries in _by_day(entries_of(store, wanted)):
+        for start in range(0, len(entries), MATCHES_AT_ONCE):
+            part = entries[start : start + MATCHES_AT_ONCE]
+            states = {one.match_id: one for one in store.states([one.id for one in part])}
+            rows = [_match_row(one, states.get(one.id)) for one in part]
+            yield Batch(day, len(rows), [*zip(*rows, strict=True)])
+
+
+def _match_row(one: MatchEntry, state: Emitted | None) -> tuple[Any, ...]:
+    periods = PeriodScores() if state is None else state.periods
+    return (
+        *(one.id, one.competition, one.country, one.home, one.away),
+        *(one.status_id, STATUSES.get(one.status_id, f"Status {one.status_id}")),
+        *(one.home_score, one.away_score),
+        *(periods.half_time or (None, None)),
+        *(periods.extra_time or (None, None)),
+        *(periods.shoot_out or (None, None)),
+        *(one.first, one.last, one.ended_at),
+        state is not None and state.result is not None,
+        *(one.archive and str(one.archive), one.archived_at),
+        *((None, None) if one.archived_at is None else (one.rows, one.left_out)),
+        one.note,
+    )
+
+
+def _by_day(entries: Iterable[MatchEntry]) -> Iterator[tuple[str, list[MatchEntry]]]:
+    for day, group in groupby(entries, key=lambda one: day_of(one.first)):
+        yield day, [*group]
+
+
+MATCHES = Table("matches", "a match", MATCH_COLUMNS, _matches)
+
+# --- odds
+
+ODDS_COLUMNS = (
+    Column("match_id", "text", "the match"),
+    Column("market", "text", "`money_line`, `spread`, `over_under` or `corners`"),
+    Column("bookmaker_id", "int", "the bookmaker"),
+    Column("bookmaker", "text", "its name"),
+    Column("set_at", "second", "when it set the price, by the vendor's clock"),
+    Column("minute", "int", "the minute of play then"),
+    Column("status_id", "int", "the match's status then"),
+    Column("suspended", "bool", "whether one could not bet at it"),
+    Column("home_score", "int", "the home side's goals then; its corners in the market `corners`"),
+    Column("away_score", "int", "the away side's"),
+    Column("line", "float", "the home side's handicap; of `over_under` and `corners` the number"),
+    Column("home", "float", "decimal odds of the home side, in `money_line` and `spread`"),
+    Column("draw", "float", "of a draw"),
+    Column("away", "float", "of the away side"),
+    Column("over", "float", "of more than the line, in `over_under` and `corners`"),
+    Column("under", "float", "of less"),
+)
+_PRICES = ("line", "home", "draw", "away", "over", "under")
+_VENDORS = {  # which of a row's numbers each of these is, by market
+    "money_line": {"home": "first", "draw": "line", "away": "last"},
+    "spread": {"home": "first", "line": "line", "away": "last"},
+    "over_under": {"over": "first", "line": "line", "under": "last"},
+    "corners": {"over": "first", "line": "line", "under": "last"},
+}
+_UNKNOWN = inf
+"""Stands for a price that is not known until the bytes say so: no genuine one is infinite."""
+_MOST_PRICES = 50_000
+"""Prices whose conversion is remembered; they are a few thousand different ones."""
+
+
+class _Converted(dict[float, float]):
+    """The public price of each of the vendor's numbers, computed once."""
+
+    def __init__(self, market: int, name: str, vendors: str) -> None:
+        self._market = market
+        self._name = name
+        self._place = ("first", "line", "last").index(vendors)
+
+    def __missing__(self, number: float) -> float:
+        row = [1.0, 1.0, 1.0]
+        row[self._place] = number
+        value = getattr(public_prices(self._market, *row), self._name) if isfinite(number) else None
+        if len(self) >= _MOST_PRICES:
+            self.clear()
+        self[number] = converted = _UNKNOWN if value is None or not isfinite(value) else float(value)
+        return converted
+
+
+@cache
+def _conversion(market: int, name: str) -> tuple[str, _Converted] | None:
+    """Return which of the vendor's numbers a price is, and how it is converted; None if there is none."""
+    vendors = _VENDORS[MARKET_NAMES[market]].get(name)
+    return None if vendors is None else (vendors, _Converted(market, name, vendors))
+
+
+class _Growing(NamedTuple):
+    """Numbers of several matches, put together."""
+
+    values: Any
+    known: bytearray
+
+    def add(self, values: Any) -> None:
+        """Add numbers, of which `_UNKNOWN` ones are not known."""
+        self.values.extend(values)
+        self.known.extend(b"\1" * len(values))
+        if len(values) and _UNKNOWN in values:
+            self.known[-len(values) :] = bytes(one != _UNKNOWN for one in values)
+
+    def add_by_place(self, places: Sequence[int], values: Sequence[int | None]) -> None:
+        """Add for each row the number at its place in a list; one of more than 32 bits is not known."""
+        kept = [one if one is not None and -(2**31) <= one < 2**31 else None for one in values]
+        self.values.extend(array("i", map([one or 0 for one in kept].__getitem__, places)))
+        if None in kept:
+            self.known.extend(map([one is not None for one in kept].__getitem__, places))
+        else:
+            self.known.extend(b"\1" * len(places))
+
+    def lack(self, count: int) -> None:
+        """Add rows without a number."""
+        self.values.frombytes(bytes(count * self.values.itemsize))
+        self.known.extend(bytes(count))
+
+    def column(self) -> Numbers:
+        """Return the column."""
+        known = bytes(self.known)
+        return Numbers(self.values, known if 0 in known else None)
+
+
+class _OddsBatch:
+    """Rows of several matches, put together column by column."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._match_ids: list[tuple[str, int]] = []
+        self._markets: list[tuple[str, int]] = []
+        self._bookmaker_ids: list[tuple[int, int]] = []
+        self._bookmakers: list[tuple[str | None, int]] = []
+        self._at = array("q")
+        self._minute = _Growing(array("i"), bytearray())
+        self._status = array("i")
+        self._suspended = bytearray()
+        self._home_score = _Growing(array("i"), bytearray())
+        self._away_score = _Growing(array("i"), bytearray())
+        self._prices = {name: _Growing(array("d"), bytearray()) for name in _PRICES}
+
+    def add(self, match_id: str, columns: OddsColumns) -> None:
+        """Add a match: market by market, bookmaker by bookmaker, the oldest row first."""
+        if not columns.rows:
+            return
+        self.rows += columns.rows
+        self._match_ids.append((match_id, columns.rows))
+        minutes = [minute_of(text) for text in columns.minutes]
+        scores = [score_of(text) or (None, None) for text in columns.scores]
+        for market, of_market in groupby(sorted(columns.series, key=_market_of), key=_market_of):
+            rows = _Rows(columns, [*of_market])
+            self._markets.append((MARKET_NAMES[market], len(rows.at)))
+            self._bookmaker_ids += rows.bookmaker_ids
+            self._bookmakers += [(BOOKMAKERS.get(one), count) for one, count in rows.bookmaker_ids]
+            self._at.extend(rows.at)
+            self._status.extend(rows.status)
+            self._suspended.extend(map(bool, rows.sealed))
+            self._minute.add_by_place(rows.minute, minutes)
+            self._home_score.add_by_place(rows.score, [home for home, _ in scores])
+            self._away_score.add_by_place(rows.score, [away for _, away in scores])
+            for name, growing in self._prices.items():
+                conversion = _conversion(market, name)
+                if conversion is None:
+                    growing.lack(len(rows.at))
+                else:
+                    vendors, converted = conversion
+                    growing.add(array("d", map(converted.__getitem__, getattr(rows, vendors))))
+
+    def batch(self, day: str) -> Batch:
+        """Return the rows, in the order of `ODDS_COLUMNS`."""
+        columns: list[Values] = [
+            *(Runs(self._match_ids), Runs(self._markets)),
+            *(Runs(self._bookmaker_ids), Runs(self._bookmakers)),
+            *(Numbers(self._at), self._minute.column(), Numbers(self._status), bytes(self._suspended)),
+            *(self._home_score.column(), self._away_score.column()),
+            *(growing.column() for growing in self._prices.values()),
+        ]
+        return Batch(day, self.rows, columns)
+
+
+def _market_of(series: Series) -> int:
+    return series.market
+
+
+class _Rows:
+    """The rows of some series of a match, each turned round so that its oldest row is first."""
+
+    def __init__(self, columns: OddsColumns, series: Sequence[Series]) -> None:
+        self.bookmaker_ids = [(one.bookmaker_id, one.stop - one.start) for one in series]
+        parts = [(one.start, one.stop) for one in series]
+        self.at = _turned("q", columns.at, parts)
+        self.minute = _turned("H", columns.minute, parts)
+        self.first = _turned("d", columns.first, parts)
+        self.line = _turned("d", columns.line, parts)
+        self.last = _turned("d", columns.last, parts)
+        self.status = array("i", _turned("h", columns.status, parts))
+        self.sealed = _turned("h", columns.sealed, parts)
+        self.score = _turned("H", columns.score, parts)
+
+
+def _turned(code: str, column: Any, parts: Sequence[tuple[int, int]]) -> Any:
+    found = array(code)
+    for start, stop in parts:
+        found.extend(column[start:stop][::-1])
+    return found
+
+
+def _odds(store: Store, wanted: Wanted) -> Iterator[Batch]:
+    for day, entries in _by_day(entries_of(store, wanted)):
+        gathered = _OddsBatch()
+        for entry in entries:
+            gathered.add(entry.id, _columns_of(store, entry, wanted))
+            if gathered.rows >= ODDS_ROWS:
+                yield gathered.batch(day)
+                gathered = _OddsBatch()
+        if gathered.rows:
+            yield gathered.batch(day)
+
+
+def _columns_of(store: Store, entry: MatchEntry, wanted: Wanted) -> OddsColumns:
+    try:
+        return odds.joined(store.odds_blobs(entry.id))
+    except BrokenBlobError as error:
+        wanted.warn(f"The odds of the match {entry.id} cannot be read, and are left out: {error}")
+        return odds.joined(())
+
+
+ODDS = Table(
+    "odds", "a price change of a bookmaker, as the vendor has it; every row there is", ODDS_COLUMNS, _odds
+)
+
+# --- prices
+
+_KINDS: dict[Any, Kind] = {str: "text", int: "int", float: "float", bool: "bool"}
+_MOMENTS = {
+    "opening": "of the oldest row",
+    "early": "of the newest row of the early window (`FOOTY_EARLY_WINDOW`), an open one if there is one",
+    "closing": "of the newest open row from before the first row in play",
+}
+_PARTS = {"before": "of open prices before play", "in_play": "of open prices in play"}
+_WORDS = {
+    "match_id": "the match",
+    "market": "`money_line`, `spread`, `over_under` or `corners`",
+    "bookmaker_id": "the bookmaker",
+    "bookmaker": "its name",
+    "rows": "number of its rows in `odds`",
+    "changes": "number of rows whose line or prices differ from those of the row before",
+    "at": "when it was set",
+    "minute": "the minute of play then",
+    "sealed": "whether it was suspended",
+    "home": "decimal odds of the home side",
+    "draw": "of a draw",
+    "away": "of the away side",
+    "line": "the line",
+    "over": "of more than the line",
+    "under": "of less",
+}
+
+
+def _price_words(name: str) -> str:
+    if name in _WORDS:
+        return _WORDS[name]
+    for moment, words in _MOMENTS.items():
+        if name.startswith(f"{moment}_"):
+            return f"{words}: {_WORDS[name.removeprefix(f'{moment}_')]}"
+    [part] = [one for one in _PARTS if name.startswith(f"{one}_")]
+    what, end = name.removeprefix(f"{part}_").rsplit("_", 1)
+    return f"{'highest' if end == 'high' else 'lowest'} {what} {_PARTS[part]}"
+
+
+def _plain(hint: Any) -> Any:
+    """Return the type of a hint, without None."""
+    if isinstance(hint, UnionType):
+        [hint] = [one for one in get_args(hint) if one is not NoneType]
+    return hint
+
+
+def _price_columns() -> Iterator[Column]:
+    for name, hint in get_type_hints(PriceRow).items():
+        kind = "second" if name.endswith("_at") else _KINDS[_plain(hint)]
+        yield Column(name, kind, _price_words(name))
+
+
+PRICE_COLUMNS = (*_price_columns(),)
+_PRICE_FIELDS = tuple(one.name for one in PRICE_COLUMNS)
+
+
+def _prices(store: Store, wanted: Wanted) -> Iterator[Batch]:
+    def rows(entry: MatchEntry) -> Iterator[tuple[Any, ...]]:
+        for row in price_rows(entry.id, _columns_of(store, entry, wanted), wanted.early_window):
+            yield tuple(getattr(row, name) for name in _PRICE_FIELDS)
+
+    return _by_rows(store, wanted, rows)
+
+
+PRICES = Table(
+    "prices",
+    "a bookmaker's prices of a match in a market: opening, early, closing, and their range",
+    PRICE_COLUMNS,
+    _prices,
+)
+
+# --- minutes
+
+
+def _minute_columns() -> Iterator[Column]:
+    yield Column("match_id", "text", "the match")
+    yield Column("read_at", "second", "when the values were read, the last time in this minute of the clock")
+    for name, kind in minutes.FIELDS.items():
+        is_time = name.endswith("_at")
+        yield Column(name, "second" if is_time else _KINDS[kind], "as in the record: see record.md")
+
+
+MINUTE_COLUMNS = (*_minute_columns(),)
+_TIME_PLACES = tuple(
+    place for place, one in enumerate(MINUTE_COLUMNS) if one.kind == "second" and one.name != "read_at"
+)
+
+
+def _minutes(store: Store, wanted: Wanted) -> Iterator[Batch]:
+    def rows(entry: MatchEntry) -> Iterator[tuple[Any, ...]]:
+        try:
+            found = match_minutes(store, entry.id)
+        except BrokenBlobError as error:
+            wanted.warn(f"The minutes of the match {entry.id} cannot be read, and are left out: {error}")
+            return
+        for one in found:
+            row: list[Any] = [entry.id, one.at, *one.values]
+            for place in _TIME_PLACES:
+                row[place] = _second(row[place])
+            yield tuple(row)
+
+    return _by_rows(store, wanted, rows)
+
+
+@cache
+def _cached_second(text: str) -> int | None:
+    try:
+        return int(unix_seconds(text))
+    except ValueError:
+        return None
+
+
+def _second(text: Any) -> int | None:
+    return _cached_second(text) if isinstance(text, str) else None
+
+
+MINUTES = Table(
+    "minutes",
+    "what the record of a match showed in a minute of the clock in which a value changed, while in play",
+    MINUTE_COLUMNS,
+    _minutes,
+)
+
+
+def _by_rows(store: Store, wanted: Wanted, rows_of: Any) -> Iterator[Batch]:
+    """Yield batches of rows that are made match by match."""
+    for day, entries in _by_day(entries_of(store, wanted)):
+        gathered: list[tuple[Any, ...]] = []
+        for entry in entries:
+            gathered += rows_of(entry)
+            if len(gathered) >= ROWS:
+                yield Batch(day, len(gathered), [*zip(*gathered, strict=True)])
+                gathered = []
+        if gathered:
+            yield Batch(day, len(gathered), [*zip(*gathered, strict=True)])
