@@ -14,6 +14,7 @@ COMMANDS = {
     "events": ("benchmarks.events", "what detecting, writing and reading events costs, and what grows"),
     "archive": ("benchmarks.archive", "a busy day of odds on the disk, a chart, and what grows"),
     "web": ("benchmarks.web", "the page and the API: requests, readers of a stream, a slow machine"),
+    "export": ("benchmarks.export", "a busy day's odds as Parquet: time, memory, size"),
     "alerts": ("benchmarks.alerts", "what the operator's rules add to a cycle"),
     "memory": ("benchmarks.memory", "memory, threads and descriptors over many cycles"),
     "soak": ("benchmarks.soak", "what the process holds over many cycles while the vendor is ill"),

@@ -5,6 +5,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import signal
 import sys
 import time
@@ -36,6 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run footy and return its exit code."""
     _mind_the_terminal()
     parser = _parser()
+    if any(_PASSWORD.match(word) for word in (sys.argv[1:] if argv is None else argv)):
+        _complain(
+            "A password on a command line can be read by every user of this machine: put the address into "
+            "FOOTY_STORE in .env, or into a file that FOOTY_STORE_FILE names, or use PGPASSFILE."
+        )
+        return int(Exit.USAGE)
     arguments = parser.parse_args(argv)
     asks_json = arguments.json and arguments.command != "events"
     if arguments.command != "run" and (arguments.once or arguments.continuous or asks_json):
@@ -667,6 +674,10 @@ _LOOKING_ON = frozenset(
 
 _READING_LOG = frozenset({"events", "match", "export", "query", "backup"})
 """Those of them that read the log, and so need to know where it is."""
+
+
+_PASSWORD = re.compile(r"(?:.*=)?postgres(?:ql)?://(?:[^/?#]*:[^/?#]*@|.*[?&]password=)", re.IGNORECASE)
+"""The address of a store with a password in it."""
 
 
 class _UsageError(FootyError):

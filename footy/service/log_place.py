@@ -4,8 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from footy.errors import ConfigError
 from footy.history.place import FilePlace, LogPlace, WriterPlace
+from footy.outputs.record_values import duration_text
+from footy.record import Heartbeat
+from footy.service.health import longest_silence_s
 from footy.service.paths import Files
 from footy.settings import Mode, Settings
+from footy.times import unix_seconds
 
 if TYPE_CHECKING:
     from footy.store.address import StoreAddress
@@ -58,3 +62,25 @@ def writer_place(settings: Settings, mode: Mode, **session: Any) -> WriterPlace:
     from footy.store.place import StoreWriterPlace  # noqa: PLC0415 - only if there is a store
 
     return StoreWriterPlace(address, **session)
+
+
+def reader_health(beat: Heartbeat | None, problem: str | None, now: float) -> tuple[bool, str]:
+    """Return whether the leader is well, and a line for people, as a reader on any machine can know it.
+
+    Args:
+        beat: The heartbeat that was published last.
+        problem: Why the store cannot be read; None if it can.
+        now: Unix seconds.
+    """
+    if problem is not None:
+        return False, f"Pipeline is not known: {problem}"
+    if beat is None:
+        return False, "Pipeline has not published a heartbeat yet"
+    last = beat["last_success_at"]
+    because = f"; last error: {beat['last_error']}" if beat["last_error"] else ""
+    if last is None:
+        return False, f"Pipeline has had no successful cycle yet{because}"
+    age = now - unix_seconds(last)
+    if age >= longest_silence_s(beat["interval_s"]):
+        return False, f"Pipeline is silent: its last success is {duration_text(age)} old{because}"
+    return True, f"Pipeline is running, its last success is {duration_text(age)} old"
