@@ -17,7 +17,7 @@ COMMANDS = {
     "export": ("benchmarks.export", "a busy day's odds as Parquet: time, memory, size"),
     "alerts": ("benchmarks.alerts", "what the operator's rules add to a cycle"),
     "memory": ("benchmarks.memory", "memory, threads and descriptors over many cycles"),
-    "soak": ("benchmarks.soak", "what the process holds over many cycles while the vendor is ill"),
+    "soak": ("benchmarks.soak", "what the process holds over many cycles while the vendor fails"),
     "compare": ("benchmarks.compare", "this commit beside another one, in one interleaved run"),
     "reliability": ("benchmarks.reliability", "what is published while the vendor fails"),
     "evening": ("benchmarks.evening", "the events of an evening with every quirk, and kill -9"),
