@@ -33,7 +33,7 @@ from thesports_simulator.world.world import World, WorldOptions
 
 EPOCH = 1_748_450_000
 INTERVAL_S = 10
-RATES = dict.fromkeys(FAULTS, 0.02) | {"late": 0.1, "twice": 0.1, "edit": 0.2, "swap": 0.2, "flood": 0.001}
+RATES = dict.fromkeys(FAULTS, 0.02) | {"late": 0.1, "twice": 0.1, "edit": 0.5, "swap": 0.5, "flood": 0.001}
 KINDS = {"goal", *INCIDENT_TYPES.values(), "kickoff", "half_time", "second_half", "full_time"}
 MAY_BE_OLD_S = 1
 """Seconds: a list shows the second in which it was requested."""
