@@ -36,6 +36,15 @@ class Wanted:
     """Is told in a sentence what cannot be read, and so is left out."""
 
 
+class Bulk(NamedTuple):
+    """The same rows in a form that costs less to make, for a database that computes the rest."""
+
+    columns: Sequence[Column]
+    batches: Callable[[Store, Wanted], Iterator[Batch]]
+    select: str
+    """The columns of the table as SQL over these."""
+
+
 class Table(NamedTuple):
     """A table of the history."""
 
@@ -44,6 +53,8 @@ class Table(NamedTuple):
     """What a row is."""
     columns: Sequence[Column]
     batches: Callable[[Store, Wanted], Iterator[Batch]]
+    bulk: Bulk | None = None
+    """None if the batches themselves cost little."""
 
 
 def day_of(moment: float) -> str:

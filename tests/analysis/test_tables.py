@@ -5,11 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from footy.analysis import FORMATS, TABLE_NAMES
 from footy.analysis.all_tables import TABLES
 from footy.analysis.columns import objects
+from footy.analysis.export import to_file
+from footy.analysis.match_tables import ODDS
+from footy.analysis.parquet import group_rows
 from footy.analysis.tables import Wanted, day_of
 from footy.history import odds
 from footy.history.archive import all_entries
@@ -22,7 +26,7 @@ from footy.thesports.codes import BOOKMAKERS
 from footy.times import unix_seconds
 from tests.events.watch import KICK_OFF
 from tests.support.evening import Evening
-from tests.support.history import BAY, BAY_ROWS, ROVERS, START, TOWN, TOWN_ROWS
+from tests.support.history import BAY, BAY_ROWS, ROVERS, START, TOWN, TOWN_ROWS, archived, row
 
 
 def rows(store: Any, table: str, **wanted: Any) -> list[dict[str, Any]]:
@@ -216,3 +220,32 @@ def test_an_empty_log_has_empty_tables(tmp_path: Path) -> None:
 
 def test_packed_rows_are_what_was_packed() -> None:
     assert [*odds.rows_of(odds.unpack(odds.pack(columns_of(TOWN_ROWS))))] == [*TOWN_ROWS]
+
+
+def test_the_database_converts_prices_exactly_as_the_record_does(tmp_path: Path) -> None:
+    """Parquet and SQL compute them from the vendor's numbers; CSV and notebooks get them from here."""
+    numbers = [
+        *(step / 100 for step in range(-3, 3000)),
+        *(step / 1000 for step in range(4000)),
+        *(step / 8 for step in range(-40, 40)),
+        *(0.83333, 1.00005, 0.99995, 1e300, -0.0, float("inf"), float("nan")),
+    ]
+    rows_of_market = [
+        row(market, START + place, first, numbers[-1 - place], numbers[place // 2])
+        for market in MARKETS
+        for place, first in enumerate(numbers)
+    ]
+    with Evening(tmp_path / "footy.db") as evening:
+        evening.see(0, m={})
+        evening.log.append(Commit(KICK_OFF, archives=[archived("m", tuple(rows_of_market))]))
+        here = rows(evening.log, "odds")
+        to_file(ODDS, evening.log, Wanted(), "parquet", tmp_path / "odds.parquet")
+    there = pl.read_parquet(tmp_path / "odds.parquet").drop("set_at").to_dicts()
+    assert there == [{name: value for name, value in one.items() if name != "set_at"} for one in here]
+    assert len(there) == len(rows_of_market)
+
+
+def test_a_group_of_a_file_is_the_smaller_the_more_a_row_has() -> None:
+    sizes = {name: group_rows(one.columns) for name, one in TABLES.items()}
+    assert sizes["minutes"] < sizes["events"] < sizes["prices"]
+    assert all(size % 2048 == 0 for size in sizes.values())
