@@ -23,6 +23,7 @@ from typing import Any
 from footy.events import EventRules
 from footy.history import Commit, Retention
 from footy.history.archive import Archived, ArchiveState
+from footy.history.minutes import MinuteBlob
 from footy.history.odds import Kind, OddsBlob, OddsRow, columns_of, pack, unpack
 from footy.history.place import FilePlace
 from footy.history.sqlite_log import opened_for_reading
@@ -74,7 +75,8 @@ class Collector(Archivist):
         chunks = [_blob(one["match_id"], Kind.CHUNK, cycle, 3, commit.at) for one in records]
         whole = _blob(f"m{cycle % MATCHES}", Kind.ARCHIVE, cycle, 60, commit.at)
         archive = Archived(whole.match_id, ArchiveState.WHOLE, commit.at, 1, rows=60, odds=whole)
-        return replace(commit, odds=chunks, archives=[archive] if cycle % 3 == 0 else [])
+        minutes = [MinuteBlob(one["match_id"], cycle, 0, b"") for one in records]
+        return replace(commit, odds=chunks, minutes=minutes, archives=[archive] if cycle % 3 == 0 else [])
 
 
 def _blob(match_id: str, kind: Kind, cycle: int, rows: int, at: float) -> OddsBlob:
@@ -140,10 +142,11 @@ def half_written(connection: sqlite3.Connection) -> list[str]:
     ):
         if count != 1:
             said.append(f"{match_id}: {count} archives")
-    [[of_odds, of_cycle]] = connection.execute(
-        "SELECT (SELECT max(at) FROM odds), (SELECT max(at) FROM cycle WHERE listed)"
+    [[of_minutes, at]] = connection.execute(
+        "SELECT (SELECT max(minute) FROM minute), (SELECT max(at) FROM cycle WHERE listed)"
     ).fetchall()
-    return said if of_odds == of_cycle else [*said, f"odds up to {of_odds}, cycles up to {of_cycle}"]
+    of_cycle = round((at - KICK_OFF) / CYCLE_S)
+    return said if of_minutes == of_cycle else [*said, f"minutes up to {of_minutes}, cycles to {of_cycle}"]
 
 
 def misses(path: Path, cycle: int) -> list[str]:
