@@ -8,6 +8,7 @@ from collections.abc import Sequence
 COMMANDS = {
     "cycle": ("benchmarks.cycle", "calls, bytes, time, CPU and memory of a cycle, beside three peers"),
     "freshness": ("benchmarks.freshness", "from a change in the world to its publication"),
+    "push": ("benchmarks.push", "from a message at a broker to the page and the file, and an hour of faults"),
     "quota": ("benchmarks.quota", "a cold start under the vendor's quota: how soon there are prices"),
     "flatten": ("benchmarks.flatten", "matches flattened per second"),
     "events": ("benchmarks.events", "what detecting, writing and reading events costs, and what grows"),

@@ -20,6 +20,7 @@ QUICK = {
     "alerts": [],
     "memory": [],
     "soak": [],
+    "push": [],
 }
 
 
