@@ -128,7 +128,7 @@ def test_minutes_are_the_rows_of_each_match_in_order(store: SqliteLog) -> None:
     first, second = rows(store, "minutes")
     assert (first["read_at"], first["minute"], first["temperature_c"]) == (START + 61, 2, 11.5)
     assert (second["read_at"], second["current_money_line_home"]) == (START + 130, 1.8)
-    assert second["current_money_line_at"] == START + 125
+    assert "current_money_line_at" not in second  # the odds have that
     assert (first["match_id"], first["home"], first["kickoff_at"]) == (TOWN, "Town", START)
 
 
