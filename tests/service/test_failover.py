@@ -1,6 +1,8 @@
 """Two machines with one store: one leads, and the other takes over whatever happens to the first."""
 
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,10 +10,14 @@ from typing import Any
 import pytest
 
 from footy.store.address import StoreAddress
+from tests.support.place import wait_until
 from tests.support.postgres import scratch_store
-from tests.support.two_machines import LIVE, Machines, two_machines
+from tests.support.postgres_server import own_server
+from tests.support.two_machines import LIVE, WORKERS, Machine, Machines, two_machines
 
 TTL_S = 2.0
+WARM = 8
+"""The most calls of a first cycle that is not cold."""
 
 
 @pytest.fixture
@@ -32,6 +38,7 @@ def begin(machines: Machines) -> None:
     machines.other.start()
     machines.other.wait_for("standby")
     machines.goes_on(60, machines.one)
+    assert machines.calls(machines.other) == []
 
 
 def first_cycle(calls: list[dict[str, Any]]) -> list[str]:
@@ -41,18 +48,109 @@ def first_cycle(calls: list[dict[str, Any]]) -> list[str]:
     return endpoints[: lists[1]]
 
 
-def test_one_leads_and_the_other_takes_over_after_a_kill(machines: Machines) -> None:
+def taken_over(machines: Machines, after: int, leader: Machine) -> None:
+    """Check that from a call on only this machine asked, warm from the first cycle."""
+    wait_until(lambda: len([one for one in machines.lists(leader) if one["seq"] > after]) >= 2)
+    calls = [one for one in machines.calls() if one["seq"] > after]
+    assert {one["from"] for one in calls} == {leader.address}
+    assert len(first_cycle(calls)) <= WARM
+
+
+def newest(machines: Machines) -> int:
+    calls = machines.calls()
+    return int(calls[-1]["seq"])
+
+
+def test_an_evening_with_faults_loses_no_event_and_has_none_twice(machines: Machines) -> None:
+    one, other = machines.one, machines.other
     begin(machines)
-    assert machines.calls(machines.other) == []
-    machines.goes_on(600, machines.one)
-    machines.one.signal(signal.SIGKILL)
-    killed = machines.calls()[-1]["seq"]
-    machines.other.wait_for("leader")
-    machines.goes_on(600, machines.other)
-    after = [one for one in machines.calls() if one["seq"] > killed]
-    assert {one["from"] for one in after} == {machines.other.address}
-    first = [one["endpoint"] for one in after][
-        : [one["endpoint"] for one in after].index("match/detail_live", 1)
-    ]
-    assert len(first) <= 8, first
+    said = one.place.run("status").stdout
+    assert f"Lease {machines.store.schema}: this machine leads since " in said
+    standby = other.place.run("health")
+    assert (standby.returncode, "Pipeline is a standby: " in standby.stdout) == (0, True)
+    # 1. The leader is killed.
+    one.signal(signal.SIGKILL)
+    killed = newest(machines)
+    other.wait_for("leader")
+    taken_over(machines, killed, other)
+    machines.goes_on(900, other)
+    # 2. The new leader is stopped for longer than its lease, and goes on.
+    one.start()
+    one.wait_for("standby")
+    other.signal(signal.SIGSTOP)
+    stopped = newest(machines)
+    one.wait_for("leader")
+    taken_over(machines, stopped, one)
+    machines.goes_on(900, one)
+    before = len(machines.calls(other))
+    other.signal(signal.SIGCONT)
+    other.wait_for("standby")
+    assert len(machines.calls(other)) - before <= WORKERS
+    # 3. The leader is cut off from the store: it goes on for a while, then it asks nothing.
+    one.store.cut()
+    other.wait_for("leader")
+    machines.goes_on(900, other)
+    last = machines.lists(one)[-1]["sent"]
+    first = next(call["sent"] for call in machines.lists(other) if call["sent"] > last)
+    assert first > last
+    one.store.mend()
+    one.wait_for("standby")
+    # 4. A clean stop hands over.
+    other.signal(signal.SIGTERM)
+    assert other.process.wait(10) == 0
+    one.wait_for("leader")
+    machines.goes_on(900, one)
     assert machines.differences() == []
+
+
+def test_a_clock_that_is_wrong_by_an_hour_changes_nothing(tmp_path: Path, address: StoreAddress) -> None:
+    with two_machines(tmp_path, address, ttl_s=TTL_S, clock_s=3600) as machines:
+        begin(machines)
+        machines.one.signal(signal.SIGKILL)
+        killed = newest(machines)
+        machines.other.wait_for("leader")
+        taken_over(machines, killed, machines.other)
+        machines.goes_on(900, machines.other)
+        # And back: the clock of the next leader is an hour behind.
+        machines.one.start()
+        machines.one.wait_for("standby")
+        machines.other.signal(signal.SIGKILL)
+        killed = newest(machines)
+        machines.one.wait_for("leader")
+        taken_over(machines, killed, machines.one)
+        machines.goes_on(900, machines.one)
+        assert machines.differences() == []
+
+
+def test_a_store_that_is_stopped_and_started_again_loses_nothing(tmp_path: Path) -> None:
+    with (
+        own_server() as server,
+        two_machines(tmp_path, StoreAddress(server.url), ttl_s=TTL_S) as machines,
+    ):
+        begin(machines)
+        server.stop()
+        at = time.monotonic()
+        now = int(machines.vendor.control.advance(900))
+        # Whoever leads asks nothing once its lease is over.
+        wait_until(lambda: "The lease is over" in machines.one.log())
+        over = len(machines.calls())
+        assert machines.calls(machines.other) == []
+        assert max(call["sent"] for call in machines.calls()) <= at + TTL_S + 1
+        threading.Event().wait(1.0)
+        assert len(machines.calls()) <= over + WORKERS
+        server.start()
+        wait_until(lambda: len([one for one in machines.lists() if one["at"] >= now]) >= 3)
+        leaders = [one for one in (machines.one, machines.other) if one.role == "leader"]
+        assert len(leaders) == 1
+        machines.goes_on(900, leaders[0])
+        assert machines.differences() == []
+
+
+def test_one_lease_for_two_accounts_is_refused(tmp_path: Path, address: StoreAddress) -> None:
+    with two_machines(tmp_path, address, ttl_s=TTL_S) as machines:
+        machines.one.start()
+        machines.one.wait_for("leader")
+        machines.other.place.set(THESPORTS_USER="someone-else")
+        refused = machines.other.place.run()
+        assert refused.returncode == 78
+        assert "belongs to another account" in refused.stderr

@@ -6,6 +6,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,20 +72,15 @@ class OwnServer:
 
 
 @contextlib.contextmanager
-def own_server(folder: Path, host: str = "127.0.0.1") -> Iterator[OwnServer]:
-    """Yield a running server in a new folder below this one; it is stopped afterwards."""
-    home = folder / "postgres"
-    home.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        os.chown(home, pwd.getpwnam(_UNPRIVILEGED).pw_uid, -1)
-        for parent in home.parents:  # the server's user must get there
-            with contextlib.suppress(PermissionError):
-                if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
-    server = OwnServer(home, host)
-    server.start()
-    try:
-        yield server
-    finally:
-        with contextlib.suppress(AssertionError):
-            server.stop()
+def own_server(host: str = "127.0.0.1") -> Iterator[OwnServer]:
+    """Yield a running server in a temporary folder; it is stopped afterwards."""
+    with tempfile.TemporaryDirectory(prefix="footy-postgres-") as folder:
+        if os.geteuid() == 0:
+            os.chown(folder, pwd.getpwnam(_UNPRIVILEGED).pw_uid, -1)
+        server = OwnServer(Path(folder), host)
+        server.start()
+        try:
+            yield server
+        finally:
+            with contextlib.suppress(AssertionError):
+                server.stop()
