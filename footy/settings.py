@@ -56,6 +56,7 @@ MOST_SHOWN = 60
 LOOKS = {
     "FOOTY_BASE_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_PUSH_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
+    "FOOTY_MQTT": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_PROXY": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_TIMEZONE": r"[A-Za-z]+(/[A-Za-z_]+)*",
     "FOOTY_RATE_LIMITS": r"[a-z_/]+ ?=[a-z0-9_/=., ]*",
@@ -168,6 +169,20 @@ def _push_url(value: str) -> str:
         raise ValueError(
             "takes a wss: address: the secret is its password, and ws: would send it unencrypted"
         )
+    return value
+
+
+def _mqtt_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+        fits = value.isascii() and value.isprintable() and not re.search(r"[\s?#@]", value)
+        wrong = not fits or not parts.hostname or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong or parts.scheme not in {"mqtt", "mqtts", "ws", "wss"}:
+        raise ValueError("takes an address such as mqtts://host:8883, without credentials and query")
     return value
 
 
@@ -412,6 +427,16 @@ class EventSettings(_Section):
     jsonl: Literal["off", "on"] = Field(
         "off", description="`on`: write events as JSON Lines too, a file a day in `events/`."
     )
+    mqtt: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_mqtt_url)] = Field(
+        None,
+        description="A broker to publish events and states of matches to, such as mqtt://127.0.0.1:1883.",
+    )
+    mqtt_user: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_text)] = Field(
+        None, description="The user name for that broker."
+    )
+    mqtt_password: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)] = Field(
+        None, description="The password for that broker."
+    )
     alerts: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
         None, description="The file of alert rules and targets; without it `alerts.toml` in the data folder."
     )
@@ -578,6 +603,10 @@ class Settings(
         except FileNotFoundError:
             raise ConfigError("The current folder was deleted: change to one that exists.") from None
         return folder / DEMO_FOLDER if mode is Mode.DEMO else folder
+
+    def mqtt_password_text(self) -> str:
+        """Return the broker's password; empty if there is none."""
+        return self.mqtt_password.get_secret_value() if self.mqtt_password else ""
 
     def event_source(self, mode: Mode) -> str:
         """Return where the events of an instance in this mode come from; the demo's are marked as such."""

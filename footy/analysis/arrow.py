@@ -14,6 +14,7 @@ from footy.analysis.tables import Store, Table, Wanted
 
 _TYPES: dict[Kind, Any] = {
     "text": nanoarrow.string(),
+    "short": nanoarrow.int16(),
     "int": nanoarrow.int32(),
     "bigint": nanoarrow.int64(),
     "float": nanoarrow.float64(),
@@ -105,24 +106,6 @@ class Stream:
         """Begin to read: the Arrow PyCapsule interface."""
         source = ipc.InputStream.from_readable(_Written(self._columns, self._batches()))
         return source.__arrow_c_stream__(requested_schema)
-
-
-class BatchSource:
-    """Yields the batches of a table from the first one on, each time that it is called.
-
-    Args:
-        table: The table.
-        store: Where its rows are.
-        wanted: Which rows.
-        failed: Gets the error that ends them: whoever reads a stream gets nothing but its text.
-    """
-
-    def __init__(self, table: Table, store: Store, wanted: Wanted, failed: list[BaseException]) -> None:
-        self._table, self._store, self._wanted, self._failed = table, store, wanted, failed
-
-    def __call__(self) -> Iterator[Batch]:
-        """Begin with the first batch."""
-        return noted(self._table.batches(self._store, self._wanted), self._failed)
 
 
 def noted(batches: Iterator[Batch], failed: list[BaseException]) -> Iterator[Batch]:

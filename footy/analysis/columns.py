@@ -11,12 +11,13 @@ from typing import Any, Literal, NamedTuple
 
 from footy.times import LAST_SECOND, moment_text
 
-Kind = Literal["text", "int", "bigint", "float", "bool", "second", "moment"]
-"""`int` has 32 bits, `bigint` 64. `second` and `moment` are times in Unix seconds: whole ones of the vendor's
+Kind = Literal["text", "short", "int", "bigint", "float", "bool", "second", "moment"]
+"""`short` has 16 bits, `int` 32, `bigint` 64.
+`second` and `moment` are times in Unix seconds: whole ones of the vendor's
 clock, and with milliseconds of footy's own."""
 
 TIMES = frozenset({"second", "moment"})
-_CODES = {"int": "i", "bigint": "q", "float": "d", "second": "q", "moment": "q"}
+_CODES = {"short": "h", "int": "i", "bigint": "q", "float": "d", "second": "q", "moment": "q"}
 _MILLI = 1000
 
 

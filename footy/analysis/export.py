@@ -46,7 +46,7 @@ def to_file(table: Table, store: Store, wanted: Wanted, form: Format, target: Pa
     """
     count = _Count()
     with _in_place_of(target) as path:
-        _write(table, form, path, count(table.batches(store, wanted)))
+        _write(table, form, path, count(_batches(table, form)(store, wanted)))
     return Written(count.rows, 1)
 
 
@@ -57,7 +57,7 @@ def to_folder(table: Table, store: Store, wanted: Wanted, form: Format, folder: 
     Errors are those of `to_file`.
     """
     count, files = _Count(), 0
-    batches = count(table.batches(store, wanted))
+    batches = count(_batches(table, form)(store, wanted))
     for day, of_day in groupby(batches, key=lambda one: one.day):
         target = folder / PARTITION.format(day=day) / f"{table.name}.{form}"
         try:
@@ -88,11 +88,19 @@ def to_stream(
     return Written(count.rows, 0)
 
 
+def _batches(table: Table, form: Format) -> Callable[[Store, Wanted], Iterator[Batch]]:
+    """Return what makes the batches that `_write` takes."""
+    return table.bulk.batches if form == "parquet" and table.bulk is not None else table.batches
+
+
 def _write(table: Table, form: Format, path: Path, batches: Iterator[Batch]) -> None:
     if form == "parquet":
-        from footy.analysis.parquet import write_parquet  # noqa: PLC0415 - needs packages of an extra
+        from footy.analysis.parquet import BULK_ROWS, write_parquet  # noqa: PLC0415 - needs packages of an extra
 
-        write_parquet(table.columns, batches, path)
+        if table.bulk is None:
+            write_parquet(table.columns, batches, path)
+        else:
+            write_parquet(table.bulk.columns, batches, path, select=table.bulk.select, rows=BULK_ROWS)
         return
     with path.open("wb") as file:
         _write_lines(file, _lines(table, form, batches))

@@ -6,13 +6,13 @@ The rows of a match stand together, whatever their time: they belong to the day 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import groupby
-from math import inf, isfinite
+from itertools import groupby, repeat
+from math import isfinite
 from types import NoneType, UnionType
-from typing import Any, NamedTuple, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
-from footy.analysis.columns import Batch, Column, Kind, Numbers, Runs, Values
-from footy.analysis.tables import Store, Table, Wanted, day_of, entries_of
+from footy.analysis.columns import Batch, Column, Kind, Numbers, Runs
+from footy.analysis.tables import Bulk, Store, Table, Wanted, day_of, entries_of
 from footy.events.emitted import Emitted, PeriodScores
 from footy.history import minutes, odds
 from footy.history.archive import MatchEntry, match_minutes
@@ -110,167 +110,180 @@ ODDS_COLUMNS = (
     Column("home_score", "int", "the home side's goals then; its corners in the market `corners`"),
     Column("away_score", "int", "the away side's"),
     Column("line", "float", "the home side's handicap; of `over_under` and `corners` the number"),
-    Column("home", "float", "decimal odds of the home side, in `money_line` and `spread`"),
-    Column("draw", "float", "of a draw"),
-    Column("away", "float", "of the away side"),
-    Column("over", "float", "of more than the line, in `over_under` and `corners`"),
-    Column("under", "float", "of less"),
+    Column("home_price", "float", "decimal odds of the home side, in `money_line` and `spread`"),
+    Column("draw_price", "float", "of a draw"),
+    Column("away_price", "float", "of the away side"),
+    Column("over_price", "float", "of more than the line, in `over_under` and `corners`"),
+    Column("under_price", "float", "of less"),
 )
-_PRICES = ("line", "home", "draw", "away", "over", "under")
-_VENDORS = {  # which of a row's numbers each of these is, by market
-    "money_line": {"home": "first", "draw": "line", "away": "last"},
-    "spread": {"home": "first", "line": "line", "away": "last"},
-    "over_under": {"over": "first", "line": "line", "under": "last"},
-    "corners": {"over": "first", "line": "line", "under": "last"},
+_VENDORS = {  # which of a row's numbers each price is, by market
+    "money_line": {"home_price": "first", "draw_price": "line", "away_price": "last"},
+    "spread": {"home_price": "first", "line": "line", "away_price": "last"},
+    "over_under": {"over_price": "first", "line": "line", "under_price": "last"},
+    "corners": {"over_price": "first", "line": "line", "under_price": "last"},
 }
-_UNKNOWN = inf
-"""Stands for a price that is not known until the bytes say so: no genuine one is infinite."""
-_MOST_PRICES = 50_000
-"""Prices whose conversion is remembered; they are a few thousand different ones."""
+_PRICES = ("line", "home_price", "draw_price", "away_price", "over_price", "under_price")
+_UNKNOWN = -(2**15)
+"""Stands for a minute or a score that is not known: no genuine one is so low."""
+
+_VENDORS_COLUMNS = (
+    *(
+        one
+        for one in ODDS_COLUMNS
+        if one.name in {"match_id", "market", "bookmaker_id", "bookmaker", "set_at"}
+    ),
+    *(Column(name, "short", "") for name in ("minute", "status_id", "sealed", "home_score", "away_score")),
+    *(Column(name, "float", "") for name in ("first", "line", "last")),
+)
 
 
-class _Converted(dict[float, float]):
-    """The public price of each of the vendor's numbers, computed once."""
-
-    def __init__(self, market: int, name: str, vendors: str) -> None:
-        self._market = market
-        self._name = name
-        self._place = ("first", "line", "last").index(vendors)
-
-    def __missing__(self, number: float) -> float:
-        row = [1.0, 1.0, 1.0]
-        row[self._place] = number
-        value = getattr(public_prices(self._market, *row), self._name) if isfinite(number) else None
-        if len(self) >= _MOST_PRICES:
-            self.clear()
-        self[number] = converted = _UNKNOWN if value is None or not isfinite(value) else float(value)
-        return converted
-
-
-@cache
-def _conversion(market: int, name: str) -> tuple[str, _Converted] | None:
-    """Return which of the vendor's numbers a price is, and how it is converted; None if there is none."""
-    vendors = _VENDORS[MARKET_NAMES[market]].get(name)
-    return None if vendors is None else (vendors, _Converted(market, name, vendors))
-
-
-class _Growing(NamedTuple):
-    """Numbers of several matches, put together."""
-
-    values: Any
-    known: bytearray
-
-    def add(self, values: Any) -> None:
-        """Add numbers, of which `_UNKNOWN` ones are not known."""
-        self.values.extend(values)
-        self.known.extend(b"\1" * len(values))
-        if len(values) and _UNKNOWN in values:
-            self.known[-len(values) :] = bytes(one != _UNKNOWN for one in values)
-
-    def add_by_place(self, places: Sequence[int], values: Sequence[int | None]) -> None:
-        """Add for each row the number at its place in a list; one of more than 32 bits is not known."""
-        kept = [one if one is not None and -(2**31) <= one < 2**31 else None for one in values]
-        self.values.extend(array("i", map([one or 0 for one in kept].__getitem__, places)))
-        if None in kept:
-            self.known.extend(map([one is not None for one in kept].__getitem__, places))
+def _price_sql(name: str) -> str:
+    """Return a price of `ODDS_COLUMNS` as SQL over the vendor's numbers: as `public_prices` has it."""
+    cases = []
+    for market, numbers in _VENDORS.items():
+        if (number := numbers.get(name)) is None:
+            continue
+        if name == "line":
+            plain = "0.0 - line" if market == "spread" else "line + 0.0"
+            cases.append(f"WHEN '{market}' THEN CASE WHEN isfinite(line) THEN {plain} END")
         else:
-            self.known.extend(b"\1" * len(places))
+            plain = number if market == "money_line" else f"round({number} + 1, 4)"
+            cases.append(
+                f"WHEN '{market}' THEN CASE WHEN isfinite({number}) AND {number} > 0 THEN {plain} END"
+            )
+    return f"CASE market {' '.join(cases)} END AS {name}"
 
-    def lack(self, count: int) -> None:
-        """Add rows without a number."""
-        self.values.frombytes(bytes(count * self.values.itemsize))
-        self.known.extend(bytes(count))
 
-    def column(self) -> Numbers:
-        """Return the column."""
-        known = bytes(self.known)
-        return Numbers(self.values, known if 0 in known else None)
+_ODDS_SQL = ", ".join(
+    [
+        *("match_id", "market", "bookmaker_id", "bookmaker", "set_at"),
+        f"nullif(minute, {_UNKNOWN})::INTEGER AS minute",
+        "status_id::INTEGER AS status_id",
+        "sealed <> 0 AS suspended",
+        *(f"nullif({side}_score, {_UNKNOWN})::INTEGER AS {side}_score" for side in ("home", "away")),
+        *map(_price_sql, _PRICES),
+    ]
+)
 
 
 class _OddsBatch:
-    """Rows of several matches, put together column by column."""
+    """Rows of several matches, put together column by column; prices are the vendor's numbers."""
 
     def __init__(self) -> None:
         self.rows = 0
-        self._match_ids: list[tuple[str, int]] = []
-        self._markets: list[tuple[str, int]] = []
-        self._bookmaker_ids: list[tuple[int, int]] = []
-        self._bookmakers: list[tuple[str | None, int]] = []
-        self._at = array("q")
-        self._minute = _Growing(array("i"), bytearray())
-        self._status = array("i")
-        self._suspended = bytearray()
-        self._home_score = _Growing(array("i"), bytearray())
-        self._away_score = _Growing(array("i"), bytearray())
-        self._prices = {name: _Growing(array("d"), bytearray()) for name in _PRICES}
+        self._runs: list[list[tuple[Any, int]]] = [[], [], [], []]
+        self._set_at = array("q")
+        self._shorts = [array("h") for _ in range(5)]
+        self._prices = [array("d") for _ in range(3)]
 
     def add(self, match_id: str, columns: OddsColumns) -> None:
         """Add a match: market by market, bookmaker by bookmaker, the oldest row first."""
         if not columns.rows:
             return
         self.rows += columns.rows
-        self._match_ids.append((match_id, columns.rows))
+        series = sorted(columns.series, key=_market_of)
+        match_ids, markets, bookmaker_ids, bookmakers = self._runs
+        match_ids.append((match_id, columns.rows))
+        for market, of_market in groupby(series, key=_market_of):
+            markets.append((MARKET_NAMES[market], sum(one.stop - one.start for one in of_market)))
+        counts = [(one.bookmaker_id, one.stop - one.start) for one in series]
+        bookmaker_ids += counts
+        bookmakers += [(BOOKMAKERS.get(bookmaker_id), count) for bookmaker_id, count in counts]
+        turn = [slice(one.stop - 1, one.start - 1 if one.start else None, -1) for one in series]
         minutes = [minute_of(text) for text in columns.minutes]
         scores = [score_of(text) or (None, None) for text in columns.scores]
-        for market, of_market in groupby(sorted(columns.series, key=_market_of), key=_market_of):
-            rows = _Rows(columns, [*of_market])
-            self._markets.append((MARKET_NAMES[market], len(rows.at)))
-            self._bookmaker_ids += rows.bookmaker_ids
-            self._bookmakers += [(BOOKMAKERS.get(one), count) for one, count in rows.bookmaker_ids]
-            self._at.extend(rows.at)
-            self._status.extend(rows.status)
-            self._suspended.extend(map(bool, rows.sealed))
-            self._minute.add_by_place(rows.minute, minutes)
-            self._home_score.add_by_place(rows.score, [home for home, _ in scores])
-            self._away_score.add_by_place(rows.score, [away for _, away in scores])
-            for name, growing in self._prices.items():
-                conversion = _conversion(market, name)
-                if conversion is None:
-                    growing.lack(len(rows.at))
-                else:
-                    vendors, converted = conversion
-                    growing.add(array("d", map(converted.__getitem__, getattr(rows, vendors))))
+        minute, status, sealed, home, away = self._shorts
+        _turn(self._set_at, columns.at, turn)
+        _turn(minute, _looked_up(minutes, columns.minute), turn)
+        _turn(status, columns.status, turn)
+        _turn(sealed, columns.sealed, turn)
+        _turn(home, _looked_up([one for one, _ in scores], columns.score), turn)
+        _turn(away, _looked_up([one for _, one in scores], columns.score), turn)
+        for values, vendors in zip(self._prices, (columns.first, columns.line, columns.last), strict=True):
+            _turn(values, vendors, turn)
 
     def batch(self, day: str) -> Batch:
-        """Return the rows, in the order of `ODDS_COLUMNS`."""
-        columns: list[Values] = [
-            *(Runs(self._match_ids), Runs(self._markets)),
-            *(Runs(self._bookmaker_ids), Runs(self._bookmakers)),
-            *(Numbers(self._at), self._minute.column(), Numbers(self._status), bytes(self._suspended)),
-            *(self._home_score.column(), self._away_score.column()),
-            *(growing.column() for growing in self._prices.values()),
-        ]
-        return Batch(day, self.rows, columns)
+        """Return the rows, in the order of `_VENDORS_COLUMNS`."""
+        numbers: tuple[Any, ...] = (self._set_at, *self._shorts, *self._prices)
+        return Batch(day, self.rows, [*map(Runs, self._runs), *(Numbers(one) for one in numbers)])
 
 
 def _market_of(series: Series) -> int:
     return series.market
 
 
-class _Rows:
-    """The rows of some series of a match, each turned round so that its oldest row is first."""
-
-    def __init__(self, columns: OddsColumns, series: Sequence[Series]) -> None:
-        self.bookmaker_ids = [(one.bookmaker_id, one.stop - one.start) for one in series]
-        parts = [(one.start, one.stop) for one in series]
-        self.at = _turned("q", columns.at, parts)
-        self.minute = _turned("H", columns.minute, parts)
-        self.first = _turned("d", columns.first, parts)
-        self.line = _turned("d", columns.line, parts)
-        self.last = _turned("d", columns.last, parts)
-        self.status = array("i", _turned("h", columns.status, parts))
-        self.sealed = _turned("h", columns.sealed, parts)
-        self.score = _turned("H", columns.score, parts)
+def _turn(target: Any, column: Any, parts: Sequence[slice]) -> None:
+    for part in parts:
+        target.extend(column[part])
 
 
-def _turned(code: str, column: Any, parts: Sequence[tuple[int, int]]) -> Any:
-    found = array(code)
-    for start, stop in parts:
-        found.extend(column[start:stop][::-1])
-    return found
+def _looked_up(values: Sequence[int | None], places: Sequence[int]) -> "array[int]":
+    """Return for each row the number at its place in a list, `_UNKNOWN` if that is none of 16 bits."""
+    kept = [_UNKNOWN if one is None or not 0 <= one < 2**15 else one for one in values]
+    if len({*kept}) == 1:
+        return array("h", kept[:1]) * len(places)
+    return array("h", map(kept.__getitem__, places))
+
+
+class _Converted(dict[float, float | None]):
+    """The public price of each of the vendor's numbers, computed once."""
+
+    most = 50_000
+    """Prices that are remembered; they are a few thousand different ones."""
+
+    def __init__(self, market: int, name: str, vendors: str) -> None:
+        self._market = market
+        self._name = name.removesuffix("_price")
+        self._place = ("first", "line", "last").index(vendors)
+
+    def __missing__(self, number: float) -> float | None:
+        row = [1.0, 1.0, 1.0]
+        row[self._place] = number
+        value = getattr(public_prices(self._market, *row), self._name) if isfinite(number) else None
+        if len(self) >= self.most:
+            self.clear()
+        self[number] = value
+        return value
+
+
+@cache
+def _conversion(market: str, name: str) -> tuple[str, _Converted] | None:
+    """Return which of the vendor's numbers a price is, and how it is converted; None if there is none."""
+    vendors = _VENDORS[market].get(name)
+    return None if vendors is None else (vendors, _Converted(MARKET_NAMES.index(market), name, vendors))
+
+
+def _public(batch: Batch) -> Batch:
+    """Return a batch of the vendor's numbers with the columns of `ODDS_COLUMNS`."""
+    found: dict[str, Any] = {
+        one.name: values for one, values in zip(_VENDORS_COLUMNS, batch.columns, strict=True)
+    }
+    for name in ("minute", "home_score", "away_score"):
+        values = found[name].values
+        known = bytes([one != _UNKNOWN for one in values]) if _UNKNOWN in values else None
+        found[name] = Numbers(array("i", values), known)
+    found["status_id"] = Numbers(array("i", found["status_id"].values))
+    found["suspended"] = bytes(map(bool, found["sealed"].values))
+    vendors = {name: found[name].values for name in ("first", "line", "last")}
+    for name in _PRICES:
+        prices: list[float | None] = []
+        for market, count in found["market"].parts:
+            conversion = _conversion(market, name)
+            start = len(prices)
+            if conversion is None:
+                prices += repeat(None, count)
+            else:
+                number, converted = conversion
+                prices += map(converted.__getitem__, vendors[number][start : start + count])
+        found[name] = prices
+    return Batch(batch.day, batch.rows, [found[one.name] for one in ODDS_COLUMNS])
 
 
 def _odds(store: Store, wanted: Wanted) -> Iterator[Batch]:
+    return map(_public, _vendors_odds(store, wanted))
+
+
+def _vendors_odds(store: Store, wanted: Wanted) -> Iterator[Batch]:
     for day, entries in _by_day(entries_of(store, wanted)):
         gathered = _OddsBatch()
         for entry in entries:
@@ -291,7 +304,11 @@ def _columns_of(store: Store, entry: MatchEntry, wanted: Wanted) -> OddsColumns:
 
 
 ODDS = Table(
-    "odds", "a price change of a bookmaker, as the vendor has it; every row there is", ODDS_COLUMNS, _odds
+    "odds",
+    "a price change of a bookmaker, as the vendor has it; every row there is",
+    ODDS_COLUMNS,
+    _odds,
+    Bulk(_VENDORS_COLUMNS, _vendors_odds, _ODDS_SQL),
 )
 
 # --- prices

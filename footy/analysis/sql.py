@@ -7,10 +7,12 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from footy.analysis import TIME_LIMIT_S, extra
-from footy.analysis.tables import Store, Table, Wanted
+from footy.analysis.columns import Batch
+from footy.analysis.tables import Bulk, Store, Table, Wanted
 from footy.errors import Exit, FootyError
 
 if TYPE_CHECKING:
@@ -73,13 +75,15 @@ def run(
     extra.require("footy query")
     import duckdb  # noqa: PLC0415 - 66 MB that only analysts need
 
-    from footy.analysis.arrow import BatchSource, Stream  # noqa: PLC0415 - as above
+    from footy.analysis.arrow import Stream  # noqa: PLC0415 - as above
 
     failed: list[BaseException] = []
     with extra.connect(memory_limit=limits.memory) as connection:
         for table in tables.values():
-            source = BatchSource(table, store, wanted, failed)
-            connection.register(table.name, Stream(table.columns, source))
+            bulk = table.bulk or Bulk(table.columns, table.batches, "*")
+            stream = Stream(bulk.columns, partial(_begun, bulk, store, wanted, failed))
+            connection.register(f"_{table.name}", stream)
+            connection.execute(f"CREATE TEMP VIEW {table.name} AS SELECT {bulk.select} FROM _{table.name}")  # noqa: S608
         for name, value in _LOCKED.items():
             connection.execute(f"SET {name} = {value}")
         limit = _Limit(connection, limits, stuck)
@@ -92,6 +96,13 @@ def run(
             if failed:
                 raise failed[0] from None
             raise QueryRefusedError(_sentence(error, limits, is_over=limit.is_over)) from None
+
+
+def _begun(bulk: Bulk, store: Store, wanted: Wanted, failed: list[BaseException]) -> Iterator[Batch]:
+    """Begin to read a table: DuckDB does so each time that it scans it."""
+    from footy.analysis.arrow import noted  # noqa: PLC0415 - packages of the extra
+
+    return noted(bulk.batches(store, wanted), failed)
 
 
 def _check(connection: "duckdb.DuckDBPyConnection", statement: str) -> None:

@@ -132,8 +132,10 @@ class Pipeline:
         self.odds_keeper: OddsKeeper | None = None
         """Gets all odds that arrive."""
         self._shown: Snapshot | None = None
-        """The last snapshot, with what was pushed since; None until the first cycle has ended."""
+        """The last snapshot, with what was pushed since; None before the first."""
         self._shown_at = 0.0
+        self._is_first = True
+        """Whether no cycle has ended yet; a push may have published what its first one knows so far."""
 
     @property
     def is_slow(self) -> bool:
@@ -241,7 +243,7 @@ class Pipeline:
             "problems": problems,
         }
         snapshot: Snapshot = {"meta": meta, "matches": records}
-        self._shown, self._shown_at = snapshot, published_at
+        self._shown, self._shown_at, self._is_first = snapshot, published_at, False
         is_listed = live is not None and live.value is not None
         versions = self._flattener.versions()
         return CycleResult(
@@ -307,8 +309,8 @@ class Pipeline:
     ) -> None:
         """Pass on what pushed parts changed in the last snapshot, if the answer is one of them.
 
-        Before the first cycle has ended there is no snapshot. Then all that is known is passed on, as soon as
-        its live list is there; what has not been read yet is missing, or stale.
+        Before the first cycle has ended there is no snapshot. Then all that is known is passed on once, as
+        soon as its live list is there; what has not been read yet is missing, or stale.
         """
         if not isinstance(answer.value, Pushed) or on_push is None:
             return
@@ -320,7 +322,10 @@ class Pipeline:
             and (match_id not in was.matches or match.live is not was.matches[match_id].live)
         }
         if pushed and self._shown is not None:
-            update = self._update(self._shown, replace(state, matches=pushed), answers, inputs)
+            of_pushed = replace(state, matches=pushed)
+            if first is not None and self._is_first:
+                of_pushed = _without_old(of_pushed, first.before)
+            update = self._update(self._shown, of_pushed, answers, inputs)
         elif pushed and first is not None and answers.live() is not None:
             update = self._first_update(_without_old(state, first.before), pushed, answers, inputs, first)
         on_push(update)
@@ -350,8 +355,8 @@ class Pipeline:
         meta = first.meta(state, published_at)
         meta["counts"] = report.counts(records)
         changed = [record for record in records if record["match_id"] in pushed]
-        snapshot: Snapshot = {"meta": meta, "matches": records}
-        return PushedUpdate(snapshot, None, changed, self._flattener.versions())
+        self._shown, self._shown_at = {"meta": meta, "matches": records}, published_at
+        return PushedUpdate(self._shown, None, changed, self._flattener.versions())
 
     def _records_of(
         self, state: State, answers: Answers, inputs: CycleInputs, published_at: float

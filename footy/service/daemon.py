@@ -30,6 +30,7 @@ from footy.service.paths import Files, prepare_folder
 from footy.service.push_feed import PushFeed, push_feed
 from footy.service.schedule import CycleThread, follow_clock, poll_now, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
+from footy.service.states import States
 from footy.service.status import TOGETHER
 from footy.service.stop_signal import StopSignal, stop_signal
 from footy.service.term import Term
@@ -150,6 +151,7 @@ def _lead(service: _Service, term: Term) -> None:
             recorder.on_commit = _waking(sinks, page)
         service.heartbeat_file.note_page(address)
         outputs = open_outputs(OutputContext(files.folder, service.console, sys.stdout, page))
+        outputs += [] if sinks is None or settings.mqtt is None else [States(sinks)]
         watchers = (figures.note, MetricsFile(files, metrics).write, service.systemd.cycle_ended)
         # 2. The cycles, until a signal comes or the term is over.
         job = CycleJob(settings, app, outputs, service.heartbeat_file, watchers, recorder, sinks)
@@ -248,7 +250,7 @@ def _sinks(settings: Settings, mode: Mode, files: Files, store: "StoreOfTerm | N
     if settings.events == "off":
         return None
     from footy.service.log_place import log_place  # noqa: PLC0415
-    from footy.sinks.registry import SinkOptions, Sinks  # noqa: PLC0415
+    from footy.sinks.registry import SinkOptions, Sinks, mqtt_target  # noqa: PLC0415
 
     if mode is Mode.DEMO:  # each demo is a world of its own
         for path in (files.events, files.sent):
@@ -258,6 +260,9 @@ def _sinks(settings: Settings, mode: Mode, files: Files, store: "StoreOfTerm | N
         source=settings.event_source(mode),
         jsonl=files.event_lines if settings.jsonl == "on" else None,
         keep_days=settings.history_days,
+        mqtt=mqtt_target(
+            settings.mqtt, settings.mqtt_user, settings.mqtt_password_text(), settings.ca_bundle
+        ),
         ledger=files.sent if store is None else store.ledger,
     )
     return Sinks(options, log_place(settings, mode).read)

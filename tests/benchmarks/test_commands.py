@@ -20,6 +20,7 @@ QUICK = {
     "alerts": [],
     "memory": [],
     "soak": [],
+    "push": [],
 }
 
 
@@ -58,6 +59,21 @@ def test_a_quick_evening_prints_its_events_and_becomes_a_section_of_the_reliabil
     assert "| goal |" in section
     assert "| 0 | 0 | yes |" in section
     assert section in (tmp_path / "reliability.md").read_text()
+
+
+def test_a_quick_export_becomes_a_section(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "export", "--quick", f"--docs={tmp_path}"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    section = report.section_of(tmp_path / report.PAGE, "export")
+    assert "| odds |" in section
+    assert "| bytes a row | ≤ 4 B |" in section
 
 
 def test_a_quick_comparison_of_a_commit_with_itself_prints_ratios_and_writes_nothing() -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from footy.errors import Exit
+from footy.sinks.mqtt import STATUS
 from tests.service.test_page import free_port
+from tests.sinks.test_mqtt import Reader
 from tests.support.broker import Publisher, RunningBroker
 from tests.support.place import PROJECT, SECRET, Place, complaints, wait_until
 from thesports_simulator.process import RunningSimulator, start
@@ -91,8 +93,24 @@ def test_a_pushed_goal_is_on_the_page_in_the_log_and_in_the_file(
     assert SECRET not in log + status
 
 
+def test_a_pushed_goal_goes_to_the_operators_broker_too(
+    live: Place, vendor: RunningSimulator, broker: RunningBroker
+) -> None:
+    live.set(FOOTY_MQTT=broker.url, FOOTY_MQTT_USER=broker.user, FOOTY_MQTT_PASSWORD=broker.secret)
+    element = a_match_in_play(vendor)
+    with closing(Reader(broker)) as reader:
+        started(live, broker)
+        reader.until(f"footy/match/{element['id']}")
+        with publishing(broker) as publisher:
+            publisher.publish(json.dumps([with_goal(element)]).encode())
+        goal = json.loads(reader.until("footy/events/goal"))
+        assert live.run("stop").returncode == Exit.OK
+        reader.until(STATUS, b"offline")
+    assert goal["subject"] == element["id"]
+
+
 def test_what_a_later_poll_says_wins(live: Place, vendor: RunningSimulator, broker: RunningBroker) -> None:
-    live.set(FOOTY_INTERVAL=2)
+    live.set(FOOTY_INTERVAL=5)
     started(live, broker)
     element = a_match_in_play(vendor)
     before = records(live)[element["id"]]["home_score"]

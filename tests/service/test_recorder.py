@@ -356,7 +356,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("illness", "words"),
+    ("fault", "words"),
     [
         (full_disk, "The log footy.db cannot be written: "),
         (read_only, "The log footy.db cannot be "),
@@ -364,7 +364,7 @@ def locked(path: Path) -> Iterator[None]:
     ],
 )
 def test_what_cannot_be_written_now_is_written_once_it_can_be(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, illness: Any, words: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: Any, words: str
 ) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -375,10 +375,10 @@ def test_what_cannot_be_written_now_is_written_once_it_can_be(
     service.cycle(*many)
     epoch = service.epoch()
     caplog.clear()
-    if illness is read_only:
+    if fault is read_only:
         service.stops()
-    with illness(service.path):
-        if illness is read_only:
+    with fault(service.path):
+        if fault is read_only:
             service.started()
         for _ in range(2):
             service.cycle(*scored)
@@ -387,7 +387,7 @@ def test_what_cannot_be_written_now_is_written_once_it_can_be(
     assert problem.startswith(words)
     assert is_documented(problem)
     assert problem.endswith("; what happens meanwhile is written as soon as it can be")
-    if illness is read_only:
+    if fault is read_only:
         service.restarts()
     found = service.cycle(*scored, after_s=100.0)
     assert found == [f"m{number:03}:goal:home:1" for number in range(100)]
