@@ -15,6 +15,7 @@ COMMANDS = {
     "archive": ("benchmarks.archive", "a busy day of odds on the disk, a chart, and what grows"),
     "web": ("benchmarks.web", "the page and the API: requests, readers of a stream, a slow machine"),
     "export": ("benchmarks.export", "a busy day's odds as Parquet: time, memory, size"),
+    "store": ("benchmarks.store", "PostgreSQL: events a commit, and readers with many clients each"),
     "alerts": ("benchmarks.alerts", "what the operator's rules add to a cycle"),
     "memory": ("benchmarks.memory", "memory, threads and descriptors over many cycles"),
     "soak": ("benchmarks.soak", "what the process holds over many cycles while the vendor fails"),
