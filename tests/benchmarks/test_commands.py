@@ -18,6 +18,7 @@ QUICK = {
     "archive": [],
     "web": ["--no-page"],
     "alerts": [],
+    "failover": [],
     "memory": [],
     "soak": [],
     "push": [],
