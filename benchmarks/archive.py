@@ -24,7 +24,7 @@ from footy.history.sqlite_log import WAL_LIMIT, opened_for_reading
 from footy.mirror.answers import OddsChanges
 from footy.mirror.changes import with_changes
 from footy.mirror.odds_book import OddsBook
-from footy.mirror.state import Held, MatchState, References, Source
+from footy.mirror.state import Held, MatchState, References, Source, State
 from footy.records.flatten import Flattener
 from footy.records.price_table import price_rows
 from footy.records.prices import PriceRules
@@ -118,7 +118,7 @@ class _Day:
         found = self._detector.detect(records, self.now, listed=listed, versions=self._flattener.versions())
         commit = Commit(self.now, found.changed, found.events, listed)
         self._archivist._packing.submit(int).result()  # noqa: SLF001 - beside a cycle, never in it
-        commit = self._archivist.added(commit, records, self._flattener.versions(), 0)
+        commit = self._archivist.added(commit, records, self._flattener.versions(), State())
         started = time.perf_counter()
         self.log.append(commit)
         self.commits_ms.append(1000 * (time.perf_counter() - started))

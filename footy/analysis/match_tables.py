@@ -110,19 +110,19 @@ ODDS_COLUMNS = (
     Column("home_score", "int", "the home side's goals then; its corners in the market `corners`"),
     Column("away_score", "int", "the away side's"),
     Column("line", "float", "the home side's handicap; of `over_under` and `corners` the number"),
-    Column("home", "float", "decimal odds of the home side, in `money_line` and `spread`"),
-    Column("draw", "float", "of a draw"),
-    Column("away", "float", "of the away side"),
-    Column("over", "float", "of more than the line, in `over_under` and `corners`"),
-    Column("under", "float", "of less"),
+    Column("home_price", "float", "decimal odds of the home side, in `money_line` and `spread`"),
+    Column("draw_price", "float", "of a draw"),
+    Column("away_price", "float", "of the away side"),
+    Column("over_price", "float", "of more than the line, in `over_under` and `corners`"),
+    Column("under_price", "float", "of less"),
 )
 _VENDORS = {  # which of a row's numbers each price is, by market
-    "money_line": {"home": "first", "draw": "line", "away": "last"},
-    "spread": {"home": "first", "line": "line", "away": "last"},
-    "over_under": {"over": "first", "line": "line", "under": "last"},
-    "corners": {"over": "first", "line": "line", "under": "last"},
+    "money_line": {"home_price": "first", "draw_price": "line", "away_price": "last"},
+    "spread": {"home_price": "first", "line": "line", "away_price": "last"},
+    "over_under": {"over_price": "first", "line": "line", "under_price": "last"},
+    "corners": {"over_price": "first", "line": "line", "under_price": "last"},
 }
-_PRICES = ("line", "home", "draw", "away", "over", "under")
+_PRICES = ("line", "home_price", "draw_price", "away_price", "over_price", "under_price")
 _UNKNOWN = -(2**15)
 """Stands for a minute or a score that is not known: no genuine one is so low."""
 
@@ -233,7 +233,7 @@ class _Converted(dict[float, float | None]):
 
     def __init__(self, market: int, name: str, vendors: str) -> None:
         self._market = market
-        self._name = name
+        self._name = name.removesuffix("_price")
         self._place = ("first", "line", "last").index(vendors)
 
     def __missing__(self, number: float) -> float | None:

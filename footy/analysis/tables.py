@@ -3,21 +3,19 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from footy.analysis.columns import Batch, Column
-from footy.history.archive import Archive, MatchEntry, all_entries
-from footy.history.log import Log, LogError
+from footy.history.archive import MatchEntry, all_entries
+from footy.history.place import KeptLog
 from footy.history.span import Span
 from footy.times import unix_seconds
 
 DAY_S = 86_400
 
 
-class Store(Log, Archive, Protocol):
-    """A log with its archive."""
-
-
+Store = KeptLog
+"""A log with its archive, wherever they are."""
 _ALL = Span()
 
 
@@ -85,8 +83,6 @@ def entries_of(store: Store, wanted: Wanted) -> list[MatchEntry]:
     A match belongs to the UTC day on which it was seen first. It is wanted if it was seen before `until`, and
     has changed, or was archived, at or after `since` and the position.
     """
-    if not hasattr(store, "entries"):
-        raise LogError("This store has no archive of matches: only the table of events can be read")
     if wanted.match_id is not None:
         entry = store.entry(wanted.match_id)
         found = [] if entry is None else [entry]

@@ -38,22 +38,23 @@ _DUE = (
 def write(connection: sqlite3.Connection, commit: Commit) -> None:
     """Write the odds, the minutes and the archives of a cycle."""
     for blob in commit.odds:
-        if _exists(connection, blob.match_id, "NOT archived"):
+        if _is_open(connection, blob.match_id):
             if blob.kind is Kind.BASE:
                 connection.execute(
                     "DELETE FROM odds WHERE match = ? AND kind = ?", (blob.match_id, int(blob.kind))
                 )
             _insert_odds(connection, blob)
     connection.executemany(
-        "REPLACE INTO minute VALUES (?, ?, ?, ?)",
-        [one for one in commit.minutes if _exists(connection, one.match_id)],
+        "REPLACE INTO minute SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM match WHERE id = ?1)",
+        commit.minutes,
     )
     for one in commit.archives:
         _archive(connection, one)
 
 
-def _exists(connection: sqlite3.Connection, match_id: str, condition: str = "1") -> bool:
-    found = connection.execute(f"SELECT 1 FROM match WHERE id = ? AND {condition}", (match_id,))  # noqa: S608
+def _is_open(connection: sqlite3.Connection, match_id: str) -> bool:
+    """Check whether the log has this match, and not its archive."""
+    found = connection.execute("SELECT 1 FROM match WHERE id = ? AND NOT archived", (match_id,))
     return found.fetchone() is not None
 
 

@@ -34,6 +34,7 @@ from footy.history.odds import (
 )
 from footy.history.tails import MinuteTail, OddsTails
 from footy.mirror.answers import OddsChanges
+from footy.mirror.state import State
 from footy.record import MatchRecord
 from footy.telemetry.metrics import counter, figure
 from footy.thesports import endpoints
@@ -211,7 +212,7 @@ class Archivist:
     # What the recorder asks for, in the thread of the cycles.
 
     def added(
-        self, commit: Commit, records: Sequence[MatchRecord], versions: Mapping[str, int], lacking: int
+        self, commit: Commit, records: Sequence[MatchRecord], versions: Mapping[str, int], state: State
     ) -> Commit:
         """Return what a cycle writes, with the odds, minutes and archives that are due.
 
@@ -221,10 +222,10 @@ class Archivist:
             commit: What else is written.
             records: The records of the cycle.
             versions: A number for each record, see `Flattener.versions`.
-            lacking: Number of matches whose odds have not been read in full.
+            state: The state after the cycle.
         """
         self._listed = frozenset(record["match_id"] for record in records)
-        self._lacking = lacking
+        self._lacking = sum(not match.has_full_odds for match in state.matches.values())
         for known in [*self._based]:  # other threads add to it
             if known not in self._listed:
                 self._based.pop(known, None)
@@ -380,9 +381,15 @@ def outcome(due: Due, answer: Answer[object], known: Known, now: float) -> Archi
         rows=columns.rows,
         left_out=left_out,
         note="The vendor has no odds of this match" if state is ArchiveState.EMPTY else doubt,
-        odds=OddsBlob(due.match_id, Kind.ARCHIVE, columns.rows, now, pack(columns)) if columns.rows else None,
+        odds=_archive_of(due.match_id, columns, now),
         minutes=known.minutes,
     )
+
+
+def _archive_of(match_id: str, columns: OddsColumns, now: float) -> OddsBlob | None:
+    if not columns.rows:
+        return None
+    return OddsBlob(match_id, Kind.ARCHIVE, columns.rows, now, pack(columns, small=True))
 
 
 def given_up(due: Due, now: float) -> Archived:

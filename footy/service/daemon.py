@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from footy.errors import Exit
+from footy.history.log import LogError
 from footy.outputs.base import Output
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.registry import OutputContext, open_outputs
@@ -77,7 +78,12 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             try:
                 with contextlib.closing(_terms(service)) as terms:
                     for term in terms:
-                        _lead(service, term)
+                        try:
+                            _lead(service, term)
+                        except LogError as error:  # the store went away as the term began
+                            if term.store is None:
+                                raise
+                            log.error("%s; this machine leads again as soon as it can", error)
             finally:
                 systemd.stopping()
     return Exit.OK

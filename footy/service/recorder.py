@@ -230,8 +230,7 @@ class Recorder:
             found = self._alerts.after_cycle(detector, found, records, now)
         commit = Commit(now, found.changed, found.events, listed)
         if self.archivist is not None:
-            lacking = sum(not match.has_full_odds for match in outcome.state.matches.values())
-            commit = self.archivist.added(commit, records, outcome.versions, lacking)
+            commit = self.archivist.added(commit, records, outcome.versions, outcome.state)
         self._commit(history, detector, commit)
         detector.commit(found)
         if listed is not None:

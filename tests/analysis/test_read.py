@@ -58,9 +58,18 @@ def test_each_table_is_taken_by_pandas_polars_and_duckdb(folder: Path, name: str
 def test_an_unknown_number_is_null(folder: Path) -> None:
     frame = pl.DataFrame(footy.read.odds(match=TOWN, folder=folder))
     assert frame.height == len(TOWN_ROWS)
-    assert frame.schema["home"] == pl.Float64
-    assert frame.filter(pl.col("suspended") & (pl.col("market") == "money_line"))["home"].to_list() == [None]
-    assert not frame["home"].is_nan().any()
+    assert frame.schema["home_price"] == pl.Float64
+    assert frame.filter(pl.col("suspended") & (pl.col("market") == "money_line"))["home_price"].to_list() == [
+        None
+    ]
+    assert not frame["home_price"].is_nan().any()
+
+
+def test_a_folder_is_read_even_if_the_settings_name_a_store(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTY_STORE", "postgresql://nobody@127.0.0.1:1/nothing")
+    assert pl.DataFrame(footy.read.matches(folder=folder)).height == 3
 
 
 def test_which_rows_is_said_as_flags_say_it(folder: Path) -> None:

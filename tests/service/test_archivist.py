@@ -14,6 +14,7 @@ from footy.history.minutes import loose, row_of
 from footy.history.odds import Kind, OddsBlob, OddsColumns, OddsRow, columns_of, rows_of
 from footy.history.sqlite_log import SqliteLog, opened, opened_for_reading
 from footy.mirror.answers import OddsChanges
+from footy.mirror.state import State
 from footy.service import archivist as module
 from footy.service.app import App, running_app
 from footy.service.archivist import (
@@ -165,7 +166,7 @@ class Service:
         self.write()
 
     def write(self) -> Commit:
-        commit = self.archivist.added(Commit(CLOCK.now(), listed=None), [], {}, 0)
+        commit = self.archivist.added(Commit(CLOCK.now(), listed=None), [], {}, State())
         self.log.append(commit)
         self.archivist.written(commit)
         return commit
@@ -222,7 +223,7 @@ def test_an_archive_that_is_not_written_yet_is_not_read_again(
         assert service.archivist._asked is not None
         service.archivist._asked.result(30)
     assert vendor.control.stats()["requests"]["odds/history"] == len(ids)
-    service.archivist.added(Commit(CLOCK.now()), [], {}, 0)  # and the log fails
+    service.archivist.added(Commit(CLOCK.now()), [], {}, State())  # and the log fails
     assert len(service.write().archives) == len(ids)
 
 
@@ -316,7 +317,7 @@ def reply(*changes: PriceChange) -> OddsChanges:
 
 def test_replies_and_full_reads_become_chunks_and_one_base(service: Service) -> None:
     archivist = service.archivist
-    archivist.added(Commit(NOW), [record(match_id="m")], {}, 0)
+    archivist.added(Commit(NOW), [record(match_id="m")], {}, State())
     archivist.told(reply(PriceChange("m", 2, "eu", row(30)), PriceChange("other", 2, "eu", row(30))), NOW)
     archivist.read("m", {"2": Markets(eu=[row(20), row(10)])})
     archivist.read("m", {"2": Markets(eu=[row(20), row(10)])})
@@ -352,15 +353,15 @@ def test_a_cycle_writes_only_so_much_and_a_full_disk_does_not_fill_the_memory(se
         str(number): Archived(str(number), ArchiveState.EMPTY, NOW, 1) for number in range(30)
     }
     for _ in range(3):  # the log fails
-        commit = archivist.added(Commit(NOW), [], {}, 0)
+        commit = archivist.added(Commit(NOW), [], {}, State())
         assert (len(commit.odds), len(commit.archives)) == (len(archivist._blobs) // 2, 15)
     assert len(archivist._blobs) == MOST_KEPT
     assert commit.odds[0].rows == 100
     archivist.written(commit)
     assert (len(archivist._blobs), len(archivist._archives)) == (MOST_KEPT // 2, 15)
     while len(archivist._blobs) > MOST_BLOBS:
-        archivist.written(archivist.added(Commit(NOW), [], {}, 0))
-    commit = archivist.added(Commit(NOW), [], {}, 0)
+        archivist.written(archivist.added(Commit(NOW), [], {}, State()))
+    commit = archivist.added(Commit(NOW), [], {}, State())
     assert len(commit.odds) == len(archivist._blobs)
     assert len(commit.archives) <= MOST_ARCHIVES
 
@@ -368,12 +369,12 @@ def test_a_cycle_writes_only_so_much_and_a_full_disk_does_not_fill_the_memory(se
 def test_minutes_build_on_nothing_after_a_commit_that_failed(service: Service) -> None:
     archivist = service.archivist
     seen: list[Any] = [record(match_id="m", home_corners=1)]
-    archivist.added(Commit(NOW), seen, {}, 0)
-    commit = archivist.added(Commit(NOW + 60), [record(match_id="m", home_corners=2)], {}, 0)
+    archivist.added(Commit(NOW), seen, {}, State())
+    commit = archivist.added(Commit(NOW + 60), [record(match_id="m", home_corners=2)], {}, State())
     [blob] = commit.minutes
     assert b"Premier League" in blob.data
     archivist.written(commit)
-    [later] = archivist.added(Commit(NOW + 120), [record(match_id="m", home_corners=3)], {}, 0).minutes
+    [later] = archivist.added(Commit(NOW + 120), [record(match_id="m", home_corners=3)], {}, State()).minutes
     assert b"Premier League" not in later.data
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from footy.store.address import StoreAddress
+from tests.support.namespaces import namespaces
 from tests.support.place import wait_until
 from tests.support.postgres import scratch_store
 from tests.support.postgres_server import own_server
-from tests.support.two_machines import LIVE, WORKERS, Machine, Machines, two_machines
+from tests.support.two_machines import LIVE, WORKERS, Machine, Machines, two_machines, two_namespaces
 
 TTL_S = 2.0
 WARM = 8
@@ -154,3 +155,31 @@ def test_one_lease_for_two_accounts_is_refused(tmp_path: Path, address: StoreAdd
         refused = machines.other.place.run()
         assert refused.returncode == 78
         assert "belongs to another account" in refused.stderr
+
+
+def test_links_that_are_set_down_lose_nothing(tmp_path: Path) -> None:
+    with (
+        namespaces(2) as (made, vendor, store),
+        own_server(store) as server,
+        two_namespaces(tmp_path, server, made, vendor) as machines,
+    ):
+        one, other = machines.one, machines.other
+        begin(machines)
+        # 1. Between the leader and the vendor: it goes on leading, and says what failed.
+        made[0].set_link("vendor", up=False)
+        wait_until(lambda: one.beat().get("last_error"))
+        assert one.role == "leader"
+        made[0].set_link("vendor", up=True)
+        # What was sent meanwhile arrives now, and nobody waits for the answers any more.
+        wait_until(lambda: one.beat().get("last_error", "") is None)
+        machines.goes_on(900, one, lists=4)
+        # 2. Between the leader and the store: another one leads, and this one asks nothing any more.
+        made[0].set_link("store", up=False)
+        other.wait_for("leader")
+        first = machines.lists(other)
+        machines.goes_on(900, other)
+        late = [call for call in machines.calls(one) if first and call["sent"] > first[0]["sent"]]
+        assert len(late) <= WORKERS
+        made[0].set_link("store", up=True)
+        one.wait_for("standby")
+        assert machines.differences() == []

@@ -18,7 +18,9 @@ from footy.store.address import StoreAddress
 from footy.store.postgres_log import opened_for_reading
 from tests.support.event_check import Emitted, emitted, in_order
 from tests.support.event_oracle import Poll, Tale, tale
+from tests.support.namespaces import Namespace
 from tests.support.place import SECRET, Place, wait_until
+from tests.support.postgres_server import OwnServer
 from tests.support.relay import Relay, relaying
 from thesports_simulator.process import RunningSimulator, start
 from thesports_simulator.world import feeds
@@ -45,14 +47,34 @@ with time_machine.travel(time.time() + {seconds}, tick=True):
 class Machine:
     """A machine: a data folder, relays, and a process that runs there or not."""
 
-    def __init__(self, place: Place, address: str, vendor: Relay, store: Relay, clock_s: float) -> None:
+    def __init__(
+        self,
+        place: Place,
+        address: str,
+        vendor: Relay | None,
+        store: Relay | None,
+        clock_s: float = 0.0,
+        prefix: tuple[str, ...] = (),
+    ) -> None:
         self.place = place
         self.address = address
         """The address from which its calls reach the vendor."""
-        self.vendor = vendor
-        self.store = store
+        self._vendor, self._store = vendor, store
         self._clock_s = clock_s
+        self._prefix = prefix
         self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def vendor(self) -> Relay:
+        """Its way to the vendor."""
+        assert self._vendor is not None
+        return self._vendor
+
+    @property
+    def store(self) -> Relay:
+        """Its way to the store."""
+        assert self._store is not None
+        return self._store
 
     @property
     def process(self) -> "subprocess.Popen[str]":
@@ -65,7 +87,7 @@ class Machine:
             program = CLOCK_WRAPPER.format(seconds=self._clock_s)
             self._process = self.place.begin_program(sys.executable, "-c", program)
         else:
-            self._process = self.place.begin()
+            self._process = self.place.begin_program(*self._prefix, sys.executable, "-m", "footy")
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process."""
@@ -119,11 +141,14 @@ class Machines:
         """Return the calls for the live list."""
         return [call for call in self.calls(machine) if call["endpoint"] == LIVE]
 
-    def goes_on(self, seconds: float, leader: Machine) -> None:
-        """Let the world go on, and wait until this machine has written what happened."""
+    def goes_on(self, seconds: float, leader: Machine, lists: int = 2) -> None:
+        """Let the world go on, and wait until this machine has written what happened.
+
+        `lists` is how many lists it asks for by then.
+        """
         now = int(self.vendor.control.advance(seconds))
         # It asks for the second list when it has written what follows from the first.
-        wait_until(lambda: len([one for one in self.lists(leader) if one["at"] >= now]) >= 2)
+        wait_until(lambda: len([one for one in self.lists(leader) if one["at"] >= now]) >= lists)
 
     def events(self) -> list[Emitted]:
         """Return all events of the log."""
@@ -199,3 +224,27 @@ def two_machines(
             )
             machines.append(Machine(place, source, to_vendor, to_store, clock))
         yield Machines(vendor, address, *machines)
+
+
+@contextlib.contextmanager
+def two_namespaces(folder: Path, server: OwnServer, made: list[Namespace], host: str) -> Iterator[Machines]:
+    """Yield two machines in network namespaces, neither started; `host` is the vendor's address."""
+    with ExitStack() as stack:
+        vendor = stack.enter_context(
+            start(matches=8, odds="light", secret=SECRET, options=["--host=0.0.0.0"])
+        )
+        machines = []
+        for one in made:
+            home = folder / one.name
+            home.mkdir()
+            place = stack.enter_context(Place(home))
+            place.ask(vendor)
+            place.set(
+                FOOTY_BASE_URL=vendor.base_url.replace(vendor.host, host),
+                FOOTY_STORE=server.url,
+                FOOTY_LEASE_TTL=2,
+                FOOTY_INTERVAL=INTERVAL_S,
+                FOOTY_WORKERS=WORKERS,
+            )
+            machines.append(Machine(place, one.vendor_address, None, None, prefix=one.prefix))
+        yield Machines(vendor, StoreAddress(server.url), *machines)
