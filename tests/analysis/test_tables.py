@@ -183,8 +183,10 @@ def test_what_is_missing_after_a_position_is_said() -> None:
     after, said = Span(after=Position("9f3a01c7", 20)).begin(extent)
     assert (after, said) == (
         20,
-        "The events from 9f3a01c7-21 to 9f3a01c7-50 are no longer kept: "
-        "what follows begins with the oldest event that is kept.",
+        (
+            "The events from 9f3a01c7-21 to 9f3a01c7-50 are no longer kept: "
+            "what follows begins with the oldest event that is kept."
+        ),
     )
     for lost in (Position("00000000", 5), Position("9f3a01c7", 101)):
         after, said = Span(after=lost).begin(extent)
