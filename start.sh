@@ -25,12 +25,13 @@ bash start.sh export odds -o FILE  write a table of the history (matches, events
 bash start.sh query SELECT   run a SELECT over these tables (--list: tables and columns)
 bash start.sh replay --to NAME  send events of the log once more to a target (also with --since, --until, --after)
 bash start.sh backup FILE    write a copy of the log into a file, also while footy runs
+bash start.sh store copy     copy the log into the empty store that FOOTY_STORE names
 bash start.sh simulate   serve a simulated vendor
 bash start.sh help       show this help
 HELP
         exit
         ;;
-    start | stop | restart | status | health | logs | check | names | events | match | schema | serve | alerts | export | query | replay | backup | simulate) command=("${@:-start}") ;;
+    start | stop | restart | status | health | logs | check | names | events | match | schema | serve | alerts | export | query | replay | backup | store | simulate) command=("${@:-start}") ;;
     --demo) if [ $# -eq 1 ]; then command=(start --demo); else command=("$@"); fi ;;
     -*) command=("$@") ;;
     *)

@@ -185,6 +185,13 @@ def _parser() -> argparse.ArgumentParser:
             help="use the demo instead of the live instance",
         )
         _FLAGS.get(name, _no_flags)(command)
+    words = "copy the log of a file into the empty store that FOOTY_STORE names"
+    store = commands.add_parser("store", help=words, description=words)
+    store.set_defaults(command="store")
+    store.add_argument("action", choices=("copy",), help="what to do with the store")
+    store.add_argument(
+        "file", nargs="?", metavar="FILE", help="the log (default: footy.db in the data folder)"
+    )
     schema = commands.add_parser("schema", help="print the JSON Schema of events or of the match record")
     schema.set_defaults(command="schema")
     schema.add_argument("of", choices=("events", "record"), help="of what")
@@ -571,6 +578,20 @@ def _backup(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return Exit.OK
 
 
+def _store(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.log_place import store_address  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
+
+    address = store_address(loaded.settings, Mode.LIVE)
+    if address is None:
+        raise ConfigError("FOOTY_STORE is not set: set it to the address of the database to copy into.")
+    from footy.store.copying import copy  # noqa: PLC0415 - only if there is a store
+
+    path = Path(arguments.file) if arguments.file else Files(loaded.settings.folder(Mode.LIVE)).events
+    _say(copy(path, address))
+    return Exit.OK
+
+
 def _opened_log(settings: Settings, mode: Mode) -> "contextlib.closing[Log]":
     """Open the log of an instance for reading; it is closed when the block is left."""
     from footy.service import event_stream  # noqa: PLC0415
@@ -659,6 +680,7 @@ _COMMANDS: dict[str, Command] = {
     "schema": _schema,
     "serve": _serve,
     "alerts": _alerts,
+    "store": _store,
     "export": _export,
     "query": _query,
     "replay": _replay,

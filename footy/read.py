@@ -82,7 +82,7 @@ def table(
     if folder is None:
         mode = settings.observed_mode()
     else:
-        settings, mode = settings.model_copy(update={"data_dir": Path(folder)}), Mode.LIVE
+        settings, mode = settings.model_copy(update={"data_dir": Path(folder), "store": None}), Mode.LIVE
     wanted = Wanted(
         Span(
             _seconds(since, "since"),

@@ -22,7 +22,8 @@ MEMORY_LIMIT = "1GB"
 FETCH_ROWS = 10_000
 GRACE_S = 2.0
 """Seconds that a statement has to end after it was interrupted: one function call cannot be."""
-_LOCKED = {"enable_external_access": False, "lock_configuration": True}
+_SETTINGS = ("TimeZone = 'UTC'", "enable_external_access = false", "lock_configuration = true")
+"""Set once the tables are there: a day is one of UTC, as everywhere; the last one holds all settings fast."""
 
 
 class QueryRefusedError(FootyError):
@@ -84,8 +85,8 @@ def run(
             stream = Stream(bulk.columns, partial(_begun, bulk, store, wanted, failed))
             connection.register(f"_{table.name}", stream)
             connection.execute(f"CREATE TEMP VIEW {table.name} AS SELECT {bulk.select} FROM _{table.name}")  # noqa: S608
-        for name, value in _LOCKED.items():
-            connection.execute(f"SET {name} = {value}")
+        for setting in _SETTINGS:
+            connection.execute(f"SET {setting}")
         limit = _Limit(connection, limits, stuck)
         try:
             _check(connection, statement)

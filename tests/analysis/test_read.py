@@ -65,6 +65,13 @@ def test_an_unknown_number_is_null(folder: Path) -> None:
     assert not frame["home_price"].is_nan().any()
 
 
+def test_a_folder_is_read_even_if_the_settings_name_a_store(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTY_STORE", "postgresql://nobody@127.0.0.1:1/nothing")
+    assert pl.DataFrame(footy.read.matches(folder=folder)).height == 3
+
+
 def test_which_rows_is_said_as_flags_say_it(folder: Path) -> None:
     when = dt.datetime.fromtimestamp(KICK_OFF + 600, dt.UTC)
     by_time = pl.DataFrame(footy.read.events(since=when, folder=folder))

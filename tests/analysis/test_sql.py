@@ -65,6 +65,14 @@ def test_results_are_a_table_csv_or_json(store: SqliteLog) -> None:
     ]
 
 
+def test_a_day_is_one_of_utc(store: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    shown = said(
+        store, "SELECT DISTINCT seen_at::DATE AS day, current_setting('TimeZone') AS zone FROM events"
+    )
+    assert shown == "day,zone\n2026-11-23,UTC\n"
+
+
 def test_no_row_is_an_empty_result(store: SqliteLog) -> None:
     assert said(store, "SELECT 1 AS a WHERE false", "json") == "[]\n"
     assert said(store, "SELECT 1 AS a WHERE false") == "a\n"
