@@ -23,9 +23,9 @@ WITHIN_S = 120.0
 INTRO = """\
 Two services with one PostgreSQL and one account, a lease of {ttl:g} s, a cycle every 2 s; the simulator's own
 log says who asked, and when. The evening goes on by 15 minutes between two faults. *Takeover*: from the
-fault, or from the former leader's last call if that is later, to the first call of the next leader. *Late calls*:
-those of the former leader after the first call of the next one. The events in the log are compared with those
-that follow from the lists that the simulator served."""
+fault, or from the former leader's last call if that is later, to the first call of the next leader. *Late
+calls*: those of the former leader after the first call of the next one. The events in the log are compared
+with those that follow from the lists that the simulator served."""
 
 
 @dataclass(frozen=True, slots=True)

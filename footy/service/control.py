@@ -38,7 +38,7 @@ class CannotStopError(FootyError):
     exit_code = Exit.LOCKED
 
 
-def start(settings: Settings, mode: Mode, say: Say) -> Exit:
+def start(settings: Settings, mode: Mode, say: Say) -> Exit:  # noqa: PLR0911 - one for each end
     """Start the service unless it is running, and wait for its first snapshot.
 
     Raises:
