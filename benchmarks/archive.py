@@ -56,9 +56,10 @@ INTRO = """\
 A day of the simulated world, {full} matches with usual odds and {busy} with very many at a time, goes through
 detection, the archivist and `footy.db` in cycles of {step} s: events, chunks of odds, a row a minute, and
 after each match all its odds at once. {count:,} matches ended, with {rows:,} rows ({each:,.0f} a match). *On
-the disk* is the size for {matches} matches of {rows_each:,} rows: odds by their bytes a row, and the rest of
-the file as it was. *A transaction* is the commit of a cycle, flushed to the disk (`synchronous=FULL`). *A
-chart* reads all {chart:,} rows of a match from the file; median of {runs} runs, CPU time of one thread."""
+the disk* is the size for {matches} matches of {rows_each:,} rows: odds by their bytes a row, and the rest by
+the number of matches in the file. *A transaction* is the commit of a cycle, flushed to the disk
+(`synchronous=FULL`). *A chart* reads all {chart:,} rows of a match from the file; median of {runs} runs, CPU
+time of one thread."""
 EVENING = """\
 The evening: {matches} matches at a time for {hours:.1f} hours, with quirks of the vendor, an hour without it,
 and {restarts} restarts, half of them as after a kill, in {cycles:,} cycles over sockets."""
@@ -218,18 +219,19 @@ def _day(path: Path, full: int, busy: int, wanted: int) -> dict[str, float]:
         )
         archives = _bytes(connection, f"SELECT sum(length(data)) FROM odds WHERE kind = {int(Kind.ARCHIVE)}")  # noqa: S608
         packed = _bytes(connection, "SELECT sum(length(data)) FROM minute WHERE rows > 0")
+        seen = _bytes(connection, "SELECT count(*) FROM match")  # also those that are not over
     each = archives / rows
     matches = max(1, len(entries))
-    rest = size - archives  # also of the matches that are not over
+    rest = size - archives
     return {
         "matches": len(entries),
         "rows": rows,
         "bytes_a_row": each,
         "minutes": minutes,
         "minute_bytes": packed / matches,
-        "events": events / matches,
+        "events": events / seen,
         "file_mb": size / measure.MB,
-        "day_mb": (rest / matches * MATCHES + each * MATCHES * ROWS) / measure.MB,
+        "day_mb": (rest / seen * MATCHES + each * MATCHES * ROWS) / measure.MB,
         "p50": measure.median(commits),
         "p95": measure.percentile(commits, 0.95),
     }
