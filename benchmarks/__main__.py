@@ -13,6 +13,7 @@ COMMANDS = {
     "flatten": ("benchmarks.flatten", "matches flattened per second"),
     "events": ("benchmarks.events", "what detecting, writing and reading events costs, and what grows"),
     "archive": ("benchmarks.archive", "a busy day of odds on the disk, a chart, and what grows"),
+    "failover": ("benchmarks.failover", "a standby that takes over: how soon, who asks, what is lost"),
     "web": ("benchmarks.web", "the page and the API: requests, readers of a stream, a slow machine"),
     "export": ("benchmarks.export", "a busy day's odds as Parquet: time, memory, size"),
     "store": ("benchmarks.store", "PostgreSQL: events a commit, and readers with many clients each"),

@@ -68,14 +68,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--messages", type=int, help="per run (default 100)")
     options = parser.parse_args(argv)
     quick: bool = options.quick
-    count = options.messages or (6 if quick else 100)
+    count = options.messages or (4 if quick else 100)
     every_s = 0.3 if quick else 0.7
     console = Console(stderr=True)
     runs: list[Run] = []
     for matches in (20,) if quick else MATCHES:
         for what in (STEADY, COLD):
             console.print(f"{matches} matches, {what} …", highlight=False)
-            runs.append(_run(what, matches, count, every_s))
+            runs.append(_run(what, matches, count, every_s, quick=quick))
     polled: dict[float, list[float]] = {}
     if not quick:
         with upstream.simulator(102, latency=upstream.LATENCY_S) as vendor:
@@ -85,12 +85,12 @@ def main(argv: Sequence[str]) -> int:
                 polled[interval] = seen.waits[LIVE]
     console.print("an hour with every fault …", highlight=False)
     with tempfile.TemporaryDirectory(prefix="footy-benchmark-") as folder:
-        hour = observed(Path(folder), seconds=300 if quick else 3600, matches=20 if quick else 102)
+        hour = observed(Path(folder), seconds=120 if quick else 3600, matches=20 if quick else 102)
     intro = INTRO.format(every=every_s, burst=BURST)
     return report.publish(_report(runs, polled, hour, intro), options, argv)
 
 
-def _run(what: str, matches: int, count: int, every_s: float) -> Run:
+def _run(what: str, matches: int, count: int, every_s: float, *, quick: bool) -> Run:
     run = Run(what, matches)
     latency = 0.2 if what == COLD else 0.0
     with (
@@ -125,8 +125,9 @@ def _run(what: str, matches: int, count: int, every_s: float) -> Run:
             run.page, run.file = publish.waits()
             run.sent = publish.sent
             if what == STEADY:
-                run.cpu_ms = publish.cpu_ms(service.pid, 20, 0.3)
-                run.burst_ms = publish.cpu_ms(service.pid, BURST, 0.0)
+                least_s = 0.5 if quick else 6.0
+                run.cpu_ms = publish.cpu_ms(service.pid, 2 if quick else 20, 0.3, least_s)
+                run.burst_ms = publish.cpu_ms(service.pid, 50 if quick else BURST, 0.0, least_s)
             watch.stop()
     return run
 
@@ -167,10 +168,10 @@ class _Messages:
             [_seen(file, key) - at for key, at in self._at.items()],
         )
 
-    def cpu_ms(self, pid: int, count: int, apart_s: float) -> float:
+    def cpu_ms(self, pid: int, count: int, apart_s: float, least_s: float) -> float:
         """Return the CPU milliseconds of a process per message, less those of the same time without one."""
         process = psutil.Process(pid)
-        lasts_s = max(3.0, count * apart_s)
+        lasts_s = max(least_s, count * apart_s)
         used: list[float] = []
         for messages in (0, count):
             before = sum(process.cpu_times()[:2])

@@ -25,7 +25,7 @@ benchmark is footy's simulator in its own process on the loopback interface. The
 HEADS = {PAGE: HEAD}
 ORDER = (
     *("cycle", "quota", "freshness", "flatten", "events", "archive", "export", "store"),
-    *("alerts", "web", "memory", "soak"),
+    *("failover", "alerts", "web", "memory", "soak"),
 )
 
 

@@ -17,7 +17,7 @@ from footy.analysis.parquet import group_rows
 from footy.analysis.tables import Wanted, day_of
 from footy.history import odds
 from footy.history.archive import all_entries
-from footy.history.log import Commit, Position
+from footy.history.log import Commit, Extent, Position
 from footy.history.odds import MARKETS, Kind, OddsBlob, columns_of
 from footy.history.span import Span
 from footy.history.sqlite_log import SqliteLog, opened, opened_for_reading
@@ -174,6 +174,23 @@ def test_after_a_position_come_later_events_and_the_matches_that_changed_since(s
     other = Span(after=Position("00000000", 5))
     assert len(rows(store, "events", span=other)) == extent.newest
     assert len(rows(store, "matches", span=other)) == 3
+
+
+def test_what_is_missing_after_a_position_is_said() -> None:
+    extent = Extent("9f3a01c7", 100, 50)
+    assert Span().begin(extent) == (0, None)
+    assert Span(after=Position("9f3a01c7", 60)).begin(extent) == (60, None)
+    after, said = Span(after=Position("9f3a01c7", 20)).begin(extent)
+    assert (after, said) == (
+        20,
+        (
+            "The events from 9f3a01c7-21 to 9f3a01c7-50 are no longer kept: "
+            "what follows begins with the oldest event that is kept."
+        ),
+    )
+    for lost in (Position("00000000", 5), Position("9f3a01c7", 101)):
+        after, said = Span(after=lost).begin(extent)
+        assert (after, (said or "").partition(":")[0]) == (0, f"The position {lost} is not in this log")
 
 
 def test_whole_days_have_every_row_of_each_day_in_the_span(tmp_path: Path) -> None:

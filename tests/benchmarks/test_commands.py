@@ -19,6 +19,7 @@ QUICK = {
     "archive": [],
     "web": ["--no-page"],
     "alerts": [],
+    "failover": [],
     "memory": [],
     "soak": [],
     "push": [],
