@@ -35,6 +35,8 @@ from footy.thesports.models import Detail, LiveMatch, Odds
 from footy.thesports.models import OddsRow as VendorRow
 from footy.thesports.request import Answer, Request
 from footy.thesports.retry_budget import RetryBudget
+from tests.support.archived_evening import ArchivedEvening, live_through, wait_for_archives
+from thesports_simulator.process import start
 from thesports_simulator.world.world import World, WorldOptions
 
 MOMENT = 1_748_453_490
@@ -49,13 +51,18 @@ RUNS = 25
 CYCLES, GROWTH_MB, GROWTH_MATCHES, KEPT_DAYS = 10_000, 2.0, 8, 1.0
 BOUNDED_BY = 1.1
 SAMPLES, ENDS = 200, 10
+EVENING_S, EVENING_MATCHES, RESTARTS = 20_000, 40, 8
 INTRO = """\
 A day of the simulated world, {full} matches with usual odds and {busy} with very many at a time, goes through
 detection, the archivist and `footy.db` in cycles of {step} s: events, chunks of odds, a row a minute, and
 after each match all its odds at once. {count:,} matches ended, with {rows:,} rows ({each:,.0f} a match). *On
-the disk* is the size for {matches} matches of {rows_each:,} rows: odds by their bytes a row, and the rest of
-the file as it was. *A transaction* is the commit of a cycle, flushed to the disk (`synchronous=FULL`). *A
-chart* reads all {chart:,} rows of a match from the file; median of {runs} runs, CPU time of one thread."""
+the disk* is the size for {matches} matches of {rows_each:,} rows: odds by their bytes a row, and the rest by
+the number of matches in the file. *A transaction* is the commit of a cycle, flushed to the disk
+(`synchronous=FULL`). *A chart* reads all {chart:,} rows of a match from the file; median of {runs} runs, CPU
+time of one thread."""
+EVENING = """\
+The evening: {matches} matches at a time for {hours:.1f} hours, with quirks of the vendor, an hour without it,
+and {restarts} restarts, half of them as after a kill, in {cycles:,} cycles over sockets."""
 GROWTH = """\
 Growth is that of a process with detection, archivist and log over {cycles:,} cycles of {matches} matches that
 come and go, kept for {days:g} day: the medians of {ends} samples in the middle and at the end. The file is
@@ -175,10 +182,11 @@ def main(argv: Sequence[str]) -> int:
     full, busy, wanted = (5, 1, 4) if quick else (FULL, BUSY, MATCHES)
     with tempfile.TemporaryDirectory(prefix="footy-benchmark-") as folder:
         day = _day(Path(folder) / "day.db", full, busy, wanted)
+        evening = _evening(Path(folder) / "evening", quick=quick)
         charts = _charts_ms(Path(folder) / "chart.db")
         cycles = options.cycles or (300 if quick else CYCLES)
         growth = child.ask("benchmarks.archive", {"path": f"{folder}/growth.db", "cycles": cycles})
-    return report.publish(_report(day, charts, growth, cycles, full, busy), options, argv)
+    return report.publish(_report(day, charts, growth, evening, cycles, full, busy), options, argv)
 
 
 # --- a day
@@ -211,18 +219,19 @@ def _day(path: Path, full: int, busy: int, wanted: int) -> dict[str, float]:
         )
         archives = _bytes(connection, f"SELECT sum(length(data)) FROM odds WHERE kind = {int(Kind.ARCHIVE)}")  # noqa: S608
         packed = _bytes(connection, "SELECT sum(length(data)) FROM minute WHERE rows > 0")
+        seen = _bytes(connection, "SELECT count(*) FROM match")  # also those that are not over
     each = archives / rows
     matches = max(1, len(entries))
-    rest = size - archives  # also of the matches that are not over
+    rest = size - archives
     return {
         "matches": len(entries),
         "rows": rows,
         "bytes_a_row": each,
         "minutes": minutes,
         "minute_bytes": packed / matches,
-        "events": events / matches,
+        "events": events / seen,
         "file_mb": size / measure.MB,
-        "day_mb": (rest / matches * MATCHES + each * MATCHES * ROWS) / measure.MB,
+        "day_mb": (rest / seen * MATCHES + each * MATCHES * ROWS) / measure.MB,
         "p50": measure.median(commits),
         "p95": measure.percentile(commits, 0.95),
     }
@@ -247,6 +256,33 @@ def _clock(now: Any) -> Iterator[None]:
         yield
     finally:
         CLOCK.uptime, CLOCK._offset = before  # type: ignore[method-assign]  # noqa: SLF001
+
+
+# --- an evening
+
+
+def _evening(folder: Path, *, quick: bool) -> dict[str, int]:
+    """Live through an evening with an outage and restarts; return how many archives are not as served."""
+    matches, seconds, restarts = (6, 9_000, 2) if quick else (EVENING_MATCHES, EVENING_S, RESTARTS)
+    folder.mkdir()
+    with (
+        start(matches=matches, odds="light" if quick else "full", speed=0) as simulator,
+        ArchivedEvening(simulator, folder) as evening,
+    ):
+        steps = (20, 600, 600) if quick else (10, 20, 60, 60)
+        for _ in live_through(evening, seconds, seed=1, steps=steps, restarts=restarts):
+            pass
+        late = wait_for_archives(evening)
+        wrong, whole = evening.differences()
+        return {
+            "matches": matches,
+            "seconds": seconds,
+            "wrong": len(wrong),
+            "ended": len(wrong) + whole,
+            "late": len(late),
+            "cycles": evening.cycles,
+            "starts": evening.starts,
+        }
 
 
 # --- a chart
@@ -329,6 +365,7 @@ def _report(
     day: Mapping[str, float],
     charts: Mapping[str, float],
     growth: Mapping[str, Any],
+    evening: Mapping[str, int],
     cycles: int,
     full: int,
     busy: int,
@@ -372,6 +409,12 @@ def _report(
             )
         ],
         checks=[
+            report.Check(
+                f"archives of the evening that differ from what was served, of {evening['ended']}",
+                "0",
+                f"{evening['wrong']}",
+                evening["wrong"] == 0 < evening["ended"],
+            ),
             _at_most(f"{MATCHES} matches of {ROWS:,} rows on the disk", day["day_mb"], DAY_MB, "MB"),
             _at_most("a transaction, p95", day["p95"], TRANSACTION_MS, "ms"),
             _at_most("a chart of an archived match", charts["archived"], CHART_MS, "ms"),
@@ -380,7 +423,15 @@ def _report(
             _at_most("the file at the end", sizes[-1][1], round(first * BOUNDED_BY, 1), "MB"),
             _at_most("the write-ahead log", growth["wal"], round(wal_limit, 1), "MB"),
         ],
-        notes=[GROWTH.format(cycles=cycles, matches=GROWTH_MATCHES, days=KEPT_DAYS, ends=ENDS)],
+        notes=[
+            EVENING.format(
+                matches=evening["matches"],
+                hours=evening["seconds"] / 3600,
+                cycles=evening["cycles"],
+                restarts=evening["starts"] - 1,
+            ),
+            GROWTH.format(cycles=cycles, matches=GROWTH_MATCHES, days=KEPT_DAYS, ends=ENDS),
+        ],
         picture=chart.lines(
             "The file over days",
             chart.Axis("day"),

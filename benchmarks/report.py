@@ -24,8 +24,8 @@ benchmark is footy's simulator in its own process on the loopback interface. The
 """
 HEADS = {PAGE: HEAD}
 ORDER = (
-    *("cycle", "quota", "freshness", "flatten", "events", "archive", "export"),
-    *("alerts", "web", "memory", "soak"),
+    *("cycle", "quota", "freshness", "flatten", "events", "archive", "export", "store"),
+    *("failover", "alerts", "web", "memory", "soak"),
 )
 
 

@@ -1,6 +1,7 @@
 """Batches as a Parquet file, by DuckDB, which reads them as they are made."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from footy.analysis import extra
@@ -52,7 +53,7 @@ def write_parquet(
     from footy.analysis.arrow import Stream, noted  # noqa: PLC0415 - as above
 
     failed: list[BaseException] = []
-    stream = Stream(columns, lambda: noted(batches, failed))
+    stream = Stream(columns, lambda: noted(_ahead(batches), failed))
     name = str(path).replace("'", "''")
     with extra.connect(memory_limit=MEMORY, preserve_insertion_order=True) as connection:
         connection.register("batches", stream)
@@ -66,6 +67,15 @@ def write_parquet(
             if failed:  # what went wrong while the batches were made
                 raise failed[0] from None
             raise CannotWriteError(f"The Parquet file cannot be written: {_words(error)}") from None
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield batches, of which another thread makes the next one while DuckDB compresses those before."""
+    with ThreadPoolExecutor(1, "batches") as maker:
+        coming = maker.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = maker.submit(next, batches, None)
+            yield batch
 
 
 def _words(error: Exception) -> str:

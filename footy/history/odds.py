@@ -342,22 +342,23 @@ def united(parts: Sequence[OddsColumns]) -> OddsColumns:
     for part in reversed(parts):
         for one in part.series:
             grouped.setdefault((one.bookmaker_id, one.market), []).append((part, one.start, one.stop))
-    # 1. The order of all rows, as places in the parts one after the other.
+    # 1. The order of all rows, as runs of the parts one after the other.
     every: list[OddsColumns] = []
     places: dict[int, int] = {}
-    order: list[int] = []
+    order: list[tuple[int, int]] = []
     counts: list[tuple[int, int, int]] = []
     rows = 0
     for bookmaker_id, market in sorted(grouped):
-        before = len(order)
+        count = 0
         for part, start, stop in _merged(grouped[bookmaker_id, market]):
             if id(part) not in places:
                 every.append(part)
                 places[id(part)] = rows
                 rows += part.rows
             place = places[id(part)]
-            order += range(place + start, place + stop)
-        counts.append((bookmaker_id, market, len(order) - before))
+            order.append((place + start, place + stop))
+            count += stop - start
+        counts.append((bookmaker_id, market, count))
     # 2. Each column in this order.
     minutes: dict[str | None, int] = {}
     scores: dict[str, int] = {}
@@ -391,11 +392,14 @@ def _renumbered(column: "array[int]", texts: Sequence[T], numbers: dict[T, int])
     return array(_TEXT_KIND, [*map(renumbered.__getitem__, column)])
 
 
-def _ordered(kind: str, columns: "Iterable[array[Any]]", order: Sequence[int]) -> "array[Any]":
+def _ordered(kind: str, columns: "Iterable[array[Any]]", places: Iterable[tuple[int, int]]) -> "array[Any]":
     together: array[Any] = array(kind)
     for column in columns:
         together += column
-    return array(kind, [*map(together.__getitem__, order)])
+    ordered: array[Any] = array(kind)
+    for start, stop in places:
+        ordered += together[start:stop]
+    return ordered
 
 
 def _merged(runs: Sequence[_Run]) -> list[_Run]:

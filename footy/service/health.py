@@ -67,6 +67,11 @@ def lease_text(lease: LeaseState) -> str:
     return f"{lease['leader']} leads since {lease['since']}"
 
 
+def stands_by(lease: LeaseState) -> bool:
+    """Check whether an instance has seen that another one leads."""
+    return lease["role"] == "standby" and lease["leader"] is not None
+
+
 def _of_standby(lease: LeaseState, heartbeat: Heartbeat, now: float, of_it: str, pid: int) -> Health:
     """Judge an instance that makes no calls: it is well as long as it sees the store."""
     seen_at = heartbeat["started_at"] if lease["seen_at"] is None else lease["seen_at"]

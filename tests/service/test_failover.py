@@ -102,6 +102,10 @@ def test_an_evening_with_faults_loses_no_event_and_has_none_twice(machines: Mach
     one.wait_for("leader")
     machines.goes_on(900, one)
     assert machines.differences() == []
+    # 5. In the background a standby is started when it stands by: it has no snapshot to wait for.
+    started = other.place.run("start")
+    assert "footy stands by (PID: " in started.stdout
+    assert other.place.run("stop").returncode == 0
 
 
 def test_a_clock_that_is_wrong_by_an_hour_changes_nothing(tmp_path: Path, address: StoreAddress) -> None:

@@ -121,6 +121,27 @@ def test_what_a_later_poll_says_wins(live: Place, vendor: RunningSimulator, brok
     assert records(live)[element["id"]]["live_source"] == "fresh"
 
 
+def test_while_the_list_cannot_be_had_what_is_pushed_is_shown(
+    live: Place, vendor: RunningSimulator, broker: RunningBroker
+) -> None:
+    live.set(FOOTY_INTERVAL=5)
+    started(live, broker)
+    element = a_match_in_play(vendor)
+    before = records(live)[element["id"]]["home_score"]
+    vendor.control.set_faults("http500")
+    try:
+        wait_until(lambda: json.loads(live.files.heartbeat.read_bytes())["last_error"])
+        with publishing(broker) as publisher:
+            publisher.publish(json.dumps([with_goal(element)]).encode())
+            wait_until(lambda: records(live)[element["id"]]["home_score"] == before + 1)
+        others = {one["live_source"] for one in records(live).values() if one["match_id"] != element["id"]}
+        assert others == {"stale"}
+    finally:
+        vendor.control.clear_faults()
+    wait_until(lambda: records(live)[element["id"]]["live_source"] == "fresh")
+    assert records(live)[element["id"]]["home_score"] == before
+
+
 def test_a_simulator_publishes_its_world(live: Place, broker: RunningBroker) -> None:
     live.set(FOOTY_PUSH_URL=broker.ws_url)
     options = (f"--mqtt={broker.url}", "--push-fault=twice:0.1")

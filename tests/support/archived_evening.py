@@ -32,6 +32,7 @@ from footy.thesports.client import Client
 from tests.support.harness import QUICK, shift_gates
 from thesports_simulator.process import RunningSimulator
 
+QUIRKS = ("status_early", "match_flickers", "score_flaps", "score_back", "period_moved")
 DOWN = ("http503", "truncated@odds/history")
 """Nothing comes back, or half an answer."""
 JUST_OVER_S = 900
@@ -181,6 +182,8 @@ def live_through(
     outage = seconds * 2 // 5
     ends = sorted(random.sample(range(600, seconds), restarts))
     passed, is_down = 0, False
+    control = evening.simulator.control
+    control.set_faults(*QUIRKS)
     while passed < seconds:
         step = random.choice(steps)
         passed += step
@@ -195,7 +198,7 @@ def live_through(
             ends.pop(0)
             evening.end(killed=len(ends) % 2 == 0)
             evening.begin()
-    evening.simulator.control.clear_faults()
+    control.clear_faults()
 
 
 def wait_for_archives(evening: ArchivedEvening, within: int = 60) -> list[MatchEntry]:

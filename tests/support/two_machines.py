@@ -89,6 +89,11 @@ class Machine:
         else:
             self._process = self.place.begin_program(*self._prefix, sys.executable, "-m", "footy")
 
+    @property
+    def is_running(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.poll() is None
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the process."""
         os.kill(self.process.pid, number)
@@ -140,6 +145,10 @@ class Machines:
     def lists(self, machine: Machine | None = None) -> list[dict[str, Any]]:
         """Return the calls for the live list."""
         return [call for call in self.calls(machine) if call["endpoint"] == LIVE]
+
+    def lists_after(self, machine: Machine, after: int) -> int:
+        """Return how many lists a machine has asked for after a call, by its number."""
+        return len([one for one in self.lists(machine) if one["seq"] > after])
 
     def goes_on(self, seconds: float, leader: Machine, lists: int = 2) -> None:
         """Let the world go on, and wait until this machine has written what happened.
