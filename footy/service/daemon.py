@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from footy.errors import Exit
-from footy.history.log import LogError
+from footy.errors import CannotWriteError, Exit
 from footy.outputs.base import Output
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.registry import OutputContext, open_outputs
@@ -80,7 +79,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
                     for term in terms:
                         try:
                             _lead(service, term)
-                        except LogError as error:  # the store went away as the term began
+                        except CannotWriteError as error:  # the store went away as the term began
                             if term.store is None:
                                 raise
                             log.error("%s; this machine leads again as soon as it can", error)

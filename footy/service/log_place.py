@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from footy.errors import ConfigError
-from footy.history.place import FilePlace, LogPlace, WriterPlace
 from footy.outputs.record_values import duration_text
 from footy.record import Heartbeat
 from footy.service.health import longest_silence_s
@@ -15,6 +14,7 @@ from footy.settings import Mode, Settings
 from footy.times import unix_seconds
 
 if TYPE_CHECKING:
+    from footy.history.place import LogPlace, WriterPlace
     from footy.store.address import StoreAddress
 
 MISSING = "FOOTY_STORE needs the package psycopg: .venv/bin/pip install -r requirements-postgres.txt"
@@ -39,7 +39,7 @@ def store_address(settings: Settings, mode: Mode) -> "StoreAddress | None":
     return StoreAddress(settings.store_url(), settings.lease, passfile)
 
 
-def log_place(settings: Settings, mode: Mode) -> LogPlace:
+def log_place(settings: Settings, mode: Mode) -> "LogPlace":
     """Return where the log of an instance in this mode is.
 
     Raises:
@@ -47,13 +47,15 @@ def log_place(settings: Settings, mode: Mode) -> LogPlace:
     """
     address = store_address(settings, mode)
     if address is None:
+        from footy.history.place import FilePlace  # noqa: PLC0415 - only if there is a log
+
         return FilePlace(Files(settings.folder(mode)).events)
     from footy.store.place import StorePlace  # noqa: PLC0415 - only if there is a store
 
     return StorePlace(address)
 
 
-def writer_place(settings: Settings, mode: Mode, **session: Any) -> WriterPlace:
+def writer_place(settings: Settings, mode: Mode, **session: Any) -> "WriterPlace":
     """Return where the service writes its log; `session` is how it does in a store: see `StoreWriterPlace`.
 
     Raises:
@@ -61,6 +63,8 @@ def writer_place(settings: Settings, mode: Mode, **session: Any) -> WriterPlace:
     """
     address = store_address(settings, mode)
     if address is None:
+        from footy.history.place import FilePlace  # noqa: PLC0415 - only if there is a log
+
         return FilePlace(Files(settings.folder(mode)).events)
     from footy.store.place import StoreWriterPlace  # noqa: PLC0415 - only if there is a store
 

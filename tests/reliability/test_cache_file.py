@@ -270,7 +270,7 @@ def heals(vendor: RunningSimulator, path: Path) -> None:
     ("fault", "words"),
     [pytest.param(one, words, id=name) for name, (one, words, _) in FAULTS.items() if words is not None],
 )
-def test_it_is_ill_at_the_start(
+def test_it_fails_at_the_start(
     vendor: RunningSimulator, path: Path, caplog: pytest.LogCaptureFixture, fault: FileFault, words: list[str]
 ) -> None:
     with begin(vendor, path.parent, **SHORT_LIVED) as earlier:
@@ -294,7 +294,7 @@ def test_it_is_ill_at_the_start(
     ("fault", "words"),
     [pytest.param(one, words, id=name) for name, (one, _, words) in FAULTS.items() if words is not None],
 )
-def test_it_falls_ill_in_mid_service(
+def test_it_fails_in_mid_service(
     vendor: RunningSimulator, path: Path, caplog: pytest.LogCaptureFixture, fault: FileFault, words: list[str]
 ) -> None:
     with begin(vendor, path.parent, **SHORT_LIVED) as trial:
