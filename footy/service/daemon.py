@@ -34,7 +34,6 @@ from footy.service.status import TOGETHER
 from footy.service.stop_signal import StopSignal, stop_signal
 from footy.service.term import Term
 from footy.settings import Mode, Settings
-from footy.telemetry.metrics import Source
 from footy.telemetry.redaction import Redactor
 from footy.thesports.client import Client
 from footy.thesports.request import Answer
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from footy.service.recorder import Recorder
     from footy.service.store_of_term import StoreOfTerm
     from footy.sinks.registry import Sinks
+    from footy.telemetry.metrics import Source
     from footy.web.output import LivePage
 
 log = logging.getLogger("footy")
