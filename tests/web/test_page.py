@@ -25,6 +25,7 @@ from tests.support.prices import kick_off_rows
 from tests.support.web import Stage, match
 from thesports_simulator.process import start
 
+SIDES = ("home", "draw", "away")
 HOSTILE = [
     "<script>document.title='hacked'</script>",
     '"><img src=x onerror=alert(1)>',
@@ -549,6 +550,36 @@ def test_one_touch_chooses_the_market_of_a_phone(stage: Stage, chromium: Browser
         expect(page.locator("#tonight")).to_be_visible()
         page.locator("#side-close").click()
         expect(page.locator("#tonight")).to_be_hidden()
+        watched.assert_quiet()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_long_american_prices_fit_and_have_the_size_of_the_others(
+    stage: Stage, chromium: Browser, width: int
+) -> None:
+    long = {f"current_money_line_{side}": price for side, price in zip(SIDES, (105, 31, 1.02), strict=True)}
+    stage.cycle([match(1, "Arsenal", "Chelsea"), match(2, "Leeds", "Everton", **long)])
+    with tab(chromium, stage.url, viewport={"width": width, "height": 844}) as watched:
+        page = watched.page
+        page.select_option("#odds", "american")
+        prices = page.locator("tr.match .c-p.m1")
+        expect(prices).to_have_text(
+            [re.compile(one) for one in ("110", "230", "260", "10400", "3000", "5000")]
+        )
+        sizes, widest = page.evaluate(
+            """() => {
+              const all = [...document.querySelectorAll("tr.match .c-p.m1")];
+              const texts = all.map((td) => {
+                const text = document.createRange();
+                text.selectNodeContents(td);
+                const room = td.clientWidth - parseFloat(getComputedStyle(td).paddingRight);
+                return Math.max(...[...text.getClientRects()].map((one) => one.width)) - room;
+              });
+              return [all.map((td) => getComputedStyle(td, "::first-line").fontSize), Math.max(...texts)];
+            }"""
+        )
+        assert set(sizes) == {"12px"}
+        assert widest <= 0
         watched.assert_quiet()
 
 
