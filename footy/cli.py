@@ -388,6 +388,12 @@ def _status(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.status import lines  # noqa: PLC0415
 
     files, is_demo = _observed(loaded)
+    if loaded.settings.store is not None and not is_demo and not files.heartbeat.exists():
+        from footy.service.log_place import leader_health  # noqa: PLC0415
+
+        is_well, line = leader_health(loaded.settings, Mode.LIVE)  # no service has ever run on this machine
+        _say(line)
+        return Exit.OK if is_well else Exit.UNHEALTHY
     if arguments.watch:
         from footy.service.status_screen import watch  # noqa: PLC0415
 

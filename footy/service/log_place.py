@@ -1,6 +1,9 @@
 """Where the log of an instance is: in its data folder, or in the store."""
 
+import time
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from footy.errors import ConfigError
 from footy.outputs.record_values import duration_text
@@ -88,3 +91,16 @@ def reader_health(beat: Heartbeat | None, problem: str | None, now: float) -> tu
     if age >= longest_silence_s(beat["interval_s"]):
         return False, f"Pipeline is silent: its last success is {duration_text(age)} old{because}"
     return True, f"Pipeline is running, its last success is {duration_text(age)} old"
+
+
+def leader_health(settings: Settings, mode: Mode) -> tuple[bool, str]:
+    """Return how the leader is by what it published in the store, for a machine without a service.
+
+    Raises:
+        LogError: The store cannot be read.
+    """
+    place = log_place(settings, mode)
+    content = place.published("heartbeat.json")
+    beat = None if content is None else msgspec.json.decode(content, type=Heartbeat)
+    is_well, line = reader_health(beat, None, time.time())
+    return is_well, f"{line} – {place.where}"

@@ -72,6 +72,13 @@ def test_a_match_is_read_from_anywhere(reader: Place, leader: Place) -> None:
     assert match["home"] in printed.stdout
 
 
+def test_the_status_of_the_leader_is_read_from_anywhere(reader: Place, address: StoreAddress) -> None:
+    printed = reader.run("status")
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.stdout.startswith("Pipeline is running, its last success is ")
+    assert address.shown in printed.stdout
+
+
 def test_the_outcomes_of_alerts_are_read_from_anywhere(reader: Place) -> None:
     printed = reader.run("alerts", "outcomes")
     assert (printed.returncode, "no alerts in the store" in printed.stdout) == (0, True), printed.stderr
