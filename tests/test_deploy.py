@@ -124,8 +124,26 @@ def test_compose_has_secrets_in_files_alone_and_serves_this_machine_alone() -> N
     assert "deploy/secrets/" in ignored
 
 
-def test_what_compose_sets_are_settings() -> None:
-    named = set(re.findall(r"\b(?:FOOTY|THESPORTS)_[A-Z_]+\b", (DEPLOY / "compose.yaml").read_text()))
+def test_compose_with_a_standby_has_two_alike_and_a_reader_without_published_secrets() -> None:
+    services = read_yaml(DEPLOY / "compose-ha.yaml")["services"]
+
+    assert set(services) == {"footy-a", "footy-b", "reader", "postgres"}
+    one, other = ({**services[name], "volumes": []} for name in ("footy-a", "footy-b"))
+    assert one == other
+    assert services["footy-a"]["volumes"] != services["footy-b"]["volumes"]
+    assert services["reader"]["command"] == ["serve"]
+    for name, service in services.items():
+        environment = service["environment"]
+        literal = [key for key in environment if re.search("SECRET|TOKEN|PASSWORD|STORE", key)]
+        assert all(str(environment[key]).startswith("/run/secrets/") for key in literal), name
+        assert {Path(environment[key]).name for key in literal} <= set(service["secrets"])
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+        assert service["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose-ha.yaml"])
+def test_what_compose_sets_are_settings(name: str) -> None:
+    named = set(re.findall(r"\b(?:FOOTY|THESPORTS)_[A-Z_]+\b", (DEPLOY / name).read_text()))
 
     assert named <= {*variables(), *secret_files(), *OF_THE_PAGE}
 

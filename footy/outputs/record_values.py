@@ -7,7 +7,8 @@ from typing import Literal
 
 PriceState = Literal["now", "suspended", "old"]
 
-_NOT_KICKED_OFF = frozenset({1, 9, 12, 13})
+NOT_KICKED_OFF = frozenset({1, 9, 12, 13})
+"""Statuses of a match that has not begun."""
 _FINISHED = 8
 
 
@@ -63,7 +64,7 @@ def price_state(match: Mapping[str, object], prefix: str, max_age_s: float) -> P
     """
     if match.get(f"{prefix}_sealed") is True:
         return "suspended"
-    if prefix.startswith("early") or match.get("status_id") in _NOT_KICKED_OFF:
+    if prefix.startswith("early") or match.get("status_id") in NOT_KICKED_OFF:
         return "now"
     made_at, arrived_at = moment(match.get(f"{prefix}_at")), moment(match.get("odds_fetched_at"))
     is_stale = (

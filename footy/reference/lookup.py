@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Any
 
 import msgspec
 from cachetools import TLRUCache
@@ -64,6 +65,10 @@ class Lookup:
         self._lock = threading.Lock()
         self._gone: dict[Request, float] = {}
         self._renewal_failed_at: dict[Endpoint, float] = {}
+        self._oldest: dict[Endpoint, float] | None = None
+        """When the oldest row in memory was read, by endpoint; None once the memory has changed."""
+        self._oldest_until = inf
+        """When the first row in memory expires, which may be the oldest."""
         self._memo: TLRUCache[Request, _Memo] = TLRUCache(
             MOST_REMEMBERED,
             ttu=lambda _key, memo, _now: memo.expires_at,
@@ -73,8 +78,10 @@ class Lookup:
     def peek(self, key: Request) -> Held[Reference] | None:
         """Return the value in memory; None if there is none."""
         with self._lock:
-            memo = self._memo.get(key)
-        return memo.held if memo else None
+            try:
+                return self._memo[key].held  # `get` looks twice
+            except KeyError:
+                return None
 
     def held(self, key: Request) -> Held[Reference] | None:
         """Return the value in memory or on disk, up to `KEEP_DAYS` old, without a request; None if absent."""
@@ -110,6 +117,14 @@ class Lookup:
         )
         return Answer(request, value, at)
 
+    def recall(self, known: Mapping[Request, Held[Any]]) -> None:
+        """Take values that another machine has looked up, each for as long as it is young enough."""
+        for request, held in known.items():
+            if held.value is not None and held.fetched_at is not None:
+                left_s = held.fetched_at + self._ttl_s[request.endpoint] - CLOCK.now()
+                if left_s > 0 and self.peek(request) is None:
+                    self._remember(request, Held(held.value, held.fetched_at, Source.CACHE), left_s)
+
     def ask(self, request: Request, budget: RetryBudget) -> Answer[Reference]:
         """Look up one row or list, with a request to the vendor if it is not known.
 
@@ -138,15 +153,12 @@ class Lookup:
 
     def renewals(self, now: float) -> dict[Endpoint, int]:
         """Return the endpoints whose rows should be renewed, and the time since which to request changes."""
-        oldest: dict[Endpoint, float] = {}
         with self._lock:
-            for key, memo in self._memo.items():
-                if key.endpoint in RENEWED and memo.held.fetched_at is not None:
-                    before = oldest.get(key.endpoint, now)
-                    oldest[key.endpoint] = min(before, memo.held.fetched_at)
+            if self._oldest is None or CLOCK.uptime() >= self._oldest_until:
+                self._oldest, self._oldest_until = self._oldest_rows()
         return {
             endpoint: int(at) - RENEW_OVERLAP_S
-            for endpoint, at in oldest.items()
+            for endpoint, at in self._oldest.items()
             if now - at >= RENEW_FROM * self._ttl_s[endpoint]
             and CLOCK.uptime() - self._renewal_failed_at.get(endpoint, -inf) >= RENEW_AGAIN_S
         }
@@ -203,6 +215,7 @@ class Lookup:
             for key in gone:
                 self._memo.pop(key, None)
                 self._gone[key] = now
+                self._oldest = None
         if self._catalogue is not None and gone:
             self._catalogue.drop(gone)
 
@@ -212,6 +225,7 @@ class Lookup:
             for key, memo in list(self._memo.items()):
                 self._memo[key] = _Memo(shifted(memo.held, step_s), memo.expires_at)
             self._gone = {key: at + step_s for key, at in self._gone.items()}
+            self._oldest = None
 
     def _ask(self, request: Request, budget: RetryBudget) -> Answer[Reference]:
         # 1. In memory.
@@ -274,13 +288,25 @@ class Lookup:
             self._remember(request, nothing, NO_ROW_MEMO_S)
         return _answer(request, nothing, error)
 
+    def _oldest_rows(self) -> tuple[dict[Endpoint, float], float]:
+        """Return when the oldest row in memory was read, by endpoint, and when the first row expires."""
+        oldest: dict[Endpoint, float] = {}
+        until = inf
+        for key, memo in self._memo.items():
+            until = min(until, memo.expires_at)
+            if key.endpoint in RENEWED and memo.held.fetched_at is not None:
+                oldest[key.endpoint] = min(oldest.get(key.endpoint, inf), memo.held.fetched_at)
+        return oldest, until
+
     def _forget(self, key: Request) -> None:
         with self._lock:
             self._memo.pop(key, None)
+            self._oldest = None
 
     def _remember(self, key: Request, held: Held[Reference], for_s: float) -> Held[Reference]:
         with self._lock:
             self._memo[key] = _Memo(held, CLOCK.uptime() + for_s)
+            self._oldest = None
         return held
 
 

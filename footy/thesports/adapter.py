@@ -1,5 +1,6 @@
 """Send one request once: sign it, send it on a pooled connection, and read the whole body."""
 
+import functools
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -39,6 +40,7 @@ WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 103 announces, the connection's next request would take them for its own reply."""
 
 
+@functools.cache
 def trusting(ca_bundle: Path | None) -> ssl.SSLContext:
     """Return the TLS context of all connections; shared, since loading the authorities takes 10 ms.
 

@@ -22,6 +22,11 @@ class WebError(Exception):
         self.headers = headers or {}
 
 
+def no_log() -> WebError:
+    """Return the error of a data folder without a log."""
+    return WebError(503, "There is no log of events in this data folder.", {"retry-after": "5"})
+
+
 async def answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
     """Send a whole answer."""
     headers.append((b"content-length", b"%d" % len(body)))

@@ -2,28 +2,28 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
 from footy.events.ids import operational_id
 from footy.events.schema import all_schemas
 from footy.events.types import Gap
 from footy.history.log import Extent, LogError, Position, StoredEvent, resumed
-from footy.history.sqlite_log import SqliteLog
+from footy.history.place import KeptLog
 from footy.times import moment_text
 from footy.web import queries
 from footy.web.alert_list import MOST_ALERT_EVENTS, AlertList
-from footy.web.answers import JSON, Prepared, WebError, answer, header, send_error, send_json
+from footy.web.answers import JSON, Prepared, WebError, answer, header, no_log, send_error, send_json
 from footy.web.instance import Judged
 from footy.web.live import Live, Sent, event_json
 from footy.web.marks import ALERT_TYPES
+from footy.web.match_history import MatchHistory
 from footy.web.openapi import document
-from footy.web.picture import Content
+from footy.web.picture import Content, Picture
 from footy.web.protocol import CONNECTION
 from footy.web.queries import NEWEST, START
 from footy.web.streams import Hub, Reader, message
@@ -31,8 +31,9 @@ from footy.web.streams import Hub, Reader, message
 STREAM = b"text/event-stream"
 JUDGED_FOR_S = 1.0
 """How long a judgement of the instance's health is repeated, however often it is asked for."""
+PUSHED_EVERY_S = 1.0
+"""Seconds after which the bytes of all matches are made anew, if something was pushed."""
 _CATCH_UP = 200
-_NO_LOG = "There is no log of events in this data folder."
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -55,12 +56,6 @@ class Endpoint:
             )
 
 
-def _given(scope: Scope, *names: str) -> Mapping[str, str]:
-    if not scope["query_string"]:
-        return {}
-    return queries.known(QueryParams(scope["query_string"]), names)
-
-
 def _wants_stream(scope: Scope) -> bool:
     return STREAM in header(scope, b"accept")
 
@@ -71,9 +66,12 @@ class Api:
     def __init__(self, live: Live) -> None:
         self._live = live
         self._matches: tuple[object, Prepared] | None = None
+        self._matches_at = 0.0
+        self._making = asyncio.Lock()
         self._alerts: tuple[str | None, AlertList] = (None, AlertList.of([]))
         """The alerts as of this position of the log."""
         self._judged: dict[str, tuple[float, Judged]] = {}
+        self.history = MatchHistory(live)
         boot = live.boot
         schema = msgspec.json.encode({"record": document()["components"]["schemas"], "events": all_schemas()})
         self.schema = Prepared(Content.of(schema, f"{boot}-schema"), JSON)
@@ -86,11 +84,9 @@ class Api:
         shown = self._live.picture
         if shown is None:
             raise WebError(503, "No snapshot has been published yet.", {"retry-after": "5"})
-        given = _given(scope, "fields", "in_play", "status", "competition", "country")
+        given = queries.given(scope, "fields", "in_play", "status", "competition", "country")
         if not given:
-            if self._matches is None or self._matches[0] is not shown:
-                self._matches = (shown, Prepared(shown.whole, JSON))
-            await self._matches[1](scope, receive, send)
+            await (await self._prepared(shown))(scope, receive, send)
             return
         fields, wanted = queries.fields(given.get("fields")), queries.match_filter(given)
 
@@ -102,13 +98,25 @@ class Api:
 
         await send_json(send, await asyncio.to_thread(encoded))
 
+    async def _prepared(self, shown: Picture) -> Prepared:
+        """Return the bytes of all matches; those of a push are made anew once a second at most."""
+        async with self._making:
+            now = time.monotonic()
+            known = self._matches
+            is_due = shown.made is not None or now - self._matches_at >= PUSHED_EVERY_S
+            if known is None or (known[0] is not shown and is_due):
+                content = await asyncio.to_thread(shown.whole) if shown.made is None else shown.made
+                known = self._matches = (shown, Prepared(content, JSON))
+                self._matches_at = now
+            return known[1]
+
     async def match(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one match."""
         del receive
         shown = self._live.picture
         if shown is None:
             raise WebError(503, "No snapshot has been published yet.", {"retry-after": "5"})
-        fields = queries.fields(_given(scope, "fields").get("fields"))
+        fields = queries.fields(queries.given(scope, "fields").get("fields"))
         found: Any = shown.by_id.get(scope["path_params"]["match_id"])
         if found is None:
             raise WebError(404, "This match is not in the snapshot.")
@@ -118,13 +126,13 @@ class Api:
 
     async def live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what the page shows: whole, and then, as a stream, what changes."""
-        _given(scope)
+        queries.given(scope)
         if not _wants_stream(scope):
             await send_json(send, self._live.board.message())
             return
 
         def joined(reader: Reader) -> None:
-            reader.put(self._live.first_message)
+            reader.put(self._live.first_message())
             reader.put(self._live.tick())
 
         await _stream(self._live.page, joined, None, scope, receive, send)
@@ -133,7 +141,7 @@ class Api:
 
     async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer events of the log, as JSON or as a stream."""
-        given = _given(scope, "after", "types", "match", "since", "limit")
+        given = queries.given(scope, "after", "types", "match", "since", "limit")
         log, extent = self._live.log, self._live.extent
         types, match_id = queries.types(given.get("types")), queries.match_id(given.get("match"))
         since, limit = queries.since(given.get("since")), queries.limit(given.get("limit"))
@@ -147,7 +155,7 @@ class Api:
             else None
         )
         if log is None or extent is None:
-            raise WebError(503, _NO_LOG, {"retry-after": "5"})
+            raise no_log()
         if _wants_stream(scope):
             await self._event_stream(log, place or NEWEST, types, match_id, scope, receive, send)
             return
@@ -156,7 +164,7 @@ class Api:
 
     def _event_page(
         self,
-        log: SqliteLog,
+        log: KeptLog,
         place: Position | str,
         types: list[str],
         match_id: str | None,
@@ -189,7 +197,7 @@ class Api:
 
     async def _event_stream(
         self,
-        log: SqliteLog,
+        log: KeptLog,
         place: Position | str,
         types: list[str],
         match_id: str | None,
@@ -242,12 +250,12 @@ class Api:
     async def alerts(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer alerts of the log with their outcomes."""
         del receive
-        given = _given(scope, "rule", "match", "limit")
+        given = queries.given(scope, "rule", "match", "limit")
         rule, match_id = queries.rule(given.get("rule")), queries.match_id(given.get("match"))
         limit = queries.limit(given.get("limit"))
         log, extent, newest = self._live.log, self._live.extent, self._live.newest_alert
         if log is None or extent is None:
-            raise WebError(503, _NO_LOG, {"retry-after": "5"})
+            raise no_log()
 
         def encoded() -> bytes:
             kept = self._alerts[1]
@@ -264,7 +272,7 @@ class Api:
     async def status(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer how the instance is."""
         del receive
-        _given(scope)
+        queries.given(scope)
         ready = await self._judge("ready", self._live.instance.ready)
         about = await asyncio.to_thread(self._live.about, self._live.picture)
         await send_json(send, {"well": ready.well, "health": ready.line, **about})
@@ -278,7 +286,7 @@ class Api:
     async def ready(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer whether the data is good too, in one line."""
         del receive
-        _given(scope)
+        queries.given(scope)
         judged = await self._judge("ready", self._live.instance.ready)
         well = judged.well and self._live.picture is not None
         line = judged.line if well or not judged.well else "No snapshot has been published yet."
@@ -296,7 +304,7 @@ class Api:
     async def fixtures(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what kicks off in the next hours, without what has kicked off since it was read."""
         del receive
-        _given(scope)
+        queries.given(scope)
         held = self._live.fixtures or {"fetched_at": None, "source": None, "fixtures": []}
         now = moment_text(time.time()) or ""
         await send_json(
@@ -306,7 +314,7 @@ class Api:
     async def metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer figures for Prometheus."""
         del receive
-        _given(scope)
+        queries.given(scope)
         if self._live.instance.metrics is None:
             raise WebError(404, "This process counts nothing: ask the service.")
         body, content_type = await asyncio.to_thread(self._live.instance.metrics)

@@ -22,6 +22,8 @@ def create_app(live: Live, access: Access) -> ASGIApp:
     handlers: dict[str, Handler] = {
         "/api/matches": api.matches,
         "/api/matches/{match_id}": api.match,
+        "/api/matches/{match_id}/odds": api.history.odds,
+        "/api/matches/{match_id}/minutes": api.history.minutes,
         "/api/live": api.live,
         "/api/events": api.events,
         "/api/alerts": api.alerts,

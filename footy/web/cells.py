@@ -1,6 +1,6 @@
 """What the page shows of each match, as flat cells, and what changed in them. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypedDict
 
 from footy.outputs.record_values import price_state
@@ -135,6 +135,29 @@ def board(snapshot: Snapshot, max_age_s: float, marks: Mapping[str, Marked] | No
     }
 
 
+def pushed(
+    snapshot: Snapshot,
+    before: Mapping[str, Cells],
+    changed: Collection[str],
+    max_age_s: float,
+    marks: Mapping[str, Marked] | None,
+) -> dict[str, Cells]:
+    """Return the cells of every match, if only the records of some have changed since those before."""
+    published_at = unix_seconds(snapshot["meta"]["published_at"])
+    rows: dict[str, Cells] = {}
+    for match in snapshot["matches"]:
+        match_id = match["match_id"]
+        marked = None if marks is None else marks.get(match_id, _NOTHING)
+        row = None if match_id in changed else before.get(match_id)
+        if row is None:
+            row = cells(match, published_at, max_age_s, marked)
+        else:
+            known = (None, None) if marked is None else (marked.alerts, marked.goals)
+            row = row if row[-2:] == known else (*row[:-2], *known)
+        rows[match_id] = row
+    return rows
+
+
 def changes(before: Mapping[str, Cells], after: Mapping[str, Cells]) -> Changes:
     """Return what changed."""
     found: Changes = {}
@@ -143,7 +166,7 @@ def changes(before: Mapping[str, Cells], after: Mapping[str, Cells]) -> Changes:
             name: new for name, old, new in zip(COLUMNS, before[match_id], row, strict=True) if old != new
         }
         for match_id, row in after.items()
-        if match_id in before and before[match_id] != row
+        if match_id in before and before[match_id] is not row and before[match_id] != row
     }
     if changed:
         found["changed"] = changed

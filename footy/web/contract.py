@@ -166,6 +166,96 @@ class Alerts(TypedDict):
     """False if the log keeps more alerts than are counted: the newest ones are."""
 
 
+class PriceAt(TypedDict):
+    """A bookmaker's price of a market at one moment."""
+
+    at: str | None
+    """When the bookmaker set it, by the vendor's clock."""
+    minute: int | None
+    score: str | None
+    """At which it was made, such as `1-0`; of the corners market, the corners."""
+    suspended: bool
+    line: float | None
+    """The home side's handicap, or the goals or corners of over/under; null for a money line."""
+    prices: dict[str, float | None]
+    """Decimal odds by outcome: `home`, `draw`, `away`, or `over`, `under`."""
+
+
+class BookmakerPrices(TypedDict):
+    """A bookmaker's opening, early and newest price of a market."""
+
+    market: str
+    """`money_line`, `spread`, `over_under` or `corners`."""
+    bookmaker_id: int
+    bookmaker: str | None
+    rows: int
+    """How many prices are known."""
+    opening: PriceAt
+    """The oldest price."""
+    early: PriceAt | None
+    """The newest open price of the early window, otherwise the newest suspended one."""
+    now: PriceAt
+    """The newest price; if the match is over, the last one."""
+    state: str | None
+    """Of the newest price: `now`, `suspended`, or `old`, that is made at another score, before play, or too
+    long ago; null if the match is not live."""
+    best: list[str]
+    """Outcomes for which nobody offers more now, at the line that the record shows; empty if nobody else
+    offers one."""
+
+
+class PriceSeries(TypedDict):
+    """Every price of a bookmaker in a market, oldest first: lists of one length."""
+
+    market: str
+    bookmaker_id: int
+    bookmaker: str | None
+    at: list[int]
+    """Unix seconds, by the vendor's clock."""
+    minute: list[int | None]
+    status_id: list[int]
+    score: list[str | None]
+    suspended: list[bool]
+    line: list[float] | None
+    """Null for a money line."""
+    prices: dict[str, list[float | None]]
+    """Decimal odds by outcome."""
+
+
+class MatchOdds(TypedDict):
+    """Every price of a match that is known, and what they amount to for each bookmaker."""
+
+    match_id: str
+    archive: str | None
+    """`waiting`, `whole`, `empty`, `partial` or `lost`; null if the match is not over."""
+    whole: bool
+    """These are all prices that the vendor has, exactly."""
+    note: str | None
+    """Why they are not whole."""
+    read_at: str | None
+    """When the newest of them were read."""
+    rows: int
+    """How many prices are known, of all markets."""
+    left_out: int
+    """How many of the prices asked for, the oldest, are not in `series`."""
+    bookmakers: list[BookmakerPrices]
+    """Of all markets and bookmakers, whatever is asked for."""
+    series: list[PriceSeries]
+    """Of the markets and bookmakers asked for."""
+
+
+class MatchMinutes(TypedDict):
+    """What the record of a match showed, minute by minute: lists of one length, oldest first."""
+
+    match_id: str
+    at: list[int]
+    """When the values of each row were read, Unix seconds. A minute without a row: the values before hold."""
+    fields: dict[str, list[Any]]
+    """Fields of the record, each with its values."""
+    left_out: int
+    """How many of the rows, the oldest, are not in it."""
+
+
 class LiveBoard(TypedDict):
     """What the page shows, whole: the message `all` of the stream."""
 
@@ -187,6 +277,7 @@ __all__ = [
     "AlertMark",
     "Alerts",
     "ApiError",
+    "BookmakerPrices",
     "EventPage",
     "Fixture",
     "Fixtures",
@@ -194,8 +285,12 @@ __all__ = [
     "Health",
     "KeptAlert",
     "LiveBoard",
+    "MatchMinutes",
+    "MatchOdds",
     "MatchRecord",
     "Matches",
+    "PriceAt",
+    "PriceSeries",
     "RuleOutcomes",
     "Status",
 ]

@@ -9,9 +9,12 @@ import msgspec
 from footy import __version__
 from footy.events.envelope import Envelope
 from footy.events.types import DATA
+from footy.history.minutes import FIELDS as MINUTE_FIELDS
+from footy.history.odds import MARKET_NAMES
 from footy.record import MatchRecord, Snapshot, field_names
 from footy.web import contract
-from footy.web.queries import DEFAULT_EVENTS, MOST_EVENTS, RULE
+from footy.web.odds_view import MOST_ROWS
+from footy.web.queries import DEFAULT_EVENTS, MOST_BOOKMAKER, MOST_EVENTS, RULE
 
 STREAMED = "text/event-stream"
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
@@ -78,6 +81,40 @@ ROUTES: tuple[Route, ...] = (
         (
             Parameter("match_id", "The match's id.", _ID, "path"),
             _FIELDS,
+        ),
+        errors=(400, 404, 503),
+    ),
+    Route(
+        "/api/matches/{match_id}/odds",
+        "Every price of a match that is known, and opening, early and newest price of each bookmaker",
+        contract.MatchOdds,
+        (
+            Parameter("match_id", "The match's id.", _ID, "path"),
+            Parameter("market", "Only the prices of these markets.", _list_of({"enum": list(MARKET_NAMES)})),
+            Parameter(
+                "bookmaker",
+                "Only the prices of these bookmakers, by id.",
+                _list_of({"type": "integer", "minimum": 0, "maximum": MOST_BOOKMAKER}),
+            ),
+            Parameter(
+                "limit",
+                "How many prices at most, the newest; 0 for the table of bookmakers alone.",
+                {"type": "integer", "minimum": 0, "maximum": MOST_ROWS},
+            ),
+        ),
+        errors=(400, 404, 503),
+    ),
+    Route(
+        "/api/matches/{match_id}/minutes",
+        "What the record of a match showed, minute by minute",
+        contract.MatchMinutes,
+        (
+            Parameter("match_id", "The match's id.", _ID, "path"),
+            Parameter(
+                "fields",
+                "Fields that are kept by the minute, in this order, with commas between; all without it.",
+                _list_of({"enum": list(MINUTE_FIELDS)}),
+            ),
         ),
         errors=(400, 404, 503),
     ),

@@ -14,7 +14,11 @@ class LivePage:
 
     def publish(self, update: Update) -> None:
         """Hand over the snapshot; return at once."""
-        self._server.live.put(update.snapshot)
+        self._server.live.put(update.snapshot, update.changed)
+
+    def wake(self) -> None:
+        """Look at the log of events now; return at once."""
+        self._server.live.wake()
 
     def close(self) -> None:
         """Begin to stop the server; return at once."""

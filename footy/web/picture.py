@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import msgspec
@@ -36,13 +36,20 @@ class Picture:
 
     snapshot: Snapshot
     by_id: Mapping[str, MatchRecord]
-    whole: Content
+    tag: str
+    made: Content | None = None
+    """Its bytes; None until someone asks for those of a snapshot that was pushed."""
 
     @classmethod
-    def of(cls, snapshot: Snapshot, tag: str) -> Self:
-        """Make the bytes of a snapshot."""
+    def of(cls, snapshot: Snapshot, tag: str, *, is_pushed: bool = False) -> Self:
+        """Make the bytes of a cycle's snapshot; those of pushed ones are made when they are asked for."""
         by_id = {match["match_id"]: match for match in snapshot["matches"]}
-        return cls(snapshot, by_id, Content.of(_encode(snapshot), tag))
+        found = cls(snapshot, by_id, tag)
+        return found if is_pushed else replace(found, made=found.whole())
+
+    def whole(self) -> Content:
+        """Return its bytes."""
+        return self.made or Content.of(_encode(self.snapshot), self.tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +83,16 @@ def board(
     marks: Mapping[str, Marked] | None,
     latest: Sequence[Mapping[str, Any]],
     about: Mapping[str, Any],
+    before: Board | None = None,
+    changed: frozenset[str] | None = None,
 ) -> Board:
-    """Return what the page shows of a picture."""
-    rows = {} if picture is None else cells.board(picture.snapshot, max_age_s, marks)
+    """Return what the page shows of a picture; only of the `changed` matches, if given, other than before."""
+    if picture is None:
+        rows: Mapping[str, Cells] = {}
+    elif before is None or changed is None:
+        rows = cells.board(picture.snapshot, max_age_s, marks)
+    else:
+        rows = cells.pushed(picture.snapshot, before.rows, changed, max_age_s, marks)
     return Board(version, rows, about, latest)
 
 

@@ -5,9 +5,12 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from starlette.datastructures import QueryParams
+from starlette.types import Scope
 
 from footy.events.types import DATA
 from footy.history.log import Position
+from footy.history.minutes import FIELDS as MINUTE_FIELDS
+from footy.history.odds import MARKET_NAMES
 from footy.record import MatchRecord, field_names
 from footy.times import unix_seconds
 from footy.web.answers import WebError
@@ -15,11 +18,19 @@ from footy.web.answers import WebError
 FIELDS = frozenset(field_names(MatchRecord))
 MOST_EVENTS = 1_000
 DEFAULT_EVENTS = 100
+MOST_BOOKMAKER = 99_999
 RULE = r"[a-z0-9-]{1,24}"
 START, NEWEST = "start", "newest"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 T = TypeVar("T")
+
+
+def given(scope: Scope, *names: str) -> Mapping[str, str]:
+    """Return the parameters of a request; see `known`."""
+    if not scope["query_string"]:
+        return {}
+    return known(QueryParams(scope["query_string"]), names)
 
 
 def known(params: QueryParams, names: Collection[str]) -> Mapping[str, str]:
@@ -100,6 +111,40 @@ def limit(text: str | None) -> int:
     return DEFAULT_EVENTS if text is None else _number("limit", text, 1, MOST_EVENTS)
 
 
+def markets(text: str | None) -> list[str]:
+    """Return the markets that are asked for; empty for all."""
+    if text is None:
+        return []
+    found = _list("market", text)
+    for name in found:
+        if name not in MARKET_NAMES:
+            raise WebError(400, f"There is no market {name[:40]!r}; there are {', '.join(MARKET_NAMES)}.")
+    return found
+
+
+def bookmaker_ids(text: str | None) -> list[int]:
+    """Return the bookmakers that are asked for; empty for all."""
+    if text is None:
+        return []
+    return [_number("bookmaker", item, 0, MOST_BOOKMAKER) for item in _list("bookmaker", text)]
+
+
+def rows(text: str | None, most: int) -> int:
+    """Return how many rows are asked for at most; without it as many as there may be."""
+    return most if text is None else _number("limit", text, 0, most)
+
+
+def minute_fields(text: str | None) -> list[str]:
+    """Return the fields of minute rows that are asked for; all without it."""
+    if text is None:
+        return list(MINUTE_FIELDS)
+    found = _list("fields", text)
+    for name in found:
+        if name not in MINUTE_FIELDS:
+            raise WebError(400, f"{name[:60]!r} is no field that is kept by the minute.")
+    return list(dict.fromkeys(found))
+
+
 def types(text: str | None) -> list[str]:
     """Return the types of events that are asked for; empty for all."""
     if text is None:
@@ -111,9 +156,14 @@ def types(text: str | None) -> list[str]:
     return found
 
 
+def is_id(text: str) -> bool:
+    """Check whether a text can be the id of a match."""
+    return _ID.fullmatch(text) is not None
+
+
 def match_id(text: str | None) -> str | None:
     """Return the match whose events are asked for."""
-    if text is not None and not _ID.fullmatch(text):
+    if text is not None and not is_id(text):
         raise WebError(400, "match takes the id of a match.")
     return text
 

@@ -1,10 +1,11 @@
-"""A pipeline beside a vendor that falls ill, their clocks held together, each cycle compared with the truth.
+"""A pipeline and a failing vendor on one clock; each cycle is compared with the truth.
 
 The world knows what was true at any second. What a fault made up inside a reply of the right types cannot be
 told from the truth by anyone who reads it; the simulator's log names it, and for exactly the parts of exactly
 the matches that it touched, the truth is not asked for.
 """
 
+import functools
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -147,7 +148,7 @@ def source(record: MatchRecord, part: Part) -> str:
 
 
 @dataclass
-class Bedside:
+class Trial:
     """A pipeline and a vendor under observation."""
 
     simulator: RunningSimulator
@@ -164,7 +165,7 @@ class Bedside:
         log = self.simulator.control.log()
         self._seen = log[-1]["seq"] if log else 0
 
-    def falls_ill(self, *faults: str) -> None:
+    def inject(self, *faults: str) -> None:
         self.simulator.control.set_faults(*faults)
 
     def recovers(self) -> None:
@@ -270,6 +271,10 @@ class Bedside:
         survivor = (row or {}).get("uid")
         return self.world.team(survivor, at) if survivor and survivor != team_id else row
 
+    @functools.cached_property
+    def _countries(self) -> dict[str, Any]:
+        return {row["id"]: row for row in self.world.countries()}
+
     def _truth(self, record: MatchRecord) -> dict[str, Any]:
         live_at, detail_at, odds_at = (
             seconds_of(at) if at else 0.0
@@ -292,7 +297,6 @@ class Bedside:
             if competition is not None and competition.value is not None
             else {}
         )
-        countries = {row["id"]: row for row in self.world.countries()}
         return oracle.record(
             oracle.Picture(
                 live=live,
@@ -300,7 +304,7 @@ class Bedside:
                 odds=self.world.odds(match_id, int(odds_at)) if odds_at else None,
                 teams=teams,
                 competitions=competitions,
-                countries=countries if held.countries.value is not None else None,
+                countries=self._countries if held.countries.value is not None else None,
                 live_at=live_at,
                 detail_at=detail_at,
                 odds_at=odds_at,
@@ -337,9 +341,9 @@ def seconds_of(text: str) -> float:
 
 
 @contextmanager
-def bedside(
+def begin(
     simulator: RunningSimulator, folder: Path, *, strategy: str = "delta", **more: str
-) -> Iterator[Bedside]:
+) -> Iterator[Trial]:
     """Watch a fresh pipeline beside a running, healthy vendor."""
     simulator.control.clear_faults()
     settings = load(
@@ -357,7 +361,7 @@ def bedside(
         time_machine.travel(simulator.control.clock()["now"], tick=False) as clock,
         running_app(settings, Mode.LIVE, Files(folder)) as app,
     ):
-        yield Bedside(simulator, app, clock, settings.interval)
+        yield Trial(simulator, app, clock, settings.interval)
 
 
 def everywhere_but(endpoints: Iterable[str], *faults: str) -> list[str]:

@@ -487,7 +487,7 @@ def newest(rows: list[list[Any]]) -> list[Any]:
     return best
 
 
-def in_order(picture: Picture, market: str) -> list[tuple[int, list[list[Any]]]]:
+def in_order(picture: Picture, market: str) -> "Offers":
     offers = {}
     for key, markets in (picture.odds or {}).items():
         if re.fullmatch("[0-9]{1,18}", key) and markets.get(market):
@@ -499,12 +499,16 @@ def in_order(picture: Picture, market: str) -> list[tuple[int, list[list[Any]]]]
     return [(number, offers[number]) for number in order if number in offers]
 
 
-def early(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
+Offers = list[tuple[int, list[list[Any]]]]
+Goals = tuple[int | None, int | None]
+
+
+def early(picture: Picture, offers: Offers) -> tuple[int, list[Any]] | None:
     if picture.told is not None:  # the rows of the window are not known
         return None
     first, last = picture.window
     for suspended in (False, True):
-        for number, rows in in_order(picture, market):
+        for number, rows in offers:
             fitting = [
                 row
                 for row in rows
@@ -528,14 +532,14 @@ def goals_then(row: list[Any]) -> tuple[int, int] | None:
     return goals(row[7])
 
 
-def goals_now(picture: Picture) -> tuple[int | None, int | None]:
+def goals_now(picture: Picture) -> Goals:
     shown = scores(picture.live)
     return shown["home_score"], shown["away_score"]
 
 
-def current(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
-    playing, now = picture.live["score"][1] in IN_PLAY, goals_now(picture)
-    candidates = [(number, newest(rows)) for number, rows in in_order(picture, market)]
+def current(picture: Picture, market: str, offers: Offers, now: Goals) -> tuple[int, list[Any]] | None:
+    playing = picture.live["score"][1] in IN_PLAY
+    candidates = [(number, newest(rows)) for number, rows in offers]
     for number, row in candidates:
         young = row[0] >= picture.odds_at - picture.max_age  # a huge number cannot be subtracted
         of_now = row[5] in IN_PLAY and (market == "cr" or goals_then(row) == now)
@@ -550,11 +554,11 @@ def current(picture: Picture, market: str) -> tuple[int, list[Any]] | None:
     return best
 
 
-def outdated(picture: Picture, row: list[Any] | None) -> bool | None:
+def outdated(row: list[Any] | None, now: Goals) -> bool | None:
     """Made in play at another score than the record's; null where either is unknown, or without a row."""
     if row is None:
         return None
-    then, now = goals_then(row), goals_now(picture)
+    then = goals_then(row)
     if then is None or now[0] is None or now[1] is None:
         return None
     return row[5] in IN_PLAY and then != now
@@ -581,7 +585,8 @@ def bookmakers_shown(record: Mapping[str, Any]) -> dict[str, list[int]]:
 
 def price_fields(picture: Picture) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    for moment, choose in (("early", early), ("current", current)):
+    now = goals_now(picture)
+    for moment in ("early", "current"):
         for market, name, sides in (
             ("eu", "money_line", ("home", "draw", "away")),
             ("asia", "spread", ("home", "line", "away")),
@@ -589,7 +594,8 @@ def price_fields(picture: Picture) -> dict[str, Any]:
             ("cr", "corners", ("over", "line", "under")),
         ):
             p = f"{moment}_{name}"
-            chosen = choose(picture, market)
+            offers = in_order(picture, market)
+            chosen = early(picture, offers) if moment == "early" else current(picture, market, offers, now)
             for side, index in zip(sides, (2, 3, 4), strict=True):
                 if side == "line":
                     line = None if chosen is None else chosen[1][index]
@@ -612,7 +618,7 @@ def price_fields(picture: Picture) -> dict[str, Any]:
             then = goals_then(row) if row else None
             result[f"{p}_score"] = f"{then[0]}-{then[1]}" if then else None
             if moment == "current" and market != "cr":
-                result[f"{p}_outdated"] = outdated(picture, row)
+                result[f"{p}_outdated"] = outdated(row, now)
     return result
 
 

@@ -17,7 +17,8 @@ import msgspec
 from footy.events.detector import Detector
 from footy.events.sighting import EventRules
 from footy.events.types import Alert, AlertSettled, Event, Score
-from footy.history import Commit, SqliteLog, opened
+from footy.history import Commit, SqliteLog, minutes, odds, opened
+from footy.history.odds import Kind, OddsBlob, OddsRow
 from footy.record import MatchRecord
 from footy.times import moment_text
 from footy.web.instance import LOG, Instance, Judged
@@ -127,6 +128,24 @@ class Stage:
             self.until(lambda: (extent := self.server.live.extent) is not None and extent.newest >= newest)
         self.until(lambda: self._shown() == self.cycle_number)
         return self.server.live.board.version
+
+    def keep_odds(self, match_id: str, rows: Sequence[OddsRow], kind: Kind = Kind.BASE) -> None:
+        """Write odds of a match to the log, each series newest first."""
+        assert self.log is not None
+        at = time.time()
+        blob = OddsBlob(match_id, kind, len(rows), at, odds.pack(odds.columns_of(rows)))
+        self.log.append(Commit(at=at, odds=[blob], listed=None))
+
+    def keep_minutes(self, record: MatchRecord, ago_s: Sequence[float], **fields: Sequence[Any]) -> None:
+        """Write minutes of a match to the log: its record, so long ago, with these values of fields."""
+        assert self.log is not None
+        now, before, blobs = time.time(), None, []
+        for index, ago in enumerate(ago_s):
+            changed: Any = {**record, **{name: values[index] for name, values in fields.items()}}
+            row = minutes.row_of(changed, now - ago)
+            blobs.append(minutes.loose(record["match_id"], row, before))
+            before = row
+        self.log.append(Commit(at=now, minutes=blobs, listed=None))
 
     def alert(
         self, of: MatchRecord, rule: str, number: int = 1, *, ago_s: float = 0.0, **changes: Any

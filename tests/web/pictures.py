@@ -18,9 +18,11 @@ from typing import Any, cast
 import msgspec
 from playwright.sync_api import Browser
 
+from benchmarks.flatten import MOMENT, Evening
 from benchmarks.web_server import snapshot
 from footy.events.types import Score
 from footy.history import Commit
+from footy.history.odds import MARKETS, OddsRow
 from footy.record import MatchRecord, Snapshot
 from footy.times import moment_text
 from tests.support.browser import browser, tab
@@ -75,6 +77,16 @@ FOR_REVIEW = (
     ),
     Scene("alerts-phone", size=PHONE, scheme="light", script="document.querySelector('#more').click()"),
     Scene("no-alerts", alerts=False),
+    *(
+        Scene(f"odds-{size[0]}-{scheme}", size=size, scheme=scheme, script=f"location.hash = 'm={match}'")
+        for size, scheme, match in (
+            (WIDE, "light", "0yz0jee4gwez83k"),
+            (WIDE, "dark", "me4vn7e1g465vkn"),
+            (MIDDLE, "dark", "7ryv2e223k6v327"),
+            (PHONE, "light", "0yz0jee4gwez83k"),
+            (PHONE, "dark", "811l2d8qzvyzelh"),
+        )
+    ),
     Scene("match-1024", size=MIDDLE, script=OPEN_ONE),
     Scene("match-phone", size=PHONE, scheme="light", script=OPEN_ONE),
     Scene("feed-phone", size=PHONE, script="document.querySelector('#more').click()"),
@@ -172,6 +184,26 @@ def alerts(stage: Stage, matches: list[MatchRecord]) -> None:
         stage.settle(playing[1], rules[0], ago_s=60, outcome="won", score=Score(2, 1))
 
 
+def kept_odds(stage: Stage, matches: list[MatchRecord], count: int) -> None:
+    """Write the odds of the matches with the most of them, moved so that they are of now."""
+    evening = Evening(count)
+    shown = {one["match_id"]: one for one in matches}
+    ago = time.time() - MOMENT
+    found = []
+    for (live, _), by_bookmaker in zip(evening.decoded, evening.decoded_odds, strict=True):
+        rows = [
+            OddsRow(int(key), market, *(int(row.at + ago), row.minute, row.first, row.line, row.last),
+                    *(row.status_id, row.sealed, row.score))
+            for key, markets in by_bookmaker.items()
+            for market in MARKETS
+            for row in getattr(markets, market)
+        ]  # fmt: skip
+        if live.id in shown and rows:
+            found.append((live.id, rows))
+    for match_id, rows in sorted(found, key=lambda one: -len(one[1]))[:12]:
+        stage.keep_odds(match_id, rows)
+
+
 def fixtures(folder: Path, matches: list[MatchRecord]) -> None:
     """Write what kicks off tonight."""
     now, found = time.time(), []
@@ -200,6 +232,7 @@ def staged(scene: Scene) -> Iterator[Stage]:
             if scene.alerts:
                 alerts(stage, shown["matches"])
             play(stage, shown["matches"])
+            kept_odds(stage, shown["matches"], scene.matches)
             last = moment_text(time.time() - scene.old_s)
             stage.heartbeat(scene.error, last_success_at=last)
             meta: Any = {**shown["meta"], "mode": given["mode"], "cycle": 411}

@@ -1,5 +1,6 @@
 """The page in a real Chromium: what people see, do and rely on."""
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from footy.events.types import Score
 from footy.history import Commit
 from footy.record import MatchRecord
 from tests.support.browser import browser, tab
+from tests.support.prices import kick_off_rows
 from tests.support.web import Stage, match
 
 HOSTILE = [
@@ -253,6 +255,64 @@ def test_a_match_says_everything_and_has_a_link(stage: Stage, chromium: Browser)
         watched.assert_quiet("404")
 
 
+def test_a_match_shows_how_its_prices_moved_and_what_bookmakers_offer(
+    stage: Stage, chromium: Browser
+) -> None:
+    stage.cycle([match(1, "Arsenal", "Chelsea", home_score=0)])
+    stage.keep_odds("m00001", kick_off_rows(time.time()))
+    stage.cycle([match(1, "Arsenal", "Chelsea")])
+    with tab(chromium, f"{stage.url}#m=m00001") as watched:
+        page = watched.page
+        chart = page.get_by_role("slider", name="Price movement, 1X2, BET365")
+        expect(chart.locator(".goal-score")).to_have_text(["1–0", "1–0"])  # by the prices, and by the log
+        expect(chart.locator(".closed")).to_have_count(1)
+        expect(page.locator("#chart-words")).to_contain_text("Home from 2.30 to 1.50")
+        expect(page.locator("#chart-words")).to_contain_text("Suspended 1 time.")
+        best = page.locator(".bookmakers .best-row td")
+        expect(best).to_have_text(["1.55Crown", "4.10Crown", "8.00BET365", ""])
+        rows = page.locator(".bookmakers tr[data-bookmaker]")
+        expect(rows).to_have_count(4)
+        expect(rows.first).to_have_text(re.compile(r"BET3651\.50opening 2\.30 · , early 2\.20"))
+        expect(page.locator(".bookmakers [data-state=suspended] .word")).to_have_text("susp")
+        expect(page.locator(".bookmakers [data-state=old] .word")).to_have_text("old")
+        expect(page.locator(".prices tbody").first).to_contain_text("Home2.302.502.10")
+
+        chart.focus()
+        page.keyboard.press("Home")
+        expect(chart).to_have_attribute("aria-valuetext", re.compile("Home 2.30, Draw 3.30, Away 3.10"))
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        expect(chart).to_have_attribute("aria-valuetext", "20', 0–0: suspended")
+        expect(page.locator(".readout")).to_contain_text("20' · 0–0suspended")
+        stage.cycle([match(1, "Arsenal", "Chelsea", clock="68'", minute=68)])
+        expect(page.locator("#panel .panel-facts").first).to_contain_text("68'")
+        expect(chart).to_be_focused()
+        expect(page.locator(".readout")).to_contain_text("20' · 0–0suspended")
+
+        page.get_by_role("button", name="Crown").click()
+        expect(page.get_by_role("slider")).to_have_attribute("aria-label", "Price movement, 1X2, Crown")
+        expect(page.get_by_role("button", name="Crown")).to_be_focused()
+        page.get_by_role("button", name="Spread", exact=True).last.click()
+        expect(page.get_by_role("slider")).to_have_attribute(
+            "aria-valuetext", re.compile("Line .0.5, Home 1.90")
+        )
+        page.select_option("#odds", "american")
+        expect(page.locator(".readout")).to_contain_text("−111")
+        watched.assert_quiet()
+
+
+def test_a_match_without_kept_prices_says_so(tmp_path: Path, chromium: Browser) -> None:
+    stage = Stage(tmp_path)
+    try:
+        stage.cycle(evening())
+        with tab(chromium, f"{stage.url}#m=m00001") as watched:
+            expect(watched.page.locator(".movement")).to_contain_text("No prices are known yet.")
+            expect(watched.page.locator(".chart")).to_be_hidden()
+            watched.assert_quiet()
+    finally:
+        stage.close()
+
+
 def test_an_alert_marks_its_match_and_is_listed_with_its_outcome(stage: Stage, chromium: Browser) -> None:
     torino, leeds = evening()[2], evening()[1]
     stage.cycle(evening())
@@ -362,6 +422,7 @@ def test_axe_finds_nothing_on_a_wide_screen_or_a_phone_dark_or_light(
         problems = Axe().run(page).response["violations"]
         row(page, "Torino").click()
         expect(page.locator("#panel .statistics")).to_be_visible()
+        expect(page.locator("#panel .chart path.step").first).to_be_visible()
         problems += Axe().run(page).response["violations"]
         assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in problems] == []
         watched.assert_quiet()
@@ -374,6 +435,7 @@ def axe_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     stage.cycle(
         [match(1, "Arsenal", "Chelsea", home_score=2), *evening()[1:]], complete=False, problems=["One"]
     )
+    stage.keep_odds("m00003", kick_off_rows(time.time()))
     for one in evening()[:3]:
         stage.alert(one, "early-goals")
     stage.settle(evening()[2], "early-goals")

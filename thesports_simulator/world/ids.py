@@ -1,9 +1,12 @@
 """Ids in the vendor's form: 15 characters that encode a running number."""
 
+import functools
 from random import Random
 
 ALPHABET = "0123456789deghjklmnopqrvwxyz"
 LENGTH = 15
+REMEMBERED = 100_000
+"""Number of ids that are kept rather than computed again: making them was a tenth of a large world's work."""
 _SPACE = len(ALPHABET) ** LENGTH
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 
@@ -23,9 +26,12 @@ class Ids:
         self._factor = factor
         self._inverse = pow(factor, -1, _SPACE)
         self._shift = random.randrange(_SPACE)
-
-    def text(self, number: int) -> str:
+        self.text = functools.lru_cache(REMEMBERED)(self._text)
         """Return the id for this number (0 and up)."""
+        self.number = functools.lru_cache(REMEMBERED)(self._number)
+        """Return the number of an id, in use or not; None for a text that is no id."""
+
+    def _text(self, number: int) -> str:
         rest = (number * self._factor + self._shift) % _SPACE
         characters = []
         for _ in range(LENGTH):
@@ -33,8 +39,7 @@ class Ids:
             characters.append(ALPHABET[value])
         return "".join(characters)
 
-    def number(self, text: str) -> int | None:
-        """Return the number of an id, in use or not; None for a text that is no id."""
+    def _number(self, text: str) -> int | None:
         if len(text) != LENGTH or not all(character in _VALUES for character in text):
             return None
         rest = 0

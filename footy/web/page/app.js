@@ -299,6 +299,7 @@ onChoice((name, id) => {
     $("matches").dataset.odds = choices.odds;
     list.markAll();
     panel.show();
+    panel.movement.show();
     showLatest($("latest"), board);
     alerts.show();
     if (fixtures) showTonight($("tonight"), fixtures, choices.zone, board.now());

@@ -2,12 +2,13 @@
 
 import { choices, isFavourite, toggleFavourite } from "./choices.js";
 import { element } from "./dom.js";
-import { DASH, duration, line, movement, period, points, price, score, timeOfDay } from "./words.js";
+import { Movement } from "./movement.js";
+import { DASH, duration, line, movement as moved, period, points, price, score, timeOfDay } from "./words.js";
 
 const MARKETS = [
   { key: "money_line", title: "1X2", outcomes: [["home", "Home"], ["draw", "Draw"], ["away", "Away"]] },
   { key: "spread", title: "Spread", lined: true, signed: true, outcomes: [["home", "Home"], ["away", "Away"]] },
-  { key: "over_under", title: "Over / under", lined: true, outcomes: [["over", "Over"], ["under", "Under"]] },
+  { key: "over_under", title: "Over/under", lined: true, outcomes: [["over", "Over"], ["under", "Under"]] },
   { key: "corners", title: "Corners", lined: true, outcomes: [["over", "Over"], ["under", "Under"]] },
 ];
 const STATISTICS = [
@@ -31,6 +32,9 @@ export class Panel {
     this.record = null;
     this.events = null;
     this.asked = 0;
+    this.movement = new Movement(board);
+    this.prices = element("div");
+    this.parts = [element("div"), this.movement.section, this.prices, element("div")];
   }
 
   async open(id) {
@@ -38,6 +42,7 @@ export class Panel {
       this.id = id;
       this.record = null;
       this.events = null;
+      this.movement.forget();
     }
     this.section.hidden = false;
     await this.renew();
@@ -47,6 +52,7 @@ export class Panel {
     this.id = null;
     this.section.hidden = true;
     this.section.replaceChildren();
+    this.movement.forget();
   }
 
   /** Ask for the whole record and the match's events, and show them. */
@@ -63,33 +69,34 @@ export class Panel {
     this.events = events ?? this.events;
     this.gone = record === null;
     this.show();
+    if (!this.board.about?.events) return;
+    const isNew = await this.movement.renew(this.id, this.record, this.events);
+    if (isNew && this.id !== null && this.record !== null) this.prices.replaceChildren(this.overview(this.record));
   }
 
   show() {
     const { record } = this;
     if (this.id === null) return;
+    // What stays is not taken out of the document: it would lose the focus.
+    if (this.parts[0].parentElement !== this.section) this.section.replaceChildren(...this.parts);
+    const [top, , prices, rest] = this.parts;
     if (record === null) {
       const close = this.tools(null);
       const said = this.events?.at(-1)?.data;
       const names = said ? `${said.home ?? DASH} ${DASH} ${said.away ?? DASH}` : "This match";
-      this.section.replaceChildren(
+      top.replaceChildren(
         close,
         element("h2", { class: "panel-name" }, names),
         element("p", { class: "quiet" }, "It is not in the list of live matches any more."),
-        ...(this.events ? [this.timeline(null)] : []),
       );
+      prices.replaceChildren();
+      rest.replaceChildren(...(this.events ? [this.timeline(null)] : []));
       return;
     }
-    const top = this.section.scrollTop;
-    this.section.replaceChildren(
-      this.tools(record),
-      ...this.head(record),
-      this.prices(record),
-      this.timeline(record),
-      this.statistics(record),
-      this.quality(record),
-    );
-    this.section.scrollTop = top;
+    top.replaceChildren(this.tools(record), ...this.head(record));
+    prices.replaceChildren(this.overview(record));
+    rest.replaceChildren(this.timeline(record), this.statistics(record), this.quality(record));
+    this.movement.section.hidden = !this.board.about?.events;
   }
 
   tools(record) {
@@ -141,14 +148,14 @@ export class Panel {
     return made;
   }
 
-  prices(record) {
-    const bodies = MARKETS.filter(({ key }) => shown(record, key)).map((market) => marketRows(record, market, this.board));
+  overview(record) {
+    const bodies = MARKETS.filter(({ key }) => shown(record, key)).map((market) => marketRows(record, market, this.board, this.movement));
     const content =
       bodies.length > 0
         ? element(
             "table",
             { class: "prices" },
-            element("caption", { class: "vh" }, "Early and current prices"),
+            element("caption", { class: "vh" }, "Opening, early and current prices"),
             element(
               "thead",
               {},
@@ -156,6 +163,7 @@ export class Panel {
                 "tr",
                 {},
                 element("th", { scope: "col" }, "Market"),
+                element("th", { scope: "col" }, "Opening"),
                 element("th", { scope: "col" }, "Early"),
                 element("th", { scope: "col" }, "Now"),
                 element("th", { scope: "col" }, element("abbr", { title: "Change of the implied probability since early, in percentage points" }, "Points")),
@@ -258,17 +266,25 @@ function stateOf(record, key, board) {
   return board.matches.has(record.match_id) ? (board.get(record.match_id, `current_${key}_state`) ?? "") : "";
 }
 
-function marketRows(record, market, board) {
+/** The opening price of the bookmaker that is shown early, else now. */
+function openingOf(record, key, movement) {
+  const id = record[`early_${key}_bookmaker_id`] ?? record[`current_${key}_bookmaker_id`];
+  return movement.opening(key, id);
+}
+
+function marketRows(record, market, board, movement) {
   const { key, title, lined, signed, outcomes } = market;
   const state = stateOf(record, key, board);
   const at = record[`current_${key}_outdated`] ? ` at ${record[`current_${key}_score`]?.replace("-", "–") ?? "another score"}` : "";
   const word = state === "suspended" ? "suspended" : state === "old" ? `old${at}` : "";
   const nowCell = element("td", {}, made(record, `current_${key}`));
   if (word) nowCell.append(element("span", { class: "doubt" }, ` ${word}`));
+  const opening = openingOf(record, key, movement);
+  const openedBy = opening && record[`early_${key}_bookmaker_id`] == null ? (opening.bookmaker ?? `bookmaker ${opening.bookmaker_id}`) : "";
   const body = element(
     "tbody",
     { "data-state": state },
-    element("tr", { class: "market-head" }, element("th", { scope: "rowgroup" }, title), element("td", {}, made(record, `early_${key}`)), nowCell, element("td")),
+    element("tr", { class: "market-head" }, element("th", { scope: "rowgroup" }, title), element("td", {}, openedBy), element("td", {}, made(record, `early_${key}`)), nowCell, element("td")),
   );
   if (lined) {
     const [early, now] = [record[`early_${key}_line`], record[`current_${key}_line`]];
@@ -277,6 +293,7 @@ function marketRows(record, market, board) {
         "tr",
         { class: "market-line" },
         element("th", { scope: "row" }, key === "spread" ? "Line" : key === "corners" ? "Corners" : "Goals"),
+        element("td", {}, opening ? line(opening.opening.line, signed) : ""),
         element("td", {}, line(early, signed)),
         element("td", {}, line(now, signed)),
         element("td"),
@@ -286,12 +303,13 @@ function marketRows(record, market, board) {
   const sameLine = !lined || record[`early_${key}_line`] === record[`current_${key}_line`];
   for (const [name, label] of outcomes) {
     const [early, now] = [record[`early_${key}_${name}`], record[`current_${key}_${name}`]];
-    const change = sameLine ? movement(early, now) : null;
+    const change = sameLine ? moved(early, now) : null;
     body.append(
       element(
         "tr",
         {},
         element("th", { scope: "row" }, label),
+        element("td", {}, opening ? price(opening.opening.prices[name], choices.odds) : ""),
         element("td", {}, price(early, choices.odds)),
         element("td", { class: "price-now" }, price(now, choices.odds)),
         element("td", {}, change === null ? "" : points(change)),

@@ -1,0 +1,153 @@
+"""The routes over what the log keeps of one match beside its events: its odds and its minutes."""
+
+import asyncio
+import threading
+from collections import OrderedDict
+from typing import Any, NamedTuple
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from footy.history import minutes, odds
+from footy.history.archive import MatchEntry
+from footy.history.log import LogError
+from footy.history.odds import BrokenBlobError, OddsBlob
+from footy.history.place import KeptLog
+from footy.times import moment_text
+from footy.web import odds_view, queries
+from footy.web.answers import WebError, no_log, send_json
+from footy.web.live import Live
+from footy.web.odds_view import Rows
+
+MOST_MINUTES = 1_000
+"""Rows in an answer at most: a match with extra time has some 170."""
+KEPT = 8
+"""Matches whose odds stay unpacked: those that somebody looks at now."""
+
+
+class _Unpacked(NamedTuple):
+    made_of: tuple[Any, ...]
+    """What tells the blobs from others."""
+    rows: Rows
+
+
+class MatchHistory:
+    """Answers of what is kept of a match."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._lock = threading.Lock()
+        self._unpacked: OrderedDict[str, _Unpacked] = OrderedDict()
+
+    async def odds(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer every price of a match, and what they amount to."""
+        del receive
+        given = queries.given(scope, "market", "bookmaker", "limit")
+        markets, bookmaker_ids = (
+            queries.markets(given.get("market")),
+            queries.bookmaker_ids(given.get("bookmaker")),
+        )
+        limit = queries.rows(given.get("limit"), odds_view.MOST_ROWS)
+        match_id = _match_id(scope)
+        log = self._log()
+
+        def encoded() -> bytes:
+            # The tail first: what is written in between is then there twice, and not missing.
+            tail = self._live.instance.odds_tail(match_id)
+            entry, blobs = log.entry(match_id), [*log.odds_blobs(match_id), *tail]
+            record = None if self._live.picture is None else self._live.picture.by_id.get(match_id)
+            if entry is None and record is None and not blobs:
+                raise _no_match()
+            instance = self._live.instance
+            try:
+                rows = self._rows(match_id, blobs)
+            except BrokenBlobError as error:
+                raise LogError(f"the odds of match {match_id} are damaged: {error}") from None
+            series, left_out = odds_view.series(rows, markets, bookmaker_ids, limit)
+            return msgspec.json.encode(
+                {
+                    "match_id": match_id,
+                    **_archive(entry),
+                    "read_at": moment_text(max((one.at for one in blobs), default=None)),
+                    "rows": rows.columns.rows,
+                    "left_out": left_out,
+                    "bookmakers": odds_view.bookmakers(
+                        rows, instance.early_window, record, instance.price_max_age_s
+                    ),
+                    "series": series,
+                }
+            )
+
+        await send_json(send, await asyncio.to_thread(encoded))
+
+    async def minutes(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what the record of a match showed, minute by minute."""
+        del receive
+        names = queries.minute_fields(queries.given(scope, "fields").get("fields"))
+        match_id = _match_id(scope)
+        log = self._log()
+
+        def encoded() -> bytes:
+            blobs = log.minute_blobs(match_id)
+            if not blobs and log.entry(match_id) is None:
+                raise _no_match()
+            try:
+                rows = minutes.joined(blobs)
+            except BrokenBlobError as error:
+                raise LogError(f"the minutes of match {match_id} are damaged: {error}") from None
+            shown = rows[-MOST_MINUTES:]
+            columns = dict(
+                zip(minutes.FIELDS, zip(*(row.values for row in shown), strict=True), strict=False)
+            )
+            return msgspec.json.encode(
+                {
+                    "match_id": match_id,
+                    "at": [int(row.at) for row in shown],
+                    "fields": {name: columns.get(name, ()) for name in names},
+                    "left_out": len(rows) - len(shown),
+                }
+            )
+
+        await send_json(send, await asyncio.to_thread(encoded))
+
+    def _log(self) -> KeptLog:
+        log = self._live.log
+        if log is None:
+            raise no_log()
+        return log
+
+    def _rows(self, match_id: str, blobs: list[OddsBlob]) -> Rows:
+        """Return all rows; whoever watches a match asks again and again, and seldom is anything new."""
+        made_of = tuple((one.kind, one.rows, one.at, len(one.data)) for one in blobs)
+        with self._lock:
+            held = self._unpacked.get(match_id)
+            if held is not None and held.made_of == made_of:
+                self._unpacked.move_to_end(match_id)
+                return held.rows
+        rows = Rows.of(odds.joined(blobs))
+        with self._lock:
+            self._unpacked[match_id] = _Unpacked(made_of, rows)
+            self._unpacked.move_to_end(match_id)
+            while len(self._unpacked) > KEPT:
+                self._unpacked.popitem(last=False)
+        return rows
+
+
+def _match_id(scope: Scope) -> str:
+    match_id: str = scope["path_params"]["match_id"]
+    if not queries.is_id(match_id):
+        raise _no_match()
+    return match_id
+
+
+def _no_match() -> WebError:
+    return WebError(404, "Neither the snapshot nor the log has this match.")
+
+
+def _archive(entry: MatchEntry | None) -> dict[str, Any]:
+    state = None if entry is None else entry.archive
+    return {
+        "archive": state,
+        "whole": state in {"whole", "empty"},
+        "note": None if entry is None else entry.note,
+    }
