@@ -6,6 +6,7 @@ the record showed when it was read last in a minute of the clock. What rows cann
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from string import Formatter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -24,9 +25,11 @@ PRICES_KEPT_S = 7 * 86_400.0
 """How long events of prices are kept (events.md)."""
 _FINISHED = 8
 _NOT_IN_PLAY = (0, 1, _FINISHED, 9, 10, *sorted(ABANDONED), 13)
-"""The statuses of a match that is not in play (record.md), of which there is at most one row."""
+"""The statuses of a match that is not in play, of which there is at most one row."""
 _BY_STATUS = frozenset({"status_id", "in_play", "minute"})
 """Fields that are known if the status is one of these: then there is no minute of play."""
+_PLAYED = frozenset({"kickoff", "half_time", "second_half", "extra_time", "penalties"})
+"""Types of events of matches in play."""
 _OWN = frozenset({"alert", "alert_settled"})
 
 
@@ -45,6 +48,8 @@ def limits(rule: Rule, since_s: float = 0.0) -> list[str]:
         found.append(f"minute rows do not have {', '.join(lacking)}: unknown")
     if _may_fire_out_of_play(rule):
         found.append("it may fire while a match is not in play, when there are no minute rows")
+    if _notes_out_of_play(rule):
+        found.append("of an event while a match is not in play, price and then. are those of the last row")
     prices = PRICE_TYPES if rule.when.kinds is None else PRICE_TYPES & rule.when.kinds
     if rule.on_events and prices and since_s > PRICES_KEPT_S:
         found.append(f"events such as {min(prices)} are kept for 7 days")
@@ -52,14 +57,24 @@ def limits(rule: Rule, since_s: float = 0.0) -> list[str]:
 
 
 def _fields(rule: Rule) -> frozenset[str]:
-    named = rule.when.fields | rule.then_fields | rule.last_fields
+    said = {field for _, field, _, _ in Formatter().parse(rule.say) if field}
+    named = rule.when.fields | rule.then_fields | rule.last_fields | said
     return named | {rule.price} if rule.price is not None else named
+
+
+def _notes_out_of_play(rule: Rule) -> bool:
+    """Check whether it fires by events alone, also out of play, and notes fields of the record."""
+    if not rule.on_events or rule.when.fields or (rule.when.kinds is not None and rule.when.kinds <= _PLAYED):
+        return False
+    return rule.price is not None or bool(rule.then_fields)
 
 
 def _may_fire_out_of_play(rule: Rule) -> bool:
     """Check whether a condition can be true in any status out of play, whatever the other fields are."""
     if rule.on_events and not rule.when.fields:
         return False  # events alone decide, and all of them are kept
+    if rule.when.kinds is not None and rule.when.kinds <= _PLAYED:
+        return False
     return any(_may_be_true(rule, {"status_id": one, "in_play": False}) for one in _NOT_IN_PLAY)
 
 
@@ -94,15 +109,15 @@ def replayed(rules: Sequence[Rule], rows: Sequence[MinuteRow], events: Sequence[
     on_events = [rule for rule in rules if rule.on_events]
     states: dict[str, AlertState] = {}
     made: list[Event] = []
-    is_over = False
+    last: Mapping[str, Any] = {}
     for step in _steps(rows, [one for one in events if one.type not in _OWN]):
         known = step.record is not None
-        record = step.record if step.record is not None else _record_of(step.events)
+        record = step.record if step.record is not None else _record_of(last, step.events)
         sight = Sight(record, step.events, step.at)
         _take(fired(rules if known else on_events, sight, states), states, made)
-        if known and not is_over:
+        if known and last.get("status_id") != _FINISHED:
             states.update(noted(rules, record, states))
-            is_over = record["status_id"] == _FINISHED
+        last = record
         _take(settled(rules, sight, states), states, made)
     return made
 
@@ -123,7 +138,8 @@ def _steps(rows: Sequence[MinuteRow], events: Sequence[Event]) -> Iterator[_Step
     for number, row in enumerate(rows):
         record = {**row.record(), "match_id": match_id, "live_source": "fresh"}
         shown[row.minute] = (row.at, record)
-        if record["in_play"] and number + 1 < len(rows):
+        # While the minute of play runs, each record differs: without a row there was none.
+        if record["in_play"] and record["minute"] is None and number + 1 < len(rows):
             for minute in range(row.minute + 1, rows[number + 1].minute):
                 shown[minute] = (row.at + MINUTE_S * (minute - row.minute), record)
     for minute in sorted({*of_minute, *shown}):
@@ -134,7 +150,12 @@ def _steps(rows: Sequence[MinuteRow], events: Sequence[Event]) -> Iterator[_Step
             yield _Step(unix_seconds(of[-1].data.seen_at), None, of)
 
 
-def _record_of(events: Sequence[Event]) -> dict[str, Any]:
-    """Return the fields of the record that events tell."""
+def _record_of(before: Mapping[str, Any], events: Sequence[Event]) -> dict[str, Any]:
+    """Return the record of a moment without a row: the one before, and what events tell."""
     told = msgspec.to_builtins(events[-1].data)
-    return {name: value for name, value in told.items() if name in RECORD}
+    record = {**before, **{name: value for name, value in told.items() if name in RECORD}}
+    if record["status_id"] in _NOT_IN_PLAY:
+        record |= {"in_play": False, "minute": None}
+    if score := told.get("score"):
+        record |= {"home_score": score["home"], "away_score": score["away"]}
+    return record

@@ -11,11 +11,10 @@ from footy.alerts.rules import Rule, load
 from footy.errors import Exit
 from footy.events.envelope import event_in
 from footy.events.types import Event
-from footy.history.archive import Archive, all_entries, match_minutes
-from footy.history.log import Log
+from footy.history.archive import all_entries, match_minutes
 from footy.history.minutes import MinuteRow
 from footy.history.odds import BrokenBlobError
-from footy.history.place import LogPlace
+from footy.history.place import KeptLog, LogPlace
 from footy.history.reader import Reader
 from footy.service.alert_commands import NothingYetError, Say, outcome_table
 from footy.times import moment_text
@@ -23,7 +22,7 @@ from footy.times import moment_text
 log = logging.getLogger("footy.alerts")
 
 
-class _Counts:
+class Counts:
     """How many matches there are, and how many can be looked at minute by minute."""
 
     matches = 0
@@ -48,9 +47,9 @@ def backtest(path: Path, place: LogPlace, since: float | None, say: Say, *, now:
     rules = load(path).rules
     if not place.exists():
         raise NothingYetError(f"There are no events at {place.shown} yet: start footy first")
-    counts = _Counts()
+    counts = Counts()
     with contextlib.closing(place.read()) as kept:
-        found = {one.rule: one for one in outcomes(_alerts(rules, kept, since, counts))}
+        found = {one.rule: one for one in outcomes(remade(rules, kept, since, counts))}
     when = "" if since is None else f" since {moment_text(since)}"
     say(f"{counts.matches} matches{when}, {counts.with_minutes} of them with minute rows")
     if counts.broken:
@@ -66,7 +65,7 @@ def backtest(path: Path, place: LogPlace, since: float | None, say: Say, *, now:
     return Exit.OK
 
 
-def _alerts(rules: Sequence[Rule], kept: Log, since: float | None, counts: _Counts) -> Iterator[Event]:
+def remade(rules: Sequence[Rule], kept: KeptLog, since: float | None, counts: Counts) -> Iterator[Event]:
     """Yield what the rules make of each match, one after the other."""
     for entry in all_entries(kept, since=since):
         rows = _minutes(kept, entry.id, counts)
@@ -77,7 +76,7 @@ def _alerts(rules: Sequence[Rule], kept: Log, since: float | None, counts: _Coun
         yield from replayed(rules, rows, _events(kept, entry.id))
 
 
-def _minutes(kept: Archive, match_id: str, counts: _Counts) -> list[MinuteRow] | None:
+def _minutes(kept: KeptLog, match_id: str, counts: Counts) -> list[MinuteRow] | None:
     try:
         return match_minutes(kept, match_id)
     except BrokenBlobError as error:
@@ -86,7 +85,7 @@ def _minutes(kept: Archive, match_id: str, counts: _Counts) -> list[MinuteRow] |
         return None
 
 
-def _events(kept: Log, match_id: str) -> list[Event]:
+def _events(kept: KeptLog, match_id: str) -> list[Event]:
     reader = Reader(kept, source="", match_id=match_id)
     found: list[Event] = []
     while batch := reader.batch():
