@@ -26,7 +26,7 @@ from footy.lease.keeper import Standing
 from footy.record import Heartbeat, Meta, field_names
 from footy.service.app import running_app
 from footy.service.archivist import Archivist
-from footy.service.instance_metrics import CycleFigures, instance_collector
+from footy.service.instance_metrics import CycleFigures, instance_collector, sinks_source
 from footy.service.leadership import lease_metrics
 from footy.service.paths import Files
 from footy.service.push_feed import push_feed
@@ -342,7 +342,12 @@ def test_a_metric_is_documented_with_its_labels(tmp_path: Path) -> None:
         push = push_feed(settings.model_copy(update={"push": "on"}), Mode.LIVE)
         assert push is not None
         archivist = Archivist(Client(app.transport), lambda: opened_for_reading(tmp_path / "footy.db"))
-        more = [lambda: lease_metrics(Standing()), push.metrics, archivist.metrics]
+        more = [
+            lambda: lease_metrics(Standing()),
+            push.metrics,
+            archivist.metrics,
+            sinks_source((), lambda: None),
+        ]
         families = list(instance_collector(app, figures, Files(tmp_path), "live", more).collect())
         archivist.close()
 

@@ -20,7 +20,7 @@ from footy.service.check_note import CheckNote
 from footy.service.cycle_job import CycleJob
 from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile, read_heartbeat
-from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
+from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector, sinks_source
 from footy.service.lock import Owner, Role, locked, verify_ownership
 from footy.service.log_place import store_address
 from footy.service.notify_socket import NotifySocket
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from footy.service.recorder import Recorder
     from footy.service.store_of_term import StoreOfTerm
     from footy.sinks.registry import Sinks
+    from footy.telemetry.metrics import Source
     from footy.web.output import LivePage
 
 log = logging.getLogger("footy")
@@ -142,7 +143,9 @@ def _lead(service: _Service, term: Term) -> None:
         figures = CycleFigures(settings.interval)
         push = push_feed(settings, mode, lambda: not term.is_over)
         archivist = None if recorder is None else recorder.archivist
-        more = [*term.sources, *(one.metrics for one in (push, archivist) if one is not None)]
+        more: list[Source] = [*term.sources, *(one.metrics for one in (push, archivist) if one is not None)]
+        if recorder is not None and sinks is not None:
+            more.append(sinks_source(sinks, lambda: recorder.position))
         metrics = instance_collector(app, figures, files, mode.value, more)
         served = serving.enter_context(page_of(settings, mode, files, app, metrics))
         page, address = served or (None, None)
@@ -155,7 +158,14 @@ def _lead(service: _Service, term: Term) -> None:
         # 2. The cycles, until a signal comes or the term is over.
         job = CycleJob(settings, app, outputs, service.heartbeat_file, watchers, recorder, sinks)
         thread = CycleThread()
-        scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures, thread)
+        scheduler = scheduled(
+            job,
+            settings.interval,
+            lambda: app.pipeline.is_slow,
+            app.fixtures,
+            thread,
+            figures.count_skipped,
+        )
         _start(push, app, job, thread, scheduler)
         service.systemd.ready()
         try:
