@@ -21,14 +21,17 @@ bash start.sh match NAME show one match: now, its statistics, and what happened 
 bash start.sh schema events  print the JSON Schema of events (or record, of the match record)
 bash start.sh serve      serve the page and the API of a data folder, in a process of its own
 bash start.sh alerts check   check the rules of alerts (also test, send TARGET, outcomes)
+bash start.sh export odds -o FILE  write a table of the history (matches, events, odds, prices, minutes)
+bash start.sh query SELECT   run a SELECT over these tables (--list: tables and columns)
 bash start.sh replay --to NAME  send events of the log once more to a target (also with --since, --until, --after)
 bash start.sh backup FILE    write a copy of the log into a file, also while footy runs
+bash start.sh store copy     copy the log into the empty store that FOOTY_STORE names
 bash start.sh simulate   serve a simulated vendor
 bash start.sh help       show this help
 HELP
         exit
         ;;
-    start | stop | restart | status | health | logs | check | names | events | match | schema | serve | alerts | replay | backup | simulate) command=("${@:-start}") ;;
+    start | stop | restart | status | health | logs | check | names | events | match | schema | serve | alerts | export | query | replay | backup | store | simulate) command=("${@:-start}") ;;
     --demo) if [ $# -eq 1 ]; then command=(start --demo); else command=("$@"); fi ;;
     -*) command=("$@") ;;
     *)
@@ -43,7 +46,7 @@ for word in "${command[@]}"; do
     case "$word" in -*) ;; *) verb=$word; break ;; esac
 done
 case "$verb" in
-    stop | status | health | logs | names | events | match | schema | backup)
+    stop | status | health | logs | names | events | match | schema | export | query | backup)
         # These commands install nothing, wait for nothing and delete nothing.
         can_run_footy || say_why_not "$verb" || exit
         ;;

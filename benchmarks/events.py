@@ -18,6 +18,7 @@ from footy.clock import CLOCK
 from footy.events import Detector, EventRules
 from footy.events.envelope import all_enveloped
 from footy.history import Commit, Retention, SqliteLog, opened
+from footy.history.place import FilePlace
 from footy.mirror.odds_book import digest
 from footy.mirror.state import State
 from footy.pipeline.cycle import CycleResult
@@ -235,7 +236,7 @@ def _read_all(log: SqliteLog) -> int:
 
 def _recorder(path: Path, retention: Retention) -> Recorder:
     logging.disable(logging.ERROR)
-    recorder = Recorder(path, Keeping(EventRules(), retention), ResultReader(_Vendor()))
+    recorder = Recorder(FilePlace(path), Keeping(EventRules(), retention), ResultReader(_Vendor()))
     recorder.start(time.time(), "live")
     return recorder
 

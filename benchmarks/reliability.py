@@ -17,7 +17,7 @@ from rich.console import Console
 from benchmarks.child import PROJECT
 from benchmarks.report import DOCS, section_of
 from footy.clock import CLOCK
-from tests.support.harness import EPOCH, INTERVAL, QUICK, bedside, written
+from tests.support.harness import EPOCH, INTERVAL, QUICK, begin, written
 from thesports_simulator.faults import CATALOGUE
 from thesports_simulator.process import RunningSimulator, start
 
@@ -27,12 +27,12 @@ HEAD = """# Reliability
 Each part is written by the command that it names; nothing here is edited by hand. The table is written by
 `python -m benchmarks reliability`.
 
-Each row is one way in which a vendor falls ill, played by [the simulator](simulator.md#faults) on every
-endpoint at once. A pipeline that holds a good picture meets it for one cycle of {interval:g} s, with an
+Each row is one way in which a vendor fails, played by [the simulator](simulator.md#faults) on every
+endpoint at once. A pipeline with complete data meets it for one cycle of {interval:g} s, with an
 attempt cut after {timeout} s; then `python -m footy --once` meets it on an empty data folder.
 
 * **published**: how the parts of {matches} matches were obtained in that cycle (live element, detail, odds,
-  teams, competition, country). `fresh` and `cache` are the truth of now, `stale` the last good value with
+  teams, competition, country). `fresh` and `cache` are the current truth, `stale` the last good value with
   its age.
 * **wrong**: values that differ from what was true at their own `…_fetched_at`, but for what the fault made up
   inside a reply of the right types, which nobody can tell from the truth; how many those were stands
@@ -76,21 +76,21 @@ def examine(vendor: RunningSimulator, fault: str) -> Row:
     """Inject a fault, run a cycle and `--once` under it, and return the result."""
     with (
         tempfile.TemporaryDirectory(prefix="footy-reliability-") as folder,
-        bedside(vendor, Path(folder)) as bed,
+        begin(vendor, Path(folder)) as trial,
     ):
-        bed.cycle()
-        bed.falls_ill(written(fault))
-        bed.wait(INTERVAL)
-        ill = bed.cycle()
-        sources = Counter(ill.sources())
+        trial.cycle()
+        trial.inject(written(fault))
+        trial.wait(INTERVAL)
+        cycle = trial.cycle()
+        sources = Counter(cycle.sources())
         published = ", ".join(f"{sources[name]} {name}" for name in sorted(sources)) or "no match is listed"
-        spent = ill.outcome.spent
+        spent = cycle.outcome.spent
         once, sound = _once(vendor)
-        bed.recovers()
-        in_time = ill.seconds < INTERVAL
+        trial.recovers()
+        in_time = cycle.seconds < INTERVAL
         return Row(
-            fault, published, len(ill.falsehoods), len(ill.made_up), ill.seconds, spent.attempts,
-            spent.retries, ill.outcome.error is None, once, sound and in_time and not ill.falsehoods,
+            fault, published, len(cycle.falsehoods), len(cycle.made_up), cycle.seconds, spent.attempts,
+            spent.retries, cycle.outcome.error is None, once, sound and in_time and not cycle.falsehoods,
         )  # fmt: skip
 
 

@@ -23,7 +23,10 @@ benchmark is footy's simulator in its own process on the loopback interface. The
 `pip install -r requirements-bench.txt`.
 """
 HEADS = {PAGE: HEAD}
-ORDER = ("cycle", "quota", "freshness", "flatten", "events", "alerts", "web", "memory", "soak")
+ORDER = (
+    *("cycle", "quota", "freshness", "flatten", "events", "archive", "export", "store"),
+    *("failover", "alerts", "web", "memory", "soak"),
+)
 
 
 @dataclass(frozen=True, slots=True)

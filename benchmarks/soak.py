@@ -77,8 +77,8 @@ class Course:
 
 INTRO = """\
 {cycles} cycles of the default strategy over {matches} matches, {interval} seconds of football apart, one
-right after the other ({seconds:.0f} s in all). Every {every} cycles the vendor falls ill in another of
-{illnesses} ways, among them bodies of 40 MB that arrive compressed to almost nothing; during the {warm_up}
+right after the other ({seconds:.0f} s in all). Every {every} cycles the vendor fails in another of
+{faults} ways, among them bodies of 40 MB that arrive compressed to almost nothing; during the {warm_up}
 cycles of warm-up replies fail {worse} times as often, so that every worker has met everything by then. Every
 {turn} cycles, which hold all of them, the feed of odds turns round, to list the oldest change first or the
 newest, and footy forgets which, as after a long stop. A difference may be what the vendor made up, such as a
@@ -102,7 +102,7 @@ def main(argv: Sequence[str]) -> int:
         interval=INTERVAL_S,
         seconds=time.perf_counter() - started,
         every=CHANGE_EVERY,
-        illnesses=len(FAULT_SETS) - 1,
+        faults=len(FAULT_SETS) - 1,
         warm_up=WARM_UP,
         worse=WARM_UP_FACTOR,
         turn=TURN_EVERY,

@@ -5,6 +5,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import signal
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from footy import __version__
+from footy.analysis import FORMATS, RESULT_FORMS, TABLE_NAMES, TIME_LIMIT_S
 from footy.errors import CannotWriteError, ConfigError, Exit, FootyError
 from footy.outputs.console.options import ConsoleOptions, Sort
 from footy.outputs.console.selection import fold
@@ -22,17 +24,25 @@ from footy.telemetry.redaction import Redactor
 from footy.thesports.errors import RefusedError, VendorError
 
 if TYPE_CHECKING:
+    from footy.analysis.tables import Wanted
     from footy.history.log import Log
     from footy.history.span import Span
     from footy.service.paths import Files
 
 Command = Callable[[argparse.Namespace, Loaded], Exit]
+_LONGEST_QUERY_S = 3600.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run footy and return its exit code."""
     _mind_the_terminal()
     parser = _parser()
+    if any(_PASSWORD.match(word) for word in (sys.argv[1:] if argv is None else argv)):
+        _complain(
+            "A password on a command line can be read by every user of this machine: put the address into "
+            "FOOTY_STORE in .env, or into a file that FOOTY_STORE_FILE names, or use PGPASSFILE."
+        )
+        return int(Exit.USAGE)
     arguments = parser.parse_args(argv)
     asks_json = arguments.json and arguments.command != "events"
     if arguments.command != "run" and (arguments.once or arguments.continuous or asks_json):
@@ -125,6 +135,8 @@ examples:
   footy --once --json | jq .   one snapshot for a program
   footy events --follow        what happened, and what happens from now on
   footy names premier          the names and ids that the filters accept
+  footy export odds -o odds.parquet --since 7d
+  footy query "SELECT competition, count(*) FROM matches GROUP BY ALL"
 
 footy writes into the data folder: var in the current folder, or FOOTY_DATA_DIR.
 Settings are environment variables, or lines of a file .env in the current
@@ -159,6 +171,8 @@ def _parser() -> argparse.ArgumentParser:
         "match": "show one match: now, its statistics, and what happened in it",
         "serve": "serve the page and the API of a data folder, in a process of its own",
         "alerts": "check and test the rules of alerts, send a test message, show outcomes",
+        "export": "write a table of the history: matches, events, odds, prices or minutes",
+        "query": "run a SELECT over these tables",
         "replay": "send events of the log once more to a target, marked as a replay",
         "backup": "write a copy of the log into a file, also while the service runs",
     }.items():
@@ -170,31 +184,14 @@ def _parser() -> argparse.ArgumentParser:
             default=argparse.SUPPRESS,
             help="use the demo instead of the live instance",
         )
-        if name == "events":
-            _event_flags(command)
-        if name == "match":
-            command.add_argument(
-                "match", metavar="ID|NAME", help="the match's id, or a text in a team's name"
-            )
-        if name == "alerts":
-            _alert_flags(command)
-        if name == "replay":
-            _span_flags(command)
-            command.add_argument(
-                "--to", required=True, metavar="NAME", help="the target of alerts.toml that gets them"
-            )
-        if name == "backup":
-            command.add_argument("file", metavar="FILE", help="the new file")
-        if name == "names":
-            command.add_argument("text", nargs="?", default="", help="list only those that contain this text")
-        if name == "status":
-            command.add_argument(
-                "--watch", action="store_true", help="keep it up to date on a terminal, until Ctrl-C"
-            )
-        if name == "health":
-            command.add_argument(
-                "--cycles", action="store_true", help="check only whether cycles succeed, not their data"
-            )
+        _FLAGS.get(name, _no_flags)(command)
+    words = "copy the log of a file into the empty store that FOOTY_STORE names"
+    store = commands.add_parser("store", help=words, description=words)
+    store.set_defaults(command="store")
+    store.add_argument("action", choices=("copy",), help="what to do with the store")
+    store.add_argument(
+        "file", nargs="?", metavar="FILE", help="the log (default: footy.db in the data folder)"
+    )
     schema = commands.add_parser("schema", help="print the JSON Schema of events or of the match record")
     schema.set_defaults(command="schema")
     schema.add_argument("of", choices=("events", "record"), help="of what")
@@ -202,6 +199,41 @@ def _parser() -> argparse.ArgumentParser:
     simulate.set_defaults(command="simulate")
     add_arguments(simulate)
     return parser
+
+
+def _no_flags(_command: argparse.ArgumentParser) -> None:
+    """Add nothing: most commands have no flags of their own."""
+
+
+def _match_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument("match", metavar="ID|NAME", help="the match's id, or a text in a team's name")
+
+
+def _replay_flags(command: argparse.ArgumentParser) -> None:
+    _span_flags(command)
+    command.add_argument(
+        "--to", required=True, metavar="NAME", help="the target of alerts.toml that gets them"
+    )
+
+
+def _backup_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="the new file")
+
+
+def _names_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument("text", nargs="?", default="", help="list only those that contain this text")
+
+
+def _status_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--watch", action="store_true", help="keep it up to date on a terminal, until Ctrl-C"
+    )
+
+
+def _health_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--cycles", action="store_true", help="check only whether cycles succeed, not their data"
+    )
 
 
 def _event_flags(command: argparse.ArgumentParser) -> None:
@@ -228,6 +260,46 @@ def _span_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument("--after", metavar="EPOCH-SEQ", help="only what came after this position")
 
 
+def _export_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument("table", choices=TABLE_NAMES, help="which table")
+    _span_flags(command)
+    command.add_argument("--match", metavar="ID", help="only of this match")
+    command.add_argument(
+        "--format", choices=FORMATS, help="the format; without it as FILE ends, otherwise csv"
+    )
+    command.add_argument("--partition", choices=("day",), help="a file for each UTC day, in the folder -o")
+    command.add_argument(
+        "-o", "--output", metavar="FILE", help="the file or folder; without it standard output"
+    )
+
+
+def _query_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument("sql", nargs="?", metavar="SELECT", help="one SELECT or EXPLAIN statement")
+    command.add_argument("--list", action="store_true", help="list the tables and their columns")
+    _span_flags(command)
+    command.add_argument("--match", metavar="ID", help="only of this match")
+    command.add_argument(
+        "--format", choices=RESULT_FORMS, default="table", help="how the result is printed (default: table)"
+    )
+    command.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        default=TIME_LIMIT_S,
+        help=f"after how long a query is stopped, up to an hour (default: {TIME_LIMIT_S:g})",
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST_QUERY_S:
+        raise argparse.ArgumentTypeError(f"takes seconds up to {_LONGEST_QUERY_S:g}, not {text!r}")
+    return seconds
+
+
 def _alert_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "action",
@@ -236,6 +308,20 @@ def _alert_flags(command: argparse.ArgumentParser) -> None:
         "show what became of alerts",
     )
     command.add_argument("target", nargs="?", metavar="TARGET", help="with send: the name of a target")
+
+
+_FLAGS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "events": _event_flags,
+    "match": _match_flags,
+    "alerts": _alert_flags,
+    "export": _export_flags,
+    "query": _query_flags,
+    "replay": _replay_flags,
+    "backup": _backup_flags,
+    "names": _names_flags,
+    "status": _status_flags,
+    "health": _health_flags,
+}
 
 
 def _run_flags(parser: argparse.ArgumentParser) -> None:
@@ -302,6 +388,12 @@ def _status(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.status import lines  # noqa: PLC0415
 
     files, is_demo = _observed(loaded)
+    if loaded.settings.store is not None and not is_demo and not files.heartbeat.exists():
+        from footy.service.log_place import leader_health  # noqa: PLC0415
+
+        is_well, line = leader_health(loaded.settings, Mode.LIVE)  # no service has ever run on this machine
+        _say(line)
+        return Exit.OK if is_well else Exit.UNHEALTHY
     if arguments.watch:
         from footy.service.status_screen import watch  # noqa: PLC0415
 
@@ -413,6 +505,55 @@ def _alerts(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     return alert_commands.show_outcomes(path, files, log_place(settings, mode), source, _say)
 
 
+def _export(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service import history_commands  # noqa: PLC0415
+    from footy.service.history_store import opened_store  # noqa: PLC0415
+
+    wanted = history_commands.Export(
+        arguments.table,
+        arguments.format,
+        arguments.partition is not None,
+        None if arguments.output is None else Path(arguments.output),
+    )
+    history_commands.check_export(wanted)
+    which = _wanted(arguments, loaded, whole_days=wanted.by_day)
+    with contextlib.closing(opened_store(loaded.settings, _mode_with_events(loaded.settings))) as store:
+        _complain_of_gap(store, which.span)
+        history_commands.export(store, which, wanted, _write, _complain)
+    return Exit.OK
+
+
+def _query(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.analysis.sql import Limits  # noqa: PLC0415
+    from footy.service import history_commands  # noqa: PLC0415
+    from footy.service.history_store import opened_store  # noqa: PLC0415
+
+    if arguments.list == (arguments.sql is not None):
+        raise _UsageError("query takes a SELECT statement, or --list for the tables.")
+    if arguments.list:
+        history_commands.list_tables(_say)
+        return Exit.OK
+    which = _wanted(arguments, loaded)
+    with contextlib.closing(opened_store(loaded.settings, _mode_with_events(loaded.settings))) as store:
+        _complain_of_gap(store, which.span)
+        limits = Limits(time_s=arguments.timeout)
+        history_commands.query(arguments.sql, store, which, arguments.format, limits, _write, _complain)
+    return Exit.OK
+
+
+def _wanted(arguments: argparse.Namespace, loaded: Loaded, *, whole_days: bool = False) -> "Wanted":
+    """Read which rows of the history are wanted."""
+    from footy.analysis.tables import Wanted  # noqa: PLC0415
+
+    return Wanted(
+        _span(arguments, loaded),
+        match_id=arguments.match,
+        whole_days=whole_days,
+        early_window=loaded.settings.early_window,
+        warn=lambda sentence: _complain(f"warning: {sentence}"),
+    )
+
+
 def _replay(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.service.alert_commands import target_named  # noqa: PLC0415
     from footy.service.app import keep_bugs_scrubbed  # noqa: PLC0415
@@ -440,6 +581,20 @@ def _backup(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
         if not isinstance(log, SqliteLog):
             raise TypeError("only a file is copied")
         _say(back_up(log, Path(arguments.file).absolute()))
+    return Exit.OK
+
+
+def _store(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
+    from footy.service.log_place import store_address  # noqa: PLC0415
+    from footy.service.paths import Files  # noqa: PLC0415
+
+    address = store_address(loaded.settings, Mode.LIVE)
+    if address is None:
+        raise ConfigError("FOOTY_STORE is not set: set it to the address of the database to copy into.")
+    from footy.store.copying import copy  # noqa: PLC0415 - only if there is a store
+
+    path = Path(arguments.file) if arguments.file else Files(loaded.settings.folder(Mode.LIVE)).events
+    _say(copy(path, address))
     return Exit.OK
 
 
@@ -531,17 +686,26 @@ _COMMANDS: dict[str, Command] = {
     "schema": _schema,
     "serve": _serve,
     "alerts": _alerts,
+    "store": _store,
+    "export": _export,
+    "query": _query,
     "replay": _replay,
     "backup": _backup,
 }
 
 
-_LOOKING_ON = frozenset({"stop", "status", "health", "logs", "names", "events", "match", "schema", "backup"})
+_LOOKING_ON = frozenset(
+    {"stop", "status", "health", "logs", "names", "events", "match", "schema", "export", "query", "backup"}
+)
 """Commands that only need to identify the instance, and so must work even if another setting is wrong."""
 
 
-_READING_LOG = frozenset({"events", "match", "backup"})
+_READING_LOG = frozenset({"events", "match", "export", "query", "backup"})
 """Those of them that read the log, and so need to know where it is."""
+
+
+_PASSWORD = re.compile(r"(?:.*=)?postgres(?:ql)?://(?:[^/?#]*:[^/?#]*@|.*[?&]password=)", re.IGNORECASE)
+"""The address of a store with a password in it."""
 
 
 class _UsageError(FootyError):

@@ -4,7 +4,7 @@ docs/record.md explains each field. Unknown values are None. Times are ISO 8601 
 the vendor's.
 """
 
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 SCHEMA = 2
 """Version of this contract; it increases only if a field changes its meaning, type or name."""
@@ -372,6 +372,25 @@ class Degradation(TypedDict):
     """Since when more than half of the matches in play have lacked it."""
 
 
+class LeaseState(TypedDict):
+    """Who leads, of several machines with one store."""
+
+    name: str
+    """FOOTY_LEASE."""
+    role: Literal["leader", "standby"]
+    """What this machine is."""
+    leader: str | None
+    """Who leads; None if nobody is known to."""
+    since: str | None
+    """Since when."""
+    standbys: list[str]
+    """Who else stands by."""
+    seen_at: str | None
+    """When the store answered last."""
+    problem: str | None
+    """Why the store does not answer; None if it does."""
+
+
 class Push(TypedDict):
     """How the vendor's push stands."""
 
@@ -408,6 +427,8 @@ class Heartbeat(TypedDict):
     """The newest position written to the log of events; None before the first."""
     events_problem: NotRequired[str | None]
     """Why events are not written, or what became of those before; None if all is well."""
+    lease: NotRequired[LeaseState]
+    """Who leads; absent without FOOTY_STORE."""
     push: NotRequired[Push]
     """How the push stands; absent if it is switched off."""
 

@@ -47,6 +47,8 @@ CREDENTIALS = "CREDENTIALS_DIRECTORY"
 """Where systemd says which folder holds the unit's credentials (`LoadCredential=`)."""
 SECRET_MOST_BYTES = 65536
 """A larger file holds no secret; `/dev/zero` would never end."""
+SIMULATOR_VARIABLE = "FOOTY_SIMULATE_MQTT"
+"""A variable that only `footy simulate` reads."""
 LEAST_HISTORY = 10_000_000
 DEMO_SOURCE = "urn:footy:demo"
 MOST_SHOWN = 60
@@ -54,6 +56,7 @@ MOST_SHOWN = 60
 LOOKS = {
     "FOOTY_BASE_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_PUSH_URL": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
+    "FOOTY_MQTT": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_PROXY": r"\w+://.*|[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?",
     "FOOTY_TIMEZONE": r"[A-Za-z]+(/[A-Za-z_]+)*",
     "FOOTY_RATE_LIMITS": r"[a-z_/]+ ?=[a-z0-9_/=., ]*",
@@ -166,6 +169,20 @@ def _push_url(value: str) -> str:
         raise ValueError(
             "takes a wss: address: the secret is its password, and ws: would send it unencrypted"
         )
+    return value
+
+
+def _mqtt_url(value: str | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+        fits = value.isascii() and value.isprintable() and not re.search(r"[\s?#@]", value)
+        wrong = not fits or not parts.hostname or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong or parts.scheme not in {"mqtt", "mqtts", "ws", "wss"}:
+        raise ValueError("takes an address such as mqtts://host:8883, without credentials and query")
     return value
 
 
@@ -410,11 +427,21 @@ class EventSettings(_Section):
     jsonl: Literal["off", "on"] = Field(
         "off", description="`on`: write events as JSON Lines too, a file a day in `events/`."
     )
+    mqtt: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_mqtt_url)] = Field(
+        None,
+        description="A broker to publish events and states of matches to, such as mqtt://127.0.0.1:1883.",
+    )
+    mqtt_user: Annotated[str | None, BeforeValidator(_empty_is_unset), AfterValidator(_text)] = Field(
+        None, description="The user name for that broker."
+    )
+    mqtt_password: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)] = Field(
+        None, description="The password for that broker."
+    )
     alerts: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
         None, description="The file of alert rules and targets; without it `alerts.toml` in the data folder."
     )
     history_days: Annotated[float, Field(gt=0, le=3650)] = Field(
-        90, description="Days that the events of a match are kept after it; those of prices 7 at most."
+        90, description="Days that all of a match is kept after it; events of prices 7 at most."
     )
     history_size: Annotated[int, BeforeValidator(_size)] = Field(
         4_000_000_000, description="Size of the log above which the oldest matches are removed."
@@ -497,6 +524,9 @@ class StoreSettings(_Section):
     lease: Annotated[str, AfterValidator(_lease)] = Field(
         "footy", description="Name of the instance in the store: its schema. An account or a sport each."
     )
+    lease_ttl: Annotated[float, Field(ge=1, le=300)] = Field(
+        10, description="Seconds after which another machine takes over from one that has died or hangs."
+    )
     passfile: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
         None, alias="PGPASSFILE", description="A file with the password of the store, as PostgreSQL has it."
     )
@@ -573,6 +603,10 @@ class Settings(
         except FileNotFoundError:
             raise ConfigError("The current folder was deleted: change to one that exists.") from None
         return folder / DEMO_FOLDER if mode is Mode.DEMO else folder
+
+    def mqtt_password_text(self) -> str:
+        """Return the broker's password; empty if there is none."""
+        return self.mqtt_password.get_secret_value() if self.mqtt_password else ""
 
     def event_source(self, mode: Mode) -> str:
         """Return where the events of an instance in this mode come from; the demo's are marked as such."""
@@ -787,7 +821,7 @@ def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file
     """Return a warning for each variable that looks like a misspelt setting, with the nearest known name."""
     known = [*variables(), *secret_files()]
     sentences = []
-    for name in sorted({*environ, *from_file} - {*known}):
+    for name in sorted({*environ, *from_file} - {*known, SIMULATOR_VARIABLE}):
         ours = name.startswith(("FOOTY_", "THESPORT"))
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.6 if ours else 0.85)
         if not ours and not (near and name in from_file):

@@ -3,8 +3,12 @@
 import time
 
 import pytest
+from hypothesis import settings
 
 from footy.clock import CLOCK
+
+settings.register_profile("footy", deadline=None)  # machines are shared; speed belongs in benchmarks/
+settings.load_profile("footy")
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,10 @@
 """What is in deploy/: checked by the programs that read it, and held to what footy really exports."""
 
-import http.server
 import json
 import re
 import socket
 import subprocess
-import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from itertools import groupby
@@ -16,9 +15,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from footy.service.paths import Files
 from footy.settings import secret_files, variables
-from footy.telemetry.metrics import CONTENT_TYPE
 from tests.support.place import PROJECT, SECRET, Place, wait_until
 from tests.support.tools import tool
 from thesports_simulator.process import start
@@ -31,7 +28,6 @@ DASHBOARD = GRAFANA / "dashboards" / "footy.json"
 DEBIAN_PROMETHEUS = "Debian's package prometheus"
 MOST_EXPOSED = 1.5
 SELECTOR = re.compile(r"\b((?:footy|process)_\w+|up)\b(\{[^}]*\})?")
-OF_THE_PAGE = {"FOOTY_HTTP_HOST", "FOOTY_HTTP_HOSTS", "FOOTY_HTTP_TOKEN_FILE"}
 
 
 def run(*words: str | Path, cwd: Path | None = None, said: bytes | None = None) -> str:
@@ -124,10 +120,28 @@ def test_compose_has_secrets_in_files_alone_and_serves_this_machine_alone() -> N
     assert "deploy/secrets/" in ignored
 
 
-def test_what_compose_sets_are_settings() -> None:
-    named = set(re.findall(r"\b(?:FOOTY|THESPORTS)_[A-Z_]+\b", (DEPLOY / "compose.yaml").read_text()))
+def test_compose_with_a_standby_has_two_alike_and_a_reader_without_published_secrets() -> None:
+    services = read_yaml(DEPLOY / "compose-ha.yaml")["services"]
 
-    assert named <= {*variables(), *secret_files(), *OF_THE_PAGE}
+    assert set(services) == {"footy-a", "footy-b", "reader", "postgres"}
+    one, other = ({**services[name], "volumes": []} for name in ("footy-a", "footy-b"))
+    assert one == other
+    assert services["footy-a"]["volumes"] != services["footy-b"]["volumes"]
+    assert services["reader"]["command"] == ["serve"]
+    for name, service in services.items():
+        environment = service["environment"]
+        literal = [key for key in environment if re.search("SECRET|TOKEN|PASSWORD|STORE", key)]
+        assert all(str(environment[key]).startswith("/run/secrets/") for key in literal), name
+        assert {Path(environment[key]).name for key in literal} <= set(service["secrets"])
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+        assert service["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose-ha.yaml"])
+def test_what_compose_sets_are_settings(name: str) -> None:
+    named = set(re.findall(r"\b(?:FOOTY|THESPORTS)_[A-Z_]+\b", (DEPLOY / name).read_text()))
+
+    assert named <= {*variables(), *secret_files()}
 
 
 def test_compose_mounts_what_is_there() -> None:
@@ -165,53 +179,55 @@ def test_the_alert_rules_are_valid_and_each_fires_and_clears() -> None:
 
 
 class Exported:
-    """A service whose metrics are served over HTTP to whoever has the token."""
+    """A service that serves its metrics to whoever has the token."""
 
-    def __init__(self, files: Files, token: str) -> None:
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                known = self.path == "/metrics" and self.headers["Authorization"] == f"Bearer {token}"
-                self.send_response(200 if known else 401)
-                self.send_header("Content-Type", CONTENT_TYPE)
-                self.end_headers()
-                if known:
-                    self.wfile.write(files.metrics.read_bytes())
+    def __init__(self, place: Place, port: int) -> None:
+        self.files = place.files
+        self.port = port
 
-            def log_message(self, *_: object) -> None:
-                """Keep quiet."""
-
-        self.files = files
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def metrics(self) -> bytes:
+        """Ask for the metrics."""
+        address = f"http://127.0.0.1:{self.port}/metrics"
+        asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {TOKEN}"})
+        with urllib.request.urlopen(asked, timeout=5) as answer:
+            content: bytes = answer.read()
+            return content
 
 
-TOKEN = "a token of thirty-two characters"
+TOKEN = "a-token-of-thirty-two-characters"
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
-    """A live service, some of whose calls have failed."""
+    """A live service with a sink, some of whose calls have failed."""
     folder = tmp_path_factory.mktemp("exported")
+    (folder / "token").write_text(f"{TOKEN}\n")
+    port = free_port()
     with (
         start(matches=10, odds="light", secret=SECRET, faults=["http500x2@team/additional/list"]) as vendor,
-        Place(folder, FOOTY_INTERVAL=2, FOOTY_BACKOFF=0) as place,
+        Place(folder, FOOTY_INTERVAL=2, FOOTY_BACKOFF=0, FOOTY_JSONL="on", FOOTY_HTTP_PORT=port) as place,
     ):
+        place.set(FOOTY_HTTP_TOKEN_FILE=folder / "token")
         place.ask(vendor)
         place.begin_service()
-        exported = Exported(place.files, TOKEN)
-        yield exported
-        exported.server.shutdown()
-        exported.server.server_close()
+        yield Exported(place, port)
+
+
+def test_metrics_are_for_whoever_has_the_token(exported: Exported) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"http://127.0.0.1:{exported.port}/metrics", timeout=5)
+
+    assert b"footy_build_info" in exported.metrics()
 
 
 def test_promtool_finds_nothing_wrong_with_the_metrics(exported: Exported) -> None:
     promtool = tool("promtool", comes_with=DEBIAN_PROMETHEUS)
 
-    assert run(promtool, "check", "metrics", said=exported.files.metrics.read_bytes()) == ""
+    assert run(promtool, "check", "metrics", said=exported.metrics()) == ""
 
 
 def test_no_label_holds_an_id_an_address_or_the_secret(exported: Exported) -> None:
-    exposition = exported.files.metrics.read_text()
+    exposition = exported.metrics().decode()
     snapshot = json.loads(exported.files.matches.read_bytes())
     ids = {
         str(value) for match in snapshot["matches"] for name, value in match.items() if name.endswith("_id")
@@ -222,6 +238,7 @@ def test_no_label_holds_an_id_an_address_or_the_secret(exported: Exported) -> No
     assert values & ids == set()
     assert [value for value in values if "://" in value or "127.0.0.1" in value] == []
     assert SECRET not in exposition
+    assert TOKEN not in exposition
 
 
 def free_port() -> int:
@@ -240,7 +257,7 @@ class Prometheus:
         (folder / "alerts.yml").write_text((PROMETHEUS / "alerts.yml").read_text())
         config = (PROMETHEUS / "prometheus.yml").read_text()
         for here, there in (
-            ("footy:8099", f"127.0.0.1:{exported.server.server_port}"),
+            ("footy:8099", f"127.0.0.1:{exported.port}"),
             ("/run/secrets/footy_http_token", str(folder / "token")),
             ("15s", "1s"),
         ):
@@ -298,6 +315,7 @@ def selectors() -> set[str]:
 def test_a_real_prometheus_scrapes_the_service_and_finds_every_selector(prometheus: Prometheus) -> None:
     assert len(selectors()) > 25
     wait_until(lambda: prometheus.series("footy_last_success_timestamp_seconds"))
+    wait_until(lambda: prometheus.series("footy_sink_lag_events"))
 
     assert [selector for selector in sorted(selectors()) if not prometheus.series(selector)] == []
     [target] = prometheus.ask("targets")["activeTargets"]

@@ -21,13 +21,18 @@ from pydantic.fields import FieldInfo
 from benchmarks import report
 from footy import cli
 from footy.errors import Exit
+from footy.history.sqlite_log import opened_for_reading
+from footy.lease.keeper import Standing
 from footy.record import Heartbeat, Meta, field_names
 from footy.service.app import running_app
-from footy.service.instance_metrics import CycleFigures, instance_collector
+from footy.service.archivist import Archivist
+from footy.service.instance_metrics import CycleFigures, instance_collector, sinks_source
+from footy.service.leadership import lease_metrics
 from footy.service.paths import Files
 from footy.service.push_feed import push_feed
-from footy.settings import Mode, Settings, load, secret_files
+from footy.settings import SIMULATOR_VARIABLE, Mode, Settings, load, secret_files
 from footy.telemetry.logs import LOG_NAME
+from footy.thesports.client import Client
 from footy.web.openapi import ROUTES, Route
 from tests.support.cycle_ends import cycle_end
 from tests.support.place import SECRET, Place, heartbeat, wait_until
@@ -56,6 +61,9 @@ TAKES = {
     "FOOTY_CA_BUNDLE": "a path",
     "FOOTY_DATA_DIR": "a path",
     "FOOTY_ALERTS": "a path",
+    "FOOTY_MQTT": "an address",
+    "FOOTY_MQTT_USER": "text",
+    "FOOTY_MQTT_PASSWORD": "text",
     "FOOTY_RATE_LIMITS": "`off`, or pairs separated by commas",
     "FOOTY_FALLBACK": "`stale`, `stale,mock`",
     "FOOTY_STATUSES": "whole numbers separated by commas",
@@ -185,7 +193,7 @@ def test_the_file_of_a_secret_is_in_the_configuration_page_and_the_example(varia
 def test_a_setting_that_is_documented_exists(page: Path) -> None:
     named = set(re.findall(r"\b(?:FOOTY|THESPORTS)_[A-Z_]*[A-Z]\b", read(page)))
 
-    assert named <= {*SETTINGS, *secret_files()}
+    assert named <= {*SETTINGS, *secret_files(), SIMULATOR_VARIABLE}
 
 
 def test_the_example_changes_nothing_as_it_is() -> None:
@@ -333,7 +341,15 @@ def test_a_metric_is_documented_with_its_labels(tmp_path: Path) -> None:
     with running_app(settings, Mode.LIVE, Files(tmp_path)) as app:
         push = push_feed(settings.model_copy(update={"push": "on"}), Mode.LIVE)
         assert push is not None
-        families = list(instance_collector(app, figures, Files(tmp_path), "live", [push.metrics]).collect())
+        archivist = Archivist(Client(app.transport), lambda: opened_for_reading(tmp_path / "footy.db"))
+        more = [
+            lambda: lease_metrics(Standing()),
+            push.metrics,
+            archivist.metrics,
+            sinks_source((), lambda: None),
+        ]
+        families = list(instance_collector(app, figures, Files(tmp_path), "live", more).collect())
+        archivist.close()
 
     names = {one.name + ("_total" if one.type == "counter" else ""): one for one in families}
     exported = {name: list(one._labelnames) for name, one in names.items()}  # type: ignore[attr-defined]

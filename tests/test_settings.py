@@ -57,6 +57,9 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_SOURCE": "urn:footy:live",
     "FOOTY_JSONL": "off",
     "FOOTY_ALERTS": None,
+    "FOOTY_MQTT": None,
+    "FOOTY_MQTT_USER": None,
+    "FOOTY_MQTT_PASSWORD": None,
     "FOOTY_HISTORY_DAYS": 90,
     "FOOTY_HISTORY_SIZE": 4_000_000_000,
     "FOOTY_STATUSES": (2, 3, 4, 5, 6, 7),
@@ -85,6 +88,7 @@ DEFAULTS: dict[str, Any] = {
     "FOOTY_HTTP_TOKEN": None,
     "FOOTY_STORE": None,
     "FOOTY_LEASE": "footy",
+    "FOOTY_LEASE_TTL": 10,
     "PGPASSFILE": None,
 }
 GOOD: list[tuple[str, str, Any]] = [
@@ -98,6 +102,9 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_PROXY", "https://me:p%40ss@proxy.example/", "https://me:p%40ss@proxy.example/"),
     ("FOOTY_PROXY", " ", None),
     ("FOOTY_PUSH", "on", "on"),
+    ("FOOTY_MQTT", "mqtts://h.example", "mqtts://h.example"),
+    ("FOOTY_MQTT", " ", None),
+    ("FOOTY_MQTT_USER", "me", "me"),
     ("FOOTY_PUSH_URL", "wss://h.example/mqtt", "wss://h.example/mqtt"),
     ("FOOTY_PUSH_URL", "ws://127.0.0.1:9001/mqtt", "ws://127.0.0.1:9001/mqtt"),
     ("FOOTY_PUSH_URL", "ws://[::1]:9001", "ws://[::1]:9001"),
@@ -153,12 +160,14 @@ GOOD: list[tuple[str, str, Any]] = [
     ("FOOTY_STORE", " ", None),
     ("FOOTY_STORE", "postgres://a,b/footy?x=1", SecretStr("postgres://a,b/footy?x=1")),
     ("FOOTY_LEASE", "handball_2", "handball_2"),
+    ("FOOTY_LEASE_TTL", "1.5", 1.5),
     ("PGPASSFILE", "/etc/footy/pgpass", Path("/etc/footy/pgpass")),
 ]
 WHOLE, NUMBER = " but takes a whole number.", " but takes a number."
 LIST = " but takes whole numbers separated by commas, such as 2,3,4."
 PAIRS = " but takes off, or endpoint=calls/seconds pairs such as odds/history=120/60."
 URL = " but takes an address such as https://host/path, without a query."
+BROKER = " but takes an address such as mqtts://host:8883, without credentials and query."
 PUSH = " but takes an address such as wss://host:443/mqtt, without credentials and query."
 UNENCRYPTED = " but takes a wss: address: the secret is its password, and ws: would send it unencrypted."
 PROXY = " but takes the address of an HTTP proxy, such as http://10.0.0.1:3128."
@@ -184,6 +193,11 @@ BAD: list[tuple[str, str, str]] = [
     ("FOOTY_BASE_URL", "http://a..b", f" is 'http://a..b'{URL}"),
     ("FOOTY_BASE_URL", "http://h/x?secret=abc", f" is 'http://h/x?***'{URL}"),
     ("FOOTY_BASE_URL", "http://me:abc@h", f" is 'http://***@h'{URL}"),
+    ("FOOTY_MQTT", "h.example", f" is 'h.example'{BROKER}"),
+    ("FOOTY_MQTT", "http://h", f" is 'http://h'{BROKER}"),
+    ("FOOTY_MQTT", "mqtt://h:0", f" is 'mqtt://h:0'{BROKER}"),
+    ("FOOTY_MQTT", "mqtt://h:x", f" is 'mqtt://h:x'{BROKER}"),
+    ("FOOTY_MQTT", "mqtt://me:abc@h", f" is 'mqtt://***@h'{BROKER}"),
     ("FOOTY_PUSH", "yes", " is 'yes' but takes 'off' or 'on'."),
     ("FOOTY_PUSH_URL", "mq.example", f" is 'mq.example'{PUSH}"),
     ("FOOTY_PUSH_URL", "https://h", f" is 'https://h'{PUSH}"),
@@ -235,6 +249,7 @@ BAD: list[tuple[str, str, str]] = [
     ("FOOTY_SETTLE", "-1", " is '-1' but takes a number greater than or equal to 0."),
     *(("FOOTY_SOURCE", text, f" is {text!r}{SOURCE}") for text in ("a b", 'a"b', "é")),
     ("FOOTY_JSONL", "yes", " is 'yes' but takes 'off' or 'on'."),
+    ("FOOTY_LEASE_TTL", "0", " is '0' but takes a number greater than or equal to 1."),
     ("FOOTY_HISTORY_DAYS", "0", " is '0' but takes a number greater than 0."),
     *(("FOOTY_HISTORY_SIZE", text, f" is {text!r}{SIZE}") for text in ("4", "4 TB", "9 MB", "GB")),
     *(("FOOTY_STATUSES", text, f" is {text!r}{LIST}") for text in ("x", "2;3", "-1", "²", "2,3,x")),
@@ -329,6 +344,8 @@ class TestValues:
             "FOOTY_DATA_DIR",
             "FOOTY_COMPETITIONS",
             "FOOTY_COUNTRIES",
+            "FOOTY_MQTT_PASSWORD",
+            "FOOTY_MQTT_USER",
             "PGPASSFILE",
             "THESPORTS_USER",
         }

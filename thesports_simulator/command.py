@@ -1,6 +1,7 @@
 """The command line of the simulator: `python -m thesports_simulator`; `footy simulate` calls it too."""
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from thesports_simulator.capture import CaptureError, CaptureSource
 from thesports_simulator.control import Control
 from thesports_simulator.faults import FaultError, FaultInjector
+from thesports_simulator.messages import Messages
 from thesports_simulator.options import add_arguments
 from thesports_simulator.protocol.account import Account
 from thesports_simulator.protocol.clock import ServerClock
@@ -54,17 +56,48 @@ def run(options: argparse.Namespace) -> int:
     """
     handle_signals(exit_with_parent=options.exit_with_parent)
     try:
-        serve(
-            Control(_vendor(options)),
-            host=options.host,
-            port=options.port,
-            exit_with_parent=options.exit_with_parent,
-        )
-    except (CaptureError, FaultError) as error:
+        vendor = _vendor(options)
+        with contextlib.ExitStack() as publishing:
+            _publish(vendor, options, publishing)
+            serve(
+                Control(vendor),
+                host=options.host,
+                port=options.port,
+                exit_with_parent=options.exit_with_parent,
+            )
+    except (CaptureError, FaultError, _PushError) as error:
         return _fail(str(error), EXIT_USAGE)
     except OSError as error:
         return _fail(f"cannot listen on {options.host}:{options.port}: {error.strerror}", EXIT_CANNOT_LISTEN)
     return 0
+
+
+class _PushError(Exception):
+    """The world cannot be published."""
+
+
+def _publish(vendor: Vendor, options: argparse.Namespace, closing: contextlib.ExitStack) -> None:
+    """Publish the world's changes to a broker, if one is given, until the context ends."""
+    url = options.mqtt or os.environ.get("FOOTY_SIMULATE_MQTT", "")
+    if not url:
+        return
+    source = vendor.endpoints.source
+    if not isinstance(source, WorldSource):
+        raise _PushError("a capture does not change, so there is nothing to publish")
+    try:
+        from thesports_simulator.publisher import Publisher  # noqa: PLC0415 - only if there is a broker
+    except ModuleNotFoundError:
+        raise _PushError(
+            "publishing needs the package paho-mqtt: pip install -r requirements-mqtt.txt"
+        ) from None
+    messages = Messages(source.world, dict(options.push_fault), seed=options.seed)
+    account = vendor.account
+    try:
+        publisher = Publisher(url, account.user, account.secret, messages, vendor.clock)
+    except ValueError as error:
+        raise _PushError(str(error)) from None
+    publisher.start()
+    closing.callback(publisher.close)
 
 
 def _fail(message: str, code: int) -> int:

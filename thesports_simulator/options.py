@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from thesports_simulator.messages import MessageFaultError, parse_fault
 from thesports_simulator.protocol.endpoints import NAMES
 from thesports_simulator.protocol.quota import parse_quota
 
@@ -65,6 +66,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fault", action="append", default=[], metavar="NAME[=ARGUMENT][:RATE][xCOUNT][@ENDPOINT]",
         help="let replies go wrong; repeatable, see docs/simulator.md",
     )  # fmt: skip
+    push = parser.add_argument_group("push")
+    push.add_argument(
+        "--mqtt", metavar="URL", help="publish changes to this broker (default: FOOTY_SIMULATE_MQTT)"
+    )
+    push.add_argument(
+        "--push-fault",
+        action="append",
+        type=_message_fault,
+        default=[],
+        metavar="NAME[:RATE]",
+        help="let published messages go wrong; repeatable, see docs/simulator.md",
+    )
     account = parser.add_argument_group("account")
     account.add_argument("--user", help="user to accept (default: THESPORTS_USER, else any)")
     account.add_argument("--secret", help="secret to accept (default: THESPORTS_SECRET, else any)")
@@ -117,6 +130,13 @@ def _plan(text: str) -> frozenset[str]:
     if unknown := sorted(plan - set(NAMES)):
         raise argparse.ArgumentTypeError(f"no such endpoint: {', '.join(unknown)}")
     return plan
+
+
+def _message_fault(text: str) -> tuple[str, float]:
+    try:
+        return parse_fault(text)
+    except MessageFaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _quota(text: str) -> Any:

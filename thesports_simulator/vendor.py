@@ -116,6 +116,7 @@ class Vendor:
         fault = call.fault.text if call.fault else None
         parameters = call.request.parameters
         entry = {"endpoint": call.endpoint, "uuid": parameters.get("uuid", ""), "at": at, "fault": fault}
+        entry["from"] = call.request.address
         entry |= {name: parameters[name] for name in ("page", "time") if name in parameters}
         quirks = {"quirks": [quirk.name for quirk in call.quirks]} if call.quirks else {}
         return reply, entry | quirks | ({"touched": touched} if touched else {})

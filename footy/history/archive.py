@@ -99,9 +99,10 @@ class MatchEntry(NamedTuple):
 class Archive(Protocol):
     """A store of odds and minutes: the same object as the `Log`, whose `append` writes them.
 
-    `Commit.odds` adds chunks, and replaces a match's base. `Commit.minutes` replaces the row of that minute.
-    `Commit.archives` sets the state of a match's archive, and replaces all its odds and minutes by those
-    given. Retention removes all of it together with the match.
+    `Commit.odds` adds chunks, and replaces a match's base; to an archived match nothing more is added.
+    `Commit.minutes` replaces the row of that minute. `Commit.archives` sets the state of a match's archive,
+    and replaces all its odds and minutes by those given. Nothing is written of a match that the log does not
+    have, and retention removes all of it together with the match.
     """
 
     def entries(

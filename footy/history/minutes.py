@@ -23,6 +23,13 @@ _LEFT_OUT = (
     *("match_id", "incidents", "incidents_complete"),
 )
 """Endings of the fields that are not kept: other fields tell the same, or they are about the reading."""
+_MOMENTS = tuple(
+    f"{moment}_{market}_{field}"
+    for moment in ("early", "current")
+    for market in ("money_line", "spread", "over_under", "corners")
+    for field in ("at", "score")
+)
+"""When and at which score a price was made: the odds have that, and it is a third of the bytes of a row."""
 
 
 def _type_of(hint: Any) -> type:
@@ -32,7 +39,9 @@ def _type_of(hint: Any) -> type:
 
 
 FIELDS: Mapping[str, type] = {
-    name: _type_of(hint) for name, hint in get_type_hints(MatchRecord).items() if not name.endswith(_LEFT_OUT)
+    name: _type_of(hint)
+    for name, hint in get_type_hints(MatchRecord).items()
+    if not name.endswith(_LEFT_OUT) and name not in _MOMENTS
 }
 """The fields of a row with their types, in the record's order; every value may be None."""
 

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from itertools import chain
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -28,10 +28,12 @@ MARKETS = ("eu", "asia", "bs", "cr")
 MARKET_NAMES = ("money_line", "spread", "over_under", "corners")
 """The record's names of the same markets."""
 
+T = TypeVar("T", str, str | None)
+
 _NUMBERS: Mapping[str, int] = {name: number for number, name in enumerate(MARKETS)}
 _VERSION = 1
-_LEVEL = 6
-"""Of zlib: at 9, packing takes five times as long for 2.6 % fewer bytes."""
+_LEVEL, _BEST_LEVEL = 6, 9
+"""Of zlib: at 9, packing takes five times as long for 2.6 % fewer bytes, which is worth it for what stays."""
 _LONGEST_TEXT = 64
 _MOST_TEXTS = 2**16
 _TEXT_KIND = "H"
@@ -69,7 +71,7 @@ class RowLike(Protocol):
     @property
     def at(self) -> int: ...  # noqa: D102
     @property
-    def minute(self) -> str: ...  # noqa: D102
+    def minute(self) -> str | None: ...  # noqa: D102
     @property
     def first(self) -> float: ...  # noqa: D102
     @property
@@ -92,7 +94,7 @@ class OddsRow(NamedTuple):
     """The vendor's name of it."""
     at: int
     """Unix seconds by the vendor's clock."""
-    minute: str
+    minute: str | None
     first: float
     line: float
     last: float
@@ -128,8 +130,8 @@ class OddsColumns(NamedTuple):
     """0 if the price was open."""
     score: "array[int]"
     """Index of `scores`."""
-    minutes: tuple[str, ...]
-    """Texts such as `""`, `"12"`, `"45+"`, `"midfield"`."""
+    minutes: tuple[str | None, ...]
+    """Texts such as `""`, `"12"`, `"45+"`, `"midfield"`; None if the vendor sent none."""
     scores: tuple[str, ...]
     """Texts such as `"1-0"`: goals, or corners in that market."""
     series: tuple[Series, ...]
@@ -144,7 +146,7 @@ class _Header(msgspec.Struct, array_like=True):
     version: int
     series: list[tuple[int, int, int]]
     """Bookmaker, market, number of rows."""
-    minutes: list[str]
+    minutes: list[str | None]
     scores: list[str]
     columns: list[tuple[str, int, int]]
     """Number type, scale, number of bytes: at, minute, first, line, last, status, sealed, score."""
@@ -175,7 +177,11 @@ def columns_of_series(series: SeriesRows) -> OddsColumns:
     try:
         return _columns(known)
     except (OverflowError, TypeError):
-        filtered = [(bookmaker_id, market, [*filter(_fits, rows)]) for bookmaker_id, market, rows in known]
+        texts: set[str | None] = set()
+        filtered = [
+            (bookmaker_id, market, [row for row in rows if _fits(row, texts)])
+            for bookmaker_id, market, rows in known
+        ]
         return _columns([one for one in filtered if one[2]])
 
 
@@ -199,18 +205,23 @@ def _columns(series: Sequence[tuple[int, int, Sequence[RowLike]]]) -> OddsColumn
     )
 
 
-def _fits(row: RowLike) -> bool:
-    return (
+def _fits(row: RowLike, texts: set[str | None]) -> bool:
+    """Check whether a row can be kept; `texts` are those of the rows that can, so far."""
+    fits = (
         -(2**62) <= row.at < 2**62
         and -(2**15) <= row.status_id < 2**15
         and -(2**15) <= row.sealed < 2**15
-        and max(len(row.minute), len(row.score)) <= _LONGEST_TEXT
+        and max(len(row.minute or ""), len(row.score)) <= _LONGEST_TEXT
+        and len(texts) < _MOST_TEXTS - 1
     )
+    if fits:
+        texts |= {row.minute, row.score}
+    return fits
 
 
-def _texts(values: Sequence[str]) -> tuple[tuple[str, ...], "array[int]"]:
-    numbers = {text: number for number, text in enumerate(dict.fromkeys(values))}
-    if len(numbers) > _MOST_TEXTS or any(len(text) > _LONGEST_TEXT for text in numbers):
+def _texts(values: Sequence[T]) -> tuple[tuple[T, ...], "array[int]"]:
+    numbers: dict[T, int] = {text: number for number, text in enumerate(dict.fromkeys(values))}
+    if len(numbers) > _MOST_TEXTS or any(len(text or "") > _LONGEST_TEXT for text in numbers):
         raise OverflowError("a text is too long, or there are too many")
     return tuple(numbers), array(_TEXT_KIND, [*map(numbers.__getitem__, values)])
 
@@ -242,8 +253,8 @@ def rows_of(columns: OddsColumns) -> Iterator[OddsRow]:
         )
 
 
-def pack(columns: OddsColumns) -> bytes:
-    """Return the rows as bytes."""
+def pack(columns: OddsColumns, *, small: bool = False) -> bytes:
+    """Return the rows as bytes; `small` takes more time for fewer of them."""
     coded = [
         coded_deltas(columns.at),
         coded_ints(columns.minute),
@@ -264,7 +275,7 @@ def pack(columns: OddsColumns) -> bytes:
         )
     )
     content = b"".join([len(header).to_bytes(4, "little"), header, *(one.content for one in coded)])
-    return zlib.compress(content, _LEVEL)
+    return zlib.compress(content, _BEST_LEVEL if small else _LEVEL)
 
 
 def unpack(data: bytes) -> OddsColumns:
@@ -325,23 +336,115 @@ def united(parts: Sequence[OddsColumns]) -> OddsColumns:
     """Return the rows of all parts, each once; of one second, those of an earlier part come first.
 
     So list the newest part first, and a complete one last. A row that the last part has twice was made twice,
-    and stays so.
+    and stays so. Rows are only looked at one by one where two parts overlap in time, which is rare.
     """
-    grouped: dict[tuple[int, str], list[OddsRow]] = {}
-    complete: dict[tuple[int, str], list[OddsRow]] = {}
-    for row in rows_of(parts[-1]) if parts else ():
-        complete.setdefault((row.bookmaker_id, row.market), []).append(row)
-    seen = {row for rows in complete.values() for row in rows}
-    for part in parts[:-1]:
-        for row in rows_of(part):
-            if row not in seen:
-                seen.add(row)
-                grouped.setdefault((row.bookmaker_id, row.market), []).append(row)
-    for key, rows in complete.items():
-        grouped.setdefault(key, []).extend(rows)
-    order = sorted(grouped, key=lambda key: (key[0], _NUMBERS[key[1]]))
-    # Sorting is stable: among equal times the order above stays.
-    return columns_of_series({key: sorted(grouped[key], key=_newest_first) for key in order})
+    grouped: dict[tuple[int, int], list[_Run]] = {}
+    for part in reversed(parts):
+        for one in part.series:
+            grouped.setdefault((one.bookmaker_id, one.market), []).append((part, one.start, one.stop))
+    # 1. The order of all rows, as runs of the parts one after the other.
+    every: list[OddsColumns] = []
+    places: dict[int, int] = {}
+    order: list[tuple[int, int]] = []
+    counts: list[tuple[int, int, int]] = []
+    rows = 0
+    for bookmaker_id, market in sorted(grouped):
+        count = 0
+        for part, start, stop in _merged(grouped[bookmaker_id, market]):
+            if id(part) not in places:
+                every.append(part)
+                places[id(part)] = rows
+                rows += part.rows
+            place = places[id(part)]
+            order.append((place + start, place + stop))
+            count += stop - start
+        counts.append((bookmaker_id, market, count))
+    # 2. Each column in this order.
+    minutes: dict[str | None, int] = {}
+    scores: dict[str, int] = {}
+    minute, score = array(_TEXT_KIND), array(_TEXT_KIND)
+    for part in every:
+        minute += _renumbered(part.minute, part.minutes, minutes)
+        score += _renumbered(part.score, part.scores, scores)
+    return OddsColumns(
+        *_runs(counts),
+        _ordered("q", (part.at for part in every), order),
+        _ordered(_TEXT_KIND, [minute], order),
+        _ordered("d", (part.first for part in every), order),
+        _ordered("d", (part.line for part in every), order),
+        _ordered("d", (part.last for part in every), order),
+        _ordered("h", (part.status for part in every), order),
+        _ordered("h", (part.sealed for part in every), order),
+        _ordered(_TEXT_KIND, [score], order),
+        tuple(minutes),
+        tuple(scores),
+        _series(counts),
+    )
+
+
+_Run = tuple[OddsColumns, int, int]
+"""The rows of a part from the first index up to the second: of one series, newest first."""
+
+
+def _renumbered(column: "array[int]", texts: Sequence[T], numbers: dict[T, int]) -> "array[int]":
+    """Return a column of numbers of texts by the numbers of all texts, to which new ones are added."""
+    renumbered: list[int] = [numbers.setdefault(text, len(numbers)) for text in texts]
+    return array(_TEXT_KIND, [*map(renumbered.__getitem__, column)])
+
+
+def _ordered(kind: str, columns: "Iterable[array[Any]]", places: Iterable[tuple[int, int]]) -> "array[Any]":
+    together: array[Any] = array(kind)
+    for column in columns:
+        together += column
+    ordered: array[Any] = array(kind)
+    for start, stop in places:
+        ordered += together[start:stop]
+    return ordered
+
+
+def _merged(runs: Sequence[_Run]) -> list[_Run]:
+    """Return runs of one series that follow one another, newest first.
+
+    Args:
+        runs: The rows of a series in each part; the complete part's first, then in order of writing.
+    """
+    newest_first: list[_Run] = [runs[0]]
+    for run in runs[1:]:
+        part, _, stop = run
+        ahead, oldest = newest_first[0], part.at[stop - 1]
+        if oldest > ahead[0].at[ahead[1]]:
+            newest_first.insert(0, run)
+            continue
+        # 1. The rows before that are not older than this run's.
+        known: list[OddsRow] = []
+        while newest_first and newest_first[0][0].at[newest_first[0][1]] >= oldest:
+            whose, first, end = newest_first.pop(0)
+            middle = first
+            while middle < end and whose.at[middle] >= oldest:
+                middle += 1
+            known += _rows_of_run((whose, first, middle))
+            if middle < end:
+                newest_first.insert(0, (whose, middle, end))
+        # 2. Those of this run that are new; of one second they are the newer ones.
+        seen = {*known}
+        fresh = dict.fromkeys(row for row in _rows_of_run(run) if row not in seen)
+        united_rows = columns_of(sorted([*fresh, *known], key=_newest_first))
+        newest_first.insert(0, (united_rows, 0, united_rows.rows))
+    return newest_first
+
+
+def _rows_of_run(run: _Run) -> list[OddsRow]:
+    part, start, stop = run
+    rows = slice(start, stop)
+    market = MARKETS[part.market[start]] if start < stop else ""
+    return [
+        OddsRow(
+            *(bookmaker_id, market, at, part.minutes[minute], *prices, status, sealed, part.scores[score])
+        )
+        for bookmaker_id, at, minute, *prices, status, sealed, score in zip(
+            part.bookmaker[rows], *(column[rows] for column in part[2:10]), strict=True
+        )
+    ]
 
 
 def _newest_first(row: RowLike) -> int:

@@ -3,8 +3,29 @@
 from pathlib import Path
 from typing import Protocol
 
+from footy.history.archive import Archive
 from footy.history.log import Log
-from footy.history.sqlite_log import opened_for_reading
+from footy.history.sqlite_log import Retention, opened, opened_for_reading, set_aside
+
+
+class KeptLog(Log, Archive, Protocol):
+    """A log with its archive."""
+
+
+class WrittenLog(KeptLog, Protocol):
+    """A log with its archive, as its only writer has it."""
+
+    def begin_epoch(self) -> str:
+        """Give the log a new epoch, and return it."""
+        ...
+
+    def retain(self, retention: Retention) -> int:
+        """Remove one step of rows that are too old or too many; return the number of rows removed."""
+        ...
+
+    def checkpoint_if_due(self) -> bool:
+        """Do once in a while what a file needs; return whether that was done."""
+        ...
 
 
 class LogPlace(Protocol):
@@ -32,7 +53,7 @@ class LogPlace(Protocol):
         """Return what tells the log from another one in its place; None if there is none. Cheap."""
         ...
 
-    def read(self) -> Log:
+    def read(self) -> KeptLog:
         """Open the log for reading.
 
         Raises:
@@ -50,6 +71,43 @@ class LogPlace(Protocol):
         ...
 
 
+class WriterPlace(Protocol):
+    """Where the writer of a log finds it."""
+
+    @property
+    def name(self) -> str:
+        """Return the log as messages to the operator name it."""
+        ...
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may have gone on with the log since this one wrote it."""
+        ...
+
+    def identity(self) -> object:
+        """Return what tells the log from another one in its place; None if there is none. Cheap."""
+        ...
+
+    def open(self) -> tuple[WrittenLog, Path | None]:
+        """Open the log for writing; make or migrate it.
+
+        Returns:
+            The log, and the new path of a damaged file that was in its place.
+
+        Raises:
+            LogError: It cannot be opened or written.
+        """
+        ...
+
+    def set_aside(self) -> Path:
+        """Make room for a new log instead of a damaged one; return where that is kept.
+
+        Raises:
+            LogError: That is not possible.
+        """
+        ...
+
+
 class FilePlace:
     """A data folder, by the file of its log."""
 
@@ -60,6 +118,16 @@ class FilePlace:
     def shown(self) -> str:
         """Return the path."""
         return str(self._path)
+
+    @property
+    def name(self) -> str:
+        """Return the name of the file."""
+        return self._path.name
+
+    @property
+    def is_shared(self) -> bool:
+        """Return False: the data folder has one owner."""
+        return False
 
     @property
     def where(self) -> str:
@@ -73,13 +141,22 @@ class FilePlace:
     def identity(self) -> object:
         """Return what tells the file from another one of its name; None if there is none."""
         try:
-            return self._path.stat().st_ino
+            found = self._path.stat()
         except OSError:
             return None
+        return found.st_dev, found.st_ino
 
-    def read(self) -> Log:
+    def read(self) -> KeptLog:
         """Open the file for reading."""
         return opened_for_reading(self._path)
+
+    def open(self) -> tuple[WrittenLog, Path | None]:
+        """Open the file for writing."""
+        return opened(self._path)
+
+    def set_aside(self) -> Path:
+        """Rename the file."""
+        return set_aside(self._path)
 
     def published(self, name: str) -> bytes | None:
         """Return a file of the data folder."""

@@ -23,16 +23,13 @@ class Span:
         after, gap = resumed(self.after, extent)
         if gap is None or self.after is None:
             return after, None
-        return after, (
-            f"The events from {gap[0]} to {gap[1]} are not in this log any more; "
-            f"what follows begins with the oldest event that is kept."
+        is_here = self.after.epoch == extent.epoch and self.after.sequence <= extent.newest
+        what = (
+            f"The events from {gap[0]} to {gap[1]} are no longer kept"
+            if is_here
+            else f"The position {self.after} is not in this log"
         )
-
-    def holds(self, moment: float | None) -> bool:
-        """Check whether a time is in the span; an unknown time is in one without limits only."""
-        if moment is None:
-            return self.since is None and self.until is None
-        return (self.since is None or self.since <= moment) and (self.until is None or moment < self.until)
+        return after, f"{what}: what follows begins with the oldest event that is kept."
 
 
 def events_in(log: Log, span: Span, *, match_id: str | None = None) -> Iterator[list[StoredEvent]]:

@@ -38,14 +38,24 @@ _DUE = (
 def write(connection: sqlite3.Connection, commit: Commit) -> None:
     """Write the odds, the minutes and the archives of a cycle."""
     for blob in commit.odds:
-        if blob.kind is not Kind.CHUNK:
-            connection.execute(
-                "DELETE FROM odds WHERE match = ? AND kind = ?", (blob.match_id, int(blob.kind))
-            )
-        _insert_odds(connection, blob)
-    connection.executemany("REPLACE INTO minute VALUES (?, ?, ?, ?)", commit.minutes)
+        if _is_open(connection, blob.match_id):
+            if blob.kind is Kind.BASE:
+                connection.execute(
+                    "DELETE FROM odds WHERE match = ? AND kind = ?", (blob.match_id, int(blob.kind))
+                )
+            _insert_odds(connection, blob)
+    connection.executemany(
+        "REPLACE INTO minute SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM match WHERE id = ?1)",
+        commit.minutes,
+    )
     for one in commit.archives:
         _archive(connection, one)
+
+
+def _is_open(connection: sqlite3.Connection, match_id: str) -> bool:
+    """Check whether the log has this match, and not its archive."""
+    found = connection.execute("SELECT 1 FROM match WHERE id = ? AND NOT archived", (match_id,))
+    return found.fetchone() is not None
 
 
 def _insert_odds(connection: sqlite3.Connection, blob: OddsBlob) -> None:
@@ -107,16 +117,17 @@ def entries(
         where.append("(m.last, m.id) > (?, ?)")
         values += after
     statement = f"{_ENTRY} WHERE {' AND '.join(where)} ORDER BY m.last, m.id LIMIT ?"
-    return [*map(_entry, query(statement, [*values, limit]))]
+    return [*map(entry_of, query(statement, [*values, limit]))]
 
 
 def entry(query: Query, match_id: str) -> MatchEntry | None:
     """Return a match; None if there is none of this id."""
     rows = query(f"{_ENTRY} WHERE m.id = ?", (match_id,))
-    return _entry(rows[0]) if rows else None
+    return entry_of(rows[0]) if rows else None
 
 
-def _entry(row: tuple[Any, ...]) -> MatchEntry:
+def entry_of(row: Sequence[Any]) -> MatchEntry:
+    """Return the entry in a row: id, state, times of the match, then the columns of its archive."""
     match_id, emitted, first, last, ended_at, is_archived, state, at, rows, left_out, note = row
     match = decoded(emitted)
     score, names = match.score, match.names

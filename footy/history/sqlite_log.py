@@ -11,6 +11,7 @@ import sqlite3
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,8 @@ from footy.events.envelope import data_json
 from footy.events.results import is_open
 from footy.history import sqlite_archive
 from footy.history.archive import PAGE, Due, MatchEntry
+from footy.history.event_data import PACKED_TYPES, kept
+from footy.history.event_data import read as read_data
 from footy.history.log import (
     BrokenLogError,
     Commit,
@@ -112,7 +115,15 @@ class SqliteLog:
             connection.executemany(
                 "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (seq, one.id, one.type, one.match_id, at, one.data.seen_at, data_json(one))
+                    (
+                        seq,
+                        one.id,
+                        one.type,
+                        one.match_id,
+                        at,
+                        one.data.seen_at,
+                        kept(one.type, data_json(one)),
+                    )
                     for seq, one in enumerate(commit.events, start=newest + 1)
                 ],
             )
@@ -199,8 +210,8 @@ class SqliteLog:
     def _decoding(self) -> Iterator[None]:
         try:
             yield
-        except (msgspec.DecodeError, ValueError) as error:
-            raise BrokenLogError(f"The log {self._path.name} holds a state of no match: {error}") from None
+        except (msgspec.DecodeError, ValueError, zlib.error) as error:
+            raise BrokenLogError(f"The log {self._path.name} holds what it cannot have: {error}") from None
 
     def listed_at(self) -> float | None:
         """Return the time of the newest cycle with a live list; None before the first."""
@@ -238,7 +249,9 @@ class SqliteLog:
     def _events(self, clauses: str, values: Sequence[Any], limit: int) -> list[StoredEvent]:
         # The clauses are texts of this module; all values are bound.
         statement = f"SELECT seq, id, type, match, seen_at, data FROM event {clauses}"  # noqa: S608
-        return [*map(_stored, self._query(statement, (*values, min(limit, _LARGEST_READ))))]
+        rows = self._query(statement, (*values, min(limit, _LARGEST_READ)))
+        with self._decoding():
+            return [*map(_stored, [_unpacked(row) if row[2] in PACKED_TYPES else row for row in rows])]
 
     def matches(self) -> list[StoredMatch]:
         """Return the matches, the one seen last first."""
@@ -394,6 +407,10 @@ class SqliteLog:
             self._news.notify_all()
         with self._lock:
             self._connection.close()
+
+
+def _unpacked(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*row[:5], read_data(row[5]))
 
 
 _stored = partial(tuple.__new__, StoredEvent)

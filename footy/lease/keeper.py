@@ -2,10 +2,8 @@
 
 import contextlib
 import logging
-import os
-import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,7 +63,7 @@ class LeaseKeeper:
 
     Args:
         table: The lease.
-        connect: Opens a session in autocommit mode; called in the keeper's thread.
+        connect: Opens a session in autocommit mode, on which no wait is long; called in the keeper's thread.
         errors: What the session raises if the store cannot be asked.
     """
 
@@ -141,19 +139,18 @@ class LeaseKeeper:
         table, every_s = self._table, self._table.ttl_s / _RENEWALS
         if self._session is None:
             self._session = self._connect()
-        with _bounded(self._session, every_s) as session:
-            # Its own lease is renewed first, the rest can wait.
-            seen, ahead_s = table.look(session)
-            is_ours = seen is not None and seen.holder == table.holder and not seen.released
-            taken = None
-            if seen is None or seen.is_free or is_ours:
-                sent_at = CLOCK.uptime()
-                taken = table.take(session, seen, ahead_s)
-                if taken is not None:
-                    self._granted(taken, sent_at)
-            if taken is None:
-                self._end_lead()
-            self._note(session, seen, taken, ahead_s)
+        session = self._session
+        seen, ahead_s = table.look(session)
+        is_ours = seen is not None and seen.holder == table.holder and not seen.released
+        taken = None
+        if seen is None or seen.is_free or is_ours:
+            sent_at = CLOCK.uptime()
+            taken = table.take(session, seen, ahead_s)
+            if taken is not None:
+                self._granted(taken, sent_at)
+        if taken is None:
+            self._end_lead()
+        self._note(session, seen, taken, ahead_s)
         if taken is not None:
             return every_s
         left_s = LOOK_EVERY_S if seen is None else seen.left_s
@@ -212,37 +209,15 @@ class LeaseKeeper:
             lead.right.end()
         with contextlib.suppress(*self._errors):
             if self._session is not None:
-                with _bounded(self._session, 1.0) as session:
-                    if lead is not None:
-                        self._table.give_up(session, lead.taken.holding.epoch)
-                    self._table.no_standby(session)
+                if lead is not None:
+                    self._table.give_up(self._session, lead.taken.holding.epoch)
+                self._table.no_standby(self._session)
 
     def _drop_session(self) -> None:
         session, self._session = self._session, None
         if session is not None:
             with contextlib.suppress(*self._errors):
                 session.close()
-
-
-@contextlib.contextmanager
-def _bounded(session: Any, seconds: float) -> Iterator[Any]:
-    """Yield the session; if its statements take longer than this, cut its connection.
-
-    `statement_timeout` is the server's, and a server that hangs does not keep it.
-    """
-    with socket.socket(fileno=os.dup(session.fileno())) as duplicate:
-
-        def cut() -> None:
-            with contextlib.suppress(OSError):
-                duplicate.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(seconds, cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield session
-        finally:
-            timer.cancel()
 
 
 def _sentence(error: Exception) -> str:

@@ -18,27 +18,6 @@ from typing import Any, NamedTuple, Protocol
 from footy.errors import ConfigError
 from footy.history.log import LogError
 
-SCRIPT = """
-CREATE TABLE lease (
-    name text PRIMARY KEY,
-    holder text NOT NULL,
-    epoch bigint NOT NULL,
-    until timestamptz NOT NULL,
-    since timestamptz NOT NULL,
-    released boolean NOT NULL,
-    account text NOT NULL,
-    salt text NOT NULL,
-    ahead_s double precision NOT NULL
-);
-CREATE TABLE standby (
-    name text NOT NULL,
-    holder text NOT NULL,
-    seen_at timestamptz NOT NULL,
-    PRIMARY KEY (name, holder)
-);
-"""
-"""The tables: `ahead_s` is how far the holder's clock is ahead of the server's."""
-
 STANDBY_SEEN_S = 30.0
 """Seconds since it looked last after which a standby counts as gone."""
 _HOST_LENGTH = 24

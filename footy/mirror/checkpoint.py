@@ -5,6 +5,7 @@ import logging
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -19,6 +20,16 @@ VERSION = 3
 TRUSTED_S = 3600.0
 """Seconds; an older state is ignored: requesting all changes since costs more than a cold start."""
 SAVE_EVERY_S = 30.0
+
+
+class Checkpoints(Protocol):
+    """Where the state is kept."""
+
+    def load(self) -> State:
+        """Return the saved state; an empty one if there is none that can be trusted."""
+
+    def save(self, state: State, *, now: float | None = None, at_once: bool = False) -> None:
+        """Save the state, if it is time to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +55,13 @@ class Checkpoint:
     def load(self) -> State:
         """Return the saved state; an empty one if there is none that can be trusted."""
         try:
-            saved = msgspec.msgpack.decode(self._path.read_bytes(), type=_Saved)
+            content = self._path.read_bytes()
         except OSError:
             return State()
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            log.info("The saved board is of another version or broken, and is left: %s", error)
+        found = unpacked(content, self._asked, self._early_window)
+        if found is None or not 0 <= time.time() - found[1] <= TRUSTED_S:
             return State()
-        age = time.time() - saved.saved_at
-        ours = (saved.version, saved.asked, saved.early_window) == (VERSION, self._asked, self._early_window)
-        return saved.state if ours and 0 <= age <= TRUSTED_S else State()
+        return found[0]
 
     def save(self, state: State, *, now: float | None = None, at_once: bool = False) -> None:
         """Save the state unless one was saved within `SAVE_EVERY_S`; if that fails, a restart is cold."""
@@ -62,5 +71,24 @@ class Checkpoint:
         self._saved_at = now
         lean = replace(state, references=References(), push=PushHealth())
         with contextlib.suppress(OSError, OverflowError):  # the latter is a number beyond 64 bits
-            saved = _Saved(VERSION, self._asked, self._early_window, now, lean)
-            write_atomically(self._path, msgspec.msgpack.encode(saved))
+            write_atomically(self._path, packed(lean, self._asked, self._early_window, now))
+
+
+def packed(state: State, asked: str, early_window: tuple[int, int], now: float) -> bytes:
+    """Return a state as bytes; the other arguments say for whom it can be used.
+
+    Raises:
+        OverflowError: A number has more than 64 bits.
+    """
+    return msgspec.msgpack.encode(_Saved(VERSION, asked, early_window, now, state))
+
+
+def unpacked(content: bytes, asked: str, early_window: tuple[int, int]) -> tuple[State, float] | None:
+    """Return a state and when it was saved; None if it is of another version, vendor or early window."""
+    try:
+        saved = msgspec.msgpack.decode(content, type=_Saved)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        log.info("The saved board is of another version or broken, and is left: %s", error)
+        return None
+    ours = (saved.version, saved.asked, saved.early_window) == (VERSION, asked, early_window)
+    return (saved.state, saved.saved_at) if ours else None

@@ -49,7 +49,7 @@ def with_parts(state: State, parts: tuple[Part, ...]) -> State:
         if push.health.trusted and live is not None:
             after = with_part(live, part.name, part.value, part.left_out)
             if after != live:
-                held = Held(after, part.at, Source.PUSH)
+                held = Held(after, _as_of(part.name, part.at, match.live.fetched_at), Source.PUSH)
                 matches[part.match_id] = replace(match, live=held, periods=periods_of(held, match))
     if told == push.told and doubted == push.doubted:
         return state
@@ -102,8 +102,8 @@ def after_list(
                 held = elements.get(match_id)
                 element = polled if held is None or held.value is None else held.value
                 after = with_part(element, name, one.value, one.left_out)
-                newest = one.at if held is None else max(one.at, held.fetched_at or 0.0)
-                elements[match_id] = Held(after, newest, Source.PUSH)
+                as_of = _as_of(name, one.at, at if held is None else held.fetched_at)
+                elements[match_id] = Held(after, as_of, Source.PUSH)
         elif _agree(name, one.value, polled):
             health = health.checked(agreed=True, told=True)
         elif one.differs_since is None:
@@ -114,6 +114,14 @@ def after_list(
             health = health.checked(agreed=False, told=True)
     doubted = {key: then for key, then in push.doubted.items() if then > sent_at and key[0] in listed}
     return PushHealth(told, doubted, health, max(push.listed_from, sent_at)), elements
+
+
+def _as_of(name: PartName, at: float, before: float | None) -> float | None:
+    """Return the time of an element after one of its parts was pushed: that of its score.
+
+    Another part says nothing of the score, whose message may be lost, or wait for the list.
+    """
+    return at if name == "score" else before
 
 
 def _agree(name: PartName, told: PartValue, polled: LiveMatch) -> bool:

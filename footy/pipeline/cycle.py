@@ -11,13 +11,13 @@ from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from footy.clock import CLOCK
-from footy.mirror.answers import Answers
+from footy.mirror.answers import Answers, OddsChanges
 from footy.mirror.inputs import CycleInputs
 from footy.mirror.joins import held_details, references_for
 from footy.mirror.merge import end_cycle, merge, with_failures
 from footy.mirror.state import Held, MatchState, References, Source, State
 from footy.pipeline import report
-from footy.pipeline.fetch import Arrived, Fetcher, Progress
+from footy.pipeline.fetch import Arrived, Fetcher, OddsKeeper, Progress
 from footy.pipeline.pace import Pace
 from footy.pipeline.pages import KnownLists
 from footy.pipeline.plan import between_cycles
@@ -129,9 +129,13 @@ class Pipeline:
         self._is_clock_off = False
         self._pace = Pace(rules.interval_s, rules.timeout_s)
         self._lists = KnownLists()
+        self.odds_keeper: OddsKeeper | None = None
+        """Gets all odds that arrive."""
         self._shown: Snapshot | None = None
-        """The last snapshot, with what was pushed since; None until the first cycle has ended."""
+        """The last snapshot, with what was pushed since; None before the first."""
         self._shown_at = 0.0
+        self._is_first = True
+        """Whether no cycle has ended yet; a push may have published what its first one knows so far."""
 
     @property
     def is_slow(self) -> bool:
@@ -239,7 +243,7 @@ class Pipeline:
             "problems": problems,
         }
         snapshot: Snapshot = {"meta": meta, "matches": records}
-        self._shown, self._shown_at = snapshot, published_at
+        self._shown, self._shown_at, self._is_first = snapshot, published_at, False
         is_listed = live is not None and live.value is not None
         versions = self._flattener.versions()
         return CycleResult(
@@ -305,8 +309,8 @@ class Pipeline:
     ) -> None:
         """Pass on what pushed parts changed in the last snapshot, if the answer is one of them.
 
-        Before the first cycle has ended there is no snapshot. Then all that is known is passed on, as soon as
-        its live list is there; what has not been read yet is missing, or stale.
+        Before the first cycle has ended there is no snapshot. Then all that is known is passed on once, as
+        soon as its live list is there; what has not been read yet is missing, or stale.
         """
         if not isinstance(answer.value, Pushed) or on_push is None:
             return
@@ -318,7 +322,10 @@ class Pipeline:
             and (match_id not in was.matches or match.live is not was.matches[match_id].live)
         }
         if pushed and self._shown is not None:
-            update = self._update(self._shown, replace(state, matches=pushed), answers, inputs)
+            of_pushed = replace(state, matches=pushed)
+            if first is not None and self._is_first:
+                of_pushed = _without_old(of_pushed, first.before)
+            update = self._update(self._shown, of_pushed, answers, inputs)
         elif pushed and first is not None and answers.live() is not None:
             update = self._first_update(_without_old(state, first.before), pushed, answers, inputs, first)
         on_push(update)
@@ -348,8 +355,8 @@ class Pipeline:
         meta = first.meta(state, published_at)
         meta["counts"] = report.counts(records)
         changed = [record for record in records if record["match_id"] in pushed]
-        snapshot: Snapshot = {"meta": meta, "matches": records}
-        return PushedUpdate(snapshot, None, changed, self._flattener.versions())
+        self._shown, self._shown_at = {"meta": meta, "matches": records}, published_at
+        return PushedUpdate(self._shown, None, changed, self._flattener.versions())
 
     def _records_of(
         self, state: State, answers: Answers, inputs: CycleInputs, published_at: float
@@ -465,6 +472,8 @@ class Pipeline:
         ahead_s = self._transport.vendor_clock.offset_s
         if ahead_s != inputs.vendor_ahead_s:  # measured meanwhile
             inputs = replace(inputs, vendor_ahead_s=ahead_s)
+        if self.odds_keeper is not None and isinstance(answer.value, OddsChanges):
+            self.odds_keeper.told(answer.value, answer.at)
         return merge(state, answer, fetcher.answers, inputs)
 
     def _fetcher(
@@ -476,7 +485,16 @@ class Pipeline:
     ) -> Fetcher:
         pool, workers = self._executor, self._rules.workers
         return Fetcher(
-            self._client, self._lookup, pool, workers, budget, inputs, rotation, progress, self._arrived
+            self._client,
+            self._lookup,
+            pool,
+            workers,
+            budget,
+            inputs,
+            rotation,
+            progress,
+            self._arrived,
+            self.odds_keeper,
         )
 
     def _end_cycle(self, state: State, before: State, fetcher: Fetcher) -> State:

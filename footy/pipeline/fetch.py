@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
-from footy.mirror.answers import Answers, FullOdds
+from footy.mirror.answers import Answers, FullOdds, OddsChanges
 from footy.mirror.changes import odds_changes
 from footy.mirror.inputs import CycleInputs
 from footy.mirror.odds_book import digest
@@ -41,6 +42,19 @@ Progress = Callable[[int, int, str], None]
 """Callback for the numbers of requests done and planned, and the way of reading: by page or by id."""
 
 
+class OddsKeeper(Protocol):
+    """Something that keeps all odds: the state has only the few rows that a record can show.
+
+    It is called by the cycle's thread and by the workers, so it must return at once and raise nothing.
+    """
+
+    def told(self, reply: OddsChanges, at: float | None) -> None:
+        """Take a reply of the feed of odds; `at` is when it arrived, in Unix seconds."""
+
+    def read(self, match_id: str, odds: Odds) -> None:
+        """Take all odds of a match."""
+
+
 @dataclass
 class Fetcher:
     """Makes the requests of one cycle."""
@@ -56,6 +70,7 @@ class Fetcher:
     If None, one priority follows the other, which is faster if there is time for all of them."""
     progress: Progress | None = None
     arrived: Arrived = field(default_factory=SimpleQueue)
+    odds_keeper: OddsKeeper | None = None
 
     def __post_init__(self) -> None:
         self.answers = Answers()
@@ -236,6 +251,8 @@ class Fetcher:
                     answer, value=odds_changes(changes, (answer.at or 0.0) + self.inputs.vendor_ahead_s)
                 )
             case dict() as odds:
+                if self.odds_keeper is not None:
+                    self.odds_keeper.read(request.id, odds)
                 return replace(answer, value=self._full_odds(request, odds, answer.left_out))
             case _:
                 return answer

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
+from typing import Any
 
 import msgspec
 from cachetools import TLRUCache
@@ -66,6 +67,8 @@ class Lookup:
         self._renewal_failed_at: dict[Endpoint, float] = {}
         self._oldest: dict[Endpoint, float] | None = None
         """When the oldest row in memory was read, by endpoint; None once the memory has changed."""
+        self._oldest_until = inf
+        """When the first row in memory expires, which may be the oldest."""
         self._memo: TLRUCache[Request, _Memo] = TLRUCache(
             MOST_REMEMBERED,
             ttu=lambda _key, memo, _now: memo.expires_at,
@@ -114,6 +117,14 @@ class Lookup:
         )
         return Answer(request, value, at)
 
+    def recall(self, known: Mapping[Request, Held[Any]]) -> None:
+        """Take values that another machine has looked up, each for as long as it is young enough."""
+        for request, held in known.items():
+            if held.value is not None and held.fetched_at is not None:
+                left_s = held.fetched_at + self._ttl_s[request.endpoint] - CLOCK.now()
+                if left_s > 0 and self.peek(request) is None:
+                    self._remember(request, Held(held.value, held.fetched_at, Source.CACHE), left_s)
+
     def ask(self, request: Request, budget: RetryBudget) -> Answer[Reference]:
         """Look up one row or list, with a request to the vendor if it is not known.
 
@@ -143,8 +154,8 @@ class Lookup:
     def renewals(self, now: float) -> dict[Endpoint, int]:
         """Return the endpoints whose rows should be renewed, and the time since which to request changes."""
         with self._lock:
-            if self._oldest is None:
-                self._oldest = self._oldest_rows()
+            if self._oldest is None or CLOCK.uptime() >= self._oldest_until:
+                self._oldest, self._oldest_until = self._oldest_rows()
         return {
             endpoint: int(at) - RENEW_OVERLAP_S
             for endpoint, at in self._oldest.items()
@@ -277,13 +288,15 @@ class Lookup:
             self._remember(request, nothing, NO_ROW_MEMO_S)
         return _answer(request, nothing, error)
 
-    def _oldest_rows(self) -> dict[Endpoint, float]:
-        """Return when the oldest row in memory was read, by endpoint."""
+    def _oldest_rows(self) -> tuple[dict[Endpoint, float], float]:
+        """Return when the oldest row in memory was read, by endpoint, and when the first row expires."""
         oldest: dict[Endpoint, float] = {}
+        until = inf
         for key, memo in self._memo.items():
+            until = min(until, memo.expires_at)
             if key.endpoint in RENEWED and memo.held.fetched_at is not None:
                 oldest[key.endpoint] = min(oldest.get(key.endpoint, inf), memo.held.fetched_at)
-        return oldest
+        return oldest, until
 
     def _forget(self, key: Request) -> None:
         with self._lock:

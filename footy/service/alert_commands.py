@@ -182,7 +182,7 @@ def send(path: Path, name: str, source: str, say: Say) -> Exit:
 
 
 def _counts(options: SinkOptions, target: Target) -> dict[str, int]:
-    if options.ledger is None:
+    if not isinstance(options.ledger, Path):
         return {}
     ledger = Ledger(options.ledger, target.name)
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytz
 
 from footy.errors import CannotWriteError
-from footy.mirror.checkpoint import Checkpoint
+from footy.mirror.checkpoint import Checkpoint, Checkpoints
 from footy.pipeline.cycle import Pipeline, Rules
 from footy.records.prices import PriceRules
 from footy.records.selection import Selection
@@ -23,6 +23,7 @@ from footy.service.demo import DemoVendor
 from footy.service.fixtures import FixtureReader
 from footy.service.heartbeat import read_heartbeat
 from footy.service.paths import Files
+from footy.service.term import Term
 from footy.settings import Mode, Settings
 from footy.telemetry import logs
 from footy.telemetry.counters import Counters
@@ -51,7 +52,7 @@ class App:
     pipeline: Pipeline
     transport: Transport
     counters: Counters
-    checkpoint: Checkpoint
+    checkpoint: Checkpoints
     fixtures: FixtureReader
     revive_vendor: Callable[[], None] = lambda: None
 
@@ -108,12 +109,10 @@ def upstream(settings: Settings, mode: Mode) -> Iterator[VendorAccount]:
 
 
 @contextlib.contextmanager
-def running_app(
-    settings: Settings, mode: Mode, files: Files, right_left_s: Callable[[], float] | None = None
-) -> Iterator[App]:
+def running_app(settings: Settings, mode: Mode, files: Files, term: Term | None = None) -> Iterator[App]:
     """Yield the parts of an instance; afterwards end all their threads, connections and child processes.
 
-    `right_left_s` returns the seconds for which the vendor may still be asked, None if that has no limit.
+    With a lease, they work for one term.
     """
     memory.give_back()
     counters = Counters()
@@ -122,7 +121,7 @@ def running_app(
             file.unlink(missing_ok=True)
     with contextlib.ExitStack() as closing:
         asked = closing.enter_context(upstream(settings, mode))
-        transport = transport_for(settings, asked, counters, right_left_s)
+        transport = transport_for(settings, asked, counters, None if term is None else term.right_left_s)
         closing.callback(transport.close)
         if mode is not Mode.DEMO and (before := read_heartbeat(files)) is not None:
             answered = CheckNote(files).take() or []
@@ -147,7 +146,13 @@ def running_app(
         pipeline = Pipeline(rules, client, lookup, prefetch)
         closing.callback(pipeline.close)
         closing.callback(transport.stop)
-        checkpoint = Checkpoint(files.checkpoint, asked.base_url, settings.early_window)
+        checkpoint: Checkpoints = Checkpoint(files.checkpoint, asked.base_url, settings.early_window)
+        if term is not None and term.store is not None:
+            from footy.service.takeover import CallsInStore, StoredCheckpoint  # noqa: PLC0415
+
+            stray = settings.workers if term.store.predecessor_stopped else 0
+            transport.quota.keep_by(CallsInStore(term.store), stray)
+            checkpoint = StoredCheckpoint(term.store, asked.base_url, settings.early_window, lookup)
         fixtures = FixtureReader(files.fixtures, client, lookup, rules.selection)
         yield App(pipeline, transport, counters, checkpoint, fixtures, asked.revive)
 

@@ -12,6 +12,7 @@ import psutil
 
 from footy.errors import CannotWriteError, Exit, FootyError
 from footy.record import Heartbeat
+from footy.service.health import lease_text, stands_by
 from footy.service.heartbeat import read_heartbeat
 from footy.service.lock import Role, belongs_to_another, running_owner
 from footy.service.paths import Files, prepare_folder
@@ -37,7 +38,7 @@ class CannotStopError(FootyError):
     exit_code = Exit.LOCKED
 
 
-def start(settings: Settings, mode: Mode, say: Say) -> Exit:
+def start(settings: Settings, mode: Mode, say: Say) -> Exit:  # noqa: PLR0911 - one for each end
     """Start the service unless it is running, and wait for its first snapshot.
 
     Raises:
@@ -65,6 +66,9 @@ def start(settings: Settings, mode: Mode, say: Say) -> Exit:
             say(f"footy is running (PID: {child.pid}){where}")
             say(f"First snapshot: {files.matches}")
             _say_page(beat, say)
+            return Exit.OK
+        elif beat is not None and (lease := beat.get("lease")) is not None and stands_by(lease):
+            say(f"footy stands by (PID: {child.pid}): {lease_text(lease)}{where}")
             return Exit.OK
         elif beat is not None and beat.get("last_error_code") == Exit.REFUSED:
             say(f"The vendor refuses: {beat['last_error']}")

@@ -117,6 +117,7 @@ class CycleJob:
         """Make the requests that fit best between two cycles; log any failure instead of raising it."""
         try:
             self._state = self._pipeline.listen(self._state, self._pushed.take)
+            self._checkpoint.save(self._state)
         except Exception:
             log.exception("Asking between two cycles failed")
 

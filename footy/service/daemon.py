@@ -4,13 +4,13 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from footy.errors import Exit
+from footy.errors import CannotWriteError, Exit
 from footy.outputs.base import Output
 from footy.outputs.console.options import ConsoleOptions
 from footy.outputs.registry import OutputContext, open_outputs
@@ -20,14 +20,16 @@ from footy.service.check_note import CheckNote
 from footy.service.cycle_job import CycleJob
 from footy.service.health import longest_silence_s
 from footy.service.heartbeat import HeartbeatFile, read_heartbeat
-from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector
+from footy.service.instance_metrics import CycleFigures, MetricsFile, instance_collector, sinks_source
 from footy.service.lock import Owner, Role, locked, verify_ownership
+from footy.service.log_place import store_address
 from footy.service.notify_socket import NotifySocket
 from footy.service.page import page_of
 from footy.service.paths import Files, prepare_folder
 from footy.service.push_feed import PushFeed, push_feed
 from footy.service.schedule import CycleThread, follow_clock, poll_now, retry_refused, scheduled
 from footy.service.shared_account import SharedAccount
+from footy.service.states import States
 from footy.service.status import TOGETHER
 from footy.service.stop_signal import StopSignal, stop_signal
 from footy.service.term import Term
@@ -38,7 +40,9 @@ from footy.thesports.request import Answer
 
 if TYPE_CHECKING:
     from footy.service.recorder import Recorder
+    from footy.service.store_of_term import StoreOfTerm
     from footy.sinks.registry import Sinks
+    from footy.telemetry.metrics import Source
     from footy.web.output import LivePage
 
 log = logging.getLogger("footy")
@@ -72,7 +76,14 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         )
         with contextlib.closing(account):
             try:
-                _lead(service, Term(me.started_at))
+                with contextlib.closing(_terms(service)) as terms:
+                    for term in terms:
+                        try:
+                            _lead(service, term)
+                        except CannotWriteError as error:  # the store went away as the term began
+                            if term.store is None:
+                                raise
+                            log.error("%s; this machine leads again as soon as it can", error)
             finally:
                 systemd.stopping()
     return Exit.OK
@@ -97,24 +108,44 @@ class _Service:
     """Reports if another footy on this machine uses the account."""
 
 
+def _terms(service: _Service) -> Generator[Term]:
+    """Yield each time in which this process runs the cycles: with a store while it holds the lease."""
+    address = store_address(service.settings, service.mode)
+    if address is None:
+        yield Term(service.me.started_at)
+        return
+    from footy.service.leadership import Leadership  # noqa: PLC0415 - only if there is a store
+
+    def look_round() -> None:
+        verify_ownership(service.me, service.files)
+
+    leadership = Leadership(service.settings, service.mode, address, service.heartbeat_file, service.systemd)
+    yield from leadership.terms(service.stopping.requested, look_round)
+
+
 def _lead(service: _Service, term: Term) -> None:
     """Run cycles until a signal comes or the term is over."""
     settings, mode, files = service.settings, service.mode, service.files
     with (
-        running_app(settings, mode, files, term.right_left_s) as app,
+        running_app(settings, mode, files, term) as app,
         contextlib.ExitStack() as serving,
     ):
         # 1. What gets the cycles: the log of events and its sinks, metrics, the page, the outputs.
-        sinks = _sinks(settings, mode, files)
-        recorder = _recorder(settings, mode, files, app, service.before, sinks, service.redact)
+        sinks = _sinks(settings, mode, files, term.store)
+        recorder = _recorder(settings, mode, files, app, service.before, sinks, service.redact, term.store)
         if recorder is not None and sinks is not None:
             serving.callback(recorder.close)
             recorder.start(term.began_at, mode.value)
             serving.callback(sinks.close)
             sinks.start()
+        if term.store is not None:
+            serving.enter_context(_published(term.store, files))
         figures = CycleFigures(settings.interval)
         push = push_feed(settings, mode, lambda: not term.is_over)
-        more = [] if push is None else [push.metrics]
+        archivist = None if recorder is None else recorder.archivist
+        more: list[Source] = [*term.sources, *(one.metrics for one in (push, archivist) if one is not None)]
+        if recorder is not None and sinks is not None:
+            more.append(sinks_source(sinks, lambda: recorder.position))
         metrics = instance_collector(app, figures, files, mode.value, more)
         served = serving.enter_context(page_of(settings, mode, files, app, metrics))
         page, address = served or (None, None)
@@ -122,11 +153,19 @@ def _lead(service: _Service, term: Term) -> None:
             recorder.on_commit = _waking(sinks, page)
         service.heartbeat_file.note_page(address)
         outputs = open_outputs(OutputContext(files.folder, service.console, sys.stdout, page))
+        outputs += [] if sinks is None or settings.mqtt is None else [States(sinks)]
         watchers = (figures.note, MetricsFile(files, metrics).write, service.systemd.cycle_ended)
         # 2. The cycles, until a signal comes or the term is over.
         job = CycleJob(settings, app, outputs, service.heartbeat_file, watchers, recorder, sinks)
         thread = CycleThread()
-        scheduler = scheduled(job, settings.interval, lambda: app.pipeline.is_slow, app.fixtures, thread)
+        scheduler = scheduled(
+            job,
+            settings.interval,
+            lambda: app.pipeline.is_slow,
+            app.fixtures,
+            thread,
+            figures.count_skipped,
+        )
         _start(push, app, job, thread, scheduler)
         service.systemd.ready()
         try:
@@ -138,6 +177,7 @@ def _lead(service: _Service, term: Term) -> None:
                 verify_ownership(service.me, files)
                 app.revive_vendor()
                 service.watch()
+                term.note()
                 _note_push(push, service.heartbeat_file)
             log.info("The lease is over: nothing is asked any more" if term.is_over else "footy stops")
         finally:
@@ -187,32 +227,39 @@ def _recorder(
     before: Heartbeat | None,
     sinks: "Sinks | None",
     redact: Redactor,
+    store: "StoreOfTerm | None",
 ) -> "Recorder | None":
     """Return what writes events; None if they are switched off, and then nothing of it is imported."""
     if sinks is None:
         return None
     from footy.service.alerts import Alerts  # noqa: PLC0415
+    from footy.service.archivist import Archivist  # noqa: PLC0415
+    from footy.service.log_place import log_place, writer_place  # noqa: PLC0415
     from footy.service.recorder import Keeping, Recorder, last_position  # noqa: PLC0415
     from footy.service.results import ResultReader  # noqa: PLC0415
 
     if mode is Mode.DEMO:
         before = None
+    archivist = Archivist(Client(app.transport), log_place(settings, mode).read)
+    app.pipeline.odds_keeper = archivist
     return Recorder(
-        files.events,
+        writer_place(settings, mode, **({} if store is None else store.session_options)),
         Keeping.of(settings),
         ResultReader(Client(app.transport)),
         written=None if before is None else last_position(before.get("events_position")),
         vendor_ahead_s=lambda: app.transport.vendor_clock.offset_s,
         alerts=Alerts(settings.alerts or files.alerts, sinks, redact, settings.interval),
+        clock_step_s=0.0 if store is None else store.step_s,
+        archivist=archivist,
     )
 
 
-def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
+def _sinks(settings: Settings, mode: Mode, files: Files, store: "StoreOfTerm | None") -> "Sinks | None":
     """Return the sinks that are switched on, not started; None if there are no events to send."""
     if settings.events == "off":
         return None
-    from footy.history.sqlite_log import opened_for_reading  # noqa: PLC0415
-    from footy.sinks.registry import SinkOptions, Sinks  # noqa: PLC0415
+    from footy.service.log_place import log_place  # noqa: PLC0415
+    from footy.sinks.registry import SinkOptions, Sinks, mqtt_target  # noqa: PLC0415
 
     if mode is Mode.DEMO:  # each demo is a world of its own
         for path in (files.events, files.sent):
@@ -222,9 +269,25 @@ def _sinks(settings: Settings, mode: Mode, files: Files) -> "Sinks | None":
         source=settings.event_source(mode),
         jsonl=files.event_lines if settings.jsonl == "on" else None,
         keep_days=settings.history_days,
-        ledger=files.sent,
+        mqtt=mqtt_target(
+            settings.mqtt, settings.mqtt_user, settings.mqtt_password_text(), settings.ca_bundle
+        ),
+        ledger=files.sent if store is None else store.ledger,
     )
-    return Sinks(options, lambda: opened_for_reading(files.events))
+    return Sinks(options, log_place(settings, mode).read)
+
+
+@contextlib.contextmanager
+def _published(store: "StoreOfTerm", files: Files) -> Iterator[None]:
+    """Publish the data folder's files in the store, for readers anywhere, as long as the caller is inside."""
+    from footy.store.published import Publisher  # noqa: PLC0415
+
+    publisher = Publisher(files.folder, store.session())
+    publisher.start()
+    try:
+        yield
+    finally:
+        publisher.close()
 
 
 def _watch_account(account: SharedAccount, heartbeat_file: HeartbeatFile) -> Callable[[], None]:

@@ -86,6 +86,10 @@ def lines(figures: Figures) -> Iterator[str]:
         limits = figures.by_label("footy_quota_limit")
         left = (f"{name} {left:.0f} of {limits.get(name, 0):.0f}" for name, left in quotas.items())
         yield f"Quota left: {', '.join(left)}"
+    if (waiting := figures.one("footy_archive_waiting")) is not None:
+        lost = figures.by_label("footy_archive_reads_total")
+        missed = "".join(f", {lost[state]:.0f} {state}" for state in ("partial", "lost") if lost.get(state))
+        yield f"Archive: {waiting:.0f} matches wait for all their odds{missed}"
     if ages := figures.ages_s():
         yield f"Data age: {', '.join(f'{KINDS[kind]} {duration_text(age)}' for kind, age in ages.items())}"
     if process := list(process_texts(figures)):

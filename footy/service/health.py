@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from footy.outputs.record_values import duration_text
-from footy.record import Degradation, Heartbeat
+from footy.record import Degradation, Heartbeat, LeaseState
 from footy.service.heartbeat import read_heartbeat
 from footy.service.lock import Role, belongs_to_another, running_owner
 from footy.service.paths import Files
@@ -25,7 +25,9 @@ class Health:
     pid: int | None
 
 
-def health(files: Files, *, demo: bool, now: float | None = None, cycles_only: bool = False) -> Health:
+def health(  # noqa: PLR0911 - a line for each state
+    files: Files, *, demo: bool, now: float | None = None, cycles_only: bool = False
+) -> Health:
     """Check an instance's process, its last successful cycle and, unless `cycles_only`, its data."""
     marks = " (demo)" if demo else ""
     where = f" – data folder {files.folder}"
@@ -44,6 +46,8 @@ def health(files: Files, *, demo: bool, now: float | None = None, cycles_only: b
     trouble = _staleness(heartbeat, now, process.create_time())
     if heartbeat is None or heartbeat["pid"] != holder.pid:
         trouble = "it has not written a heartbeat yet"
+    elif (lease := heartbeat.get("lease")) is not None and lease["role"] == "standby":
+        return _of_standby(lease, heartbeat, now, of_it, holder.pid)
     if trouble is not None:
         return Health(False, f"Pipeline is stale{marks}: {trouble} {of_it}", holder.pid)
     degraded = [] if heartbeat is None or cycles_only else heartbeat.get("degraded", [])
@@ -51,6 +55,32 @@ def health(files: Files, *, demo: bool, now: float | None = None, cycles_only: b
         line = f"Pipeline is degraded{marks}: {degradation_text(degraded, now)} {of_it}"
         return Health(False, line, holder.pid)
     return Health(True, f"Pipeline is running (PID: {holder.pid}){marks}{where}", holder.pid)
+
+
+def lease_text(lease: LeaseState) -> str:
+    """Return who leads and who stands by, as a clause."""
+    if lease["role"] == "leader":
+        by = f"standing by: {', '.join(lease['standbys'])}" if lease["standbys"] else "nobody stands by"
+        return f"this machine leads since {lease['since']}; {by}"
+    if lease["leader"] is None:
+        return "nobody is known to lead"
+    return f"{lease['leader']} leads since {lease['since']}"
+
+
+def stands_by(lease: LeaseState) -> bool:
+    """Check whether an instance has seen that another one leads."""
+    return lease["role"] == "standby" and lease["leader"] is not None
+
+
+def _of_standby(lease: LeaseState, heartbeat: Heartbeat, now: float, of_it: str, pid: int) -> Health:
+    """Judge an instance that makes no calls: it is well as long as it sees the store."""
+    seen_at = heartbeat["started_at"] if lease["seen_at"] is None else lease["seen_at"]
+    silence_s = now - unix_seconds(seen_at)
+    if silence_s < longest_silence_s(heartbeat["interval_s"]):
+        return Health(True, f"Pipeline is a standby: {lease_text(lease)} {of_it}", pid)
+    why = f"; {lease['problem']}" if lease["problem"] else ""
+    trouble = f"a standby that has not seen the store for {duration_text(silence_s)}{why}"
+    return Health(False, f"Pipeline is stale: {trouble} {of_it}", pid)
 
 
 def _demo_beside(files: Files) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from footy.errors import Exit
 from footy.files import write_atomically
-from footy.record import Degradation, Heartbeat
+from footy.record import Degradation, Heartbeat, LeaseState
 from footy.service.indicators import Level, Reading
 from footy.service.paths import Files
 from footy.times import moment_text
@@ -65,6 +65,10 @@ class HeartbeatFile:
     def note_shared_account(self, other: str | None) -> None:
         """Set who else on this machine uses the account, for the next write."""
         self._beat["account_shared_with"] = other
+
+    def note_lease(self, state: LeaseState) -> None:
+        """Note who leads, for the next write."""
+        self._beat["lease"] = state
 
     def note_page(self, address: str | None) -> None:
         """Note where the page is served; None if it is not."""

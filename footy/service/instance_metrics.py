@@ -2,7 +2,8 @@
 
 import logging
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from prometheus_client.core import Metric
 
@@ -27,6 +28,9 @@ from footy.telemetry.metrics import (
 )
 from footy.thesports.codes import IN_PLAY, STATUSES
 from footy.thesports.transport import Transport
+
+if TYPE_CHECKING:  # without events nothing of them is imported
+    from footy.history.log import Position
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +73,12 @@ class CycleFigures:
         self._last: CycleEnd | None = None
         self._last_success_at: float | None = None
         self._ended: Mapping[str, int] = {outcome.name.lower(): 0 for outcome in OUTCOMES}
+        self._skipped = 0
+
+    def count_skipped(self) -> int:
+        """Count a cycle that was due while the one before still ran; return how many there were."""
+        self._skipped += 1
+        return self._skipped
 
     def note(self, end: CycleEnd) -> None:
         """Take a cycle that has ended."""
@@ -87,6 +97,12 @@ class CycleFigures:
             "Cycles since the start, by how they ended.",
             ("outcome",),
             {(outcome,): count for outcome, count in self._ended.items()},
+        )
+        yield counter(
+            "footy_cycles_skipped_total",
+            "Cycles since the start that were due while the one before still ran.",
+            (),
+            {(): self._skipped},
         )
         if last is not None:
             yield from _of_cycle(last, self._last_success_at)
@@ -213,6 +229,36 @@ def disk_source(files: Files) -> Source:
         words = "Space left on the disk of the data folder for the user that footy runs as."
         yield figure("footy_data_disk_free_bytes", words, usage.free)
         yield figure("footy_data_disk_size_bytes", "Size of the disk of the data folder.", usage.total)
+
+    return metrics
+
+
+class Lagging(Protocol):
+    """What knows how far it is behind the log: a sink's runner."""
+
+    name: str
+
+    def lag(self, newest: "Position") -> int | None:
+        """Return how many events it lacks; None if that is not known yet."""
+        ...
+
+
+def sinks_source(sinks: Iterable[Lagging], newest: "Callable[[], Position | None]") -> Source:
+    """Return the source of the sinks.
+
+    Args:
+        sinks: Those that are switched on now.
+        newest: Returns where the log ends; None if it has not been opened.
+    """
+
+    def metrics() -> Iterator[Metric]:
+        end = newest()
+        yield gauge(
+            "footy_sink_lag_events",
+            "Events that a sink has not taken yet.",
+            ("sink",),
+            {(sink.name,): None if end is None else sink.lag(end) for sink in sinks},
+        )
 
     return metrics
 

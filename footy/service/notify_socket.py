@@ -45,6 +45,10 @@ class NotifySocket:
         """Say how a cycle ended, and, if it published a snapshot, that the service lives."""
         self._send([*(["WATCHDOG=1"] if end.published else []), f"STATUS={_status(end)}"])
 
+    def stands_by(self, status: str) -> None:
+        """Say that the service has started and lives, as a standby: it publishes nothing."""
+        self._send(["READY=1", "WATCHDOG=1", f"STATUS={status[:STATUS_LENGTH]}"])
+
     def stopping(self) -> None:
         """Say that the service stops."""
         self._send(["STOPPING=1", "STATUS=Stopping"])

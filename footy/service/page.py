@@ -2,13 +2,15 @@
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from footy.errors import ConfigError, Exit
 from footy.service.app import App, keep_bugs_scrubbed
 from footy.service.health import health, longest_silence_s
+from footy.service.log_place import log_place, reader_health, store_address
 from footy.service.paths import Files
 from footy.service.stop_signal import stop_signal
 from footy.settings import Mode, Settings
@@ -16,6 +18,7 @@ from footy.telemetry.metrics import CONTENT_TYPE, MetricsCollector, exposition
 from footy.thesports.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
+    from footy.store.address import StoreAddress
     from footy.web.instance import Instance
     from footy.web.output import LivePage
     from footy.web.security import Access
@@ -82,12 +85,29 @@ def serve(settings: Settings, mode: Mode, say: Callable[[str], None]) -> Exit:
                 f"{settings.http_host} port {settings.http_port} cannot be served on "
                 f"({error.strerror or error}): set FOOTY_HTTP_PORT to another port."
             ) from None
-        server = Server(_instance(settings, mode, files, None), _access(settings), bound).start()
+        instance = _instance(settings, mode, files, None)
+        if (address := store_address(settings, mode)) is not None:
+            instance = _of_store(instance, address)
+        server = Server(instance, _access(settings), bound).start()
         say(f"Page: {server.address}")
         stopping.requested.wait()
         server.close()
         server.join()
     return Exit.OK
+
+
+def _of_store(instance: "Instance", address: "StoreAddress") -> "Instance":
+    """Describe what a store holds, whatever machine writes it."""
+    from footy.store.place import StorePlace  # noqa: PLC0415 - only if there is a store
+    from footy.store.watch import StoreWatch  # noqa: PLC0415
+    from footy.web.instance import HEARTBEAT, Judged  # noqa: PLC0415
+
+    watch = StoreWatch(address)
+
+    def ready() -> Judged:
+        return Judged(*reader_health(watch.value(HEARTBEAT), watch.problem, time.time()))
+
+    return replace(instance, place=StorePlace(address), watched=lambda: watch, ready=ready)
 
 
 def _access(settings: Settings) -> "Access":
@@ -126,5 +146,6 @@ def _instance(settings: Settings, mode: Mode, files: Files, of_here: _OfHere | N
         quota_left=of_here.quota_left if of_here else dict,
         metrics=of_here.metrics if of_here else None,
         source=settings.event_source(mode),
+        place=log_place(settings, mode),
         watches_snapshot=of_here is None,
     )

@@ -8,7 +8,6 @@ one could not, nothing twice.
 import contextlib
 import itertools
 import logging
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +17,13 @@ from footy.clock import CLOCK, SET_FROM_S
 from footy.events import Detector, Emitted, Event, EventRules, History
 from footy.events.ids import operational_id
 from footy.events.types import ServiceStarted
-from footy.history import BrokenLogError, Commit, LogError, NewerLogError, Position, Retention, opened
+from footy.history import BrokenLogError, Commit, LogError, NewerLogError, Position, Retention
 from footy.history.log import UnknownCommitError
-from footy.history.sqlite_log import SqliteLog, set_aside
+from footy.history.place import WriterPlace, WrittenLog
 from footy.pipeline.cycle import CycleResult
 from footy.pipeline.pushed import PushedUpdate
 from footy.service.alerts import Alerts
+from footy.service.archivist import Archivist
 from footy.service.indicator_events import change_events
 from footy.service.indicators import Reading
 from footy.service.results import ResultReader
@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 
 RESULTS_WITHIN_S = 30 * 86_400.0
 """The vendor keeps final states for 30 days (thesports.com, live/history)."""
+
+_IN_DOUBT = 1000
+"""Newest events of the service itself among which those of a commit of unknown outcome are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,41 +60,50 @@ class Recorder:
 
     def __init__(
         self,
-        path: Path,
+        place: WriterPlace,
         keeping: Keeping,
         results: ResultReader,
         *,
         written: Position | None = None,
         vendor_ahead_s: Callable[[], float] = lambda: 0.0,
         alerts: Alerts | None = None,
+        clock_step_s: float = 0.0,
+        archivist: Archivist | None = None,
     ) -> None:
         """Open nothing yet.
 
         Args:
-            path: The file of the log.
+            place: Where the log is.
             keeping: Which events there are, and how long they are kept.
             results: Who reads the final states of matches.
             written: The newest position that an earlier process wrote; None if that is not known.
             vendor_ahead_s: Returns how far the vendor's clock is ahead of ours.
             alerts: What the operator's rules make of each cycle; None if there can be no rules.
+            clock_step_s: How far this machine's clock is ahead of that of the machine that wrote before.
+            archivist: What collects odds and minutes; None if only events are kept.
         """
         self.position = written
         """The newest position written, by this process or an earlier one."""
         self.on_commit: Callable[[], None] = lambda: None
         """Called after each commit, to wake those that read the log."""
-        self._path = path
+        self._place = place
         self._keeping = keeping
         self._results = results
         self._vendor_ahead_s = vendor_ahead_s
         self._alerts = alerts
-        self._log: SqliteLog | None = None
+        self._clock_step_s = clock_step_s
+        self.archivist = archivist
+        """What collects odds and minutes; None if only events are kept."""
+        self._log: WrittenLog | None = None
         self._epoch = ""
-        self._file: tuple[int, int] | None = None
+        self._identity: object = None
         self._detector: Detector | None = None
         self._reload = False
         """The log may hold something else than the memory: it is read again before the next detection."""
         self._rewrite = False
         """The memory is right and the log is not: the next commit writes all states."""
+        self._in_doubt = False
+        """The log may already hold the pending events."""
         self._pending: list[Event] = []
         """Events of the service itself that are not written yet."""
         self._numbers = itertools.count(1)
@@ -174,15 +186,24 @@ class Recorder:
         due = self._detector.results_due(CLOCK.now())
         self._results.keep(due)
         self._results.ask(due, within_s)
+        if self.archivist is not None:
+            self.archivist.ask(within_s)
 
     def close(self) -> None:
-        """End the reading of results, and close the log."""
+        """End the reading of results, write what has been collected, and close the log."""
         self._results.close()
+        if self.archivist is not None:
+            if self._log is not None and self._detector is not None:
+                with self._edge():
+                    self._commit(
+                        self._log, self._detector, self.archivist.rest(Commit(CLOCK.now(), listed=None))
+                    )
+            self.archivist.close()
         self._close_log()
 
     # Detection.
 
-    def _conclude(self, history: SqliteLog, detector: Detector, now: float) -> None:
+    def _conclude(self, history: WrittenLog, detector: Detector, now: float) -> None:
         """Commit the results by the final states that have been read since the last cycle."""
         self._finals |= self._results.take()
         if self._finals:
@@ -193,7 +214,7 @@ class Recorder:
             detector.commit(found)
             self._finals.clear()
 
-    def _detect(self, history: SqliteLog, detector: Detector, outcome: CycleResult, now: float) -> None:
+    def _detect(self, history: WrittenLog, detector: Detector, outcome: CycleResult, now: float) -> None:
         records = [] if outcome.snapshot is None else outcome.snapshot["matches"]
         shown = {record["match_id"] for record in records}
         known, listed = detector.states(), outcome.listed
@@ -207,12 +228,15 @@ class Recorder:
         )
         if self._alerts is not None:
             found = self._alerts.after_cycle(detector, found, records, now)
-        self._commit(history, detector, Commit(now, found.changed, found.events, listed))
+        commit = Commit(now, found.changed, found.events, listed)
+        if self.archivist is not None:
+            commit = self.archivist.added(commit, records, outcome.versions, outcome.state)
+        self._commit(history, detector, commit)
         detector.commit(found)
         if listed is not None:
             detector.drop_closed(listed, now - RESULTS_WITHIN_S)
 
-    def _commit(self, history: SqliteLog, detector: Detector, commit: Commit) -> None:
+    def _commit(self, history: WrittenLog, detector: Detector, commit: Commit) -> None:
         newest = history.append(
             replace(
                 commit,
@@ -224,6 +248,8 @@ class Recorder:
         )
         self._pending.clear()
         self._rewrite = False
+        if self.archivist is not None:
+            self.archivist.written(commit)
         self.position = Position(self._epoch, newest)
         self.on_commit()
 
@@ -248,10 +274,11 @@ class Recorder:
         except BrokenLogError as error:
             self._set_aside(error)
         except LogError as error:
+            if self._place.is_shared:  # it may have been restored meanwhile
+                self._close_log()
             self._reload = not self._rewrite
             if isinstance(error, UnknownCommitError):  # what was to be written may be there
-                self._reload, self._rewrite = True, False
-                self._pending.clear()
+                self._reload, self._rewrite, self._in_doubt = True, False, True
             self._say(f"{error}; what happens meanwhile is written as soon as it can be")
         except Exception as bug:
             self._reload = not self._rewrite
@@ -269,41 +296,57 @@ class Recorder:
             log.error(trouble)
         self._trouble = trouble
 
-    def _ready(self, now: float) -> tuple[SqliteLog, Detector]:
+    def _ready(self, now: float) -> tuple[WrittenLog, Detector]:
         """Return the open log, and the detector with all that the log has of what may be listed."""
-        if self._log is not None and self._file != _identity(self._path):
-            log.warning("The log %s was deleted or replaced under the running service", self._path.name)
+        if self._log is not None and self._identity != self._place.identity():
+            log.warning("The log %s was deleted or replaced under the running service", self._place.name)
             self._close_log()
         if self._log is None:
             self._log = self._opened()
         if self._detector is None or self._reload:
+            if self._in_doubt:
+                self._drop_what_is_written(self._log)
             self._detector = self._loaded(self._log, now)
             self._reload = False
+            if abs(self._clock_step_s) >= SET_FROM_S:
+                self._detector.shift(self._clock_step_s)
+                self._clock_step_s, self._rewrite = 0.0, True
         return self._log, self._detector
 
-    def _opened(self) -> SqliteLog:
-        history, aside = opened(self._path)
+    def _opened(self) -> WrittenLog:
+        history, aside = self._place.open()
         if aside is not None:
             self._lose(aside)
         try:
             extent, last = history.extent(), self.position
             is_known = last is not None and last.epoch == extent.epoch and last.sequence <= extent.newest
-            if is_known:
+            # Another machine may have made or replaced a shared log: only one that lost events is new.
+            is_other = last is None or last.epoch != extent.epoch
+            if is_known or (self._place.is_shared and is_other):
                 self._reload = True
             else:
                 self._rewrite = self._detector is not None
                 if extent.newest > 0:  # a backup was put here, or a copy: its readers are to notice
                     history.begin_epoch()
-                    log.warning("The log %s is not the one written last: it has a new epoch", self._path.name)
+                    log.warning(
+                        "The log %s is not the one written last: it has a new epoch", self._place.name
+                    )
             self._epoch = history.extent().epoch
         except LogError:
             history.close()
             raise
         self.position = Position(self._epoch, extent.newest)
-        self._file = _identity(self._path)
+        self._identity = self._place.identity()
         return history
 
-    def _loaded(self, history: SqliteLog, now: float) -> Detector:
+    def _drop_what_is_written(self, history: WrittenLog) -> None:
+        """Drop the pending events that a commit of unknown outcome has written after all."""
+        types = sorted({one.type for one in self._pending})
+        written = {one.id for one in history.newest(_IN_DOUBT, types=types)} if types else set()
+        self._pending = [one for one in self._pending if one.id not in written]
+        self._in_doubt = False
+
+    def _loaded(self, history: WrittenLog, now: float) -> Detector:
         """Return a detector with what was emitted of the matches listed last, and of those not over."""
         listed_at = history.listed_at()
         listed, others = history.states(history.listed()), history.open_states(RESULTS_WITHIN_S)
@@ -319,32 +362,24 @@ class Recorder:
         self._close_log()
         self._rewrite, self._reload = self._detector is not None, False
         try:
-            self._lose(set_aside(self._path))
+            self._lose(self._place.set_aside())
         except LogError as failure:
             self._say(f"{error}; {failure}")
 
     def _lose(self, aside: Path) -> None:
-        self._loss = f"The log {self._path.name} was damaged: it is kept as {aside.name}, a new one has begun"
+        self._loss = (
+            f"The log {self._place.name} was damaged: it is kept as {aside.name}, a new one has begun"
+        )
         log.error(self._loss)
 
     def _close_log(self) -> None:
         if self._log is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._log.close()
+            self._log.close()
         self._log = None
 
 
 def _clock_offset() -> float:
     return CLOCK.now() - CLOCK.uptime()
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from another one of its name; None if there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _none_ahead(states: Iterable[Emitted], now: float) -> list[Emitted]:

@@ -77,8 +77,18 @@ def scheduled(
     is_slow: Callable[[], bool] = lambda: False,
     fixtures: Callable[[], None] | None = None,
     thread: CycleThread | None = None,
+    count_skipped: Callable[[], int] | None = None,
 ) -> BackgroundScheduler:
-    """Start the scheduler: the first cycle at once; skip a cycle that is due while another is running."""
+    """Start the scheduler: the first cycle at once; skip a cycle that is due while another is running.
+
+    Args:
+        job: Runs a cycle, and the requests between cycles.
+        interval_s: Seconds from one cycle to the next.
+        is_slow: Whether the vendor is slow, and that has been logged.
+        fixtures: Reads what kicks off tonight.
+        thread: Where cycles run.
+        count_skipped: Counts a cycle that is skipped, and returns how many were since the start.
+    """
     scheduler = BackgroundScheduler(
         executors={
             "default": _OnCycleThread(thread or CycleThread()),
@@ -88,13 +98,13 @@ def scheduled(
         timezone=pytz.utc,
     )
 
-    count = itertools.count(1)
+    count = count_skipped or itertools.count(1).__next__
 
     def skipped(event: Any) -> None:
         if event.job_id == CYCLE:  # not the requests between cycles, which wait for a long cycle
             # If the vendor is slow, the skipped cycles have been announced once.
             level = logging.DEBUG if is_slow() else logging.WARNING
-            log.log(level, "A cycle was skipped: the one before still runs (%d since the start)", next(count))
+            log.log(level, "A cycle was skipped: the one before still runs (%d since the start)", count())
 
     scheduler.add_listener(skipped, EVENT_JOB_MAX_INSTANCES)
     now = dt.datetime.now(pytz.utc)

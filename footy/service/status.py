@@ -8,7 +8,7 @@ from footy.outputs.record_values import duration_text
 from footy.record import Heartbeat, Meta
 from footy.service import figures
 from footy.service.figures import read_figures
-from footy.service.health import Health, health
+from footy.service.health import Health, health, lease_text
 from footy.service.heartbeat import read_heartbeat
 from footy.service.paths import Files
 from footy.times import unix_seconds
@@ -36,7 +36,19 @@ def lines(files: Files, *, demo: bool, with_figures: bool = True) -> tuple[bool,
     of_account = [*_account_lines(beat), *_shared_account(beat)]
     found = read_figures(files, judged, time.time()) if with_figures else None
     measured = [*_page_lines(beat, judged), *([] if found is None else figures.lines(found))]
-    return judged.well, [judged.line, *_snapshot_lines(files, beat, said), *measured, *of_now, *of_account]
+    described = [*_snapshot_lines(files, beat, said), *_lease_lines(beat, judged)]
+    return judged.well, [judged.line, *described, *measured, *of_now, *of_account]
+
+
+def _lease_lines(beat: Heartbeat | None, judged: Health) -> list[str]:
+    """Return who leads and who stands by, if there is a lease."""
+    lease = None if beat is None or beat["pid"] != judged.pid else beat.get("lease")
+    if lease is None:
+        return []
+    said = [f"Lease {lease['name']}: {lease_text(lease)}"]
+    if lease["problem"] is not None:
+        said.append(f"The store does not answer: {lease['problem']}")
+    return said
 
 
 def _page_lines(beat: Heartbeat | None, judged: Health) -> list[str]:

@@ -1,7 +1,13 @@
 """A term: a time in which this process runs the cycles."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from footy.telemetry.metrics import Source
+
+if TYPE_CHECKING:
+    from footy.service.store_of_term import StoreOfTerm
 
 LOOK_ROUND_EVERY_S = 2.0
 _SHORTEST_LOOK_S = 0.05
@@ -15,6 +21,13 @@ class Term:
     """In Unix seconds."""
     right_left_s: Callable[[], float] | None = None
     """Returns the seconds for which the vendor may still be asked; None without a lease."""
+
+    store: "StoreOfTerm | None" = field(default=None, repr=False)
+    """What this process writes into the store; None without one."""
+    note: Callable[[], None] = lambda: None
+    """Notes who leads; the service calls it regularly."""
+    sources: tuple[Source, ...] = ()
+    """Metrics of the lease."""
 
     @property
     def is_over(self) -> bool:

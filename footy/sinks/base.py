@@ -1,10 +1,11 @@
 """What a sink is, and how it says that it takes nothing now."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from footy.events.envelope import Envelope
 from footy.history.log import Position
+from footy.record import MatchRecord
 
 
 class Again(Exception):  # noqa: N818 - what to do, not what went wrong
@@ -55,4 +56,21 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Close the target."""
+        ...
+
+
+@runtime_checkable
+class StateSink(Sink, Protocol):
+    """A sink whose target also has the newest state of each match; a slot of one, no queue."""
+
+    def show(self, records: Sequence[MatchRecord]) -> None:
+        """Take the newest records, in place of those not sent yet; from any thread, at once."""
+        ...
+
+    def send_states(self) -> None:
+        """Send what has changed in them.
+
+        Raises:
+            Again: The target takes nothing now.
+        """
         ...

@@ -9,12 +9,20 @@ from footy.errors import ConfigError
 from footy.history.log import Log, LogError, Position
 
 if TYPE_CHECKING:  # what is switched off is not imported
+    from footy.record import MatchRecord
     from footy.sinks.base import Sink
+    from footy.sinks.ledger import Ledger
+    from footy.sinks.mqtt import MqttTarget
     from footy.sinks.runner import SinkRunner
+    from footy.sinks.store_ledger import StoreLedger
     from footy.sinks.targets import Target
 
 MISSING = "Messages need the package apprise: .venv/bin/pip install -r requirements-alerts.txt"
 """What is said if the extra `alerts` is not installed."""
+
+
+MQTT_MISSING = "FOOTY_MQTT needs the package paho-mqtt: .venv/bin/pip install -r requirements-mqtt.txt"
+"""What is said if the extra `mqtt` is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,11 @@ class SinkOptions:
     """The folder of the JSON Lines files; None if FOOTY_JSONL is off."""
     keep_days: float = 90.0
     """FOOTY_HISTORY_DAYS: how long these files are kept."""
-    ledger: Path | None = None
-    """The file that has what became of messages; None if there can be no targets."""
+    mqtt: "MqttTarget | None" = None
+    """FOOTY_MQTT: the operator's broker; None if there is none."""
+    ledger: Path | Callable[[str], "StoreLedger"] | None = None
+    """The file that has what became of messages, or what returns a target's ledger in a store; None if there
+    can be no targets."""
 
 
 class Sinks:
@@ -55,6 +66,11 @@ class Sinks:
         troubled = (one for one in self if one.problem is not None)
         found = next((f"the sink {one.name} takes nothing: {one.problem}" for one in troubled), None)
         return self._trouble or found
+
+    def show(self, records: "Sequence[MatchRecord]") -> None:
+        """Let the sinks of states have the newest records; return at once."""
+        for runner in self:
+            runner.show(records)
 
     def wake(self) -> None:
         """Let them look at the log now: something was committed."""
@@ -113,6 +129,38 @@ def _wanted(options: SinkOptions) -> "Iterator[Sink]":
         from footy.sinks.jsonl import JsonlSink  # noqa: PLC0415 - only if it is switched on
 
         yield JsonlSink(options.jsonl, keep_days=options.keep_days)
+    if options.mqtt is not None:
+        from footy.sinks.mqtt import NAME, MqttSink  # noqa: PLC0415 - as above
+
+        yield MqttSink(options.mqtt, _ledger_of(NAME, options, durable=False))
+
+
+def _ledger_of(name: str, options: SinkOptions, *, durable: bool) -> "Ledger | StoreLedger":
+    """Return a target's ledger, in the file or in the store."""
+    from footy.sinks.ledger import Ledger  # noqa: PLC0415 - only if there is a target
+
+    if options.ledger is None:
+        raise ConfigError("There is no ledger for targets")
+    if isinstance(options.ledger, Path):
+        return Ledger(options.ledger, name, durable=durable)
+    return options.ledger(name)
+
+
+def mqtt_target(
+    url: str | None, user: str | None, password: str, ca_bundle: Path | None
+) -> "MqttTarget | None":
+    """Return the operator's broker; None if there is no address.
+
+    Raises:
+        ConfigError: The package is missing.
+    """
+    if url is None:
+        return None
+    try:
+        from footy.sinks.mqtt import MqttTarget  # noqa: PLC0415 - only if it is switched on
+    except ModuleNotFoundError:
+        raise ConfigError(MQTT_MISSING) from None
+    return MqttTarget(url, user, password, None if ca_bundle is None else str(ca_bundle))
 
 
 def sink_of(target: "Target", options: SinkOptions, begin: Position | None) -> "Sink":
@@ -126,11 +174,7 @@ def sink_of(target: "Target", options: SinkOptions, begin: Position | None) -> "
     Raises:
         ConfigError: A package is missing.
     """
-    from footy.sinks.ledger import Ledger  # noqa: PLC0415 - only if there is a target
-
-    if options.ledger is None:
-        raise ConfigError("There is no ledger for targets")
-    ledger = Ledger(options.ledger, target.name, durable=target.kind not in {"webhook", "sink"})
+    ledger = _ledger_of(target.name, options, durable=target.kind not in {"webhook", "sink"})
     if target.kind == "webhook":
         from footy.sinks.webhook import WebhookSink  # noqa: PLC0415 - only if there is one
 

@@ -3,11 +3,12 @@
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from footy.history.log import Log, LogError, Position
 from footy.history.reader import Reader
-from footy.sinks.base import Again, Refused, Sink
+from footy.record import MatchRecord
+from footy.sinks.base import Again, Refused, Sink, StateSink
 
 log = logging.getLogger("footy.sinks")
 
@@ -61,6 +62,12 @@ class SinkRunner:
         """Begin to send."""
         self._thread.start()
 
+    def show(self, records: Sequence[MatchRecord]) -> None:
+        """Let the sink have the newest records, if it is one of states; return at once."""
+        if isinstance(self._sink, StateSink):
+            self._sink.show(records)
+            self._news.set()
+
     def wake(self) -> None:
         """Look at the log now: something was committed."""
         self._news.set()
@@ -107,6 +114,8 @@ class SinkRunner:
     def _step(self) -> None:
         """Send the next batch, or wait for one."""
         self._news.clear()
+        if isinstance(self._sink, StateSink):
+            self._sink.send_states()
         reader = self._reading()
         batch = reader.batch()
         if batch:

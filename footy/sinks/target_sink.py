@@ -3,13 +3,17 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from footy.events.envelope import Envelope
 from footy.history.log import Position
-from footy.sinks.ledger import Ledger
 from footy.sinks.targets import Target
+
+if TYPE_CHECKING:
+    from footy.sinks.ledger import Ledger
+    from footy.sinks.store_ledger import StoreLedger
 
 
 class _To(msgspec.Struct, frozen=True):
@@ -29,7 +33,7 @@ class TargetSink(ABC):
     def __init__(
         self,
         target: Target,
-        ledger: Ledger,
+        ledger: "Ledger | StoreLedger",
         begin: Position | None = None,
         *,
         now: Callable[[], float] = time.time,

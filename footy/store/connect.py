@@ -83,11 +83,11 @@ def connected(
             autocommit=True,
             application_name=application_name,
             client_encoding="UTF8",
-            connect_timeout=max(2, round(timeout_s)),
+            connect_timeout=min(10, max(2, round(timeout_s))),
             tcp_user_timeout=limit_ms,
-            keepalives_idle=max(1, round(timeout_s / 2)),
+            keepalives_idle=min(60, max(1, round(timeout_s / 2))),
             keepalives_interval=1,
-            keepalives_count=max(1, round(timeout_s / 2)),
+            keepalives_count=min(10, max(1, round(timeout_s / 2))),
             **options,
         )
     connection.timeout_s = timeout_s

@@ -31,7 +31,8 @@ SCRIPTS: tuple[str, ...] = (
         home text,
         away text,
         competition text,
-        open boolean NOT NULL
+        open boolean NOT NULL,
+        archived boolean NOT NULL DEFAULT false
     );
     CREATE INDEX match_last ON match (last);
     CREATE INDEX match_open ON match (last) WHERE open;
@@ -58,6 +59,34 @@ SCRIPTS: tuple[str, ...] = (
         events integer NOT NULL
     );
     CREATE INDEX cycle_at ON cycle (at);
+    CREATE INDEX match_waiting ON match (last) WHERE NOT archived;
+    CREATE TABLE odds (
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        match text NOT NULL,
+        kind smallint NOT NULL,
+        rows integer NOT NULL,
+        at double precision NOT NULL,
+        data bytea NOT NULL
+    );
+    ALTER TABLE odds ALTER COLUMN data SET STORAGE EXTERNAL;
+    CREATE INDEX odds_match ON odds (match);
+    CREATE TABLE minute (
+        match text NOT NULL,
+        minute bigint NOT NULL,
+        rows integer NOT NULL,
+        data bytea NOT NULL,
+        PRIMARY KEY (match, minute)
+    );
+    CREATE TABLE archive (
+        match text PRIMARY KEY,
+        state text NOT NULL,
+        at double precision NOT NULL,
+        tries integer NOT NULL,
+        next_at double precision NOT NULL,
+        rows integer NOT NULL,
+        left_out integer NOT NULL,
+        note text
+    );
     CREATE TABLE record (
         match text PRIMARY KEY,
         at timestamptz NOT NULL DEFAULT now(),
@@ -97,6 +126,20 @@ SCRIPTS: tuple[str, ...] = (
         holder text NOT NULL,
         seen_at timestamptz NOT NULL,
         PRIMARY KEY (name, holder)
+    );
+    """,
+    """
+    CREATE TABLE cursor (
+        target text PRIMARY KEY,
+        epoch text NOT NULL,
+        sequence bigint NOT NULL
+    );
+    CREATE TABLE sent (
+        target text NOT NULL,
+        event text NOT NULL,
+        state text NOT NULL,
+        at double precision NOT NULL,
+        PRIMARY KEY (target, event)
     );
     """,
 )

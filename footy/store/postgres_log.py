@@ -4,10 +4,11 @@ The newest sequence is in the only row of `meta`, which each appending transacti
 an identity column would skip numbers, and would show them to readers before an earlier one is committed.
 """
 
+import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,14 +18,19 @@ from footy.events.emitted import Emitted, decoded, encoded
 from footy.events.envelope import data_json
 from footy.events.results import is_open
 from footy.events.types import Event
+from footy.history.archive import PAGE, Due, MatchEntry
 from footy.history.log import BrokenLogError, Commit, Extent, LogError, StoredEvent, StoredMatch
+from footy.history.minutes import MinuteBlob
+from footy.history.odds import OddsBlob
 from footy.history.sqlite_log import STEP_ROWS, Retention
+from footy.store import postgres_archive
 from footy.store.address import StoreAddress
 from footy.store.connect import APPLICATION, TIMEOUT_S, Cursor
 from footy.store.errors import NewerStoreError, StoreRefusedError
 from footy.store.listener import Listener
 from footy.store.migrations import VERSION, migrate
 from footy.store.session import Fence, Session, no_fence
+from footy.store.text import json_text, plain_text
 
 MATCH_BYTES = 4_000
 """What a match counts towards FOOTY_HISTORY_SIZE: its state, its names and its index entries."""
@@ -78,6 +84,7 @@ class PostgresLog:
                 "INSERT INTO cycle VALUES (%s, %s, %s, %s)",
                 (commit.at, commit.listed is not None, len(commit.listed or ()), len(commit.events)),
             )
+            added += postgres_archive.write(cursor, commit)
             newest += len(commit.events)
             cursor.execute(
                 "UPDATE meta SET newest = %s, newest_at = coalesce(%s, newest_at), bytes = bytes + %s,"
@@ -119,9 +126,14 @@ class PostgresLog:
 
     def _states(self, statement: str, value: Any) -> list[Emitted]:
         # A match whose state cannot be read would be seen for the first time again, with ids that exist.
-        try:
+        with self._decoding():
             return [decoded(row[0]) for row in self._session.query(statement, (value,))]
-        except msgspec.DecodeError as error:
+
+    @contextlib.contextmanager
+    def _decoding(self) -> Iterator[None]:
+        try:
+            yield
+        except (msgspec.DecodeError, ValueError) as error:
             raise BrokenLogError(f"{self._shown} holds a state of no match: {error}") from None
 
     def listed_at(self) -> float | None:
@@ -169,6 +181,39 @@ class PostgresLog:
             'SELECT id, home, away, competition, last FROM match ORDER BY last DESC, id COLLATE "C"'
         )
         return [StoredMatch(*row) for row in rows]
+
+    def entries(
+        self,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        after: tuple[float, str] | None = None,
+        limit: int = PAGE,
+    ) -> list[MatchEntry]:
+        """Return matches that changed at or after `since` and were seen before `until`, by (last, id)."""
+        with self._decoding():
+            return postgres_archive.entries(self._session, since, until, after, limit)
+
+    def entry(self, match_id: str) -> MatchEntry | None:
+        """Return a match; None if the log does not have it."""
+        with self._decoding():
+            return postgres_archive.entry(self._session, match_id)
+
+    def odds_blobs(self, match_id: str) -> list[OddsBlob]:
+        """Return what was written of a match's odds, in order of writing."""
+        return postgres_archive.odds_blobs(self._session, match_id)
+
+    def minute_blobs(self, match_id: str) -> list[MinuteBlob]:
+        """Return what was written of a match's minutes, in order."""
+        return postgres_archive.minute_blobs(self._session, match_id)
+
+    def due(self, now: float, limit: int) -> list[Due]:
+        """Return matches that were over some minutes ago and wait for their archive, the newest first."""
+        return postgres_archive.due(self._session, now, limit)
+
+    def waiting(self) -> int:
+        """Return the number of matches that are over and wait for their archive."""
+        return postgres_archive.waiting(self._session)
 
     def begin_epoch(self) -> str:
         """Give the log a new epoch, and return it: every reader gets one gap, and goes on."""
@@ -287,9 +332,10 @@ class _Step:
             return False
         self.remove_events("match = %s ORDER BY seq", row[0])
         if self.left:
+            rows, freed = postgres_archive.remove(self._cursor, row[0])
             self._cursor.execute("DELETE FROM match WHERE id = %s", row)
-            self.removed += 1
-            self.freed += MATCH_BYTES
+            self.removed += 1 + rows
+            self.freed += MATCH_BYTES + freed
         return True
 
     def remove_cycles(self, before: float) -> None:
@@ -382,7 +428,9 @@ def _write_states(cursor: Cursor, states: Collection[Emitted], at: float) -> int
         " %s::text[], %s::text[], %s::bool[]) ON CONFLICT (id) DO UPDATE SET"
         " emitted = excluded.emitted, last = excluded.last, finished = excluded.finished,"
         " home = excluded.home, away = excluded.away, competition = excluded.competition,"
-        " open = excluded.open RETURNING xmax = 0",  # of a new row
+        # A match that goes on after its end gets another archive.
+        " open = excluded.open, archived = match.archived AND excluded.finished IS NOT NULL"
+        " RETURNING xmax = 0",  # of a new row
         [[*column] for column in columns],
     ).fetchall()
     return MATCH_BYTES * sum(1 for [is_new] in rows if is_new)
@@ -416,26 +464,6 @@ def copy_events(cursor: Cursor, rows: Iterable[tuple[Any, ...]]) -> None:
     with cursor.copy("COPY event (seq, id, type, match, at, seen_at, data, bytes) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
-
-
-def plain_text(value: Any) -> Any:
-    """Return a text that PostgreSQL can hold: it has no NUL."""
-    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
-
-
-def json_text(content: bytes) -> str:
-    """Return JSON that PostgreSQL can hold."""
-    if b"\\u0000" in content:
-        content = msgspec.json.encode(_without_nul(msgspec.json.decode(content)))
-    return content.decode()
-
-
-def _without_nul(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {plain_text(name): _without_nul(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [*map(_without_nul, value)]
-    return plain_text(value)
 
 
 def _conditions(after: int, match_id: str | None, types: Sequence[str]) -> tuple[str, list[Any]]:

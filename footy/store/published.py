@@ -16,8 +16,9 @@ import msgspec
 
 from footy.history.log import LogError
 from footy.store.connect import Cursor
-from footy.store.postgres_log import json_text, notify, plain_text
+from footy.store.postgres_log import notify
 from footy.store.session import Session
+from footy.store.text import json_text, plain_text
 
 NAMES = ("matches.json", "heartbeat.json", "fixtures.json")
 """The files that readers need, by their names in the data folder."""

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -71,7 +71,7 @@ class Session:
             said = as_log_error(self.address, error, "reached")
             raise UnknownCommitError(f"{said}; it is not known whether the cycle was written") from None
 
-    def query(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    def query(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         """Return all rows of a statement that only reads.
 
         Raises:

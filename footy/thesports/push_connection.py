@@ -14,6 +14,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from footy.thesports.push import TOPIC, Outcome
 
 KEEP_ALIVE_S = 30
+CONNECT_WITHIN_S = 5.0
+"""Seconds within which TCP, TLS and WebSocket each have to be there."""
 ANSWER_WITHIN_S = 10.0
 """Seconds within which a broker has to accept the connection, and then the subscription."""
 STEP_S = 0.25
@@ -83,6 +85,7 @@ class PushConnection:
             transport="websockets",
             reconnect_on_failure=False,
         )
+        client.connect_timeout = CONNECT_WITHIN_S
         client.ws_set_options(path=parts.path or "/mqtt", headers=self._headers)
         client.username_pw_set(broker.user, broker.secret)
         client.on_connect = self._connected

@@ -7,7 +7,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -44,6 +44,16 @@ class Quota(Protocol):
         """Save the attempts that were made."""
 
 
+class SavedCalls(Protocol):
+    """A place beside the file where attempts are kept: for another machine, whose clock is another one."""
+
+    def load(self) -> Mapping[str, Sequence[float]]:
+        """Return how many seconds ago the attempts on each endpoint were made."""
+
+    def save(self, ages: Mapping[str, Sequence[float]]) -> bool:
+        """Save how many seconds ago the attempts were made; return whether that was done."""
+
+
 class WindowQuota:
     """Quotas as sliding windows, kept in a file across restarts; safe to use from every thread.
 
@@ -58,6 +68,9 @@ class WindowQuota:
         self._now = now
         self._lock = threading.Lock()
         self._path: Path | None = None
+        self._saved_calls: SavedCalls | None = None
+        self._is_unsaved = False
+        """Whether another machine could not know what is asked now: then nothing limited is asked."""
         self._sent: dict[str, deque[float]] = {}
         limits = {} if overrides is None else overrides
         self._limits = {
@@ -107,12 +120,27 @@ class WindowQuota:
                 before = [now - max(0.0, wall - moment) for moment in spent[name]]
                 self._sent[name] = deque(sorted([*self._sent.get(name, ()), *before]))
 
+    def keep_by(self, saved_calls: SavedCalls, stray: int = 0) -> None:
+        """Count the attempts that another machine saved here, and save later attempts here.
+
+        Args:
+            saved_calls: Where they are kept.
+            stray: Number of attempts that a machine that was stopped may still make, on whatever endpoint.
+        """
+        self._saved_calls = saved_calls
+        ages, now = saved_calls.load(), self._now()
+        with self._lock:
+            for name in self._limits:
+                before = [now - max(0.0, age) for age in ages.get(name, ())]
+                self._sent[name] = deque(sorted([*self._sent.get(name, ()), *before]))
+                self._sent[name].extend([now] * stray)
+
     def reserve(self, matches: int) -> None:
         """Save the most attempts that `matches` matches may need from now on as if they were made.
 
         Retries are included; the live list is not, since it has been answered by then.
         """
-        wall = time.time()
+        wall, self._is_unsaved = time.time(), False
         limited = ((one, self.left(one)) for one in ENDPOINTS.values() if one is not LIVE)
         self._write({one.path: [wall] * min(MOST_CALLS * matches, left) for one, left in limited if left})
 
@@ -121,6 +149,13 @@ class WindowQuota:
         self._write({})
 
     def _write(self, more: Mapping[str, list[float]]) -> None:
+        if self._saved_calls is not None and self._limits:
+            now = self._now()
+            with self._lock:
+                ages = {name: [now - moment for moment in sent] for name, sent in self._sent.items()}
+            for name, moments in more.items():
+                ages[name] = [*ages.get(name, []), *([0.0] * len(moments))]
+            self._is_unsaved = not self._saved_calls.save(ages)
         if self._path is None:
             return
         wall, now = time.time(), self._now()
@@ -137,4 +172,4 @@ class WindowQuota:
         sent, until = self._sent.setdefault(name, deque()), self._now() - limit.seconds - WINDOW_SLACK_S
         while sent and sent[0] <= until:
             sent.popleft()
-        return limit.calls - len(sent)
+        return 0 if self._is_unsaved else limit.calls - len(sent)

@@ -13,7 +13,7 @@ from footy.events.ids import operational_id
 from footy.events.schema import all_schemas
 from footy.events.types import Gap
 from footy.history.log import Extent, LogError, Position, StoredEvent, resumed
-from footy.history.sqlite_log import SqliteLog
+from footy.history.place import KeptLog
 from footy.times import moment_text
 from footy.web import queries
 from footy.web.alert_list import MOST_ALERT_EVENTS, AlertList
@@ -164,7 +164,7 @@ class Api:
 
     def _event_page(
         self,
-        log: SqliteLog,
+        log: KeptLog,
         place: Position | str,
         types: list[str],
         match_id: str | None,
@@ -197,7 +197,7 @@ class Api:
 
     async def _event_stream(
         self,
-        log: SqliteLog,
+        log: KeptLog,
         place: Position | str,
         types: list[str],
         match_id: str | None,

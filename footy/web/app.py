@@ -1,14 +1,14 @@
 """The application: routes, page and guard, over what is live."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from footy.web.api import Api, Endpoint, Handler
 from footy.web.live import Live
@@ -35,16 +35,13 @@ def create_app(live: Live, access: Access) -> ASGIApp:
         "/api/schema": api.schema,
         "/openapi.json": api.openapi,
     }
-    routes = [
-        Route(path, Endpoint(handler), methods=["GET"], name=path) for path, handler in handlers.items()
-    ]
     files = page_files()
-    routes.append(Route("/", files[INDEX], methods=["GET"], name="/"))
-    routes += [
-        Route(f"/page/{name}", file, methods=["GET"], name=name)
-        for name, file in files.items()
-        if name != INDEX
-    ]
+    answers: dict[str, ASGIApp] = {
+        **{path: Endpoint(handler) for path, handler in handlers.items()},
+        "/": files[INDEX],
+        **{f"/page/{name}": file for name, file in files.items() if name != INDEX},
+    }
+    routes = [Route(path, app, methods=["GET"], name=path) for path, app in answers.items()]
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -53,7 +50,22 @@ def create_app(live: Live, access: Access) -> ASGIApp:
 
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: _refusal})
     app.router.redirect_slashes = False
-    return Guard(app, access)
+    return Guard(Direct(app, answers), access)
+
+
+class Direct:
+    """Answers a path without parameters at once: the way through Starlette takes as long as the answer."""
+
+    def __init__(self, app: ASGIApp, answers: Mapping[str, ASGIApp]) -> None:
+        self._app = app
+        self._answers = {path: answer for path, answer in answers.items() if "{" not in path}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or let Starlette do it."""
+        if scope["type"] == "http" and scope["method"] in {"GET", "HEAD"}:
+            await self._answers.get(scope["path"], self._app)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 async def _refusal(request: Request, error: Exception) -> JSONResponse:

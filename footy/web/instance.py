@@ -3,13 +3,37 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from footy.events.envelope import SOURCE
 from footy.history.odds import OddsBlob
+from footy.history.place import LogPlace
 
 HEARTBEAT, MATCHES, LOG, FIXTURES = "heartbeat.json", "matches.json", "footy.db", "fixtures.json"
 """The files of the data folder that are read."""
+
+
+class Watched(Protocol):
+    """The files of an instance, watched by one thread."""
+
+    look_every_s: float
+    """Seconds between two looks if nothing wakes the thread."""
+
+    def start(self, wake: Callable[[], None]) -> None:
+        """Begin to watch; `wake` may be called from any thread when something is new."""
+        ...
+
+    def renew(self) -> frozenset[str]:
+        """Look, and return the names of the files whose value may have changed."""
+        ...
+
+    def value(self, name: str) -> Any:
+        """Return what a file held when it was looked at last; None if there was none."""
+        ...
+
+    def close(self) -> None:
+        """Stop watching."""
+        ...
 
 
 class Judged(NamedTuple):
@@ -51,5 +75,9 @@ class Instance:
     """Returns the odds of a match that are known, but not in the log yet, in order; from any thread."""
     source: str = SOURCE
     """The CloudEvents source of the events."""
+    place: LogPlace | None = None
+    """Where the log is; None for the data folder."""
+    watched: Callable[[], Watched] | None = None
+    """Returns the files, if they are not those of the data folder."""
     watches_snapshot: bool = False
     """Read `matches.json` as it is replaced: another process writes it."""

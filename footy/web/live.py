@@ -10,7 +10,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import msgspec
 
 from footy.events.envelope import envelope_json, enveloped
 from footy.history.log import Extent, LogError, Position, StoredEvent
-from footy.history.sqlite_log import SqliteLog, opened_for_reading
+from footy.history.place import FilePlace, KeptLog, LogPlace
 from footy.record import Snapshot
 from footy.times import moment_text
 from footy.web import picture
@@ -80,7 +80,7 @@ class Live:
         self.picture: Picture | None = None
         self.heartbeat: Mapping[str, Any] | None = None
         self.fixtures: Mapping[str, Any] | None = None
-        self.log: SqliteLog | None = None
+        self.log: KeptLog | None = None
         self.extent: Extent | None = None
         """Which events have been sent to the readers of `/api/events`; None if there is no log."""
         self.newest_alert: str | None = None
@@ -278,20 +278,22 @@ class Live:
 
     def _look(self) -> None:
         folder = self.instance.folder
-        heartbeat, fixtures = _File(folder / HEARTBEAT), _File(folder / FIXTURES)
-        snapshot = _File(folder / MATCHES)
-        follower = _Follower(self, folder / LOG)
+        watched = self.instance.watched() if self.instance.watched else _Folder(folder)
+        follower = _Follower(self, self.instance.place or FilePlace(folder / LOG))
+        watched.start(self._news.set)
         while True:
-            if any([heartbeat.renew(), fixtures.renew()]):
-                self._call(self._take_files, heartbeat.value, fixtures.value)
-            if self.instance.watches_snapshot and snapshot.renew() and snapshot.value is not None:
-                self.put(snapshot.value)
+            changed = watched.renew()
+            if changed & {HEARTBEAT, FIXTURES}:
+                self._call(self._take_files, watched.value(HEARTBEAT), watched.value(FIXTURES))
+            if self.instance.watches_snapshot and MATCHES in changed and watched.value(MATCHES) is not None:
+                self.put(watched.value(MATCHES))
             follower.look()
-            self._news.wait(LOOK_EVERY_S)
+            self._news.wait(watched.look_every_s)
             self._news.clear()
             if self._stopping.is_set():
                 break
         follower.close()
+        watched.close()
 
     def _call(self, function: Any, *arguments: Any) -> None:
         with self._slot_lock:
@@ -300,7 +302,7 @@ class Live:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(function, *arguments)
 
-    def follow(self, found: SqliteLog | None, events: list[StoredEvent], extent: Extent | None) -> None:
+    def follow(self, found: KeptLog | None, events: list[StoredEvent], extent: Extent | None) -> None:
         """Take from the thread that looks what is new in the log; None where there is none any more."""
         self.log = found
         if extent is None:
@@ -335,38 +337,64 @@ class _File:
         return True
 
 
-class _Follower:
-    """Follows the log in a data folder, which may come late and be replaced."""
+class _Folder:
+    """The files of a data folder that are served."""
 
-    def __init__(self, live: Live, path: Path) -> None:
+    look_every_s = LOOK_EVERY_S
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {name: _File(folder / name) for name in (HEARTBEAT, FIXTURES, MATCHES)}
+
+    def start(self, wake: Callable[[], None]) -> None:
+        """Do nothing: nobody says when a file was replaced."""
+
+    def renew(self) -> frozenset[str]:
+        """Read the files that were replaced, and return their names."""
+        return frozenset(name for name, file in self._files.items() if file.renew())
+
+    def value(self, name: str) -> Any:
+        """Return what a file holds; None if there is none."""
+        return self._files[name].value
+
+    def close(self) -> None:
+        """Do nothing: no file is open."""
+
+
+class _Follower:
+    """Follows the log of an instance, which may come late and be replaced."""
+
+    def __init__(self, live: Live, place: LogPlace) -> None:
         self._live = live
-        self._path = path
-        self._log: SqliteLog | None = None
-        self._inode = 0
+        self._place = place
+        self._log: KeptLog | None = None
+        self._identity: object = None
+        self._epoch: str | None = None
         self._at = 0
 
     def look(self) -> None:
         """Take what is new."""
-        try:
-            inode = self._path.stat().st_ino
-        except OSError:
-            inode = 0
-        if self._log is not None and inode != self._inode:
+        identity = self._place.identity()
+        if self._log is not None and identity != self._identity:
             self.close()
+            self._epoch = None
             self._live.follow(None, [], None)
         try:
-            if self._log is None and inode:
-                self._open(inode)
+            if self._log is None and identity is not None:
+                self._open(identity)
             if self._log is not None:
                 self._read(self._log)
         except LogError as error:
             log.debug("The log cannot be read now: %s", error)
             self.close()
 
-    def _open(self, inode: int) -> None:
-        found = opened_for_reading(self._path)
+    def _open(self, identity: object) -> None:
+        found = self._place.read()
         try:
             extent = found.extent()
+            if extent.epoch == self._epoch and self._at <= extent.newest:
+                self._log, self._identity = found, identity
+                self._live.follow(found, [], extent._replace(newest=self._at))
+                return  # it could not be read for a while: its readers have got all up to there
             since, after = time.time() - MARKS_S, 0
             events: list[StoredEvent] = []
             while batch := found.read(after, 10_000, types=TYPES, since=since):
@@ -380,16 +408,18 @@ class _Follower:
         except LogError:
             found.close()
             raise
-        self._log, self._inode, self._at = found, inode, extent.newest
+        self._log, self._identity = found, identity
+        self._epoch, self._at = extent.epoch, extent.newest
         self._live.follow(found, events, extent)
 
-    def _read(self, found: SqliteLog) -> None:
+    def _read(self, found: KeptLog) -> None:
         while (extent := found.extent()).newest > self._at:
             events = found.read(self._at, BATCH)
             if not events:  # retention was quicker
                 self._at = extent.newest
                 break
             self._at = events[-1].sequence
+            self._epoch = extent.epoch
             self._live.follow(found, events, extent._replace(newest=self._at))
 
     def close(self) -> None:

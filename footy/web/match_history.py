@@ -13,7 +13,7 @@ from footy.history import minutes, odds
 from footy.history.archive import MatchEntry
 from footy.history.log import LogError
 from footy.history.odds import BrokenBlobError, OddsBlob
-from footy.history.sqlite_log import SqliteLog
+from footy.history.place import KeptLog
 from footy.times import moment_text
 from footy.web import odds_view, queries
 from footy.web.answers import WebError, no_log, send_json
@@ -111,7 +111,7 @@ class MatchHistory:
 
         await send_json(send, await asyncio.to_thread(encoded))
 
-    def _log(self) -> SqliteLog:
+    def _log(self) -> KeptLog:
         log = self._live.log
         if log is None:
             raise no_log()

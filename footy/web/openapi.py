@@ -18,7 +18,7 @@ from footy.web.queries import DEFAULT_EVENTS, MOST_BOOKMAKER, MOST_EVENTS, RULE
 
 STREAMED = "text/event-stream"
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
-_TEXT = {"type": "string", "minLength": 1, "pattern": r"^[^,\s]+$"}
+_TEXT = {"type": "string", "minLength": 1, "pattern": "^[^,]*[^, ][^,]*$"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def known(params: QueryParams, names: Collection[str]) -> Mapping[str, str]:
 
 
 def _list(name: str, text: str) -> list[str]:
-    items = [item.strip() for item in text.split(",")]
+    items = [item.strip(" ") for item in text.split(",")]
     if not all(items):
         raise WebError(400, f"{name} takes values with commas between.")
     return items

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import cycle, report
+from tests.support.postgres import need_postgres
 
 QUICK = {
     "cycle": ["--no-peers"],
@@ -15,15 +16,21 @@ QUICK = {
     "freshness": [],
     "flatten": [],
     "events": [],
+    "archive": [],
     "web": ["--no-page"],
     "alerts": [],
+    "failover": [],
     "memory": [],
     "soak": [],
+    "push": [],
+    "store": [],
 }
 
 
 @pytest.mark.parametrize("name", QUICK)
 def test_a_quick_run_prints_its_table_and_writes_its_picture_and_section(name: str, tmp_path: Path) -> None:
+    if name == "store":
+        need_postgres()
     ended = subprocess.run(
         [sys.executable, "-m", "benchmarks", name, "--quick", f"--docs={tmp_path}", *QUICK[name]],
         cwd=Path(__file__).parents[2],
@@ -57,6 +64,21 @@ def test_a_quick_evening_prints_its_events_and_becomes_a_section_of_the_reliabil
     assert "| goal |" in section
     assert "| 0 | 0 | yes |" in section
     assert section in (tmp_path / "reliability.md").read_text()
+
+
+def test_a_quick_export_becomes_a_section(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "export", "--quick", f"--docs={tmp_path}"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    section = report.section_of(tmp_path / report.PAGE, "export")
+    assert "| odds |" in section
+    assert "| bytes a row | ≤ 4 B |" in section
 
 
 def test_a_quick_comparison_of_a_commit_with_itself_prints_ratios_and_writes_nothing() -> None:

@@ -139,9 +139,17 @@ class ArchiveContract(ABC):
         log.append(cycle(detector, KICK_OFF + 2000, record(match_id="a", status_id=8)))
         assert [one.match_id for one in log.due(KICK_OFF + 3000, 10)] == ["a"]
 
-    def test_the_archive_of_an_unknown_match_is_not_written(self, log: Any) -> None:
-        log.append(Commit(KICK_OFF, archives=[archived("gone", odds_row())]))
-        assert (log.entry("gone"), log.odds_blobs("gone")) == (None, [])
+    def test_nothing_is_written_of_an_unknown_match(self, log: Any) -> None:
+        parts: dict[str, Any] = {"odds": [chunk("gone", odds_row())], "minutes": [minute("gone", KICK_OFF)]}
+        log.append(Commit(KICK_OFF, archives=[archived("gone", odds_row())], **parts))
+        assert (log.entry("gone"), log.odds_blobs("gone"), log.minute_blobs("gone")) == (None, [], [])
+
+    def test_nothing_is_added_to_an_archive(self, log: Any) -> None:
+        log.append(over("a"))
+        log.append(Commit(KICK_OFF, archives=[archived("a", odds_row())]))
+        later = odds_row(int(KICK_OFF) + 60)
+        log.append(Commit(KICK_OFF, odds=[blob("a", Kind.BASE, later, odds_row()), chunk("a", later)]))
+        assert [one.kind for one in log.odds_blobs("a")] == [Kind.ARCHIVE]
 
     def test_entries_come_in_pages_by_the_time_of_their_last_change(self, log: Any) -> None:
         for number, match_id in enumerate("cab"):

@@ -15,10 +15,12 @@ import pytest
 from footy.events.detector import Detector
 from footy.events.sighting import EventRules
 from footy.history import migrations, sqlite_log
+from footy.history.archive import match_odds
 from footy.history.log import Commit, LogError, NewerLogError, Position, resumed
+from footy.history.odds import Kind
 from footy.history.sqlite_log import Retention, SqliteLog, opened, opened_for_reading
 from tests.events.watch import KICK_OFF, money_line, record
-from tests.history.archive_contract import ArchiveContract, archived, chunk, minute, odds_row
+from tests.history.archive_contract import ArchiveContract, archived, chunk, minute, odds_row, over
 from tests.history.log_contract import LogContract, cycle
 
 DAY_S = 86_400.0
@@ -55,6 +57,22 @@ class TestSqliteArchive(ArchiveContract):
             pass
         assert (log.odds_blobs("a"), log.minute_blobs("a"), log.entry("a")) == ([], [], None)
         assert log._query("SELECT count(*) FROM archive") == [(0,)]
+
+    def test_a_full_disk_writes_no_part_of_an_archive(self, log: SqliteLog) -> None:
+        log.append(over("a"))
+        log.append(Commit(KICK_OFF, odds=[chunk("a", odds_row())], listed=None))
+        [pages] = log._connection.execute("PRAGMA page_count").fetchone()
+        log._connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+        many = [odds_row(int(KICK_OFF) + at * at % 9973, at / 7, last=at / 11) for at in range(5000)]
+        with pytest.raises(LogError, match="full"):
+            log.append(Commit(KICK_OFF, archives=[archived("a", *many[::-1])], listed=None))
+        assert [one.kind for one in log.odds_blobs("a")] == [Kind.CHUNK]
+        entry = log.entry("a")
+        assert entry is not None
+        assert entry.archive == "waiting"
+        log._connection.execute("PRAGMA max_page_count = 1000000").fetchone()
+        log.append(Commit(KICK_OFF, archives=[archived("a", *many[::-1])], listed=None))
+        assert match_odds(log, "a").columns.rows == 5000
 
 
 def test_a_log_of_the_first_version_is_migrated_and_its_matches_wait(path: Path) -> None:

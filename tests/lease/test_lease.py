@@ -7,35 +7,39 @@ import psycopg
 import pytest
 
 from footy.errors import ConfigError
+from footy.history.log import LogError
 from footy.lease.keeper import LeaseKeeper
-from footy.lease.table import SCRIPT, LeaseTable, NotLeaderError, Taken, session_name
-from tests.support.postgres_server import database
+from footy.lease.table import LeaseTable, NotLeaderError, Taken, session_name
+from footy.store.address import StoreAddress
+from footy.store.connect import connected
+from footy.store.migrations import migrate
+from tests.support.postgres import scratch_store
 
 ACCOUNT = ("user", "https://vendor.example")
 GENEROUS_S = 20.0
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with database() as url:
-        with psycopg.connect(url, autocommit=True) as session:
-            session.execute(SCRIPT)
-        yield url
+def address() -> Iterator[StoreAddress]:
+    with scratch_store() as address:
+        migrate(address)
+        yield address
 
 
 Open = Callable[..., psycopg.Connection]
 
 
 @pytest.fixture
-def opened(url: str) -> Iterator[Open]:
+def opened(address: StoreAddress) -> Iterator[Open]:
     sessions = []
 
     def connect(name: str = "", *, autocommit: bool = True) -> psycopg.Connection:
-        sessions.append(psycopg.connect(url, autocommit=autocommit, application_name=name))
+        sessions.append(connected(address, application_name=name, timeout_s=GENEROUS_S))
+        sessions[-1].autocommit = autocommit
         return sessions[-1]
 
     yield connect
-    with psycopg.connect(url, autocommit=True) as session:
+    with connected(address) as session:
         session.execute("TRUNCATE lease, standby")
     for session in sessions:
         session.close()
@@ -182,15 +186,15 @@ class TestTheFence:
 
 
 @pytest.fixture
-def keeper(url: str, opened: Open) -> Iterator[Callable[..., LeaseKeeper]]:
+def keeper(address: StoreAddress, opened: Open) -> Iterator[Callable[..., LeaseKeeper]]:
     assert opened is not None  # its tables are emptied after the keepers have ended
     keepers = []
 
     def keep(holder: str, *, ttl_s: float = 30.0, account: tuple[str, str] = ACCOUNT) -> LeaseKeeper:
         made = LeaseKeeper(
             table(holder, ttl_s, account),
-            lambda: psycopg.connect(url, autocommit=True, application_name=session_name(holder)),
-            (psycopg.Error, OSError),
+            lambda: connected(address, application_name=session_name(holder)),
+            (LogError, psycopg.Error),
         )
         keepers.append(made)
         made.start()

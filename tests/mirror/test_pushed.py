@@ -92,6 +92,14 @@ def test_a_score_that_goes_back_waits_for_the_list(back: LiveScore) -> None:
     assert shown(through(state, polled(score(1), NOW + 3)))[0] == score(1)
 
 
+def test_while_a_score_waits_other_parts_do_not_make_the_shown_one_newer() -> None:
+    rows = [StatRow(21, 1, 0)]
+    state = through(held(), pushed(NOW + 1, score(1)), pushed(NOW + 2, score(0)), pushed(NOW + 3, rows))
+    live = state.matches["m"].live
+    assert live.value is not None
+    assert (live.fetched_at, live.value.stats) == (NOW + 1, rows)
+
+
 def test_a_list_requested_before_both_leaves_the_push_before_the_one_that_waits() -> None:
     state = through(
         held(), pushed(NOW + 2, score(1)), pushed(NOW + 3, score(0)), polled(score(0), NOW + 1, NOW + 4)

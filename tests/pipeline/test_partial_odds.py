@@ -12,7 +12,7 @@ import pytest
 from footy.record import MatchRecord
 from tests.pipeline.test_truth import Watched, beside
 from tests.support import oracle
-from tests.support.harness import EPOCH, ODDS, Cycle, bedside
+from tests.support.harness import EPOCH, ODDS, Cycle, begin
 from thesports_simulator.process import RunningSimulator, start
 from thesports_simulator.world import feeds
 
@@ -112,11 +112,11 @@ def test_histories_take_over_and_no_value_is_ever_false(
 ) -> None:
     crowd.control.settings(odds_live_order=order)
     more = {"FOOTY_RATE_LIMITS": f"{ODDS}=15/60", "FOOTY_INTERVAL": str(INTERVAL), "FOOTY_TIMEOUT": "5"}
-    with bedside(crowd, tmp_path, **more) as bed:
+    with begin(crowd, tmp_path, **more) as trial:
         taken_over: set[str] = set()
         for _ in range(28):
-            before = bed.cycles[-1] if bed.cycles else None
-            cycle = bed.cycle()
+            before = trial.cycles[-1] if trial.cycles else None
+            cycle = trial.cycle()
             assert cycle.complaints(before) == []
             was = {} if before is None else of_odds(before)
             for match_id, source in of_odds(cycle).items():
@@ -124,32 +124,32 @@ def test_histories_take_over_and_no_value_is_ever_false(
                 assert source != "partial" or was.get(match_id, "missing") in {"missing", "partial"}
                 if source == "fresh" and was.get(match_id) == "partial":
                     taken_over.add(match_id)
-            bed.wait(INTERVAL)
+            trial.wait(INTERVAL)
         assert len(taken_over) >= 5
-        there_all_along = bed.cycles[0].records.keys() & cycle.records.keys()
+        there_all_along = trial.cycles[0].records.keys() & cycle.records.keys()
         assert {of_odds(cycle)[match_id] for match_id in there_all_along} <= {"fresh", "cache"}
-        assert bed.state.odds_feed.trusted
-        assert bed.state.odds_feed.differences == 0
+        assert trial.state.odds_feed.trusted
+        assert trial.state.odds_feed.differences == 0
 
 
 def test_without_its_feed_a_partial_price_grows_old_and_is_then_told_anew(
     crowd: RunningSimulator, tmp_path: Path
 ) -> None:
     more = {"FOOTY_RATE_LIMITS": f"{ODDS}=5/3600", "FOOTY_INTERVAL": str(INTERVAL), "FOOTY_TIMEOUT": "5"}
-    with bedside(crowd, tmp_path, **more) as bed:
+    with begin(crowd, tmp_path, **more) as trial:
         seen: list[set[str]] = []
         for number in range(14):
             if number == 4:
-                bed.falls_ill("err_url@odds/live", "err_url@odds/update")
+                trial.inject("err_url@odds/live", "err_url@odds/update")
             if number == 10:
-                bed.recovers()
-                bed.app.transport.breaker.ask_again(["odds/live", "odds/update"])
-            cycle = bed.cycle()
+                trial.recovers()
+                trial.app.transport.breaker.ask_again(["odds/live", "odds/update"])
+            cycle = trial.cycle()
             assert cycle.falsehoods == []
             assert not cycle.complete
-            books = {match_id: match.odds.value for match_id, match in bed.state.matches.items()}
+            books = {match_id: match.odds.value for match_id, match in trial.state.matches.items()}
             seen.append({of_odds(cycle)[one] for one, book in books.items() if book and book.partial})
-            bed.wait(INTERVAL)
+            trial.wait(INTERVAL)
         assert seen[3] == seen[4] == {"partial"}
         assert seen[6] == seen[9] == {"stale"}
         assert "partial" in seen[-1]
@@ -157,39 +157,39 @@ def test_without_its_feed_a_partial_price_grows_old_and_is_then_told_anew(
 
 def test_only_wanted_matches_are_told_of(crowd: RunningSimulator, tmp_path: Path) -> None:
     more = {"FOOTY_RATE_LIMITS": f"{ODDS}=1/3600", "FOOTY_INTERVAL": str(INTERVAL)}
-    with bedside(crowd, tmp_path, **more) as bed:
-        bed.cycle()
-        bed.wait(INTERVAL)
-        told = {one for one, source in of_odds(bed.cycle()).items() if source == "partial"}
+    with begin(crowd, tmp_path, **more) as trial:
+        trial.cycle()
+        trial.wait(INTERVAL)
+        told = {one for one, source in of_odds(trial.cycle()).items() if source == "partial"}
         assert len(told) > 2
-        records = bed.cycles[-1].records
+        records = trial.cycles[-1].records
         wanted = records[min(told)]["competition_id"]
-    with bedside(crowd, tmp_path / "filtered", FOOTY_COMPETITIONS=wanted or "", **more) as bed:
+    with begin(crowd, tmp_path / "filtered", FOOTY_COMPETITIONS=wanted or "", **more) as trial:
         for _ in range(3):
-            cycle = bed.cycle()
-            bed.wait(INTERVAL)
+            cycle = trial.cycle()
+            trial.wait(INTERVAL)
         assert 0 < len(cycle.records) < len(records)
-        books = {one for one, match in bed.state.matches.items() if match.odds.value is not None}
+        books = {one for one, match in trial.state.matches.items() if match.odds.value is not None}
         assert books <= cycle.records.keys()
 
 
 def test_match_by_match_no_feed_tells_a_price(crowd: RunningSimulator, tmp_path: Path) -> None:
     more = {"FOOTY_RATE_LIMITS": f"{ODDS}=5/3600", "FOOTY_INTERVAL": str(INTERVAL)}
-    with bedside(crowd, tmp_path, strategy="per-match", **more) as bed:
+    with begin(crowd, tmp_path, strategy="per-match", **more) as trial:
         crowd.control.reset()
         for _ in range(3):
-            cycle = bed.cycle()
+            cycle = trial.cycle()
             assert "partial" not in of_odds(cycle).values()
-            bed.wait(INTERVAL)
+            trial.wait(INTERVAL)
         assert "odds/live" not in crowd.control.stats()["requests"]
 
 
 def test_what_is_made_up_takes_no_place_of_a_partial_price(crowd: RunningSimulator, tmp_path: Path) -> None:
     more = {"FOOTY_RATE_LIMITS": f"{ODDS}=5/3600", "FOOTY_FALLBACK": "stale,mock"}
-    with bedside(crowd, tmp_path, FOOTY_INTERVAL=str(INTERVAL), **more) as bed:
-        bed.cycle()
-        bed.wait(INTERVAL)
-        cycle = bed.cycle()
+    with begin(crowd, tmp_path, FOOTY_INTERVAL=str(INTERVAL), **more) as trial:
+        trial.cycle()
+        trial.wait(INTERVAL)
+        cycle = trial.cycle()
         sources = of_odds(cycle)
         assert {"partial", "mock"} <= set(sources.values())
         partial = [cycle.records[one] for one, source in sources.items() if source == "partial"]
@@ -204,13 +204,13 @@ def test_where_the_account_has_no_histories_odds_are_refused_whatever_the_feed_t
     crowd: RunningSimulator, tmp_path: Path
 ) -> None:
     """The prices would stay partial for good, and no snapshot would ever be complete."""
-    with bedside(crowd, tmp_path, FOOTY_INTERVAL=str(INTERVAL)) as bed:
-        bed.falls_ill(f"err_url@{ODDS}")
+    with begin(crowd, tmp_path, FOOTY_INTERVAL=str(INTERVAL)) as trial:
+        trial.inject(f"err_url@{ODDS}")
         told = 0
         for _ in range(3):
-            cycle = bed.cycle()
+            cycle = trial.cycle()
             assert set(of_odds(cycle).values()) == {"refused"}
             assert cycle.complete
-            told += len(feeds.odds_live(bed.world, int(time.time())))
-            bed.wait(INTERVAL)
+            told += len(feeds.odds_live(trial.world, int(time.time())))
+            trial.wait(INTERVAL)
         assert told

@@ -31,7 +31,7 @@ TTL_S = {
 }
 TEAM = Request(endpoints.TEAM, "t1")
 START = 1_750_000_000
-ILL = answer(reply(b"", status="500 X"))
+FAILING = answer(reply(b"", status="500 X"))
 REFUSES = answer(reply(b'{"err":"URL is not authorized to access, please contact our business staff."}'))
 
 
@@ -138,7 +138,7 @@ class TestLadder:
     def test_when_asking_fails_the_last_good_value_is_stale_with_its_age(self, desk: Desk) -> None:
         desk.get()
         first = desk.reference.peek(TEAM)
-        desk.server.script = ILL
+        desk.server.script = FAILING
         desk.wait(2 * DAY)
         held: Any = desk.reference.ask(TEAM, budget())
         error = held.error
@@ -151,7 +151,7 @@ class TestLadder:
 
     def test_a_stale_value_is_tried_again_after_a_minute(self, desk: Desk) -> None:
         desk.get()
-        desk.server.script = ILL
+        desk.server.script = FAILING
         desk.wait(2 * DAY)
         for _ in range(5):
             assert desk.get() == (Source.STALE, "Alpha")
@@ -187,7 +187,7 @@ class TestLadder:
         assert desk.get() == (Source.STALE, "Alpha")
 
     def test_with_nothing_held_it_is_missing_and_asked_for_each_time(self, desk: Desk) -> None:
-        desk.server.script = ILL
+        desk.server.script = FAILING
         for number in range(3):
             assert desk.get() == (Source.MISSING, None)
             assert desk.asked == number + 1
@@ -218,7 +218,7 @@ class TestLadder:
 
     def test_stale_ends_after_thirty_days(self, desk: Desk) -> None:
         desk.get()
-        desk.server.script = ILL
+        desk.server.script = FAILING
         desk.wait(30 * DAY - HOUR)
         assert desk.get() == (Source.STALE, "Alpha")
         desk.wait(2 * HOUR)

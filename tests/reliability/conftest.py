@@ -10,6 +10,6 @@ from thesports_simulator.process import RunningSimulator, start
 
 @pytest.fixture(scope="module")
 def vendor() -> Iterator[RunningSimulator]:
-    """A vendor that is well until it is made ill, and whose clock goes on from test to test."""
+    """A vendor that works until a fault is injected, and whose clock goes on from test to test."""
     with start(matches=8, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as simulator:
         yield simulator

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.harness import EPOCH, bedside, mixed
+from tests.support.harness import EPOCH, begin, mixed
 from thesports_simulator.faults import CATALOGUE
 from thesports_simulator.process import start
 
@@ -27,20 +27,20 @@ def test_a_tenth_of_all_replies_fails(tmp_path: Path, strategy: str, matches: in
     world = [f"--epoch={EPOCH}"]
     with (
         start(matches=matches, odds="light", speed=0, options=world) as vendor,
-        bedside(vendor, tmp_path, strategy=strategy, FOOTY_TIMEOUT="5", FOOTY_INTERVAL="20") as bed,
+        begin(vendor, tmp_path, strategy=strategy, FOOTY_TIMEOUT="5", FOOTY_INTERVAL="20") as trial,
     ):
-        first = bed.cycle()
+        first = trial.cycle()
         assert first.complete
         vendor.control.reset()
-        bed.falls_ill(*mixed(0.1, FAILING))
+        trial.inject(*mixed(0.1, FAILING))
         for _ in range(cycles):
-            bed.wait(20)
-            cycle = bed.cycle()
-            assert cycle.complaints(bed.cycles[-2]) == []
+            trial.wait(20)
+            cycle = trial.cycle()
+            assert cycle.complaints(trial.cycles[-2]) == []
             sources = cycle.sources("detail", "odds")
             settled = sum(one in {"fresh", "cache"} for one in sources)
             assert settled >= ENOUGH * len(sources), cycle.problems
-            del bed.cycles[:-1]
+            del trial.cycles[:-1]
         faults = vendor.control.stats()["faults"]
         assert len(faults) == len(FAILING)
         assert 0.07 <= sum(faults.values()) / vendor.control.stats()["total"] <= 0.13

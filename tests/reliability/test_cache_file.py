@@ -1,4 +1,4 @@
-"""The cache file falls ill: the cycles go on whole and at full speed, it is said once, and it heals."""
+"""The cache file fails: cycles go on complete and at full speed, and the file is repaired."""
 
 import contextlib
 import logging
@@ -19,7 +19,7 @@ import pytest
 from footy.reference import disk_cache
 from footy.service.paths import Files
 from tests.support.caller import eventually
-from tests.support.harness import COMPETITION, TEAM, Bedside, Cycle, bedside, seconds_of
+from tests.support.harness import COMPETITION, TEAM, Cycle, Trial, begin, seconds_of
 from thesports_simulator.process import RunningSimulator
 
 TTL_S = 600
@@ -29,7 +29,7 @@ NOBODY = 65534
 ROOM = 40_000
 """Bytes: enough for SQLite to open a file and its index, too little for what is to be kept."""
 
-Illness = Callable[[Path], AbstractContextManager[None]]
+FileFault = Callable[[Path], AbstractContextManager[None]]
 
 
 @pytest.fixture(autouse=True)
@@ -112,15 +112,15 @@ def without_its_folder(path: Path) -> None:
     shutil.rmtree(path.parent)
 
 
-def once(spoil: Callable[[Path], None]) -> Illness:
-    """An illness of which nothing but the file has to heal."""
+def once(spoil: Callable[[Path], None]) -> FileFault:
+    """An fault of which nothing but the file has to heal."""
 
     @contextmanager
-    def illness(path: Path) -> Iterator[None]:
+    def fault(path: Path) -> Iterator[None]:
         spoil(path)
         yield
 
-    return illness
+    return fault
 
 
 LOCKER = """
@@ -133,9 +133,9 @@ sys.stdin.read()
 """
 
 
-def locked(journal: str) -> Illness:
+def locked(journal: str) -> FileFault:
     @contextmanager
-    def illness(path: Path) -> Iterator[None]:
+    def fault(path: Path) -> Iterator[None]:
         child = subprocess.Popen(
             [sys.executable, "-c", LOCKER, str(path), journal],
             stdin=subprocess.PIPE,
@@ -148,14 +148,14 @@ def locked(journal: str) -> Illness:
             yield
             child.kill()
 
-    return illness
+    return fault
 
 
-def permitting(mode: int) -> Illness:
+def permitting(mode: int) -> FileFault:
     """The file was put back by somebody else, for whom alone it is to be written, or even to be read."""
 
     @contextmanager
-    def illness(path: Path) -> Iterator[None]:
+    def fault(path: Path) -> Iterator[None]:
         checkpointed(path)
         content = path.read_bytes()
         deleted_with_its_log(path)
@@ -170,7 +170,7 @@ def permitting(mode: int) -> Illness:
             os.seteuid(user)
         path.chmod(0o644)
 
-    return illness
+    return fault
 
 
 @contextmanager
@@ -195,7 +195,7 @@ def full_disk(path: Path) -> Iterator[None]:
 
 
 ASIDE, UNUSABLE, REPLACED = "is set aside as", "cannot be used", "was deleted or replaced"
-ILLNESSES: dict[str, tuple[Illness, list[str] | None, list[str] | None]] = {
+FAULTS: dict[str, tuple[FileFault, list[str] | None, list[str] | None]] = {
     "garbled": (once(garbled), [ASIDE], [ASIDE]),
     "truncated": (once(truncated), [ASIDE], [ASIDE]),
     "with a hole": (once(with_a_hole), [ASIDE], [ASIDE]),
@@ -213,7 +213,7 @@ ILLNESSES: dict[str, tuple[Illness, list[str] | None, list[str] | None]] = {
     "without its log": (once(without_its_log), None, [REPLACED]),
     "without its folder": (once(without_its_folder), [], [REPLACED]),
 }
-"""What is said of each at the start and in mid-service; None where there is no such illness then."""
+"""What is said of each at the start and in mid-service; None where there is no such fault then."""
 
 
 def asked(*cycles: Cycle) -> list[tuple[str, str]]:
@@ -235,10 +235,10 @@ def said(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
-def whole(bed: Bedside) -> Cycle:
+def whole(trial: Trial) -> Cycle:
     """Run a cycle and hold that it is whole and true."""
-    before = bed.cycles[-1] if bed.cycles else None
-    cycle = bed.cycle()
+    before = trial.cycles[-1] if trial.cycles else None
+    cycle = trial.cycle()
     assert cycle.complaints(before) == []
     assert cycle.problems == []
     assert cycle.complete
@@ -262,28 +262,28 @@ def asides(path: Path) -> int:
 
 def heals(vendor: RunningSimulator, path: Path) -> None:
     """Hold that all that is held is on disk by now, for a new process too."""
-    with bedside(vendor, path.parent, **SHORT_LIVED) as bed:
-        assert asked(whole(bed)) == []
+    with begin(vendor, path.parent, **SHORT_LIVED) as trial:
+        assert asked(whole(trial)) == []
 
 
 @pytest.mark.parametrize(
-    ("illness", "words"),
-    [pytest.param(one, words, id=name) for name, (one, words, _) in ILLNESSES.items() if words is not None],
+    ("fault", "words"),
+    [pytest.param(one, words, id=name) for name, (one, words, _) in FAULTS.items() if words is not None],
 )
-def test_it_is_ill_at_the_start(
-    vendor: RunningSimulator, path: Path, caplog: pytest.LogCaptureFixture, illness: Illness, words: list[str]
+def test_it_fails_at_the_start(
+    vendor: RunningSimulator, path: Path, caplog: pytest.LogCaptureFixture, fault: FileFault, words: list[str]
 ) -> None:
-    with bedside(vendor, path.parent, **SHORT_LIVED) as earlier:
+    with begin(vendor, path.parent, **SHORT_LIVED) as earlier:
         whole(earlier)
         earlier.wait(TTL_S)
     with contextlib.ExitStack() as closing:
-        with illness(path):
-            bed = closing.enter_context(bedside(vendor, path.parent, **SHORT_LIVED))
-            first = whole(bed)
+        with fault(path):
+            trial = closing.enter_context(begin(vendor, path.parent, **SHORT_LIVED))
+            first = whole(trial)
             eventually(lambda: said(caplog) == words)
             assert len(asked(first)) == len(set(asked(first))) > len(REFERENCES)
-            bed.wait(2)
-            assert asked(whole(bed)) == []
+            trial.wait(2)
+            assert asked(whole(trial)) == []
         eventually(lambda: kept(path, asked(first)))
         assert said(caplog) == words
     assert asides(path) == words.count(ASIDE)
@@ -291,24 +291,24 @@ def test_it_is_ill_at_the_start(
 
 
 @pytest.mark.parametrize(
-    ("illness", "words"),
-    [pytest.param(one, words, id=name) for name, (one, _, words) in ILLNESSES.items() if words is not None],
+    ("fault", "words"),
+    [pytest.param(one, words, id=name) for name, (one, _, words) in FAULTS.items() if words is not None],
 )
-def test_it_falls_ill_in_mid_service(
-    vendor: RunningSimulator, path: Path, caplog: pytest.LogCaptureFixture, illness: Illness, words: list[str]
+def test_it_fails_in_mid_service(
+    vendor: RunningSimulator, path: Path, caplog: pytest.LogCaptureFixture, fault: FileFault, words: list[str]
 ) -> None:
-    with bedside(vendor, path.parent, **SHORT_LIVED) as bed:
-        well = whole(bed)
+    with begin(vendor, path.parent, **SHORT_LIVED) as trial:
+        well = whole(trial)
         eventually(lambda: kept(path, asked(well)))
-        with illness(path):
-            bed.wait(62)
-            assert set(asked(whole(bed))).isdisjoint(asked(well))
-            bed.wait(TTL_S)
-            anew = whole(bed)
+        with fault(path):
+            trial.wait(62)
+            assert set(asked(whole(trial))).isdisjoint(asked(well))
+            trial.wait(TTL_S)
+            anew = whole(trial)
             assert len(asked(anew)) == len(set(asked(anew))) > len(REFERENCES)
             eventually(lambda: said(caplog) == words)
-            bed.wait(2)
-            assert asked(whole(bed)) == []
+            trial.wait(2)
+            assert asked(whole(trial)) == []
         eventually(lambda: kept(path, asked(anew)))
         assert said(caplog) == words
     assert asides(path) == words.count(ASIDE)

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.harness import EPOCH, INTERVAL, LIVE, bedside, everywhere_but
+from tests.support.harness import EPOCH, INTERVAL, LIVE, begin, everywhere_but
 from tests.support.place import SECRET, Place, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
@@ -27,29 +27,29 @@ def test_30_that_hang_end_with_the_cycle_and_the_next_one_is_whole(
     vendor: RunningSimulator, tmp_path: Path, fault: str
 ) -> None:
     process = psutil.Process()
-    with bedside(vendor, tmp_path, strategy="per-match", FOOTY_TIMEOUT="60") as bed:
-        well = bed.cycle()
+    with begin(vendor, tmp_path, strategy="per-match", FOOTY_TIMEOUT="60") as trial:
+        well = trial.cycle()
         descriptors = process.num_fds()
-        bed.falls_ill(*everywhere_but([LIVE], fault))
+        trial.inject(*everywhere_but([LIVE], fault))
         vendor.control.reset()
-        bed.wait(2)
-        ill = bed.cycle()
+        trial.wait(2)
+        failing = trial.cycle()
         assert vendor.control.stats()["peak_in_flight"] == WORKERS
         threads = threading.active_count()  # with all workers, which come as they are needed
-        assert 0.8 * INTERVAL <= ill.seconds <= 0.9 * INTERVAL
-        assert ill.complaints(well) == []
-        assert set(ill.sources("detail", "odds")) == {"stale"}
+        assert 0.8 * INTERVAL <= failing.seconds <= 0.9 * INTERVAL
+        assert failing.complaints(well) == []
+        assert set(failing.sources("detail", "odds")) == {"stale"}
 
-        bed.recovers()
-        bed.wait(2)
-        assert bed.cycle().complete
+        trial.recovers()
+        trial.wait(2)
+        assert trial.cycle().complete
         assert threading.active_count() <= threads
         assert process.num_fds() <= descriptors + 3 * WORKERS  # a socket, its handle, and one in the pool
 
-        bed.falls_ill(*everywhere_but([LIVE], fault))
-        bed.cycle()
-        bed.recovers()
-        assert bed.cycle().complete
+        trial.inject(*everywhere_but([LIVE], fault))
+        trial.cycle()
+        trial.recovers()
+        assert trial.cycle().complete
         assert threading.active_count() <= threads
         assert process.num_fds() <= descriptors + 3 * WORKERS
 
@@ -58,18 +58,18 @@ def test_a_live_list_that_hangs_through_the_deadline_is_a_cycle_that_failed(
     vendor: RunningSimulator, tmp_path: Path
 ) -> None:
     """It has the time of one attempt, which is a little longer here than the cycle of all the rest."""
-    with bedside(vendor, tmp_path, FOOTY_TIMEOUT="1.7") as bed:
-        bed.falls_ill(f"hang@{LIVE}")
-        cold = bed.cycle()
+    with begin(vendor, tmp_path, FOOTY_TIMEOUT="1.7") as trial:
+        trial.inject(f"hang@{LIVE}")
+        cold = trial.cycle()
         assert (cold.outcome.snapshot, cold.complaints(None)) == (None, [])
-        bed.recovers()
-        well = bed.cycle()
-        bed.falls_ill(f"hang@{LIVE}")
-        bed.wait(2)
-        ill = bed.cycle()
-        assert ill.complaints(well) == []
-        assert ill.outcome.error is not None
-        assert ill.outcome.timings["live"] >= 0.8 * INTERVAL
+        trial.recovers()
+        well = trial.cycle()
+        trial.inject(f"hang@{LIVE}")
+        trial.wait(2)
+        failing = trial.cycle()
+        assert failing.complaints(well) == []
+        assert failing.outcome.error is not None
+        assert failing.outcome.timings["live"] >= 0.8 * INTERVAL
 
 
 def test_no_cycle_of_a_service_is_late_or_skipped_while_the_vendor_hangs(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ import psutil
 import pytest
 
 from tests.support.caller import eventually
-from tests.support.harness import EPOCH, LIVE, STRATEGIES, Bedside, Cycle, bedside, everywhere_but, written
+from tests.support.harness import EPOCH, LIVE, STRATEGIES, Cycle, Trial, begin, everywhere_but, written
 from thesports_simulator.faults import CATALOGUE
 from thesports_simulator.process import RunningSimulator, start
 
 SHORT_LIVED = {"FOOTY_TTL_TEAM": "60", "FOOTY_TTL_COMPETITION": "60", "FOOTY_TTL_COUNTRY": "60"}
-"""So that teams, competitions and countries are asked for again while the vendor is ill."""
+"""So that teams, competitions and countries are asked for again while the vendor fails."""
 
 
 @pytest.fixture(scope="module")
@@ -38,58 +38,56 @@ def nothing_left_behind(vendor: RunningSimulator) -> Iterator[None]:
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("fault", CATALOGUE)
-def test_an_illness_in_mid_service(
-    vendor: RunningSimulator, tmp_path: Path, fault: str, strategy: str
-) -> None:
-    with nothing_left_behind(vendor), bedside(vendor, tmp_path, strategy=strategy, **SHORT_LIVED) as bed:
-        well = bed.cycle()
+def test_a_fault_in_mid_service(vendor: RunningSimulator, tmp_path: Path, fault: str, strategy: str) -> None:
+    with nothing_left_behind(vendor), begin(vendor, tmp_path, strategy=strategy, **SHORT_LIVED) as trial:
+        well = trial.cycle()
         assert (well.complaints(None), well.complete) == ([], True)
 
-        bed.falls_ill(*everywhere_but([LIVE], written(fault)))
-        bed.wait(62)
-        no_details = bed.cycle()
+        trial.inject(*everywhere_but([LIVE], written(fault)))
+        trial.wait(62)
+        no_details = trial.cycle()
         assert no_details.complaints(well) == []
 
-        bed.falls_ill(f"{written(fault)}@{LIVE}")
-        bed.wait(2)
-        assert bed.cycle().complaints(no_details) == []
+        trial.inject(f"{written(fault)}@{LIVE}")
+        trial.wait(2)
+        assert trial.cycle().complaints(no_details) == []
 
-        convalesces(bed)
+        recovers_fully(trial)
 
 
 @pytest.mark.parametrize("fault", CATALOGUE)
-def test_an_illness_at_the_start(vendor: RunningSimulator, tmp_path: Path, fault: str) -> None:
-    with nothing_left_behind(vendor), bedside(vendor, tmp_path, **SHORT_LIVED) as bed:
-        bed.falls_ill(written(fault))
-        assert bed.cycle().complaints(None) == []
+def test_a_fault_at_the_start(vendor: RunningSimulator, tmp_path: Path, fault: str) -> None:
+    with nothing_left_behind(vendor), begin(vendor, tmp_path, **SHORT_LIVED) as trial:
+        trial.inject(written(fault))
+        assert trial.cycle().complaints(None) == []
 
-        bed.falls_ill(*everywhere_but([LIVE], written(fault)))
-        bed.wait(2)
-        before = bed.cycle()
+        trial.inject(*everywhere_but([LIVE], written(fault)))
+        trial.wait(2)
+        before = trial.cycle()
         assert before.complaints(None) == []
         assert before.records or is_throttled_or_refused(before)
 
-        convalesces(bed)
+        recovers_fully(trial)
 
 
-def convalesces(bed: Bedside) -> None:
+def recovers_fully(trial: Trial) -> None:
     """Hold that a vendor that is well again makes the picture whole again.
 
     Two cycles a minute apart may pass: an endpoint that refused is tried with one call first, and what was
     served as stale is asked for again after a minute. What a fault made up and no feed tells of is found by
     reading in full, in rotation.
     """
-    bed.recovers()
+    trial.recovers()
     for _ in range(2):
-        bed.wait(62)
-        cycle = bed.cycle()
-        assert cycle.complaints(bed.cycles[-2]) == []
+        trial.wait(62)
+        cycle = trial.cycle()
+        assert cycle.complaints(trial.cycles[-2]) == []
     assert [one for one in cycle.problems if not one.startswith("Unreadable values")] == []
     for _ in cycle.records:
         if not cycle.made_up and not cycle.problems:
             break
-        bed.wait(62)
-        cycle = bed.cycle()
+        trial.wait(62)
+        cycle = trial.cycle()
     assert cycle.made_up == []
     assert cycle.problems == []
     assert cycle.complete

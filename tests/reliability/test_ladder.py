@@ -16,25 +16,23 @@ from footy.service.heartbeat import HeartbeatFile
 from footy.service.lock import Role, locked
 from footy.service.paths import Files
 from footy.settings import load
-from tests.support.harness import LIVE, Bedside, bedside, seconds_of
+from tests.support.harness import LIVE, Trial, begin, seconds_of
 from thesports_simulator.process import RunningSimulator
 
 DAY = 86_400
 
 
 @contextmanager
-def service(
-    vendor: RunningSimulator, folder: Path, interval: int
-) -> Iterator[tuple[Bedside, CycleJob, Files]]:
+def service(vendor: RunningSimulator, folder: Path, interval: int) -> Iterator[tuple[Trial, CycleJob, Files]]:
     """What the scheduler runs, run by hand."""
     files = Files(folder)
     settings = load({"FOOTY_INTERVAL": str(interval)}, Path("absent")).settings
     with (
-        bedside(vendor, folder, FOOTY_INTERVAL=str(interval)) as bed,
+        begin(vendor, folder, FOOTY_INTERVAL=str(interval)) as trial,
         locked(files, Role.SERVICE) as me,
     ):
         heartbeat_file = HeartbeatFile(files, started_at=me.started_at, interval_s=interval, mode="live")
-        yield bed, CycleJob(settings, bed.app, [SnapshotFile(folder)], heartbeat_file), files
+        yield trial, CycleJob(settings, trial.app, [SnapshotFile(folder)], heartbeat_file), files
 
 
 def published(files: Files) -> dict[str, Any]:
@@ -46,13 +44,13 @@ def published(files: Files) -> dict[str, Any]:
 def test_a_snapshot_without_a_fresh_list_is_published_for_so_long_and_no_longer(
     vendor: RunningSimulator, tmp_path: Path, interval: int, silence: int
 ) -> None:
-    with service(vendor, tmp_path, interval) as (bed, beat, files):
+    with service(vendor, tmp_path, interval) as (trial, beat, files):
         beat()
         assert health(files, demo=False).well
         fresh_at = time.time()
-        bed.falls_ill(f"http500@{LIVE}")
+        trial.inject(f"http500@{LIVE}")
         for _ in range(silence // interval + 3):
-            bed.wait(interval)
+            trial.wait(interval)
             beat()
             age = time.time() - fresh_at
             meta = published(files)["meta"]
@@ -67,8 +65,8 @@ def test_a_snapshot_without_a_fresh_list_is_published_for_so_long_and_no_longer(
             assert judged.well == (age < silence), judged.line
         assert "HTTP status 500" in health(files, demo=False).line
 
-        bed.recovers()
-        bed.wait(interval)
+        trial.recovers()
+        trial.wait(interval)
         beat()
         assert published(files)["meta"]["complete"]
         assert health(files, demo=False).well
@@ -77,13 +75,13 @@ def test_a_snapshot_without_a_fresh_list_is_published_for_so_long_and_no_longer(
 def test_stale_details_and_odds_are_served_as_long_as_the_match_is_live(
     vendor: RunningSimulator, tmp_path: Path
 ) -> None:
-    with bedside(vendor, tmp_path) as bed:
-        well = bed.cycle()
+    with begin(vendor, tmp_path) as trial:
+        well = trial.cycle()
         others = ("match/recent/list", "odds/history", "odds/live", "odds/update")
-        bed.falls_ill(*(f"http500@{endpoint}" for endpoint in others))
+        trial.inject(*(f"http500@{endpoint}" for endpoint in others))
         for _ in range(6):
-            bed.wait(600)
-            before, cycle = bed.cycles[-1], bed.cycle()
+            trial.wait(600)
+            before, cycle = trial.cycles[-1], trial.cycle()
             assert cycle.complaints(before) == []
         stayed = well.records.keys() & cycle.records.keys()
         assert stayed
@@ -96,29 +94,29 @@ def test_stale_details_and_odds_are_served_as_long_as_the_match_is_live(
 
 def test_stale_reference_data_is_served_for_30_days(vendor: RunningSimulator, tmp_path: Path) -> None:
     # Patient, since a world that has been moved by two weeks takes its time over the first reply.
-    with bedside(vendor, tmp_path, FOOTY_INTERVAL="20", FOOTY_TIMEOUT="10") as bed:
-        well = bed.cycle()
-        bed.falls_ill(*(f"http500@{one}" for one in ("team/additional/list", "country/list")))
-        bed.wait(62)
-        assert bed.cycle().complaints(well) == []
+    with begin(vendor, tmp_path, FOOTY_INTERVAL="20", FOOTY_TIMEOUT="10") as trial:
+        well = trial.cycle()
+        trial.inject(*(f"http500@{one}" for one in ("team/additional/list", "country/list")))
+        trial.wait(62)
+        assert trial.cycle().complaints(well) == []
         for sources in ({"stale", "none"}, {"missing", "none"}):
             for _ in range(2):
-                bed.wait(14.9 * DAY)
-                cycle = bed.cycle()
+                trial.wait(14.9 * DAY)
+                cycle = trial.cycle()
             assert set(cycle.sources("country")) <= sources
             assert any(record["country_id"] for record in cycle.records.values())
-            bed.wait(DAY)
+            trial.wait(DAY)
 
 
 def test_a_match_that_leaves_the_list_is_not_resurrected(vendor: RunningSimulator, tmp_path: Path) -> None:
-    with bedside(vendor, tmp_path) as bed:
-        first = bed.cycle()
-        while bed.cycle().records.keys() >= first.records.keys():
-            bed.wait(60)
-        left = first.records.keys() - bed.cycles[-1].records.keys()
-        bed.falls_ill(f"http500@{LIVE}", "element_null")
-        bed.wait(2)
-        assert left.isdisjoint(bed.cycle().records)
-        bed.falls_ill(f"element_null@{LIVE}")
-        bed.wait(2)
-        assert left.isdisjoint(bed.cycle().records)
+    with begin(vendor, tmp_path) as trial:
+        first = trial.cycle()
+        while trial.cycle().records.keys() >= first.records.keys():
+            trial.wait(60)
+        left = first.records.keys() - trial.cycles[-1].records.keys()
+        trial.inject(f"http500@{LIVE}", "element_null")
+        trial.wait(2)
+        assert left.isdisjoint(trial.cycle().records)
+        trial.inject(f"element_null@{LIVE}")
+        trial.wait(2)
+        assert left.isdisjoint(trial.cycle().records)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from footy.thesports.codes import IN_PLAY
-from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, TEAM, bedside, seconds_of
+from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, TEAM, begin, seconds_of
 from tests.support.place import SECRET, Place, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
@@ -21,21 +21,21 @@ def test_no_window_ever_holds_more_and_each_match_gets_its_turn(tmp_path: Path) 
     world = [f"--epoch={EPOCH}"]
     with (
         start(matches=MATCHES, odds="light", speed=0, options=world) as vendor,
-        bedside(
+        begin(
             vendor,
             tmp_path,
             strategy="per-match",
             FOOTY_RATE_LIMITS=f"{ODDS}={CALLS}/{WINDOW_S:g}",
             FOOTY_INTERVAL=str(STEP_S),
             FOOTY_TIMEOUT="10",
-        ) as bed,
+        ) as trial,
     ):
         asked: list[float] = []
         waits: dict[bool, float] = {True: 0.0, False: 0.0}
         listed_since: dict[str, float] = {}
         for number in range(30):
             vendor.control.reset()
-            snapshot = bed.run().snapshot
+            snapshot = trial.run().snapshot
             assert snapshot is not None
             moments = vendor.control.stats()["arrivals"].get(ODDS, [])
             # The vendor's window runs on its own steady clock: the time that was skipped is added.
@@ -47,7 +47,7 @@ def test_no_window_ever_holds_more_and_each_match_gets_its_turn(tmp_path: Path) 
                 waits[plays] = max(waits[plays], time.time() - since)
             assert any("waiting for quota" in one for one in snapshot["meta"]["problems"])
             assert not any("not asked for" in one for one in snapshot["meta"]["problems"])
-            bed.wait(STEP_S)
+            trial.wait(STEP_S)
         assert most_in_a_window(asked) == CALLS
         # A round of all takes 155 s; those in play come round more often, and the others all the same.
         assert 60 <= waits[True] <= 240
@@ -76,18 +76,18 @@ def test_what_a_full_window_keeps_waiting_at_an_interval_of_a_minute_is_read_bet
     }
     with (
         start(matches=MATCHES, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as vendor,
-        bedside(vendor, tmp_path, strategy="per-match", **more) as bed,
+        begin(vendor, tmp_path, strategy="per-match", **more) as trial,
     ):
         asked: list[float] = []
         for step in range(24):
             vendor.control.reset()
             if step % 3:
-                bed.listen()
+                trial.listen()
             else:
-                assert bed.cycle().falsehoods == []
+                assert trial.cycle().falsehoods == []
             moments = vendor.control.stats()["arrivals"].get(ODDS, [])
             asked += [moment + step * STEP_S for moment in moments]
-            bed.wait(STEP_S)
+            trial.wait(STEP_S)
         assert most_in_a_window(asked) == CALLS
         assert len(asked) >= 24 * STEP_S / 80 * CALLS
 
@@ -96,11 +96,11 @@ def test_between_two_cycles_nothing_is_asked_that_was_asked_in_the_last(
     crowd: RunningSimulator, tmp_path: Path
 ) -> None:
     more = {"FOOTY_RATE_LIMITS": f"{ODDS}=100/60,{DETAIL}=100/60", "FOOTY_INTERVAL": "60"}
-    with bedside(crowd, tmp_path, strategy="per-match", **more) as bed:
-        bed.falls_ill(f"html:0.2@{ODDS}", f"html:0.2@{DETAIL}")
-        bed.cycle()
+    with begin(crowd, tmp_path, strategy="per-match", **more) as trial:
+        trial.inject(f"html:0.2@{ODDS}", f"html:0.2@{DETAIL}")
+        trial.cycle()
         before = crowd.control.stats()["total"]
-        bed.listen()
+        trial.listen()
         assert crowd.control.stats()["total"] == before
 
 
@@ -108,14 +108,14 @@ def test_odds_that_are_asked_for_in_vain_keep_no_others_waiting(tmp_path: Path) 
     more = {"FOOTY_RATE_LIMITS": f"{ODDS}=10/60", "FOOTY_INTERVAL": "60", "FOOTY_TIMEOUT": "5"}
     with (
         start(matches=24, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as vendor,
-        bedside(vendor, tmp_path, strategy="per-match", **more) as bed,
+        begin(vendor, tmp_path, strategy="per-match", **more) as trial,
     ):
         asked: set[str] = set()
-        bed.falls_ill(f"html@{ODDS}")
+        trial.inject(f"html@{ODDS}")
         for _ in range(6):
-            cycle = bed.cycle()
+            cycle = trial.cycle()
             asked |= {reply["uuid"] for reply in cycle.replies if reply["endpoint"] == ODDS}
-            bed.wait(70)
+            trial.wait(70)
         assert cycle.records.keys() <= asked
 
 
@@ -125,12 +125,12 @@ def test_nothing_is_planned_that_the_quota_cannot_serve_and_the_rest_is_kept_wit
     crowd: RunningSimulator, tmp_path: Path, strategy: str, faults: list[str]
 ) -> None:
     more = {"FOOTY_RATE_LIMITS": f"{ODDS}=25/60", "FOOTY_TIMEOUT": "5", "FOOTY_INTERVAL": str(STEP_S)}
-    with bedside(crowd, tmp_path, strategy=strategy, **more) as bed:
-        bed.falls_ill(*faults)
+    with begin(crowd, tmp_path, strategy=strategy, **more) as trial:
+        trial.inject(*faults)
         waiting = False
         for _ in range(8):
-            before = bed.cycles[-1] if bed.cycles else None
-            cycle = bed.cycle()
+            before = trial.cycles[-1] if trial.cycles else None
+            cycle = trial.cycle()
             assert cycle.complaints(before) == []
             assert not any("not asked for" in one for one in cycle.problems)
             asked = {reply["uuid"] for reply in cycle.replies if reply["endpoint"] == ODDS}
@@ -139,9 +139,9 @@ def test_nothing_is_planned_that_the_quota_cannot_serve_and_the_rest_is_kept_wit
                     was = before.records[match_id]["odds_fetched_at"] or ""
                     assert (record["odds_fetched_at"] or "") >= was
             waiting |= any("waiting for quota" in one for one in cycle.problems)
-            bed.wait(STEP_S)
+            trial.wait(STEP_S)
         assert waiting
-        there_all_along = bed.cycles[0].records.keys() & cycle.records.keys()
+        there_all_along = trial.cycles[0].records.keys() & cycle.records.keys()
         assert there_all_along
         assert all(cycle.records[one]["odds_fetched_at"] for one in there_all_along)
 
@@ -175,9 +175,9 @@ def test_a_quota_is_kept_through_kill_9_in_the_middle_and_a_restart(
 def test_what_failed_and_has_no_quota_left_to_be_asked_again_is_not_said_to_be_unasked(
     crowd: RunningSimulator, tmp_path: Path
 ) -> None:
-    with bedside(crowd, tmp_path, FOOTY_RATE_LIMITS=f"{ODDS}=42/60") as bed:
-        bed.falls_ill(f"html@{ODDS}")
-        (problem,) = bed.cycle().problems
+    with begin(crowd, tmp_path, FOOTY_RATE_LIMITS=f"{ODDS}=42/60") as trial:
+        trial.inject(f"html@{ODDS}")
+        (problem,) = trial.cycle().problems
         assert problem.startswith("odds: ")
         assert "not the JSON expected" in problem
         assert "quota" not in problem

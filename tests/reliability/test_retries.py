@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, Cycle, bedside, everywhere_but
+from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, Cycle, begin, everywhere_but
 from thesports_simulator.process import RunningSimulator, start
 
 MATCHES = 60
@@ -32,26 +32,26 @@ def calls_and_retries(cycle: Cycle) -> tuple[int, int]:
 def test_in_every_cycle_of_an_outage_the_vendor_sees_the_budget_and_no_more(
     vendor: RunningSimulator, tmp_path: Path, fault: str, strategy: str
 ) -> None:
-    with bedside(vendor, tmp_path, strategy=strategy, **GENEROUS) as bed:
-        assert bed.cycle().complete
+    with begin(vendor, tmp_path, strategy=strategy, **GENEROUS) as trial:
+        assert trial.cycle().complete
         for faults, fewest in ((everywhere_but([LIVE], fault), 2 * MATCHES), ([fault], 1)):
-            bed.falls_ill(*faults)
+            trial.inject(*faults)
             for _ in range(CYCLES):
-                bed.wait(62)
-                calls, retries = calls_and_retries(bed.cycle())
+                trial.wait(62)
+                calls, retries = calls_and_retries(trial.cycle())
                 assert calls >= fewest
-                assert retries == max(3, calls // 5) == bed.cycles[-1].outcome.spent.retries
+                assert retries == max(3, calls // 5) == trial.cycles[-1].outcome.spent.retries
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_calls_that_no_time_is_left_for_earn_no_retries(
     vendor: RunningSimulator, tmp_path: Path, strategy: str
 ) -> None:
-    with bedside(vendor, tmp_path, strategy=strategy) as bed:
-        bed.cycle()
-        bed.falls_ill(*everywhere_but([LIVE], "hang"))
-        bed.wait(62)
-        cycle = bed.cycle()
+    with begin(vendor, tmp_path, strategy=strategy) as trial:
+        trial.cycle()
+        trial.inject(*everywhere_but([LIVE], "hang"))
+        trial.wait(62)
+        cycle = trial.cycle()
         calls, retries = calls_and_retries(cycle)
         assert calls < cycle.outcome.spent.calls
         assert 3 <= retries <= max(3, calls // 5)
@@ -59,21 +59,21 @@ def test_calls_that_no_time_is_left_for_earn_no_retries(
 
 def test_what_the_cache_file_answers_earns_no_retries(vendor: RunningSimulator, tmp_path: Path) -> None:
     """After a restart the state is held, and all teams and competitions are on disk."""
-    with bedside(vendor, tmp_path, **GENEROUS) as earlier:
+    with begin(vendor, tmp_path, **GENEROUS) as earlier:
         assert earlier.cycle().complete
-    with bedside(vendor, tmp_path, **GENEROUS) as bed:
-        bed.state = earlier.state
-        bed.falls_ill(*everywhere_but([LIVE], "http500"))
-        cycle = bed.cycle()
+    with begin(vendor, tmp_path, **GENEROUS) as trial:
+        trial.state = earlier.state
+        trial.inject(*everywhere_but([LIVE], "http500"))
+        cycle = trial.cycle()
         calls, retries = calls_and_retries(cycle)
         assert MATCHES <= calls < cycle.outcome.spent.calls / 2
         assert retries == calls // 5
 
 
 def test_what_is_throttled_when_no_retry_is_left_is_missing(vendor: RunningSimulator, tmp_path: Path) -> None:
-    with bedside(vendor, tmp_path, **GENEROUS) as bed:
-        bed.falls_ill(f"http500@{DETAIL}", f"http500@{ODDS}", "http429=0@country/list")
-        cycle = bed.cycle()
+    with begin(vendor, tmp_path, **GENEROUS) as trial:
+        trial.inject(f"http500@{DETAIL}", f"http500@{ODDS}", "http429=0@country/list")
+        cycle = trial.cycle()
         calls, retries = calls_and_retries(cycle)
         assert retries == calls // 5
         assert cycle.complaints(None) == []
@@ -84,9 +84,9 @@ def test_what_is_throttled_when_no_retry_is_left_is_missing(vendor: RunningSimul
 def test_what_is_throttled_alone_has_its_retry_when_it_may_be_asked_again(
     vendor: RunningSimulator, tmp_path: Path
 ) -> None:
-    with bedside(vendor, tmp_path, **GENEROUS) as bed:
-        bed.falls_ill("http429=0x1@country/list")
-        cycle = bed.cycle()
+    with begin(vendor, tmp_path, **GENEROUS) as trial:
+        trial.inject("http429=0x1@country/list")
+        cycle = trial.cycle()
         assert cycle.complete
         assert calls_and_retries(cycle)[1] == 1
 
@@ -94,12 +94,12 @@ def test_what_is_throttled_alone_has_its_retry_when_it_may_be_asked_again(
 def test_retries_do_not_arrive_in_step(vendor: RunningSimulator, tmp_path: Path) -> None:
     """All odds fail at the same moment, and their retries are spread over the whole of the backoff."""
     more = GENEROUS | {"FOOTY_WORKERS": str(2 * MATCHES), "FOOTY_ATTEMPTS": "2"}
-    with bedside(vendor, tmp_path, strategy="per-match", FOOTY_BACKOFF=str(BACKOFF_S), **more) as bed:
-        assert bed.cycle().complete
-        bed.wait(2)
-        bed.falls_ill(f"http500@{ODDS}")
+    with begin(vendor, tmp_path, strategy="per-match", FOOTY_BACKOFF=str(BACKOFF_S), **more) as trial:
+        assert trial.cycle().complete
+        trial.wait(2)
+        trial.inject(f"http500@{ODDS}")
         vendor.control.reset()
-        listed = len(bed.cycle().listed)
+        listed = len(trial.cycle().listed)
         moments = sorted(vendor.control.stats()["arrivals"][ODDS])[listed:]
         assert len(moments) >= MATCHES // 5
         # In step, they would all arrive within a small part of it.

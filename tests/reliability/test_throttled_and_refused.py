@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from footy.thesports.circuit_breaker import MAX_COOLDOWN_S
-from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, TEAM, Bedside, Part, bedside
+from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, TEAM, Part, Trial, begin
 from thesports_simulator.process import RunningSimulator, start
 
 WORKERS = 4
@@ -22,107 +22,107 @@ def vendor() -> Iterator[RunningSimulator]:
 
 
 @pytest.fixture
-def bed(vendor: RunningSimulator, tmp_path: Path) -> Iterator[Bedside]:
+def trial(vendor: RunningSimulator, tmp_path: Path) -> Iterator[Trial]:
     """A pipeline that asks for the odds of all matches in each cycle."""
-    with bedside(vendor, tmp_path, strategy="per-match", FOOTY_WORKERS=str(WORKERS)) as beside:
+    with begin(vendor, tmp_path, strategy="per-match", FOOTY_WORKERS=str(WORKERS)) as beside:
         yield beside
 
 
-def asked(bed: Bedside, endpoint: str = ODDS) -> int:
+def asked(trial: Trial, endpoint: str = ODDS) -> int:
     """Count the calls of an endpoint in the next cycle."""
-    bed.simulator.control.reset()
-    bed.cycle()
-    return int(bed.simulator.control.stats()["requests"].get(endpoint, 0))
+    trial.simulator.control.reset()
+    trial.cycle()
+    return int(trial.simulator.control.stats()["requests"].get(endpoint, 0))
 
 
-def others_are_well(bed: Bedside) -> bool:
-    return {"stale", "missing"}.isdisjoint(bed.cycles[-1].sources("live", "detail", "home", "competition"))
+def others_are_well(trial: Trial) -> bool:
+    return {"stale", "missing"}.isdisjoint(trial.cycles[-1].sources("live", "detail", "home", "competition"))
 
 
 @pytest.mark.parametrize("fault", ["http429=30", "body429"])
 def test_a_429_stops_its_endpoint_for_all_workers_at_once(
-    bed: Bedside, fault: str, caplog: pytest.LogCaptureFixture
+    trial: Trial, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bed.falls_ill(f"{fault}@{ODDS}")
-    assert 1 <= asked(bed) <= WORKERS  # those that were on their way
-    assert others_are_well(bed)
+    trial.inject(f"{fault}@{ODDS}")
+    assert 1 <= asked(trial) <= WORKERS  # those that were on their way
+    assert others_are_well(trial)
     assert any("429" in one.message and "rate limit" in one.message for one in caplog.records)
-    bed.recovers()
-    bed.wait(2)
-    assert asked(bed) == 0
-    assert others_are_well(bed)
-    bed.wait(62)
-    assert asked(bed) >= NEARLY_ALL
-    assert bed.cycles[-1].complete
+    trial.recovers()
+    trial.wait(2)
+    assert asked(trial) == 0
+    assert others_are_well(trial)
+    trial.wait(62)
+    assert asked(trial) >= NEARLY_ALL
+    assert trial.cycles[-1].complete
 
 
-def test_a_503_with_retry_after_stops_its_endpoint_too(bed: Bedside) -> None:
-    bed.falls_ill(f"http503=30@{ODDS}")
-    assert 1 <= asked(bed) <= WORKERS
-    bed.recovers()
-    bed.wait(2)
-    assert asked(bed) == 0
+def test_a_503_with_retry_after_stops_its_endpoint_too(trial: Trial) -> None:
+    trial.inject(f"http503=30@{ODDS}")
+    assert 1 <= asked(trial) <= WORKERS
+    trial.recovers()
+    trial.wait(2)
+    assert asked(trial) == 0
 
 
-def test_a_rest_of_years_ends_after_ten_minutes(bed: Bedside) -> None:
-    bed.falls_ill(f"http429=99999999@{ODDS}")
-    asked(bed)
-    bed.recovers()
-    bed.wait(MAX_COOLDOWN_S - 5)
-    assert asked(bed) == 0
-    bed.wait(6)
-    assert asked(bed) >= NEARLY_ALL
+def test_a_rest_of_years_ends_after_ten_minutes(trial: Trial) -> None:
+    trial.inject(f"http429=99999999@{ODDS}")
+    asked(trial)
+    trial.recovers()
+    trial.wait(MAX_COOLDOWN_S - 5)
+    assert asked(trial) == 0
+    trial.wait(6)
+    assert asked(trial) >= NEARLY_ALL
 
 
 def test_a_short_rest_is_waited_for_within_the_cycle(vendor: RunningSimulator, tmp_path: Path) -> None:
-    with bedside(vendor, tmp_path, FOOTY_INTERVAL="10") as bed:
-        bed.falls_ill(f"http429=0x1@{ODDS}")
-        cycle = bed.cycle()
+    with begin(vendor, tmp_path, FOOTY_INTERVAL="10") as trial:
+        trial.inject(f"http429=0x1@{ODDS}")
+        cycle = trial.cycle()
         assert cycle.complete
         assert cycle.complaints(None) == []
 
 
 def test_a_refused_endpoint_is_said_once_and_asked_again_after_a_minute_doubling_to_15(
-    bed: Bedside, caplog: pytest.LogCaptureFixture
+    trial: Trial, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
-    bed.falls_ill(f"err_url@{ODDS}")
-    assert 3 <= asked(bed) <= 3 + WORKERS
-    assert others_are_well(bed)
+    trial.inject(f"err_url@{ODDS}")
+    assert 3 <= asked(trial) <= 3 + WORKERS
+    assert others_are_well(trial)
     pauses, pause = [], 0
     for _ in range(30):
-        bed.wait(60)
+        trial.wait(60)
         pause += 60
-        if asked(bed):
-            assert bed.simulator.control.stats()["requests"][ODDS] == 1
+        if asked(trial):
+            assert trial.simulator.control.stats()["requests"][ODDS] == 1
             pauses.append(pause)
             pause = 0
     assert pauses == [60, 120, 240, 480, 900]
     assert len([one for one in caplog.records if "not authorized" in one.message]) == 1
-    bed.recovers()
-    bed.wait(900)
-    asked(bed)  # the probe
-    bed.wait(2)
-    assert asked(bed) >= NEARLY_ALL
-    assert "stale" not in bed.cycles[-1].sources("odds")
+    trial.recovers()
+    trial.wait(900)
+    asked(trial)  # the probe
+    trial.wait(2)
+    assert asked(trial) >= NEARLY_ALL
+    assert "stale" not in trial.cycles[-1].sources("odds")
 
 
-def test_what_is_refused_from_the_start_makes_nothing_incomplete(bed: Bedside) -> None:
-    bed.falls_ill(f"err_url@{ODDS}")
-    cycle = bed.cycle()
+def test_what_is_refused_from_the_start_makes_nothing_incomplete(trial: Trial) -> None:
+    trial.inject(f"err_url@{ODDS}")
+    cycle = trial.cycle()
     assert set(cycle.sources("odds")) == {"refused"}
     assert cycle.complete
     assert cycle.problems == []
-    assert bed.app.counters.error_rate() == 0
-    assert [str(one) for one in bed.app.transport.breaker.not_in_plan()] == [ODDS]
+    assert trial.app.counters.error_rate() == 0
+    assert [str(one) for one in trial.app.transport.breaker.not_in_plan()] == [ODDS]
 
 
-def test_what_the_plan_loses_is_named_as_long_as_old_values_are_shown(bed: Bedside) -> None:
-    bed.cycle()
-    bed.falls_ill(f"err_url@{ODDS}")
-    bed.cycle()
-    bed.wait(2)
-    cycle = bed.cycle()
+def test_what_the_plan_loses_is_named_as_long_as_old_values_are_shown(trial: Trial) -> None:
+    trial.cycle()
+    trial.inject(f"err_url@{ODDS}")
+    trial.cycle()
+    trial.wait(2)
+    cycle = trial.cycle()
     assert set(cycle.sources("odds")) == {"stale"}
     assert not cycle.complete
     [problem] = cycle.problems
@@ -134,26 +134,26 @@ def test_what_the_plan_loses_is_named_as_long_as_old_values_are_shown(bed: Bedsi
     ("endpoint", "parts"), [(ODDS, ("odds",)), (DETAIL, ("detail",)), (TEAM, ("home", "away"))]
 )
 def test_a_single_refusal_of_an_endpoint_that_answers_is_not_the_accounts(
-    bed: Bedside, endpoint: str, parts: tuple[Part, ...]
+    trial: Trial, endpoint: str, parts: tuple[Part, ...]
 ) -> None:
-    bed.falls_ill("pages_refused", f"err_urlx1@{endpoint}")  # of a row by id
-    cycle = bed.cycle()
+    trial.inject("pages_refused", f"err_urlx1@{endpoint}")  # of a row by id
+    cycle = trial.cycle()
     assert "refused" not in cycle.sources()
     assert "missing" in cycle.sources(*parts)
     assert not cycle.complete
 
 
-def test_a_refused_live_list_is_asked_for_slowly(bed: Bedside) -> None:
-    well = bed.cycle()
-    bed.falls_ill(f"err_unauthorized@{LIVE}")
+def test_a_refused_live_list_is_asked_for_slowly(trial: Trial) -> None:
+    well = trial.cycle()
+    trial.inject(f"err_unauthorized@{LIVE}")
     total = 0
     for _ in range(20):
-        bed.wait(60)
-        total += asked(bed, LIVE)
-        assert bed.cycles[-1].outcome.error is not None
-        assert bed.cycles[-1].records.keys() == well.records.keys()
+        trial.wait(60)
+        total += asked(trial, LIVE)
+        assert trial.cycles[-1].outcome.error is not None
+        assert trial.cycles[-1].records.keys() == well.records.keys()
     assert total <= 3 + 5
-    bed.recovers()
-    bed.wait(900)
-    bed.cycle()
-    assert bed.cycles[-1].outcome.error is None
+    trial.recovers()
+    trial.wait(900)
+    trial.cycle()
+    assert trial.cycles[-1].outcome.error is None

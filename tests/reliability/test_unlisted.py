@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from footy.service.paths import Files
-from tests.support.harness import DETAIL, LIVE, ODDS, STRATEGIES, bedside
+from tests.support.harness import DETAIL, LIVE, ODDS, STRATEGIES, begin
 from tests.support.liar import Lie, changed, lying, reply, truth
 from thesports_simulator.process import RunningSimulator
 
@@ -36,14 +36,14 @@ def test_a_reply_that_comes_behind_one_without_a_body_is_not_taken_for_the_next_
     """A history of odds does not say whose it is, so a connection that is one reply behind tells lies."""
     with (
         lying(vendor) as liar,
-        bedside(
+        begin(
             vendor, tmp_path, strategy="per-match", FOOTY_BASE_URL=liar.base_url, FOOTY_WORKERS="2"
-        ) as bed,
+        ) as trial,
     ):
         liar.lie = of(ODDS, f"HTTP/1.1 {status}\r\n\r\n".encode(), b"")
-        assert bed.cycle().complaints(None) == []
+        assert trial.cycle().complaints(None) == []
         liar.lie = of(ODDS, b"")
-        cycle = bed.cycle()
+        cycle = trial.cycle()
         assert (cycle.complaints(None), cycle.complete) == ([], True)
 
 
@@ -51,11 +51,11 @@ def test_a_reply_that_comes_behind_one_without_a_body_is_not_taken_for_the_next_
 def test_a_chunk_of_an_impossible_size_is_a_broken_reply(
     vendor: RunningSimulator, tmp_path: Path, size: bytes
 ) -> None:
-    with lying(vendor) as liar, bedside(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as bed:
-        well = bed.cycle()
+    with lying(vendor) as liar, begin(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as trial:
+        well = trial.cycle()
         liar.lie = of("", CHUNKED + size + b"\r\nabc\r\n0\r\n\r\n")
-        bed.wait(2)
-        cycle = bed.cycle()
+        trial.wait(2)
+        cycle = trial.cycle()
         assert cycle.complaints(well) == []
         assert cycle.outcome.error is not None
         assert "the connection broke" in str(cycle.outcome.error)
@@ -92,12 +92,12 @@ def test_numbers_that_no_reader_could_hold_keep_no_cycle_from_being_saved(
 ) -> None:
     with (
         lying(vendor) as liar,
-        bedside(vendor, tmp_path, strategy=strategy, FOOTY_BASE_URL=liar.base_url) as bed,
+        begin(vendor, tmp_path, strategy=strategy, FOOTY_BASE_URL=liar.base_url) as trial,
     ):
         liar.lie = lie
-        cycle = bed.cycle()
+        cycle = trial.cycle()
         assert len(cycle.records) == 8
-        bed.app.checkpoint.save(bed.state, at_once=True)
+        trial.app.checkpoint.save(trial.state, at_once=True)
         assert not Files(tmp_path).checkpoint.exists()
 
 
@@ -110,14 +110,14 @@ def _years_ahead(changes: Any) -> None:
 def test_a_price_of_the_far_future_hides_no_price_that_comes_after_it(
     vendor: RunningSimulator, tmp_path: Path
 ) -> None:
-    with lying(vendor) as liar, bedside(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as bed:
-        bed.cycle()
+    with lying(vendor) as liar, begin(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as trial:
+        trial.cycle()
         liar.lie = changed("odds/live", _years_ahead)
-        bed.wait(20)
-        assert bed.cycle().complaints(bed.cycles[0]) == []
+        trial.wait(20)
+        assert trial.cycle().complaints(trial.cycles[0]) == []
         liar.lie = truth
-        bed.wait(20)
-        assert bed.cycle().complaints(bed.cycles[1]) == []
+        trial.wait(20)
+        assert trial.cycle().complaints(trial.cycles[1]) == []
 
 
 def _as_it_was(rows: Any) -> None:
@@ -129,23 +129,23 @@ def _as_it_was(rows: Any) -> None:
 def test_a_feed_of_details_that_lags_behind_takes_nothing_back(
     vendor: RunningSimulator, tmp_path: Path
 ) -> None:
-    with lying(vendor) as liar, bedside(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as bed:
-        bed.cycle()
+    with lying(vendor) as liar, begin(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as trial:
+        trial.cycle()
         liar.lie = changed(f"{DETAIL}?time=", _as_it_was)
-        bed.wait(60)
-        cycle = bed.cycle()
+        trial.wait(60)
+        cycle = trial.cycle()
         assert any(reply["endpoint"] == DETAIL and not reply["uuid"] for reply in cycle.replies)
-        assert cycle.complaints(bed.cycles[0]) == []
+        assert cycle.complaints(trial.cycles[0]) == []
 
 
 def test_matches_that_are_listed_and_deleted_at_once_are_left_out_and_that_is_said(
     vendor: RunningSimulator, tmp_path: Path
 ) -> None:
-    with lying(vendor) as liar, bedside(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as bed:
-        listed = sorted(bed.cycle().records)
+    with lying(vendor) as liar, begin(vendor, tmp_path, FOOTY_BASE_URL=liar.base_url) as trial:
+        listed = sorted(trial.cycle().records)
         liar.lie = of("deleted", reply(json.dumps({"code": 0, "results": {"match": listed[:3]}}).encode()))
-        bed.wait(300)
-        cycle = bed.cycle()
+        trial.wait(300)
+        cycle = trial.cycle()
         assert not set(listed[:3]) & cycle.records.keys()
-        still = len(set(listed[:3]) & set(bed.world.live_ids(int(time.time()))))
+        still = len(set(listed[:3]) & set(trial.world.live_ids(int(time.time()))))
         assert f"live matches: {still} left out: the vendor lists them, but as deleted too" in cycle.problems

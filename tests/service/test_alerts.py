@@ -14,6 +14,7 @@ import pytest
 from footy.alerts.book import AlertBook
 from footy.events.results import History
 from footy.events.types import AlertSettled, Score
+from footy.history.place import FilePlace
 from footy.history.sqlite_log import opened_for_reading
 from footy.service.alerts import Alerts
 from footy.service.recorder import Recorder
@@ -47,7 +48,7 @@ class Service:
         self.sinks = Sinks(options, lambda: opened_for_reading(self.path))
         self.alerts = Alerts(self.rules, self.sinks, self.redact)
         self.results = ResultReader(Vendor())
-        self.recorder = Recorder(self.path, KEEPING, self.results, alerts=self.alerts)
+        self.recorder = Recorder(FilePlace(self.path), KEEPING, self.results, alerts=self.alerts)
         self.recorder.start(self.now, "live")
         return self.recorder
 

@@ -203,7 +203,7 @@ def test_a_position_of_another_log_is_a_warning(place: Place, receiver: Receiver
     place.files.alerts.chmod(0o600)
     done = place.run("replay", "--to", "hook", "--after", "00000000-3")
     assert done.returncode == Exit.OK
-    assert complaints(done)[0].startswith("footy: warning: The events from 00000000-3 to ")
+    assert complaints(done)[0].startswith("footy: warning: The position 00000000-3 is not in this log: ")
     assert len(receiver.posts) == len(events(place.files.events))
 
 

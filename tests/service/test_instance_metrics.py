@@ -1,15 +1,17 @@
 """The metrics of an instance: what each cycle makes of them, and the file that has them all."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from footy.errors import Exit
+from footy.history.log import Position
 from footy.mirror.state import Held, MatchState, Source, State
 from footy.service.indicators import Level, Reading
-from footy.service.instance_metrics import CycleFigures, MetricsFile, data_ages, disk_source
+from footy.service.instance_metrics import CycleFigures, MetricsFile, data_ages, disk_source, sinks_source
 from footy.service.paths import Files
 from footy.telemetry import metrics
 from footy.telemetry.metrics import MetricsCollector, Samples, exposition, read_samples
@@ -32,7 +34,7 @@ def test_before_the_first_cycle_only_the_interval_is_known(figures: CycleFigures
     told = samples(figures.metrics)
 
     assert told["footy_interval_seconds"] == {(): 60}
-    assert set(told) == {"footy_interval_seconds", "footy_cycles_total"}
+    assert set(told) == {"footy_interval_seconds", "footy_cycles_total", "footy_cycles_skipped_total"}
     assert set(told["footy_cycles_total"].values()) == {0}
 
 
@@ -52,6 +54,32 @@ def test_cycles_are_counted_by_how_they_ended_and_a_success_stays_the_last(figur
     }
     assert told["footy_last_success_timestamp_seconds"] == {(): 100}
     assert told["footy_last_attempt_timestamp_seconds"] == {(): 219}
+
+
+def test_a_cycle_that_is_skipped_is_counted(figures: CycleFigures) -> None:
+    assert samples(figures.metrics)["footy_cycles_skipped_total"] == {(): 0}
+    assert [figures.count_skipped(), figures.count_skipped()] == [1, 2]
+    assert samples(figures.metrics)["footy_cycles_skipped_total"] == {(): 2}
+
+
+@dataclass
+class Behind:
+    """A sink that is so many events behind."""
+
+    name: str
+    taken: int | None
+
+    def lag(self, newest: Position) -> int | None:
+        return None if self.taken is None else newest.sequence - self.taken
+
+
+def test_each_sink_tells_how_far_it_is_behind_the_log() -> None:
+    sinks = [Behind("jsonl", 40), Behind("hook", 12), Behind("new", None)]
+
+    told = samples(sinks_source(sinks, lambda: Position("epoch", 42)))
+
+    assert told["footy_sink_lag_events"] == {("jsonl",): 2, ("hook",): 30}
+    assert samples(sinks_source(sinks, lambda: None)) == {}, "there is no log yet"
 
 
 def test_without_a_success_there_is_no_time_of_one(figures: CycleFigures) -> None:

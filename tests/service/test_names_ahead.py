@@ -13,7 +13,7 @@ from footy.service.heartbeat import HeartbeatFile
 from footy.service.paths import Files
 from footy.settings import load
 from tests.support.caller import eventually
-from tests.support.harness import COMPETITION, EPOCH, QUICK, TEAM, Bedside, bedside
+from tests.support.harness import COMPETITION, EPOCH, QUICK, TEAM, Trial, begin
 from thesports_simulator.process import RunningSimulator, start
 
 
@@ -23,20 +23,20 @@ def vendor() -> Iterator[RunningSimulator]:
         yield simulator
 
 
-def job_of(bed: Bedside, files: Files) -> CycleJob:
+def job_of(trial: Trial, files: Files) -> CycleJob:
     settings = load(QUICK, Path("absent")).settings
     heartbeat_file = HeartbeatFile(files, started_at=0.0, interval_s=settings.interval, mode="live")
-    return CycleJob(settings, bed.app, [SnapshotFile(files.folder)], heartbeat_file)
+    return CycleJob(settings, trial.app, [SnapshotFile(files.folder)], heartbeat_file)
 
 
-def pages(bed: Bedside, since: int = 0) -> list[dict[str, Any]]:
+def pages(trial: Trial, since: int = 0) -> list[dict[str, Any]]:
     """Return the replies about pages of teams and competitions."""
-    log = bed.simulator.control.log(since)
+    log = trial.simulator.control.log(since)
     return [one for one in log if one["endpoint"] in {TEAM, COMPETITION} and not one["uuid"]]
 
 
-def has_pages(bed: Bedside, since: int) -> bool:
-    return bool(pages(bed, since))
+def has_pages(trial: Trial, since: int) -> bool:
+    return bool(pages(trial, since))
 
 
 def last_reply(vendor: RunningSimulator) -> int:
@@ -46,47 +46,49 @@ def last_reply(vendor: RunningSimulator) -> int:
 
 def test_a_page_is_read_after_a_cycle(vendor: RunningSimulator, tmp_path: Path) -> None:
     seen = last_reply(vendor)
-    with bedside(vendor, tmp_path) as bed:
-        job_of(bed, Files(tmp_path))()
-        eventually(lambda: bool(pages(bed, seen)))
-        (page,) = pages(bed, seen)
+    with begin(vendor, tmp_path) as trial:
+        job_of(trial, Files(tmp_path))()
+        eventually(lambda: bool(pages(trial, seen)))
+        (page,) = pages(trial, seen)
         assert (page["endpoint"], page["page"]) == (COMPETITION, "1")
         eventually(Files(tmp_path).catalogue.exists)
 
 
 def test_none_is_read_if_that_is_switched_off(vendor: RunningSimulator, tmp_path: Path) -> None:
     seen = last_reply(vendor)
-    with bedside(vendor, tmp_path, FOOTY_PREFETCH="off") as bed:
-        job_of(bed, Files(tmp_path))()
-        bed.app.pipeline.prefetch(30)
-    assert pages(bed, seen) == []
+    with begin(vendor, tmp_path, FOOTY_PREFETCH="off") as trial:
+        job_of(trial, Files(tmp_path))()
+        trial.app.pipeline.prefetch(30)
+    assert pages(trial, seen) == []
     assert not Files(tmp_path).catalogue.exists()
 
 
 def test_a_cycle_alone_as_of_once_reads_none(vendor: RunningSimulator, tmp_path: Path) -> None:
     seen = last_reply(vendor)
-    with bedside(vendor, tmp_path) as bed:
-        bed.cycle()
-    assert pages(bed, seen) == []
+    with begin(vendor, tmp_path) as trial:
+        trial.cycle()
+    assert pages(trial, seen) == []
 
 
 def test_a_new_match_needs_no_call_for_its_names_and_they_are_true(
     vendor: RunningSimulator, tmp_path: Path
 ) -> None:
-    with bedside(vendor, tmp_path, FOOTY_INTERVAL="60", FOOTY_TIMEOUT="5") as bed:
-        before = bed.cycle()
+    with begin(vendor, tmp_path, FOOTY_INTERVAL="60", FOOTY_TIMEOUT="5") as trial:
+        before = trial.cycle()
         for number in range(1, 6):
             seen = last_reply(vendor)
-            bed.app.pipeline.prefetch(30)
+            trial.app.pipeline.prefetch(30)
             if number < 5:
-                eventually(partial(has_pages, bed, seen))
-            bed.wait(60)
+                eventually(partial(has_pages, trial, seen))
+            trial.wait(60)
         for _ in range(3):
-            bed.wait(1800)
+            trial.wait(1800)
             seen = last_reply(vendor)
-            cycle = bed.cycle()
+            cycle = trial.cycle()
             assert cycle.complaints(before) == []
-            named = [one for one in bed.simulator.control.log(seen) if one["endpoint"] in {TEAM, COMPETITION}]
+            named = [
+                one for one in trial.simulator.control.log(seen) if one["endpoint"] in {TEAM, COMPETITION}
+            ]
             assert named == []
             before = cycle
-        assert len({match for one in bed.cycles for match in one.records}) > 8
+        assert len({match for one in trial.cycles for match in one.records}) > 8

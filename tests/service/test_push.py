@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from footy.errors import Exit
+from footy.sinks.mqtt import STATUS
 from tests.service.test_page import free_port
+from tests.sinks.test_mqtt import Reader
 from tests.support.broker import Publisher, RunningBroker
 from tests.support.place import PROJECT, SECRET, Place, complaints, wait_until
 from thesports_simulator.process import RunningSimulator, start
@@ -91,8 +93,24 @@ def test_a_pushed_goal_is_on_the_page_in_the_log_and_in_the_file(
     assert SECRET not in log + status
 
 
+def test_a_pushed_goal_goes_to_the_operators_broker_too(
+    live: Place, vendor: RunningSimulator, broker: RunningBroker
+) -> None:
+    live.set(FOOTY_MQTT=broker.url, FOOTY_MQTT_USER=broker.user, FOOTY_MQTT_PASSWORD=broker.secret)
+    element = a_match_in_play(vendor)
+    with closing(Reader(broker)) as reader:
+        started(live, broker)
+        reader.until(f"footy/match/{element['id']}")
+        with publishing(broker) as publisher:
+            publisher.publish(json.dumps([with_goal(element)]).encode())
+        goal = json.loads(reader.until("footy/events/goal"))
+        assert live.run("stop").returncode == Exit.OK
+        reader.until(STATUS, b"offline")
+    assert goal["subject"] == element["id"]
+
+
 def test_what_a_later_poll_says_wins(live: Place, vendor: RunningSimulator, broker: RunningBroker) -> None:
-    live.set(FOOTY_INTERVAL=2)
+    live.set(FOOTY_INTERVAL=5)
     started(live, broker)
     element = a_match_in_play(vendor)
     before = records(live)[element["id"]]["home_score"]
@@ -101,6 +119,36 @@ def test_what_a_later_poll_says_wins(live: Place, vendor: RunningSimulator, brok
         wait_until(lambda: records(live)[element["id"]]["home_score"] == before + 1)
         wait_until(lambda: records(live)[element["id"]]["home_score"] == before)
     assert records(live)[element["id"]]["live_source"] == "fresh"
+
+
+def test_while_the_list_cannot_be_had_what_is_pushed_is_shown(
+    live: Place, vendor: RunningSimulator, broker: RunningBroker
+) -> None:
+    live.set(FOOTY_INTERVAL=5)
+    started(live, broker)
+    element = a_match_in_play(vendor)
+    before = records(live)[element["id"]]["home_score"]
+    vendor.control.set_faults("http500")
+    try:
+        wait_until(lambda: json.loads(live.files.heartbeat.read_bytes())["last_error"])
+        with publishing(broker) as publisher:
+            publisher.publish(json.dumps([with_goal(element)]).encode())
+            wait_until(lambda: records(live)[element["id"]]["home_score"] == before + 1)
+        others = {one["live_source"] for one in records(live).values() if one["match_id"] != element["id"]}
+        assert others == {"stale"}
+    finally:
+        vendor.control.clear_faults()
+    wait_until(lambda: records(live)[element["id"]]["live_source"] == "fresh")
+    assert records(live)[element["id"]]["home_score"] == before
+
+
+def test_a_simulator_publishes_its_world(live: Place, broker: RunningBroker) -> None:
+    live.set(FOOTY_PUSH_URL=broker.ws_url)
+    options = (f"--mqtt={broker.url}", "--push-fault=twice:0.1")
+    with start(matches=30, odds="light", secret=SECRET, speed=5, options=options) as simulator:
+        live.ask(simulator)
+        live.run("start")
+        wait_until(lambda: "push" in {one["live_source"] for one in records(live).values()})
 
 
 def test_without_its_package_it_is_one_sentence_and_nothing_of_it_is_imported_when_off(live: Place) -> None:

@@ -18,6 +18,7 @@ from footy.clock import CLOCK
 from footy.events import EventRules
 from footy.events.detector import Detector
 from footy.history import Commit, LogError, Position, Retention, migrations
+from footy.history.place import FilePlace, WriterPlace
 from footy.history.sqlite_log import SqliteLog, opened, opened_for_reading
 from footy.mirror.state import State
 from footy.pipeline.cycle import CycleResult
@@ -61,8 +62,9 @@ class Vendor:
 class Service:
     """A recorder with its file, started again as often as a test wants."""
 
-    def __init__(self, path: Path, *, keeping: Keeping = KEEPING) -> None:
+    def __init__(self, path: Path, *, keeping: Keeping = KEEPING, place: WriterPlace | None = None) -> None:
         self.path = path
+        self.place = place
         self.keeping = keeping
         self.now = KICK_OFF
         self.vendor = Vendor()
@@ -74,7 +76,7 @@ class Service:
         """Start; an earlier process's position is known unless its heartbeat is lost."""
         self.results = ResultReader(self.vendor)
         self.recorder = Recorder(
-            self.path,
+            self.place or FilePlace(self.path),
             self.keeping,
             self.results,
             written=self.written if knows else None,
@@ -354,7 +356,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("illness", "words"),
+    ("fault", "words"),
     [
         (full_disk, "The log footy.db cannot be written: "),
         (read_only, "The log footy.db cannot be "),
@@ -362,7 +364,7 @@ def locked(path: Path) -> Iterator[None]:
     ],
 )
 def test_what_cannot_be_written_now_is_written_once_it_can_be(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, illness: Any, words: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, fault: Any, words: str
 ) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
@@ -373,10 +375,10 @@ def test_what_cannot_be_written_now_is_written_once_it_can_be(
     service.cycle(*many)
     epoch = service.epoch()
     caplog.clear()
-    if illness is read_only:
+    if fault is read_only:
         service.stops()
-    with illness(service.path):
-        if illness is read_only:
+    with fault(service.path):
+        if fault is read_only:
             service.started()
         for _ in range(2):
             service.cycle(*scored)
@@ -385,7 +387,7 @@ def test_what_cannot_be_written_now_is_written_once_it_can_be(
     assert problem.startswith(words)
     assert is_documented(problem)
     assert problem.endswith("; what happens meanwhile is written as soon as it can be")
-    if illness is read_only:
+    if fault is read_only:
         service.restarts()
     found = service.cycle(*scored, after_s=100.0)
     assert found == [f"m{number:03}:goal:home:1" for number in range(100)]

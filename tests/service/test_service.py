@@ -18,6 +18,7 @@ from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 
 from footy.errors import Exit
 from footy.service import control, schedule, stop_signal
+from footy.service.instance_metrics import CycleFigures
 from footy.service.lock import owner
 from tests.support.place import SECRET, WITHIN_S, Place, complaints, family, gone, heartbeat, wait_until
 from thesports_simulator.process import RunningSimulator, start
@@ -220,7 +221,8 @@ def test_what_is_due_while_a_cycle_still_runs_is_skipped_and_said(caplog: pytest
         def listen(self) -> None:
             pass
 
-    scheduler = schedule.scheduled(Slow(), 0.1)  # type: ignore[arg-type]
+    figures = CycleFigures(0.1)
+    scheduler = schedule.scheduled(Slow(), 0.1, count_skipped=figures.count_skipped)  # type: ignore[arg-type]
     wait_until(lambda: any("A cycle was skipped" in message for message in caplog.messages))
     assert len(began) == 1
     go_on.set()
@@ -231,6 +233,8 @@ def test_what_is_due_while_a_cycle_still_runs_is_skipped_and_said(caplog: pytest
         message.startswith("A cycle was skipped: the one before still runs (1 ")
         for message in caplog.messages
     )
+    skipped = sum(message.startswith("A cycle was skipped") for message in caplog.messages)
+    assert figures.count_skipped() == skipped + 1
 
 
 def test_with_a_slow_vendor_of_whom_all_is_said_skipped_cycles_are_no_warnings(

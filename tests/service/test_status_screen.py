@@ -50,7 +50,7 @@ footy_threads 36
 process_resident_memory_bytes 75497472
 footy_data_disk_free_bytes 2147483648
 """)
-ILL: Samples = {
+FAILING: Samples = {
     **WELL,
     "footy_cycles_total": {("ok",): 12.0, ("unavailable",): 2.0, ("bug",): 1.0},
     "footy_calls_total": {("odds/history", "ok"): 100.0, ("odds/history", "timeout"): 25.0},
@@ -87,7 +87,7 @@ def test_what_is_well_is_said_in_five_lines() -> None:
 
 
 def test_what_failed_is_counted_with_its_reasons() -> None:
-    cycles, calls, *_ = lines(Figures(ILL, age_s=0))
+    cycles, calls, *_ = lines(Figures(FAILING, age_s=0))
 
     assert cycles == "Cycles: 15 since the start, 3 failed (unavailable 2, bug 1)"
     assert calls == "Calls: 125 since the start, 25 failed (timeout 25); error rate 20.0%"
@@ -139,7 +139,7 @@ def test_the_screen_fits_with_its_panels_side_by_side(running: Place, width: int
 
 
 def test_what_is_wrong_is_in_the_panels_in_colour() -> None:
-    rows = {row.name: row for _, of_panel in panels(Figures(ILL, 0)) for row in of_panel}
+    rows = {row.name: row for _, of_panel in panels(Figures(FAILING, 0)) for row in of_panel}
 
     wrong = {name: row.value for name, row in rows.items() if row.style.color is not None}
     assert wrong == {

@@ -7,6 +7,7 @@ import pytest
 
 from thesports_simulator.command import add_arguments
 from thesports_simulator.faults import CATALOGUE
+from thesports_simulator.messages import FAULTS
 from thesports_simulator.protocol.endpoints import NAMES
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "simulator.md").read_text()
@@ -28,6 +29,11 @@ def test_every_fault_is_documented_with_its_default(fault: str) -> None:
     row = next(line for line in DOCUMENT.splitlines() if f"`{fault}`" in line and line.startswith("|"))
     if CATALOGUE[fault].default and CATALOGUE[fault].is_numeric:
         assert f"({CATALOGUE[fault].default})" in row
+
+
+@pytest.mark.parametrize(("fault", "words"), FAULTS.items())
+def test_every_fault_of_messages_is_documented(fault: str, words: str) -> None:
+    assert f"| `{fault}` | {words} |" in DOCUMENT
 
 
 @pytest.mark.parametrize("call", ["stats", "reset", "clock", "settings", "faults", "log"])

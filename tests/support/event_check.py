@@ -71,7 +71,7 @@ def _of_the_list(tale: Tale, events: Sequence[Emitted]) -> Iterator[str]:
     for told in tale.told:
         theirs.setdefault(told.id.split(":")[0], []).append(told.id)
     for match_id, ids in theirs.items():
-        if _in_order(ids) != _in_order(ours.get(match_id, [])):
+        if in_order(ids) != in_order(ours.get(match_id, [])):
             yield f"{match_id}: the order of its events is not the contract's"
 
 
@@ -84,7 +84,7 @@ def _plain(name: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _in_order(ids: Sequence[str]) -> list[str]:
+def in_order(ids: Sequence[str]) -> list[str]:
     """Return ids in order, but those sorted whose order among each other the oracle does not know."""
     kinds = set(INCIDENT.values())
     ordered: list[str] = []

@@ -1,4 +1,4 @@
-"""A pipeline beside a vendor that falls ill, their clocks held together, each cycle compared with the truth.
+"""A pipeline and a failing vendor on one clock; each cycle is compared with the truth.
 
 The world knows what was true at any second. What a fault made up inside a reply of the right types cannot be
 told from the truth by anyone who reads it; the simulator's log names it, and for exactly the parts of exactly
@@ -148,7 +148,7 @@ def source(record: MatchRecord, part: Part) -> str:
 
 
 @dataclass
-class Bedside:
+class Trial:
     """A pipeline and a vendor under observation."""
 
     simulator: RunningSimulator
@@ -165,7 +165,7 @@ class Bedside:
         log = self.simulator.control.log()
         self._seen = log[-1]["seq"] if log else 0
 
-    def falls_ill(self, *faults: str) -> None:
+    def inject(self, *faults: str) -> None:
         self.simulator.control.set_faults(*faults)
 
     def recovers(self) -> None:
@@ -341,9 +341,9 @@ def seconds_of(text: str) -> float:
 
 
 @contextmanager
-def bedside(
+def begin(
     simulator: RunningSimulator, folder: Path, *, strategy: str = "delta", **more: str
-) -> Iterator[Bedside]:
+) -> Iterator[Trial]:
     """Watch a fresh pipeline beside a running, healthy vendor."""
     simulator.control.clear_faults()
     settings = load(
@@ -361,7 +361,7 @@ def bedside(
         time_machine.travel(simulator.control.clock()["now"], tick=False) as clock,
         running_app(settings, Mode.LIVE, Files(folder)) as app,
     ):
-        yield Bedside(simulator, app, clock, settings.interval)
+        yield Trial(simulator, app, clock, settings.interval)
 
 
 def everywhere_but(endpoints: Iterable[str], *faults: str) -> list[str]:

@@ -15,11 +15,21 @@ import sqlite3
 import struct
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from footy.events import EventRules
-from footy.history import Retention
+from footy.history import Commit, Retention
+from footy.history.archive import Archived, ArchiveState
+from footy.history.minutes import MinuteBlob
+from footy.history.odds import Kind, OddsBlob, OddsRow, columns_of, pack, unpack
+from footy.history.place import FilePlace
+from footy.history.sqlite_log import opened_for_reading
+from footy.mirror.state import State
 from footy.record import MatchRecord
+from footy.service.archivist import Archivist
 from footy.service.recorder import Keeping, Recorder
 from footy.service.results import ResultReader
 from tests.events.watch import KICK_OFF, incident, record
@@ -54,8 +64,37 @@ def cards(cycle: int, number: int) -> int:
     return min((cycle + number) // 5, 8)
 
 
+class Collector(Archivist):
+    """Brings a chunk of each match in each cycle, and now and then all rows of one."""
+
+    def added(
+        self, commit: Commit, records: Sequence[MatchRecord], versions: Mapping[str, int], state: State
+    ) -> Commit:
+        del versions, state
+        cycle = round((commit.at - KICK_OFF) / CYCLE_S)
+        chunks = [_blob(one["match_id"], Kind.CHUNK, cycle, 3, commit.at) for one in records]
+        whole = _blob(f"m{cycle % MATCHES}", Kind.ARCHIVE, cycle, 60, commit.at)
+        archive = Archived(whole.match_id, ArchiveState.WHOLE, commit.at, 1, rows=60, odds=whole)
+        minutes = [MinuteBlob(one["match_id"], cycle, 0, b"") for one in records]
+        return replace(commit, odds=chunks, minutes=minutes, archives=[archive] if cycle % 3 == 0 else [])
+
+
+def _blob(match_id: str, kind: Kind, cycle: int, rows: int, at: float) -> OddsBlob:
+    columns = columns_of(
+        OddsRow(2, "eu", 100 * cycle - number, "", 1.5 + number, 3.0, 4.0, 2, 0, "0-0")
+        for number in range(rows)
+    )
+    return OddsBlob(match_id, kind, rows, at, pack(columns))
+
+
 def recorder(path: Path) -> Recorder:
-    return Recorder(path, Keeping(EventRules(), Retention()), ResultReader(Vendor()))
+    client: Any = None
+    return Recorder(
+        FilePlace(path),
+        Keeping(EventRules(), Retention()),
+        ResultReader(Vendor()),
+        archivist=Collector(client, lambda: opened_for_reading(path)),
+    )
 
 
 def write_for_ever(path: Path, cycles: mmap.mmap, ready: int) -> None:
@@ -88,7 +127,26 @@ def complaints(path: Path) -> list[str]:
         said = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
         count, last = connection.execute("SELECT count(*), coalesce(max(seq), 0) FROM event").fetchone()
         [newest] = connection.execute("SELECT value FROM meta WHERE key = 'newest'").fetchone()
+        said += half_written(connection)
     return said if count == last == newest else [*said, f"{count} events, the last {last}, newest {newest}"]
+
+
+def half_written(connection: sqlite3.Connection) -> list[str]:
+    """Say which odds are not whole, or without the events of their cycle."""
+    said = []
+    for match_id, kind, rows, data in connection.execute("SELECT match, kind, rows, data FROM odds"):
+        if unpack(data).rows != rows:
+            said.append(f"{match_id}: a blob of kind {kind} has not its {rows} rows")
+    for match_id, count in connection.execute(
+        "SELECT match, (SELECT count(*) FROM odds WHERE match = archive.match AND kind = 2) FROM archive"
+    ):
+        if count != 1:
+            said.append(f"{match_id}: {count} archives")
+    [[of_minutes, at]] = connection.execute(
+        "SELECT (SELECT max(minute) FROM minute), (SELECT max(at) FROM cycle WHERE listed)"
+    ).fetchall()
+    of_cycle = round((at - KICK_OFF) / CYCLE_S)
+    return said if of_minutes == of_cycle else [*said, f"minutes up to {of_minutes}, cycles to {of_cycle}"]
 
 
 def misses(path: Path, cycle: int) -> list[str]:

@@ -1,19 +1,17 @@
-"""PostgreSQL for tests: a database on the test server, or a server of its own that may be stopped."""
+"""A PostgreSQL server of a test's own, that may be stopped and started."""
 
 import contextlib
 import os
 import pwd
-import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
-URL = os.environ.get("FOOTY_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 _UNPRIVILEGED = "nobody"
 
 
@@ -22,22 +20,6 @@ def missing(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-@contextlib.contextmanager
-def database(server: str = URL) -> Iterator[str]:
-    """Yield the URL of a new database, which is dropped afterwards."""
-    name = f"footy_test_{secrets.token_hex(6)}"
-    try:
-        admin = psycopg.connect(server, autocommit=True, connect_timeout=5)
-    except psycopg.OperationalError as error:
-        missing(f"PostgreSQL does not answer at FOOTY_TEST_POSTGRES: {error}")
-    with admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        try:
-            yield f"{server.rpartition('/')[0]}/{name}"
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _programs() -> Path:
@@ -90,20 +72,15 @@ class OwnServer:
 
 
 @contextlib.contextmanager
-def own_server(folder: Path, host: str = "127.0.0.1") -> Iterator[OwnServer]:
-    """Yield a running server in a new folder below this one; it is stopped afterwards."""
-    home = folder / "postgres"
-    home.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        os.chown(home, pwd.getpwnam(_UNPRIVILEGED).pw_uid, -1)
-        for parent in home.parents:  # the server's user must get there
-            with contextlib.suppress(PermissionError):
-                if parent.stat().st_uid == os.geteuid() and not parent.stat().st_mode & 0o001:
-                    parent.chmod(parent.stat().st_mode | 0o011)
-    server = OwnServer(home, host)
-    server.start()
-    try:
-        yield server
-    finally:
-        with contextlib.suppress(AssertionError):
-            server.stop()
+def own_server(host: str = "127.0.0.1") -> Iterator[OwnServer]:
+    """Yield a running server in a temporary folder; it is stopped afterwards."""
+    with tempfile.TemporaryDirectory(prefix="footy-postgres-") as folder:
+        if os.geteuid() == 0:
+            os.chown(folder, pwd.getpwnam(_UNPRIVILEGED).pw_uid, -1)
+        server = OwnServer(Path(folder), host)
+        server.start()
+        try:
+            yield server
+        finally:
+            with contextlib.suppress(AssertionError):
+                server.stop()

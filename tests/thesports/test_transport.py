@@ -433,8 +433,8 @@ class TestRetry:
             transport.get(LIVE, {}, budget(), bytes)
 
     def test_a_status_that_may_pass_is_not_hidden_by_a_code_in_its_body(self, server: Server) -> None:
-        ill = answer(reply(b'{"code":500,"msg":"internal"}', status="500 X"))
-        server.script = in_turn(ill, answer(reply()))
+        failing = answer(reply(b'{"code":500,"msg":"internal"}', status="500 X"))
+        server.script = in_turn(failing, answer(reply()))
         with asking(server.url, attempts=2) as transport:
             transport.get(LIVE, {}, budget(), bytes)
         server.script = answer(reply(b'{"code":503}', "Retry-After: 9", status="503 X"))

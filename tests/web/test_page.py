@@ -229,6 +229,29 @@ def test_of_many_matches_only_those_near_the_screen_have_rows_and_all_are_found(
         watched.assert_quiet()
 
 
+def test_a_machine_with_time_for_one_row_a_frame_shows_all_on_the_screen(
+    stage: Stage, chromium: Browser
+) -> None:
+    stage.cycle(many())
+    with tab(chromium, "about:blank") as watched:
+        page = watched.page
+        page.add_init_script(
+            "{ let passed = 0; const now = performance.now.bind(performance);"
+            "  performance.now = () => now() + (passed += 5); }"
+        )
+        page.goto(stage.url)
+        expect(row(page, "Home 005")).to_be_visible()
+        page.mouse.move(500, 500)
+        page.mouse.wheel(0, 8_000)
+        # None between the top and the foot of the screen is left out.
+        for number in range(135, 148):
+            expect(row(page, f"Home {number}")).to_be_in_viewport()
+        page.mouse.wheel(0, -8_000)
+        for number in range(10):
+            expect(row(page, f"Home {number:03}")).to_be_in_viewport()
+        assert watched.complaints == []
+
+
 def test_a_match_says_everything_and_has_a_link(stage: Stage, chromium: Browser) -> None:
     stage.cycle(evening())
     with tab(chromium, f"{stage.url}#m=m00003") as watched:

@@ -137,6 +137,8 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Queue the complete request."""
         path, _, query = self._url.partition(b"?")
+        if path.startswith(b"http://"):  # as a proxy sends it (RFC 9112, 3.2.2)
+            path = b"/" + path.removeprefix(b"http://").partition(b"/")[2]
         request = Request(
             method=self._parser.get_method().decode(),
             path=unquote(path.decode("latin-1")),

@@ -223,6 +223,7 @@ export class List {
     if (part.isCurrent && part.holdsRows) return true;
     if (!part.holdsRows) part.body.replaceChildren();
     part.holdsRows = true;
+    part.isCurrent = false; // the names were: without this, a part that a frame had no time for would stay half empty
     const grouped = choices.sort === "league";
     let at = part.body.firstElementChild;
     for (const [number, { id, group }] of part.items.entries()) {

@@ -1,0 +1,259 @@
+"""Two machines with one store and one account: each reaches both by relays of its own, which can be cut."""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from footy.store.address import StoreAddress
+from footy.store.postgres_log import opened_for_reading
+from tests.support.event_check import Emitted, emitted, in_order
+from tests.support.event_oracle import Poll, Tale, tale
+from tests.support.namespaces import Namespace
+from tests.support.place import SECRET, Place, wait_until
+from tests.support.postgres_server import OwnServer
+from tests.support.relay import Relay, relaying
+from thesports_simulator.process import RunningSimulator, start
+from thesports_simulator.world import feeds
+from thesports_simulator.world_source import WorldSource
+
+if TYPE_CHECKING:
+    import subprocess
+
+INTERVAL_S = 2
+WORKERS = 4
+LIVE = "match/detail_live"
+NOT_COMPARED = ("result", "service_started", "indicator_changed")
+"""Types of events that do not follow from the lists served, or that come 10 minutes after the end."""
+PRICES = ("line_moved", "price_moved", "reopened", "suspended")
+CLOCK_WRAPPER = """
+import sys, time, time_machine
+with time_machine.travel(time.time() + {seconds}, tick=True):
+    sys.argv = ["footy"]
+    from footy.cli import main
+    sys.exit(main([]))
+"""
+
+
+class Machine:
+    """A machine: a data folder, relays, and a process that runs there or not."""
+
+    def __init__(
+        self,
+        place: Place,
+        address: str,
+        vendor: Relay | None,
+        store: Relay | None,
+        clock_s: float = 0.0,
+        prefix: tuple[str, ...] = (),
+    ) -> None:
+        self.place = place
+        self.address = address
+        """The address from which its calls reach the vendor."""
+        self._vendor, self._store = vendor, store
+        self._clock_s = clock_s
+        self._prefix = prefix
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def vendor(self) -> Relay:
+        """Its way to the vendor."""
+        assert self._vendor is not None
+        return self._vendor
+
+    @property
+    def store(self) -> Relay:
+        """Its way to the store."""
+        assert self._store is not None
+        return self._store
+
+    @property
+    def process(self) -> "subprocess.Popen[str]":
+        assert self._process is not None
+        return self._process
+
+    def start(self) -> None:
+        """Start the service."""
+        if self._clock_s:
+            program = CLOCK_WRAPPER.format(seconds=self._clock_s)
+            self._process = self.place.begin_program(sys.executable, "-c", program)
+        else:
+            self._process = self.place.begin_program(*self._prefix, sys.executable, "-m", "footy")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process."""
+        os.kill(self.process.pid, number)
+        if number is signal.SIGKILL:
+            self.process.communicate()
+
+    def beat(self) -> dict[str, Any]:
+        """Return the heartbeat of the process; empty before the first."""
+        try:
+            beat: dict[str, Any] = json.loads(self.place.files.heartbeat.read_bytes())
+        except FileNotFoundError:
+            return {}
+        return beat if beat["pid"] == self.process.pid else {}
+
+    @property
+    def role(self) -> str | None:
+        """What it says that it is."""
+        lease: dict[str, Any] = self.beat().get("lease", {})
+        return lease.get("role") if lease.get("seen_at") else None
+
+    def wait_for(self, role: str) -> None:
+        """Wait until it says that it is this."""
+        wait_until(lambda: self._is_alive() and self.role == role)
+
+    def _is_alive(self) -> bool:
+        assert self.process.poll() is None, (self.process.communicate(), self.log())
+        return True
+
+    def log(self) -> str:
+        """Return its log."""
+        return self.place.files.log.read_text() if self.place.files.log.exists() else ""
+
+
+class Machines:
+    """Two machines, and the vendor's own record of who asked; the world goes on only when it is told to."""
+
+    def __init__(self, vendor: RunningSimulator, address: StoreAddress, one: Machine, other: Machine) -> None:
+        self.vendor = vendor
+        self.store = address
+        self.one = one
+        self.other = other
+        vendor.control.set_clock(speed=0)
+
+    def calls(self, machine: Machine | None = None) -> list[dict[str, Any]]:
+        """Return the calls that reached the vendor, all or those of a machine."""
+        found = self.vendor.control.log()
+        return [call for call in found if machine is None or call["from"] == machine.address]
+
+    def lists(self, machine: Machine | None = None) -> list[dict[str, Any]]:
+        """Return the calls for the live list."""
+        return [call for call in self.calls(machine) if call["endpoint"] == LIVE]
+
+    def lists_after(self, machine: Machine, after: int) -> int:
+        """Return how many lists a machine has asked for after a call, by its number."""
+        return len([one for one in self.lists(machine) if one["seq"] > after])
+
+    def goes_on(self, seconds: float, leader: Machine, lists: int = 2) -> None:
+        """Let the world go on, and wait until this machine has written what happened.
+
+        `lists` is how many lists it asks for by then.
+        """
+        now = int(self.vendor.control.advance(seconds))
+        # It asks for the second list when it has written what follows from the first.
+        wait_until(lambda: len([one for one in self.lists(leader) if one["at"] >= now]) >= lists)
+
+    def events(self) -> list[Emitted]:
+        """Return all events of the log."""
+        with contextlib.closing(opened_for_reading(self.store)) as log:
+            return emitted(log.read)
+
+    def differences(self) -> list[str]:
+        """Say what is missing, invented, twice or out of order, by the lists that the vendor has served."""
+        events = self.events()
+        said = [f"{one} is there twice" for one, n in Counter(e.id for e in events).items() if n > 1]
+        if [one.sequence for one in events] != list(range(1, len(events) + 1)):
+            said.append("the sequence has a gap")
+        ours = [one.id for one in events if _follows_from_lists(one.type)]
+        theirs = [one.id for one in self._tale().told if _follows_from_lists(one.id.split(":")[1])]
+        said += [f"{one} is missing" for one in theirs if one not in {*ours}]
+        said += [f"{one} is invented" for one in ours if one not in {*theirs}]
+        for match_id in {one.partition(":")[0] for one in ours}:
+            mine, wanted = ([one for one in ids if one.startswith(match_id)] for ids in (ours, theirs))
+            if sorted(mine) == sorted(wanted) and in_order(mine) != in_order(wanted):
+                said.append(f"{match_id}: the order differs: {mine} {wanted}")
+        return said
+
+    def _tale(self) -> Tale:
+        world = self.vendor.world()
+        source = WorldSource(world)
+
+        def listed(at: int) -> dict[str, Any]:
+            return {one["id"]: one for one in msgspec.json.decode(source.live_list(at))}
+
+        moments = dict.fromkeys(call["at"] for call in self.lists())
+        return tale(
+            [Poll(at, listed(at)) for at in moments],
+            lambda at: {*feeds.deleted(world, int(at)).get("match", ())},
+            lambda match_id, at: msgspec.json.decode(source.live_history(match_id, int(at))),
+        )
+
+
+def _follows_from_lists(kind: str) -> bool:
+    return kind not in {*NOT_COMPARED, *PRICES} and not kind.endswith("_detail")
+
+
+@contextlib.contextmanager
+def two_machines(
+    folder: Path, address: StoreAddress, *, ttl_s: float = 2.0, clock_s: float = 0.0, **settings: object
+) -> Iterator[Machines]:
+    """Yield two machines, neither started.
+
+    Args:
+        folder: Where their data folders are made.
+        address: An empty store.
+        ttl_s: How long the lease lasts.
+        clock_s: How far the clock of the other machine is ahead, in seconds.
+        settings: More settings of both.
+    """
+    where = urlsplit(address.url)
+    with ExitStack() as stack:
+        vendor = stack.enter_context(start(matches=8, odds="light", secret=SECRET))
+        machines = []
+        for name, source, clock in (("one", "127.0.0.2", 0.0), ("other", "127.0.0.3", clock_s)):
+            home = folder / name
+            home.mkdir()
+            to_vendor = stack.enter_context(relaying(vendor.host, vendor.port, source))
+            to_store = stack.enter_context(relaying(where.hostname or "", where.port or 5432))
+            place = stack.enter_context(Place(home, **settings))
+            place.ask(vendor)
+            place.set(
+                FOOTY_PROXY=f"http://127.0.0.1:{to_vendor.port}",
+                FOOTY_STORE=f"postgresql://{where.username}@127.0.0.1:{to_store.port}{where.path}",
+                FOOTY_LEASE=address.schema,
+                FOOTY_LEASE_TTL=ttl_s,
+                FOOTY_INTERVAL=INTERVAL_S,
+                FOOTY_WORKERS=WORKERS,
+            )
+            machines.append(Machine(place, source, to_vendor, to_store, clock))
+        yield Machines(vendor, address, *machines)
+
+
+@contextlib.contextmanager
+def two_namespaces(folder: Path, server: OwnServer, made: list[Namespace], host: str) -> Iterator[Machines]:
+    """Yield two machines in network namespaces, neither started; `host` is the vendor's address."""
+    with ExitStack() as stack:
+        vendor = stack.enter_context(
+            start(matches=8, odds="light", secret=SECRET, options=["--host=0.0.0.0"])
+        )
+        machines = []
+        for one in made:
+            home = folder / one.name
+            home.mkdir()
+            place = stack.enter_context(Place(home))
+            place.ask(vendor)
+            place.set(
+                FOOTY_BASE_URL=vendor.base_url.replace(vendor.host, host),
+                FOOTY_STORE=server.url,
+                FOOTY_LEASE_TTL=2,
+                FOOTY_INTERVAL=INTERVAL_S,
+                FOOTY_WORKERS=WORKERS,
+            )
+            machines.append(Machine(place, one.vendor_address, None, None, prefix=one.prefix))
+        yield Machines(vendor, StoreAddress(server.url), *machines)
