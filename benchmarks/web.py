@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.client import HTTPConnection
 from typing import Any
 
 from benchmarks import chart, child, measure, report
@@ -28,9 +27,6 @@ PAGE_S, PAGE_EVERY_S = 20.0, 2.0
 VIEWPORT = {"width": 1440, "height": 900}
 SLOWER = 4
 """How much slower the page's processor is made."""
-ODDS_ROWS, ODDS_MATCHES, ODDS_TIMES = 8_000, 12, 20
-"""Prices of a match, matches that are over, and how often each is asked for."""
-CHART_MS = 10.0
 PROMISED = {"gzip": 10_000, "plain": 2_000}
 CPU_MS, P95_MS, LATE_MS, MEMORY_MB, TASK_MS, SHOWN_MS = 20.0, 100.0, 20.0, 15.0, 50.0, 1_000.0
 KINDS = {"gzip": b"Accept-Encoding: gzip\r\n", "plain": b"", "not modified": b""}
@@ -39,21 +35,12 @@ The server runs in a process of its own, its client in another, on the same mach
 processors. *Requests*: `/api/matches` of {matches} whole records over {connections} connections, {in_flight}
 requests sent ahead on each; *per request* serialises (and compresses) the same snapshot for every answer.
 *Streams*: {clients} readers of `/api/live`, {stalled} of which read nothing, get {cycles} cycles, one a
-second, in each of which every money line moves. *Odds*: the page's question for the chart of a match that has
-{odds_rows:,} prices, all money lines and the table of bookmakers, as its client sees it. *Page*: {page_matches:,} matches in Chromium with its
+second, in each of which every money line moves. *Page*: {page_matches:,} matches in Chromium with its
 processor slowed down {slower} times, scrolled {wheel} pixels a second without a pause while a cycle every
 {every:.0f} seconds, the shortest interval, changes every match. Tasks are those
 of the page's main thread, from Chromium's own trace; *processor time* leaves out the time in which other
 processes had the processor. *Blank page*: the same scrolling of a page with nothing on it, before and after.
 *First matches*: from the navigation of a new tab to the frame that shows some."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """Answers with the odds of a match."""
-
-    kb: float
-    milliseconds: Sequence[float]
 
 
 @dataclass(slots=True)
@@ -63,7 +50,6 @@ class Results:
     rates: dict[tuple[str, str], float] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
     stream: dict[str, float] = field(default_factory=dict)
-    odds: dict[str, "Chart"] = field(default_factory=dict)
     page: dict[str, float] | None = None
 
 
@@ -80,14 +66,12 @@ def main(argv: Sequence[str]) -> int:
         _rates(told, results, 0.3 if quick else RATE_S)
     with server(10 if quick else MATCHES) as told:
         asyncio.run(_streams(told, results, clients, stalled, cycles))
-        results.odds = _odds(told, *((400, 5) if quick else (ODDS_ROWS, ODDS_TIMES)))
     if not options.no_page:
         with server(50 if quick else PAGE_MATCHES) as told:
             results.page = _page(told, 4.0 if quick else PAGE_S, 1 if quick else LOADS)
     intro = INTRO.format(
         matches=MATCHES, connections=CONNECTIONS, in_flight=IN_FLIGHT, clients=clients, stalled=stalled,
         cycles=cycles, page_matches=PAGE_MATCHES, slower=SLOWER, every=PAGE_EVERY_S, wheel=WHEEL,
-        odds_rows=ODDS_ROWS,
     )  # fmt: skip
     return report.publish(_report(results, intro), options, argv)
 
@@ -202,33 +186,6 @@ def _head(port: int, header: bytes) -> dict[str, str]:
             received += piece
     lines = received.decode().split("\r\n")[1:]
     return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-
-
-# --- the odds of a match
-
-
-def _odds(told: Told, rows: int, times: int) -> dict[str, Chart]:
-    """Measure what the page asks for when it shows a match: a market's prices, and all bookmakers."""
-    ids = told.do("odds", rows=rows, matches=ODDS_MATCHES)
-    first = [one for _ in range(times) for one in ids["over"]]  # more than stay unpacked
-    asked = {
-        "over, looked at first": first,
-        "over, again": ids["over"][:1] * times * ODDS_MATCHES,
-        "running, 200 prices not in the log": ids["running"] * times * ODDS_MATCHES,
-    }
-    return {words: _chart(told.ports["port"], one) for words, one in asked.items()}
-
-
-def _chart(port: int, match_ids: Sequence[str]) -> Chart:
-    found, size = [], 0
-    connection = HTTPConnection("127.0.0.1", port)
-    for match_id in match_ids:
-        started = time.perf_counter()
-        connection.request("GET", f"/api/matches/{match_id}/odds?market=money_line")
-        size = len(connection.getresponse().read())
-        found.append(1000 * (time.perf_counter() - started))
-    connection.close()
-    return Chart(size / 1000, found[1:])
 
 
 # --- readers of a stream
@@ -490,19 +447,6 @@ def _report(results: Results, intro: str) -> report.Report:
     tables = [
         report.Table("Requests a second", ("/api/matches", "kB", "footy", "per request"), rows),
         report.Table("Streams", ("", "measured"), _rows(stream, 1)),
-        report.Table(
-            "Odds",
-            ("chart of a match", "kB", "median ms", "p95 ms"),
-            [
-                (
-                    words,
-                    f"{one.kb:,.0f}",
-                    f"{measure.median(one.milliseconds):,.1f}",
-                    f"{measure.percentile(one.milliseconds, 0.95):,.1f}",
-                )
-                for words, one in results.odds.items()
-            ],
-        ),
     ]
     checks = [
         report.Check(
@@ -519,10 +463,6 @@ def _report(results: Results, intro: str) -> report.Report:
         _most("a cycle begins late by at most", stream["latest cycle ms"], LATE_MS, "ms"),
         _most("memory for all readers", stream["memory MB"], MEMORY_MB, "MB"),
         _most("stuck readers that are still there", stream["stuck readers left"], 0, ""),
-    ]
-    checks += [
-        _most(f"chart of a match, {words}, median", measure.median(one.milliseconds), CHART_MS, "ms")
-        for words, one in results.odds.items()
     ]
     notes = []
     if page is None:

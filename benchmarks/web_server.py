@@ -7,7 +7,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +16,18 @@ from starlette.types import Receive, Scope, Send
 
 from benchmarks import measure
 from benchmarks.flatten import MOMENT, Evening
-from footy.history import Commit, opened
-from footy.history.odds import MARKETS, Kind, OddsBlob, OddsRow, columns_of, pack
 from footy.mirror.odds_book import digest
 from footy.record import SCHEMA, MatchRecord, Snapshot
 from footy.records.flatten import Flattener
 from footy.records.order import ordered
 from footy.times import moment_text
 from footy.web.answers import accepts_gzip, answer
-from footy.web.instance import LOG, Instance, Judged
+from footy.web.instance import Instance, Judged
 from footy.web.picture import GZIP_LEVEL
 from footy.web.protocol import BoundedProtocol
 from footy.web.security import Access
 from footy.web.server import Server, bind
 
-RUNNING = "running"
-CHUNK_ROWS, TAIL_ROWS = 270, 200
-"""Rows of a running match that are written together, and that are not written yet."""
 SETTLE_S = 1.0
 """Before a measurement, so that what came before has ended."""
 
@@ -86,23 +80,6 @@ def later(before: Snapshot, number: int) -> Snapshot:
     }
 
 
-def _rows(count: int) -> list[OddsRow]:
-    """Return the odds of a match, oldest first: four markets of 15 bookmakers over two hours."""
-    found = []
-    for number in range(count):
-        market, bookmaker_id = MARKETS[number % 4], 2 + number // 4 % 15
-        minute, price = number * 120 // count, 0.8 + number * 7 % 50 / 100
-        status_id, score = (2 if minute < 60 else 4), f"{minute // 40}-{minute // 70}"
-        about = (status_id, int(number % 40 == 0), score)
-        at = int(MOMENT) + number * 7200 // count
-        found.append(OddsRow(bookmaker_id, market, at, str(minute), price, 2.5, 2.7 - price, *about))
-    return found
-
-
-def _blob(rows: Sequence[OddsRow], kind: Kind) -> OddsBlob:
-    return OddsBlob(RUNNING, kind, len(rows), float(rows[-1].at), pack(columns_of(rows[::-1])))
-
-
 class Naive:
     """The same answer as `/api/matches`, serialised and compressed for every request."""
 
@@ -126,8 +103,6 @@ class Bench:
     def __init__(self, folder: Path, matches: int) -> None:
         self.snapshot = snapshot(matches)
         self.number = 0
-        self._folder = folder
-        self._tail_rows: Sequence[OddsRow] = ()
         well = Judged(well=True, line="well")
         instance = Instance(
             folder=folder,
@@ -139,7 +114,6 @@ class Bench:
             odds_format="decimal",
             cycles=lambda: well,
             ready=lambda: well,
-            odds_tail=self._tail,
         )
         self.server = Server(instance, Access(), bind("127.0.0.1", 0)).start()
         self.publish({})
@@ -188,28 +162,6 @@ class Bench:
             "memory_mb": measure.held_mb(),
             "readers": len(self.server.live.page),
         }
-
-    def odds(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Write the odds of matches that are over, and of one that runs; return their ids."""
-        log, _ = opened(self._folder / LOG)
-        rows = _rows(given["rows"])
-        over = [f"over{number}" for number in range(given["matches"])]
-        whole = pack(columns_of(rows[::-1]))
-        blobs = [OddsBlob(one, Kind.ARCHIVE, len(rows), 1.0, whole) for one in over]
-        third, rest = len(rows) // 3, len(rows) - TAIL_ROWS
-        middle = rows[third:rest]
-        parts = [rows[:third]] + [middle[at : at + CHUNK_ROWS] for at in range(0, len(middle), CHUNK_ROWS)]
-        blobs += [_blob(part, Kind.CHUNK if number else Kind.BASE) for number, part in enumerate(parts)]
-        self._tail_rows = rows[rest:]
-        log.append(Commit(1.0, odds=blobs))
-        log.close()
-        while self.server.live.log is None:
-            time.sleep(0.01)
-        return {"over": over, "running": [RUNNING]}
-
-    def _tail(self, match_id: str) -> list[OddsBlob]:
-        """Return what is not in the log yet, packed anew as the service does."""
-        return [_blob(self._tail_rows, Kind.CHUNK)] if match_id == RUNNING else []
 
     def state(self, _: dict[str, Any]) -> dict[str, Any]:
         """Return the readers and the memory."""

@@ -135,7 +135,7 @@ class MatchHistory:
                 self._unpacked.popitem(last=False)
         if not tail:
             return held.rows
-        return Rows.of(odds_view.extended(held.rows.columns, odds.joined(tail)))
+        return Rows.of(odds.united([odds.joined(tail), held.rows.columns]))
 
 
 def _match_id(scope: Scope) -> str:

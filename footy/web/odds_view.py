@@ -1,6 +1,6 @@
 """The odds of a match as the API answers them: a table of bookmakers, and every price as series. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -46,59 +46,6 @@ class Rows(NamedTuple):
             [None if score is None else f"{score[0]}-{score[1]}" for score in scores],
             [_newest_first(columns, one) for one in columns.series],
         )
-
-
-def extended(stored: OddsColumns, tail: OddsColumns) -> OddsColumns:
-    """Return stored rows and those of a tail that are not among them, in the order that `Rows` can sort.
-
-    The same as `odds.united([tail, stored])`, but only the rows of the tail, which are few, are looked at
-    one by one: whoever watches a match asks every few seconds.
-    """
-    minutes, minute_numbers = _together(stored.minutes, tail.minutes)
-    scores, score_numbers = _together(stored.scores, tail.scores)
-    known = {(one.bookmaker_id, one.market): one for one in stored.series}
-    fresh = {(one.bookmaker_id, one.market): one for one in tail.series}
-    columns: list[Any] = [column[:0] for column in stored[:10]]
-    found = []
-    for key in sorted(known.keys() | fresh.keys()):
-        start = len(columns[0])
-        old = known.get(key)
-        if key in fresh:
-            for place in _lacking(stored, old, tail, fresh[key]):
-                row: list[Any] = [column[place] for column in tail[:10]]
-                row[3], row[9] = minute_numbers[row[3]], score_numbers[row[9]]
-                for column, value in zip(columns, row, strict=True):
-                    column.append(value)
-        if old is not None:
-            for column, of_stored in zip(columns, stored[:10], strict=True):
-                column.extend(of_stored[old.start : old.stop])
-        found.append(Series(*key, start, len(columns[0])))
-    return OddsColumns(*columns, minutes, scores, tuple(found))
-
-
-def _together(texts: Sequence[str], more: Sequence[str]) -> tuple[tuple[str, ...], list[int]]:
-    """Return all texts, and the numbers that the other ones have among them."""
-    numbers = {text: number for number, text in enumerate(dict.fromkeys((*texts, *more)))}
-    return tuple(numbers), [numbers[text] for text in more]
-
-
-def _lacking(stored: OddsColumns, old: Series | None, tail: OddsColumns, new: Series) -> Iterator[int]:
-    """Yield the places of the tail's rows that the stored ones do not have, each row once."""
-    oldest = min(tail.at[new.start : new.stop])
-    seen = set()
-    if old is not None:
-        near = enumerate(stored.at[old.start : old.stop], start=old.start)
-        seen = {_row(stored, place) for place, at in near if at >= oldest}
-    for place in range(new.start, new.stop):
-        row = _row(tail, place)
-        if row not in seen:
-            seen.add(row)
-            yield place
-
-
-def _row(columns: OddsColumns, place: int) -> tuple[Any, ...]:
-    at, minute, *numbers, score = (column[place] for column in columns[2:10])
-    return (at, columns.minutes[minute], *numbers, columns.scores[score])
 
 
 def bookmakers(

@@ -168,21 +168,6 @@ rows = st.builds(
 )
 
 
-@given(st.lists(rows, max_size=30), st.lists(rows, max_size=10), st.randoms(use_true_random=False))
-def test_a_tail_adds_what_the_log_lacks_and_of_one_second_comes_first(
-    sent: list[OddsRow], late: list[OddsRow], random: Any
-) -> None:
-    def columns(unsorted: list[OddsRow]) -> Any:
-        return odds.columns_of(sorted(unsorted, key=lambda row: row.at, reverse=True))
-
-    stored = columns(sent)
-    tail = columns([*late, *random.sample(sent, len(sent) // 2)])
-
-    found = odds_view.series(Rows.of(odds_view.extended(stored, tail)), [], [], MOST_ROWS)
-
-    assert found == odds_view.series(Rows.of(odds.united([tail, stored])), [], [], MOST_ROWS)
-
-
 @given(st.lists(rows, max_size=40), st.integers(0, 40))
 def test_no_price_is_lost_and_the_newest_stay_within_a_limit(sent: list[OddsRow], limit: int) -> None:
     known = Rows.of(odds.columns_of(sent))
