@@ -20,7 +20,7 @@ bash start.sh events     show what happened (also with --follow, --json, --since
 bash start.sh match NAME show one match: now, its statistics, and what happened in it
 bash start.sh schema events  print the JSON Schema of events (or record, of the match record)
 bash start.sh serve      serve the page and the API of a data folder, in a process of its own
-bash start.sh alerts check   check the rules of alerts (also test, send TARGET, outcomes)
+bash start.sh alerts check   check the rules of alerts (also test, send TARGET, outcomes, backtest)
 bash start.sh export odds -o FILE  write a table of the history (matches, events, odds, prices, minutes)
 bash start.sh query SELECT   run a SELECT over these tables (--list: tables and columns)
 bash start.sh replay --to NAME  send events of the log once more to a target (also with --since, --until, --after)

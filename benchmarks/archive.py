@@ -56,8 +56,8 @@ INTRO = """\
 A day of the simulated world, {full} matches with usual odds and {busy} with very many at a time, goes through
 detection, the archivist and `footy.db` in cycles of {step} s: events, chunks of odds, a row a minute, and
 after each match all its odds at once. {count:,} matches ended, with {rows:,} rows ({each:,.0f} a match). *On
-the disk* is the size for {matches} matches of {rows_each:,} rows: odds by their bytes a row, and the rest by
-the number of matches in the file. *A transaction* is the commit of a cycle, flushed to the disk
+the disk* is the size for {matches} matches of {rows_each:,} rows: the pages and indexes that the matches
+that ended take up, their odds by the row. *A transaction* is the commit of a cycle, flushed to the disk
 (`synchronous=FULL`). *A chart* reads all {chart:,} rows of a match from the file; median of {runs} runs, CPU
 time of one thread."""
 EVENING = """\
@@ -208,7 +208,6 @@ def _day(path: Path, full: int, busy: int, wanted: int) -> dict[str, float]:
         commits = day.commits_ms[len(day.commits_ms) // 8 :]
         entries = [one for one in all_entries(day.log) if one.archive is ArchiveState.WHOLE]
         rows = sum(one.rows for one in entries)
-        events = day.log.extent().newest
         minutes = sum(len(match_minutes(day.log, one.id)) for one in entries[:50]) / len(entries[:50])
         day.close()
     with contextlib.closing(sqlite3.connect(path)) as connection:
@@ -219,22 +218,43 @@ def _day(path: Path, full: int, busy: int, wanted: int) -> dict[str, float]:
         )
         archives = _bytes(connection, f"SELECT sum(length(data)) FROM odds WHERE kind = {int(Kind.ARCHIVE)}")  # noqa: S608
         packed = _bytes(connection, "SELECT sum(length(data)) FROM minute WHERE rows > 0")
-        seen = _bytes(connection, "SELECT count(*) FROM match")  # also those that are not over
+        over = f"match IN (SELECT match FROM archive WHERE state = '{ArchiveState.WHOLE}')"  # noqa: S608
+        found = _bytes(connection, f"SELECT count(*) FROM event WHERE {over}")  # noqa: S608
+        of_odds = _pages(connection, "odds", "length(data)", f"kind = {int(Kind.ARCHIVE)} AND {over}")
+        of_the_rest = sum(
+            _pages(connection, table, weight, condition)
+            for table, weight, condition in (
+                ("event", "length(data)", over),
+                ("minute", "length(data)", over),
+                ("match", "1", over.replace("match IN", "id IN")),
+                ("archive", "1", over),
+            )
+        )
     each = archives / rows
     matches = max(1, len(entries))
-    rest = size - archives
     return {
         "matches": len(entries),
         "rows": rows,
         "bytes_a_row": each,
         "minutes": minutes,
         "minute_bytes": packed / matches,
-        "events": events / seen,
+        "events": found / matches,
         "file_mb": size / measure.MB,
-        "day_mb": (rest / seen * MATCHES + each * MATCHES * ROWS) / measure.MB,
+        "day_mb": (of_the_rest / matches + of_odds / rows * ROWS) * MATCHES / measure.MB,
         "p50": measure.median(commits),
         "p95": measure.percentile(commits, 0.95),
     }
+
+
+def _pages(connection: sqlite3.Connection, table: str, weight: str, condition: str) -> float:
+    """Return the bytes of a table's and its indexes' pages that the rows with this condition take up."""
+    whole = _bytes(
+        connection,
+        "SELECT sum(pgsize) FROM dbstat JOIN sqlite_schema USING (name) WHERE tbl_name = " + repr(table),  # noqa: S608
+    )
+    total = _bytes(connection, f"SELECT sum({weight}) FROM {table}")  # noqa: S608 - the benchmark's own words
+    share = _bytes(connection, f"SELECT sum({weight}) FROM {table} WHERE {condition}")  # noqa: S608
+    return whole * share / max(1.0, total)
 
 
 def _bytes(connection: sqlite3.Connection, statement: str) -> float:

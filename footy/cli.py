@@ -26,6 +26,7 @@ from footy.thesports.errors import RefusedError, VendorError
 if TYPE_CHECKING:
     from footy.analysis.tables import Wanted
     from footy.history.log import Log
+    from footy.history.place import LogPlace
     from footy.history.span import Span
     from footy.service.paths import Files
 
@@ -170,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
         "events": "show what happened: goals, cards, corrections, prices",
         "match": "show one match: now, its statistics, and what happened in it",
         "serve": "serve the page and the API of a data folder, in a process of its own",
-        "alerts": "check and test the rules of alerts, send a test message, show outcomes",
+        "alerts": "check, test and backtest the rules of alerts, send a test message, show outcomes",
         "export": "write a table of the history: matches, events, odds, prices or minutes",
         "query": "run a SELECT over these tables",
         "replay": "send events of the log once more to a target, marked as a replay",
@@ -303,11 +304,14 @@ def _seconds(text: str) -> float:
 def _alert_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "action",
-        choices=("check", "test", "send", "outcomes"),
+        choices=("check", "test", "send", "outcomes", "backtest"),
         help="check the rules file; test it on the current snapshot; send a test message to a target; "
-        "show what became of alerts",
+        "show what became of alerts; show what the rules would have made of the matches that are kept",
     )
     command.add_argument("target", nargs="?", metavar="TARGET", help="with send: the name of a target")
+    command.add_argument(
+        "--since", metavar="TIME", help="with backtest: matches since then, such as 30d (the default: all)"
+    )
 
 
 _FLAGS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
@@ -484,13 +488,15 @@ def _match(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 def _alerts(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     if (arguments.action == "send") != (arguments.target is not None):
         raise _UsageError("alerts send takes the name of a target, and only that.")
+    if arguments.since is not None and arguments.action != "backtest":
+        raise _UsageError("--since goes with alerts backtest.")
     from footy.service import alert_commands  # noqa: PLC0415
     from footy.service.app import keep_bugs_scrubbed  # noqa: PLC0415
     from footy.service.paths import Files  # noqa: PLC0415
 
     settings = loaded.settings
     keep_bugs_scrubbed(settings)
-    looks_at_log = arguments.action == "outcomes"
+    looks_at_log = arguments.action in {"outcomes", "backtest"}
     mode = _mode_with_events(settings) if looks_at_log else settings.observed_mode()
     files, source = Files(settings.folder(mode)), settings.event_source(mode)
     path = settings.alerts or files.alerts
@@ -502,7 +508,18 @@ def _alerts(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
         return alert_commands.send(path, arguments.target, source, _say)
     from footy.service.log_place import log_place  # noqa: PLC0415
 
-    return alert_commands.show_outcomes(path, files, log_place(settings, mode), source, _say)
+    place = log_place(settings, mode)
+    if arguments.action == "backtest":
+        return _backtest(path, place, arguments.since, settings)
+    return alert_commands.show_outcomes(path, files, place, source, _say)
+
+
+def _backtest(path: Path, place: "LogPlace", since: str | None, settings: Settings) -> Exit:
+    from footy.service import event_query  # noqa: PLC0415
+    from footy.service.backtest import backtest  # noqa: PLC0415
+
+    zone, now = ConsoleOptions.of(settings).timezone, time.time()
+    return backtest(path, place, None if since is None else event_query.time(since, zone, now), _say, now=now)
 
 
 def _export(arguments: argparse.Namespace, loaded: Loaded) -> Exit:

@@ -508,6 +508,7 @@ def built(set_up_once: tuple[Path, str], place: Place) -> Path:
     stage.mkdir()
     made = (set_up_once[0] / ".venv").resolve()
     shutil.copytree(made, environment, symlinks=True)
+    arguments = {}
     for name, words in image()[: [name for name, _ in image()].index("FROM", 1)]:
         if name == "COPY":
             *sources, target = words.split()
@@ -516,10 +517,20 @@ def built(set_up_once: tuple[Path, str], place: Place) -> Path:
                     shutil.copytree(PROJECT / source, stage / target)
                 else:
                     shutil.copy(PROJECT / source, stage / target)
+        elif name == "ARG":
+            argument, _, default = words.partition("=")
+            arguments[argument] = default
         elif name == "RUN":
             command = words.replace("/opt/footy", str(environment))
             ran = subprocess.run(
-                command, shell=True, cwd=stage, capture_output=True, text=True, check=False, timeout=300
+                command,
+                shell=True,
+                cwd=stage,
+                env=os.environ | arguments,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=300,
             )
             assert ran.returncode == 0, ran.stdout + ran.stderr
     return environment

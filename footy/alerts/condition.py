@@ -72,6 +72,8 @@ class Condition:
     """The fields of the record that it names."""
     event_fields: frozenset[str]
     then_fields: frozenset[str]
+    kinds: frozenset[str] | None = None
+    """The types of events that it names; None if it names none."""
 
     def refusal(self, scene: Scene) -> str | None:
         """Return the first term that is not true, and the values in it; None if all are."""
@@ -135,6 +137,7 @@ class _Reader:
             frozenset().union(*(term.fields for term in terms)),
             frozenset().union(*(term.event_fields for term in terms)),
             frozenset().union(*(term.then_fields for term in terms)),
+            None if self._kinds is None else frozenset(self._kinds),
         )
         if not (whole.fields or whole.event_fields):
             raise ConditionError("it names no field")

@@ -3,7 +3,7 @@
 import dataclasses
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
 from pathlib import Path
 from typing import Any
 
@@ -224,15 +224,21 @@ def show_outcomes(path: Path, files: Files, place: LogPlace, source: str, say: S
     if not found:
         say(f"There are no alerts in {place.shown}")
     else:
-        rows = [_HEAD, *map(_row, found)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-        for row in rows:
-            cells = [row[0].ljust(widths[0])]
-            cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-            say("  ".join(cells).rstrip())
+        for line in outcome_table(found):
+            say(line)
     for line in _messages(path, files):
         say(line)
     return Exit.OK
+
+
+def outcome_table(found: Sequence[Outcomes]) -> Iterator[str]:
+    """Yield the lines of a table of outcomes, a row for each rule."""
+    rows = [_HEAD, *map(_row, found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    for row in rows:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        yield "  ".join(cells).rstrip()
 
 
 _HEAD = ("rule", "alerts", "won", "lost", "void", "open", "rate", "95 %", "break-even", "yield")

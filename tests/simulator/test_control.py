@@ -31,6 +31,7 @@ def test_the_log_holds_each_reply_and_the_second_that_it_shows(caller: Caller) -
     first, second = caller.control.log()[-2:]
     assert first | {"seq": 0, "sent": 0} == {
         "seq": 0, "endpoint": "deleted", "uuid": "", "at": EPOCH, "fault": None, "sent": 0,
+        "from": "127.0.0.1",
     }  # fmt: skip
     assert second["sent"] >= first["sent"]
     assert (second["endpoint"], second["uuid"], second["at"]) == ("odds/history", "abc", EPOCH + 60)

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
 from footy.web.openapi import ROUTES, document
 from tests.support.web import Stage
 
+LONGEST = 8_000
+"""Requests longer than 16 kB are refused with 431 before there is a route: see test_security."""
 QUICK = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -32,6 +34,7 @@ def test_every_route_answers_as_the_document_says(shared: Stage, mode: Generatio
         @QUICK
         @given(case=operation.as_strategy(generation_mode=mode))
         def holds(case: "schemathesis.Case[Any]") -> None:
+            assume(len(case.as_curl_command()) < LONGEST)
             case.call_and_validate()
 
         holds()

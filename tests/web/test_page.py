@@ -1,7 +1,9 @@
 """The page in a real Chromium: what people see, do and rely on."""
 
+import json
 import re
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,14 @@ from playwright.sync_api import Browser, Page, expect
 from footy.events.types import Score
 from footy.history import Commit
 from footy.record import MatchRecord
+from tests.support.broker import free_ports
 from tests.support.browser import browser, tab
+from tests.support.place import SECRET, Place, wait_until
 from tests.support.prices import kick_off_rows
 from tests.support.web import Stage, match
+from thesports_simulator.process import start
 
+SIDES = ("home", "draw", "away")
 HOSTILE = [
     "<script>document.title='hacked'</script>",
     '"><img src=x onerror=alert(1)>',
@@ -102,6 +108,39 @@ def test_a_goal_appears_at_once_is_marked_and_a_cancelled_one_stays_struck_throu
         row(page, "Arsenal").click()
         expect(page.locator(".timeline .struck")).to_contain_text("Goal 2–0")
         expect(page.locator(".timeline .struck")).to_contain_text("cancelled")
+        watched.assert_quiet()
+
+
+def test_a_goal_of_a_favourite_is_notified_to_a_reader_who_looks_elsewhere_and_allowed_it(
+    stage: Stage, chromium: Browser
+) -> None:
+    def goals(arsenal: int, leeds: int) -> list[MatchRecord]:
+        scores = {"Arsenal": arsenal, "Leeds": leeds}
+        return [{**one, "home_score": scores.get(one["home"] or "", 1)} for one in evening()]
+
+    stage.cycle(goals(1, 1))
+    with tab(chromium, stage.url, permissions=["notifications"]) as watched:
+        page = watched.page
+        page.add_init_script(
+            "window.notified = []; const Real = Notification;"
+            "window.Notification = class extends Real {"
+            "  constructor(title, more) { super(title, more); notified.push(`${title}: ${more.body}`); }"
+            "};"
+            "Object.defineProperty(document, 'hidden', { get: () => window.looksElsewhere === true });"
+        )
+        page.reload()
+        row(page, "Arsenal").locator(".star").click()
+        page.reload()  # what was allowed and chosen lasts
+        expect(row(page, "Arsenal")).to_have_attribute("data-favourite", "yes")
+        stage.cycle(goals(2, 1))
+        expect(row(page, "Arsenal").locator(".c-score .a")).to_have_text("2")
+        expect(page.locator("#announce")).to_have_text("Goal 67': Arsenal 2, Chelsea 0")
+        assert page.evaluate("notified") == [], "the reader sees the page"
+        page.evaluate("window.looksElsewhere = true")
+        stage.cycle(goals(3, 2))
+        expect(row(page, "Leeds").locator(".c-score .a")).to_have_text("2")
+        expect(page.locator("#announce")).to_have_text("Goal 67': Arsenal 3, Chelsea 0")
+        assert page.evaluate("notified") == ["footy: Goal 67': Arsenal 3, Chelsea 0"]
         watched.assert_quiet()
 
 
@@ -231,6 +270,39 @@ def test_of_many_matches_only_those_near_the_screen_have_rows_and_all_are_found(
         expect(row(page, "New")).to_be_in_viewport()
         expect(row(page, "Home 290")).to_be_focused()
         watched.assert_quiet()
+
+
+def test_a_goal_of_the_simulated_world_is_on_the_page_of_the_service_within_two_seconds(
+    tmp_path: Path, chromium: Browser
+) -> None:
+    [port] = free_ports(1)
+    with (
+        start(matches=30, odds="light", secret=SECRET) as vendor,
+        Place(tmp_path, FOOTY_INTERVAL=2, FOOTY_HTTP_PORT=port) as place,
+    ):
+        place.ask(vendor)
+        place.begin_service()
+        address = f"http://127.0.0.1:{port}"
+        with tab(chromium, f"{address}/", viewport={"width": 1440, "height": 3000}) as watched:
+            page = watched.page
+            expect(page.locator("tr.match").first).to_be_visible()
+            page.evaluate("document.body.dataset.mine = 'same document'")
+
+            def events(after: str) -> Any:
+                asked = f"{address}/api/events?types=goal&after={after}"
+                with urllib.request.urlopen(asked, timeout=5) as answer:
+                    return json.load(answer)
+
+            before = events("start")["position"]
+            vendor.control.advance(300)
+            # A cycle's events are in the log before the cycle is published.
+            wait_until(lambda: events(before)["events"])
+            [goal, *_] = [one for one in events(before)["events"] if not one["data"]["late"]]
+            scored = page.locator(f"tr.match[data-id='{goal['subject']}'][data-goal=yes]")
+            expect(scored).to_have_count(1, timeout=2_000)
+            expect(scored.locator(".note").first).to_contain_text("GOAL")
+            assert page.evaluate("document.body.dataset.mine") == "same document"
+            watched.assert_quiet()
 
 
 def test_a_machine_with_time_for_one_row_a_frame_shows_all_on_the_screen(
@@ -482,6 +554,36 @@ def test_one_touch_chooses_the_market_of_a_phone(stage: Stage, chromium: Browser
         expect(page.locator("#tonight")).to_be_visible()
         page.locator("#side-close").click()
         expect(page.locator("#tonight")).to_be_hidden()
+        watched.assert_quiet()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_long_american_prices_fit_and_have_the_size_of_the_others(
+    stage: Stage, chromium: Browser, width: int
+) -> None:
+    long = {f"current_money_line_{side}": price for side, price in zip(SIDES, (105, 31, 1.02), strict=True)}
+    stage.cycle([match(1, "Arsenal", "Chelsea"), match(2, "Leeds", "Everton", **long)])
+    with tab(chromium, stage.url, viewport={"width": width, "height": 844}) as watched:
+        page = watched.page
+        page.select_option("#odds", "american")
+        prices = page.locator("tr.match .c-p.m1")
+        expect(prices).to_have_text(
+            [re.compile(one) for one in ("110", "230", "260", "10400", "3000", "5000")]
+        )
+        sizes, widest = page.evaluate(
+            """() => {
+              const all = [...document.querySelectorAll("tr.match .c-p.m1")];
+              const texts = all.map((td) => {
+                const text = document.createRange();
+                text.selectNodeContents(td);
+                const room = td.clientWidth - parseFloat(getComputedStyle(td).paddingRight);
+                return Math.max(...[...text.getClientRects()].map((one) => one.width)) - room;
+              });
+              return [all.map((td) => getComputedStyle(td, "::first-line").fontSize), Math.max(...texts)];
+            }"""
+        )
+        assert set(sizes) == {"12px"}
+        assert widest <= 0
         watched.assert_quiet()
 
 

@@ -222,7 +222,7 @@ function announce({ whole, changed }) {
   }
   if (words.length === 0) return;
   $("announce").textContent = words.join(". ");
-  if (choices.notify && globalThis.Notification?.permission === "granted" && document.hidden) {
+  if (globalThis.Notification?.permission === "granted" && document.hidden) {
     for (const text of words) new Notification("footy", { body: text, icon: "/page/icon.svg" });
   }
 }
@@ -308,10 +308,12 @@ onChoice((name, id) => {
   arrange();
 });
 
-/** After the first star, offer the browser's notifications; the browser asks by itself. */
+let hasAsked = false;
+
+/** After the first star, let the browser ask whether it may show notifications; it keeps the answer itself. */
 function askToNotify() {
-  if (choices.notify || globalThis.Notification?.permission !== "default") return;
-  choices.notify = true;
+  if (hasAsked || globalThis.Notification?.permission !== "default") return;
+  hasAsked = true;
   void Notification.requestPermission();
 }
 

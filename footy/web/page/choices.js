@@ -23,7 +23,6 @@ export const choices = {
   zone: "local",
   odds: null, // the operator's until the reader chooses
   theme: null,
-  notify: false,
   ...held,
   competition: "",
   search: "",

@@ -6,6 +6,7 @@ import { element, setData, setText } from "./dom.js";
 import { DASH, duration, line, movement, number, period, price, shownClock, score } from "./words.js";
 
 export const GOAL_MS = 60000;
+const MOST_LETTERS = 6; // of a price at its normal size: +100000 is smaller
 const STRONG_POINTS = 5;
 const MARKETS = [
   { key: "money_line", names: ["home", "draw", "away"], className: "m1" },
@@ -118,7 +119,7 @@ export class Row {
         } else {
           const text = price(now, choices.odds);
           setLines(td, text, early == null ? "" : price(early, choices.odds));
-          setData(td, "long", text.length > 6 ? "very" : text.length > 5 ? "yes" : ""); // American, of an outsider
+          setData(td, "long", text.length > MOST_LETTERS ? "yes" : "");
           const moved = sameLine && text !== DASH ? movement(early, now) : null;
           const up = now > early;
           const way = moved === null || now === early ? "" : up ? "up" : "down";

@@ -1,0 +1,161 @@
+"""Backtest rules: what they would have made of matches that are kept as minute rows and events. Pure.
+
+The rules are evaluated as in the service, by `evaluate`, as if footy had looked once a minute: a row is what
+the record showed when it was read last in a minute of the clock. What rows cannot tell of a rule is said by
+`limits`; a rule without limits fires exactly as with an interval of 60 s.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from string import Formatter
+from typing import Any, NamedTuple
+
+import msgspec
+
+from footy.alerts.evaluate import ABANDONED, Evaluated, Sight, fired, noted, settled
+from footy.alerts.fields import RECORD
+from footy.alerts.logic import Scene
+from footy.alerts.rules import Rule
+from footy.events.emitted import AlertState
+from footy.events.types import PRICE_TYPES, Event, MatchData
+from footy.history.minutes import FIELDS, MinuteRow
+from footy.times import unix_seconds
+
+MINUTE_S = 60
+PRICES_KEPT_S = 7 * 86_400.0
+"""How long events of prices are kept (events.md)."""
+_FINISHED = 8
+_NOT_IN_PLAY = (0, 1, _FINISHED, 9, 10, *sorted(ABANDONED), 13)
+"""The statuses of a match that is not in play, of which there is at most one row."""
+_BY_STATUS = frozenset({"status_id", "in_play", "minute"})
+"""Fields that are known if the status is one of these: then there is no minute of play."""
+_PLAYED = frozenset({"kickoff", "half_time", "second_half", "extra_time", "penalties"})
+"""Types of events of matches in play."""
+_OWN = frozenset({"alert", "alert_settled"})
+
+
+def limits(rule: Rule, since_s: float = 0.0) -> list[str]:
+    """Return what cannot be told of a rule, as clauses; if there are none, its backtest is exact.
+
+    Args:
+        rule: The rule.
+        since_s: How long ago the backtest begins, in seconds.
+    """
+    found = []
+    if 0 < rule.for_s < MINUTE_S:
+        found.append(f"for is {rule.for_s:g} s, and rows are a minute apart: it is taken as a minute")
+    lacking = sorted((_fields(rule) & RECORD.keys()) - FIELDS.keys() - {"match_id", "live_source"})
+    if lacking:
+        found.append(f"minute rows do not have {', '.join(lacking)}: unknown")
+    if _may_fire_out_of_play(rule):
+        found.append("it may fire while a match is not in play, when there are no minute rows")
+    if _notes_out_of_play(rule):
+        found.append("of an event while a match is not in play, price and then. are those of the last row")
+    prices = PRICE_TYPES if rule.when.kinds is None else PRICE_TYPES & rule.when.kinds
+    if rule.on_events and prices and since_s > PRICES_KEPT_S:
+        found.append(f"events such as {min(prices)} are kept for 7 days")
+    return found
+
+
+def _fields(rule: Rule) -> frozenset[str]:
+    said = {field for _, field, _, _ in Formatter().parse(rule.say) if field}
+    named = rule.when.fields | rule.then_fields | rule.last_fields | said
+    return named | {rule.price} if rule.price is not None else named
+
+
+def _notes_out_of_play(rule: Rule) -> bool:
+    """Check whether it fires by events alone, also out of play, and notes fields of the record."""
+    if not rule.on_events or rule.when.fields or (rule.when.kinds is not None and rule.when.kinds <= _PLAYED):
+        return False
+    return rule.price is not None or bool(rule.then_fields)
+
+
+def _may_fire_out_of_play(rule: Rule) -> bool:
+    """Check whether a condition can be true in any status out of play, whatever the other fields are."""
+    if rule.on_events and not rule.when.fields:
+        return False  # events alone decide, and all of them are kept
+    if rule.when.kinds is not None and rule.when.kinds <= _PLAYED:
+        return False
+    return any(_may_be_true(rule, {"status_id": one, "in_play": False}) for one in _NOT_IN_PLAY)
+
+
+def _may_be_true(rule: Rule, known: Mapping[str, Any]) -> bool:
+    scene = Scene(known)
+    for term in rule.when.terms:
+        outcome = term.run(scene)
+        # Unknown here is what the scene leaves open, unless nothing but the status decides.
+        by_status = term.fields <= _BY_STATUS and not term.event_fields
+        if outcome is False or (by_status and outcome is not True):
+            return False
+    return True
+
+
+class _Step(NamedTuple):
+    """A moment of a match: what its record showed, and what happened."""
+
+    at: float
+    record: Mapping[str, Any] | None
+    """None if there is no row: events are all that is known."""
+    events: Sequence[Event]
+
+
+def replayed(rules: Sequence[Rule], rows: Sequence[MinuteRow], events: Sequence[Event]) -> list[Event]:
+    """Return the alerts and the outcomes that rules make of one match, in order.
+
+    Args:
+        rules: The rules.
+        rows: The minutes of the match, oldest first.
+        events: Its events, in the order of the log; alerts among them do not count.
+    """
+    on_events = [rule for rule in rules if rule.on_events]
+    states: dict[str, AlertState] = {}
+    made: list[Event] = []
+    last: Mapping[str, Any] = {}
+    for step in _steps(rows, [one for one in events if one.type not in _OWN]):
+        known = step.record is not None
+        record = step.record if step.record is not None else _record_of(last, step.events)
+        sight = Sight(record, step.events, step.at)
+        _take(fired(rules if known else on_events, sight, states), states, made)
+        if known and last.get("status_id") != _FINISHED:
+            states.update(noted(rules, record, states))
+        last = record
+        _take(settled(rules, sight, states), states, made)
+    return made
+
+
+def _take(found: Evaluated, states: dict[str, AlertState], made: list[Event]) -> None:
+    states.update(found.states)
+    made += found.events
+
+
+def _steps(rows: Sequence[MinuteRow], events: Sequence[Event]) -> Iterator[_Step]:
+    """Yield each minute that has a row, or in which that of a minute before still holds, or an event."""
+    of_minute: dict[int, list[Event]] = {}
+    for event in events:
+        if isinstance(event.data, MatchData):
+            of_minute.setdefault(int(unix_seconds(event.data.seen_at)) // MINUTE_S, []).append(event)
+    shown: dict[int, tuple[float, Mapping[str, Any]]] = {}
+    match_id = next((one.match_id for one in events if one.match_id is not None), "")
+    for number, row in enumerate(rows):
+        record = {**row.record(), "match_id": match_id, "live_source": "fresh"}
+        shown[row.minute] = (row.at, record)
+        # While the minute of play runs, each record differs: without a row there was none.
+        if record["in_play"] and record["minute"] is None and number + 1 < len(rows):
+            for minute in range(row.minute + 1, rows[number + 1].minute):
+                shown[minute] = (row.at + MINUTE_S * (minute - row.minute), record)
+    for minute in sorted({*of_minute, *shown}):
+        of = of_minute.get(minute, [])
+        if minute in shown:
+            yield _Step(*shown[minute], of)
+        else:
+            yield _Step(unix_seconds(of[-1].data.seen_at), None, of)
+
+
+def _record_of(before: Mapping[str, Any], events: Sequence[Event]) -> dict[str, Any]:
+    """Return the record of a moment without a row: the one before, and what events tell."""
+    told = msgspec.to_builtins(events[-1].data)
+    record = {**before, **{name: value for name, value in told.items() if name in RECORD}}
+    if record["status_id"] in _NOT_IN_PLAY:
+        record |= {"in_play": False, "minute": None}
+    if score := told.get("score"):
+        record |= {"home_score": score["home"], "away_score": score["away"]}
+    return record
