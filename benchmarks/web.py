@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,8 +39,10 @@ second, in each of which every money line moves. *Page*: {page_matches:,} matche
 processor slowed down {slower} times, scrolled {wheel} pixels a second without a pause while a cycle every
 {every:.0f} seconds, the shortest interval, changes every match. Tasks are those
 of the page's main thread, from Chromium's own trace; *processor time* leaves out the time in which other
-processes had the processor. *Blank page*: the same scrolling of a page with nothing on it, before and after.
-*First matches*: from the navigation of a new tab to the frame that shows some."""
+processes had the processor. *Places without a row*: the screen is looked at after each 4 seconds of
+scrolling, since a page that leaves rows out has short tasks. *Blank page*: the same scrolling of a page with
+nothing on it, before and after. *First matches*: from the navigation of a new tab to the frame that shows
+some."""
 
 
 @dataclass(slots=True)
@@ -268,6 +270,14 @@ BLANK = "<!doctype html><title>blank</title><body style='margin:0;height:60000px
 """A page that only scrolls: what the browser and the machine cost by themselves."""
 WHEEL = 800
 """Pixels a second that a page is scrolled: the speed of Chromium's own gestures."""
+EMPTY = """() => {
+  let count = 0;
+  for (let y = 150; y < innerHeight; y += 50) {
+    count += document.elementFromPoint(400, y).closest("tr") === null;
+  }
+  return count;
+}"""
+"""Counts the places of the screen, one a row, that have no row of the list."""
 LOADS = 5
 
 
@@ -295,6 +305,7 @@ def _page(told: Told, seconds: float, loads: int) -> dict[str, float] | None:
         "first matches ms, longest": max(shown),
         "first matches ms, slowed down": slow.shown_ms,
         "elements in the document": slow.elements,
+        "places of the screen without a row": float(slow.empty),
         "longest task ms": tasks.longest_ms,
         "longest task ms, processor time": tasks.longest_cpu_ms,
         "tasks over 50 ms": tasks.over(TASK_MS),
@@ -356,6 +367,8 @@ class SlowPage:
     elements: int
     shown_ms: float
     tasks: Tasks
+    empty: int
+    """Places of the screen that were seen without a row."""
 
 
 def _page_tasks(browser: Any, told: Told, address: str, seconds: float) -> SlowPage:
@@ -371,10 +384,11 @@ def _page_tasks(browser: Any, told: Told, address: str, seconds: float) -> SlowP
     )
     page.wait_for_timeout(2_000)  # until what came with the first message is done
     told.begin("cycles", cycles=round(seconds / PAGE_EVERY_S), every=PAGE_EVERY_S)
-    tasks = _scrolled(browser, page, session, seconds)
+    empty: list[int] = []
+    tasks = _scrolled(browser, page, session, seconds, lambda: empty.append(page.evaluate(EMPTY)))
     told.end()
     elements = page.evaluate("document.querySelectorAll('*').length")
-    found = SlowPage(wanted, elements, page.evaluate("window.shownAt"), tasks)
+    found = SlowPage(wanted, elements, page.evaluate("window.shownAt"), tasks, sum(empty))
     page.close()
     return found
 
@@ -394,8 +408,18 @@ def _slowed(browser: Any) -> tuple[Any, Any]:
     return page, session
 
 
-def _scrolled(browser: Any, page: Any, session: Any, seconds: float) -> Tasks:
-    """Scroll down and up for some seconds; return the tasks of the page's main thread, from a trace."""
+def _scrolled(
+    browser: Any, page: Any, session: Any, seconds: float, look: Callable[[], None] = lambda: None
+) -> Tasks:
+    """Scroll down and up for some seconds; return the tasks of the page's main thread, from a trace.
+
+    Args:
+        browser: The browser.
+        page: Its page.
+        session: The page's CDP session.
+        seconds: How long.
+        look: Looks at the page after each gesture.
+    """
     tracing = browser.new_browser_cdp_session()
     events: list[dict[str, Any]] = []
     ended: list[bool] = []
@@ -409,6 +433,7 @@ def _scrolled(browser: Any, page: Any, session: Any, seconds: float) -> Tasks:
         for way in (-1, 1):
             gesture = {"x": 400, "y": 500, "yDistance": way * 4 * WHEEL, "speed": WHEEL}
             session.send("Input.synthesizeScrollGesture", {**gesture, "gestureSourceType": "mouse"})
+            look()
     took = time.monotonic() - began
     tracing.send("Tracing.end")
     while not ended:
@@ -477,6 +502,7 @@ def _report(results: Results, intro: str) -> report.Report:
                 TASK_MS,
                 "ms",
             ),
+            _most("places of the screen without a row", page["places of the screen without a row"], 0, ""),
             _most("first matches on the page", page["first matches ms, median"], SHOWN_MS, "ms"),
         ]
         if page["blank page: longest task ms"] > TASK_MS:

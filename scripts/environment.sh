@@ -71,11 +71,29 @@ make_environment() {
     for requirements in "$@"; do
         "${pip[@]}" -r "$requirements" || return_uninstalled "$requirements" || return
     done
+    for requirements in $(extras_missing_in "$folder"); do
+        "${pip[@]}" -r "$requirements" || return_uninstalled "$requirements" || return
+    done
     "${pip[@]}" --no-deps --editable . || return_uninstalled setup.py || return
     for requirements in "$@"; do stamp_of "$requirements" >"$folder/.installed-from-$requirements" || return 73; done
     switch_to "$folder" || return 73
     trap 'rm -rf "$lock"' EXIT
     remove_unused "$folder" "$before"
+}
+
+# extras_missing_in FOLDER: print the requirements of extras that .venv has and the new environment lacks. Look for folders of
+# packages: the Python of .venv may be gone.
+extras_missing_in() {
+    local extra
+    for extra in alerts:apprise mqtt:paho postgres:psycopg query:duckdb; do
+        if has_package .venv "${extra#*:}" && ! has_package "$1" "${extra#*:}" && [ -f "requirements-${extra%:*}.txt" ]; then
+            echo "requirements-${extra%:*}.txt"
+        fi
+    done
+}
+
+has_package() {
+    compgen -G "$1/lib/python*/site-packages/$2" >/dev/null
 }
 
 return_uninstalled() {

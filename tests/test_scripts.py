@@ -324,6 +324,32 @@ def test_an_environment_of_an_earlier_version_makes_room_and_unused_ones_go(bare
     assert kept[1:] == ["new"]
 
 
+@pytest.mark.parametrize("extras", [{}, {"alerts": "apprise", "mqtt": "paho"}, {"query": "duckdb"}])
+def test_a_new_environment_has_the_extras_of_the_one_before(bare: Checkout, extras: dict[str, str]) -> None:
+    for package in extras.values():
+        (bare.folder / ".venv" / "lib" / "python3.9" / "site-packages" / package).mkdir(parents=True)
+    for name in ("alerts", "mqtt", "postgres", "query"):
+        (bare.folder / f"requirements-{name}.txt").touch()
+    installed, python = bare.folder / "installed", bare.place.folder / "python"
+    new_python = f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} "$@"\necho "$@" >>"{installed}"\n'
+    python.write_text(
+        "#!/bin/sh\nmkdir -p $3/bin && cat >$3/bin/python <<'END'\n"
+        f"{new_python}END\nchmod 755 $3/bin/python\n",
+        encoding="utf-8",
+    )
+    python.chmod(0o755)
+
+    script = (
+        f'cd "{bare.folder}"; . scripts/environment.sh; lock=none; '
+        f'make_environment "{python}" requirements.txt'
+    )
+
+    assert bare.place.run_program("bash", "-c", script).returncode == Exit.OK
+    words = installed.read_text(encoding="utf-8").split()
+    wanted = ["requirements.txt", *(f"requirements-{name}.txt" for name in extras)]
+    assert [word for word in words if word.startswith("requirements")] == wanted
+
+
 # --- running
 
 

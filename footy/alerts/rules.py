@@ -39,8 +39,13 @@ class RulesError(ConfigError):
     """A rules file cannot be used; `sentences` has all that is wrong with it."""
 
     def __init__(self, sentences: Sequence[str]) -> None:
-        super().__init__(" ".join(sentences))
-        self.sentences = tuple(sentences)
+        self.sentences = tuple(_printable(sentence) for sentence in sentences)
+        super().__init__(" ".join(self.sentences))
+
+
+def _printable(sentence: str) -> str:
+    """Return a sentence on one line; what the file has of controls is written as an escape."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in sentence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,19 @@
 """A rules file is used whole or not at all, and all that is wrong with it is said, a sentence each."""
 
+import json
 import logging
 import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from footy.alerts.book import AlertBook
 from footy.alerts.rules import RulesError, load
 from footy.alerts.values import secrets_in
+from footy.errors import Exit
+from footy.service.alert_commands import check
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 GOOD = """
@@ -209,11 +214,82 @@ WRONG = {
 }
 
 
+VALUES = st.one_of(
+    st.text(max_size=30).map(json.dumps),
+    st.integers(-(2**63), 2**63 - 1).map(str),
+    st.sampled_from(
+        ("nan", "-inf", "1e300", "true", "[]", "{}", "[[1]]", "1979-05-27", '["a", 3]', '""', "{a = 1}")
+    ),
+)
+WORDS = (
+    *("minute", "home", "in_play", "event", "side", "then.minute", "status", "after.line", "null", "true"),
+    *(
+        "3",
+        "0.5",
+        "'goal'",
+        '"x"',
+        "1e999",
+        "==",
+        "!=",
+        "<",
+        ">",
+        "and",
+        "or",
+        "not",
+        "in",
+        "(",
+        ")",
+        ",",
+        "[",
+        "]",
+    ),
+    *("+", "-", "/", "*", "abs(", "min(", "max(", "home.x", "$", "{", "&&", "=~", "\\", "-1", "é", "\u2028"),
+)
+
+
 @pytest.mark.parametrize("text", WRONG, ids=range(len(WRONG)))
 def test_each_thing_that_is_wrong_is_one_sentence(path: Path, text: str) -> None:
     [sentence] = wrong(path, text)
     assert sentence.startswith(f"{path}: {WRONG[text]}")
     assert sentence.endswith((".", "?"))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.tuples(
+            st.sampled_from(("when", "once", "for", "won", "lost", "void", "price", "say", "to", "x")), VALUES
+        ).map(
+            lambda pair: rule(
+                f"when = 'minute > 3'\n{pair[0]} = {pair[1]}".removeprefix(
+                    "when = 'minute > 3'\n" if pair[0] == "when" else ""
+                )
+            )
+        ),
+        st.tuples(
+            st.sampled_from(
+                ("notify", "webhook", "command", "sink", "events", "max_age", "timeout", "secret")
+            ),
+            VALUES,
+        ).map(lambda pair: target(f"{pair[0]} = {pair[1]}")),
+        st.text(max_size=40).map(lambda text: rule(f"when = {json.dumps(text)}")),
+        st.lists(st.sampled_from(WORDS), max_size=8).map(lambda words: when(" ".join(words))),
+        st.lists(st.sampled_from(WORDS), max_size=8).map(
+            lambda words: rule(f"when = 'minute > 3'\nwon = {json.dumps(' '.join(words))}")
+        ),
+    )
+)
+def test_whatever_is_in_the_file_is_used_or_refused_in_sentences(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+    said: list[str] = []
+    code = check(path, said.append)
+    assert code in {Exit.OK, Exit.CONFIG}
+    if code is Exit.CONFIG:
+        for sentence in said:
+            assert sentence.isprintable(), sentence
+            assert sentence.endswith((".", "?")) or sentence.startswith("warning: ")
 
 
 def test_all_that_is_wrong_is_said(path: Path) -> None:

@@ -456,6 +456,27 @@ def test_a_service_that_refuses_is_tried_again(tmp_path: Path, clock: Clock, rec
     sink.close()
 
 
+def test_after_an_hours_outage_nothing_too_old_reaches_people(
+    tmp_path: Path, clock: Clock, receiver: Receiver
+) -> None:
+    sink = notify(tmp_path, clock, receiver.url(scheme="json"))
+    log = [alert(minute, f"minute {minute}", at=NOW + 60 * minute) for minute in range(61)]
+    receiver.always = Answer(503)
+    for minute in range(60):
+        clock.now = NOW + 60 * minute
+        with pytest.raises(Again):
+            sink.send(log[: minute + 1])
+    receiver.posts.clear()
+    receiver.always = None
+    clock.now = NOW + 3600
+    sink.send(log)
+    sink.send(log)
+    said = [line for post in receiver.posts for line in json.loads(post.body)["message"].splitlines()]
+    assert said == [f"minute {minute}" for minute in range(55, 61)]
+    assert sink._ledger.counts() == {"too_old": 55, "sent": 6}
+    sink.close()
+
+
 def test_a_service_that_answers_too_late_gets_it_once(
     tmp_path: Path, clock: Clock, receiver: Receiver
 ) -> None:
