@@ -88,7 +88,7 @@ def _shows_what_is_not_logged(live: Place) -> None:
     def more_than_logged() -> bool:
         shown = [json.loads(ask(port, f"/api/matches/{one}/odds")[1])["rows"] for one in ids]
         logged = [match_odds(log, one).columns.rows for one in ids]  # later, so it can only be more
-        return sum(shown) > sum(logged) > 0
+        return bool(sum(shown) > sum(logged) > 0)
 
     wait_until(more_than_logged)
     log.close()
