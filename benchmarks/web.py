@@ -39,10 +39,10 @@ second, in each of which every money line moves. *Page*: {page_matches:,} matche
 processor slowed down {slower} times, scrolled {wheel} pixels a second without a pause while a cycle every
 {every:.0f} seconds, the shortest interval, changes every match. Tasks are those
 of the page's main thread, from Chromium's own trace; *processor time* leaves out the time in which other
-processes had the processor. *Places without a row*: the screen is looked at after each 4 seconds of scrolling,
-since a page that leaves rows out has short tasks. *Blank page*: the same scrolling of a page with nothing on it,
-before and after. *First matches*: from the navigation of a new tab
-to the frame that shows some."""
+processes had the processor. *Places without a row*: the screen is looked at after each 4 seconds of
+scrolling, since a page that leaves rows out has short tasks. *Blank page*: the same scrolling of a page with
+nothing on it, before and after. *First matches*: from the navigation of a new tab to the frame that shows
+some."""
 
 
 @dataclass(slots=True)
