@@ -80,14 +80,18 @@ class OddsTails:
     def take(self, now: float, *, everything: bool = False) -> list[OddsBlob]:
         """Remove the tails that are full by now (Unix seconds), or all of them, and return them packed."""
         full = [one for one, tail in self._tails.items() if everything or _is_full(one, tail, now)]
-        blobs = []
-        for match_id in full:
-            tail = self._tails.pop(match_id)
-            tail.rows.reverse()  # of one second, the row that came last is the newest
-            columns = columns_of(sorted(tail.rows, key=_time, reverse=True))
-            if columns.rows:
-                blobs.append(OddsBlob(match_id, Kind.CHUNK, columns.rows, tail.at, pack(columns)))
-        return blobs
+        return [blob for one in full for blob in _packed(one, self._tails.pop(one))]
+
+    def of(self, match_id: str) -> list[OddsBlob]:
+        """Return what is collected of a match so far, packed, and keep it."""
+        tail = self._tails.get(match_id)
+        return [] if tail is None else _packed(match_id, tail)
+
+
+def _packed(match_id: str, tail: _Tail) -> list[OddsBlob]:
+    rows = tail.rows[::-1]  # of one second, the row that came last is the newest
+    columns = columns_of(sorted(rows, key=_time, reverse=True))
+    return [OddsBlob(match_id, Kind.CHUNK, columns.rows, tail.at, pack(columns))] if columns.rows else []
 
 
 _time = attrgetter("at")

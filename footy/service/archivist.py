@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -57,6 +58,8 @@ log = logging.getLogger(__name__)
 
 TRIED_FOR_S = 29 * 86_400.0
 """The vendor keeps odds for 30 days (thesports.com, odds/history)."""
+TAIL_WITHIN_S = 0.1
+"""How long a reader of a match waits for the rows that are not packed yet."""
 FIRST_PAUSE_S = 600.0
 LAST_PAUSE_S = 6 * 3600.0
 """Seconds before a match is asked for again, doubling."""
@@ -208,6 +211,31 @@ class Archivist:
         if blobs:
             with self._lock:
                 self._blobs += blobs
+
+    # What the page asks for, in threads of its own.
+
+    def odds_tail(self, match_id: str) -> list[OddsBlob]:
+        """Return the odds of a match that are known, but not in the log yet, in order.
+
+        The packing thread answers, so that nothing is on its way in between. If it has much to do, rows that
+        are not packed yet are left out.
+        """
+        try:
+            asked = self._packing.submit(self._tail_of, match_id)
+        except RuntimeError:  # it is closed
+            return self._unwritten(match_id)
+        try:
+            return asked.result(TAIL_WITHIN_S)
+        except FutureTimeoutError:
+            asked.cancel()
+            return self._unwritten(match_id)
+
+    def _tail_of(self, match_id: str) -> list[OddsBlob]:
+        return [*self._unwritten(match_id), *self._tails.of(match_id)]
+
+    def _unwritten(self, match_id: str) -> list[OddsBlob]:
+        with self._lock:
+            return [blob for blob in self._blobs if blob.match_id == match_id]
 
     # What the recorder asks for, in the thread of the cycles.
 

@@ -147,7 +147,8 @@ def _lead(service: _Service, term: Term) -> None:
         if recorder is not None and sinks is not None:
             more.append(sinks_source(sinks, lambda: recorder.position))
         metrics = instance_collector(app, figures, files, mode.value, more)
-        served = serving.enter_context(page_of(settings, mode, files, app, metrics))
+        odds_tail = None if archivist is None else archivist.odds_tail
+        served = serving.enter_context(page_of(settings, mode, files, app, metrics, odds_tail))
         page, address = served or (None, None)
         if recorder is not None:
             recorder.on_commit = _waking(sinks, page)

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from footy.telemetry.metrics import CONTENT_TYPE, MetricsCollector, exposition
 from footy.thesports.endpoints import ENDPOINTS
 
 if TYPE_CHECKING:
+    from footy.history.odds import OddsBlob
     from footy.store.address import StoreAddress
     from footy.web.instance import Instance
     from footy.web.output import LivePage
@@ -28,11 +29,17 @@ log = logging.getLogger("footy")
 
 @contextlib.contextmanager
 def page_of(
-    settings: Settings, mode: Mode, files: Files, app: App, metrics: MetricsCollector
+    settings: Settings,
+    mode: Mode,
+    files: Files,
+    app: App,
+    metrics: MetricsCollector,
+    odds_tail: "Callable[[str], Sequence[OddsBlob]] | None" = None,
 ) -> "Iterator[tuple[LivePage, str] | None]":
     """Serve a running instance as long as the caller is inside; return the output and the address.
 
     Returns None if nothing is served: it is switched off, or the port is taken, which is a warning.
+    `odds_tail` returns the odds of a match that are known, but not in the log yet.
     """
     if not settings.http_port:
         yield None
@@ -55,7 +62,7 @@ def page_of(
         )
         yield None
         return
-    of_here = _OfHere(quota_left, lambda: (exposition(metrics), CONTENT_TYPE))
+    of_here = _OfHere(quota_left, lambda: (exposition(metrics), CONTENT_TYPE), odds_tail)
     server = Server(_instance(settings, mode, files, of_here), _access(settings), bound).start()
     log.info("The page and the API are at %s", server.address)
     try:
@@ -122,11 +129,12 @@ class _OfHere:
 
     quota_left: Callable[[], dict[str, int]]
     metrics: Callable[[], tuple[bytes, str]]
+    odds_tail: "Callable[[str], Sequence[OddsBlob]] | None" = None
 
 
 def _instance(settings: Settings, mode: Mode, files: Files, of_here: _OfHere | None) -> "Instance":
     """Describe an instance; one without `of_here` runs in another process."""
-    from footy.web.instance import Instance, Judged  # noqa: PLC0415
+    from footy.web.instance import Instance, Judged, no_tail  # noqa: PLC0415
 
     def judged(*, cycles_only: bool) -> Judged:
         found = health(files, demo=mode is Mode.DEMO, cycles_only=cycles_only)
@@ -145,6 +153,7 @@ def _instance(settings: Settings, mode: Mode, files: Files, of_here: _OfHere | N
         ready=lambda: judged(cycles_only=False),
         quota_left=of_here.quota_left if of_here else dict,
         metrics=of_here.metrics if of_here else None,
+        odds_tail=(of_here and of_here.odds_tail) or no_tail,
         source=settings.event_source(mode),
         place=log_place(settings, mode),
         watches_snapshot=of_here is None,

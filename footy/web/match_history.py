@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -54,13 +55,13 @@ class MatchHistory:
         def encoded() -> bytes:
             # The tail first: what is written in between is then there twice, and not missing.
             tail = self._live.instance.odds_tail(match_id)
-            entry, blobs = log.entry(match_id), [*log.odds_blobs(match_id), *tail]
+            entry, blobs = log.entry(match_id), log.odds_blobs(match_id)
             record = None if self._live.picture is None else self._live.picture.by_id.get(match_id)
-            if entry is None and record is None and not blobs:
+            if entry is None and record is None and not (blobs or tail):
                 raise _no_match()
             instance = self._live.instance
             try:
-                rows = self._rows(match_id, blobs)
+                rows = self._rows(match_id, blobs, tail)
             except BrokenBlobError as error:
                 raise LogError(f"the odds of match {match_id} are damaged: {error}") from None
             series, left_out = odds_view.series(rows, markets, bookmaker_ids, limit)
@@ -68,7 +69,7 @@ class MatchHistory:
                 {
                     "match_id": match_id,
                     **_archive(entry),
-                    "read_at": moment_text(max((one.at for one in blobs), default=None)),
+                    "read_at": moment_text(max((one.at for one in (*blobs, *tail)), default=None)),
                     "rows": rows.columns.rows,
                     "left_out": left_out,
                     "bookmakers": odds_view.bookmakers(
@@ -116,21 +117,25 @@ class MatchHistory:
             raise no_log()
         return log
 
-    def _rows(self, match_id: str, blobs: list[OddsBlob]) -> Rows:
-        """Return all rows; whoever watches a match asks again and again, and seldom is anything new."""
+    def _rows(self, match_id: str, blobs: list[OddsBlob], tail: Sequence[OddsBlob]) -> Rows:
+        """Return all rows of a match.
+
+        Those in the log stay unpacked: whoever watches a match asks again and again, and seldom is anything
+        new in it.
+        """
         made_of = tuple((one.kind, one.rows, one.at, len(one.data)) for one in blobs)
         with self._lock:
             held = self._unpacked.get(match_id)
-            if held is not None and held.made_of == made_of:
-                self._unpacked.move_to_end(match_id)
-                return held.rows
-        rows = Rows.of(odds.joined(blobs))
+        if held is None or held.made_of != made_of:
+            held = _Unpacked(made_of, Rows.of(odds.joined(blobs)))
         with self._lock:
-            self._unpacked[match_id] = _Unpacked(made_of, rows)
+            self._unpacked[match_id] = held
             self._unpacked.move_to_end(match_id)
             while len(self._unpacked) > KEPT:
                 self._unpacked.popitem(last=False)
-        return rows
+        if not tail:
+            return held.rows
+        return Rows.of(odds.united([odds.joined(tail), held.rows.columns]))
 
 
 def _match_id(scope: Scope) -> str:

@@ -328,6 +328,20 @@ def test_replies_and_full_reads_become_chunks_and_one_base(service: Service) -> 
     ]
 
 
+def test_what_is_not_written_yet_can_be_read_until_it_is(service: Service) -> None:
+    archivist = service.archivist
+    archivist.added(Commit(NOW), [record(match_id="m")], {}, State())
+    archivist.read("m", {"2": Markets(eu=[row(20), row(10)])})
+    archivist.told(reply(PriceChange("m", 2, "eu", row(30)), PriceChange("other", 2, "eu", row(30))), NOW)
+    for _ in range(2):  # to look takes nothing away
+        tail = archivist.odds_tail("m")
+        assert [(blob.match_id, blob.kind, blob.rows) for blob in tail] == [("m", 1, 2), ("m", 0, 1)]
+    assert archivist.odds_tail("nobody") == []
+    service.write()
+    assert [blob.kind for blob in archivist.odds_tail("m")] == [0], "the base is in the log by now"
+    assert archivist.rest(Commit(NOW)).odds == archivist.odds_tail("m")
+
+
 def test_a_gap_of_the_feed_makes_every_match_need_a_full_read_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

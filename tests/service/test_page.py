@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from footy.errors import Exit
+from footy.history.archive import match_odds
+from footy.history.sqlite_log import opened_for_reading
 from tests.support.place import SECRET, Place, complaints, wait_until
 from thesports_simulator.process import RunningSimulator, start
 
@@ -67,6 +69,29 @@ def test_start_and_status_say_where_the_page_is(live: Place) -> None:
     assert json.loads(ask(port, "/api/matches")[1]) == snapshot
     assert json.loads(ask(port, "/healthz")[1]) == {"well": True}
     assert json.loads(ask(port, "/api/status")[1])["quota_left"]["odds/history"] > 0
+    assert live.run("stop").returncode == Exit.OK
+
+
+def test_the_page_has_the_prices_that_the_log_does_not_have_yet(tmp_path: Path) -> None:
+    with start(matches=8, odds="busy", secret=SECRET) as vendor, Place(tmp_path) as place:
+        place.ask(vendor)
+        _shows_what_is_not_logged(place)
+
+
+def _shows_what_is_not_logged(live: Place) -> None:
+    port = free_port()
+    live.set(FOOTY_HTTP_PORT=port, FOOTY_INTERVAL=2)
+    live.run("start")
+    log = opened_for_reading(live.files.folder / "footy.db")
+    ids = [one["match_id"] for one in json.loads(live.files.matches.read_bytes())["matches"]]
+
+    def more_than_logged() -> bool:
+        shown = [json.loads(ask(port, f"/api/matches/{one}/odds")[1])["rows"] for one in ids]
+        logged = [match_odds(log, one).columns.rows for one in ids]  # later, so it can only be more
+        return bool(sum(shown) > sum(logged) > 0)
+
+    wait_until(more_than_logged)
+    log.close()
     assert live.run("stop").returncode == Exit.OK
 
 

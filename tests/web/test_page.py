@@ -164,8 +164,12 @@ def test_a_clock_runs_between_two_cycles_and_stands_still_at_half_time(
         page.clock.install()
         page.goto(stage.url)
         expect(row(page, "Arsenal").locator(".c-time .a")).to_have_text("67'")
+        page.evaluate("location.hash = 'm=m00001'")
+        facts = page.locator("#panel .panel-facts").first
+        expect(facts).to_contain_text("67' · 2nd half")
         page.clock.fast_forward(35_000)
         expect(row(page, "Arsenal").locator(".c-time .a")).to_have_text("68'")
+        expect(facts).to_contain_text("68' · 2nd half")
         expect(row(page, "Leeds").locator(".c-time .a")).to_have_text("HT")
 
 

@@ -451,6 +451,7 @@ setInterval(() => {
   showBanners();
   showStrip();
   list.tick();
+  panel.tick();
 }, 1000);
 
 new Stream("/api/live", {

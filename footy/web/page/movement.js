@@ -15,6 +15,7 @@ const [LEFT, RIGHT] = [36, 44];
 const HEIGHT = 168;
 const LINE_HEIGHT = 46;
 const LABEL = 13;
+const AXIS_LETTER = 6.5; // wide at most, in the axis' size
 const FEW = 5; // bookmakers, until all are asked for
 const NEVER = [];
 const SVG = "http://www.w3.org/2000/svg";
@@ -235,7 +236,8 @@ export class Movement {
     }
     const kickoff = x(play.kickoff);
     root.append(svg("path", { class: "kickoff", d: `M${kickoff.toFixed(1)} ${bottom}v4` }));
-    if (kickoff - LEFT > 44) label(LEFT, `−${duration(play.kickoff - from)}`, "start");
+    const before = `−${duration(play.kickoff - from)}`;
+    if (kickoff - LEFT > AXIS_LETTER * before.length + LABEL) label(LEFT, before, "start");
     label(kickoff, "0'");
     let free = kickoff + 18;
     for (const tick of minuteTicks(play, until)) {

@@ -1,9 +1,9 @@
 // One match in full: prices, timeline, statistics, weather, and how well all that is known.
 
 import { choices, isFavourite, toggleFavourite } from "./choices.js";
-import { element } from "./dom.js";
+import { element, setText } from "./dom.js";
 import { Movement } from "./movement.js";
-import { DASH, duration, line, movement as moved, period, points, price, score, timeOfDay } from "./words.js";
+import { DASH, duration, line, movement as moved, period, points, price, score, shownClock, timeOfDay } from "./words.js";
 
 const MARKETS = [
   { key: "money_line", title: "1X2", outcomes: [["home", "Home"], ["draw", "Draw"], ["away", "Away"]] },
@@ -116,11 +116,23 @@ export class Panel {
     return element("div", { class: "panel-tools" }, ...buttons, element("span", { class: "panel-where" }, where), close);
   }
 
+  /** Move the clock on, as the list does. */
+  tick() {
+    if (this.id !== null && this.record !== null && this.clock) setText(this.clock, this.clockOf(this.record));
+  }
+
+  /** The clock as the list shows it. */
+  clockOf(record) {
+    const { board } = this;
+    return board.matches.has(record.match_id) ? shownClock(board, board.reader(record.match_id)) : record.clock;
+  }
+
   head(record) {
     const side = (name) => element("bdi", { class: "panel-team" }, record[name] ?? DASH);
+    this.clock = element("span", {}, this.clockOf(record));
     const known = period(record.status_id);
     const facts = [
-      known && known !== record.clock ? `${record.clock} · ${known}` : record.clock,
+      known && known !== record.clock ? known : null,
       record.kickoff_at ? `kick-off ${timeOfDay(record.kickoff_at, choices.zone)}` : null,
       record.home_score_ht == null ? null : `half-time ${score(record.home_score_ht, record.away_score_ht)}`,
       record.home_score_et == null ? null : `after extra time ${score(record.home_score_et, record.away_score_et)}`,
@@ -141,7 +153,7 @@ export class Panel {
         element("span", { class: "panel-score" }, score(record.home_score, record.away_score)),
         side("away"),
       ),
-      element("p", { class: "panel-facts" }, facts.filter(Boolean).join(" · ")),
+      element("p", { class: "panel-facts" }, this.clock, facts.filter(Boolean).map((fact) => ` · ${fact}`).join("")),
     ];
     if (weather.some(Boolean)) made.push(element("p", { class: "panel-facts" }, weather.filter(Boolean).join(" · ")));
     if (this.gone) made.push(element("p", { class: "doubt" }, "Not in the list of live matches any more."));

@@ -3,7 +3,7 @@
 import { markAlerts } from "./alerts.js";
 import { choices, isFavourite } from "./choices.js";
 import { element, setData, setText } from "./dom.js";
-import { DASH, duration, line, movement, number, period, price, runningClock, score } from "./words.js";
+import { DASH, duration, line, movement, number, period, price, shownClock, score } from "./words.js";
 
 export const GOAL_MS = 60000;
 const MOST_LETTERS = 6; // of a price at its normal size: +100000 is smaller
@@ -138,14 +138,7 @@ export class Row {
   /** The clock, which runs between two cycles, and the age of what is old. */
   updateTime(board, get = board.reader(this.id)) {
     const status = get("status_id");
-    const snapshot = board.about?.snapshot;
-    let clock = get("clock");
-    if (snapshot?.fetched_at && !get("doubts").some((doubt) => doubt.startsWith("score"))) {
-      const fetchedAt = Date.parse(snapshot.fetched_at);
-      // A clock that nothing has confirmed for two intervals stands still.
-      const now = Math.min(board.now(), fetchedAt + 2000 * board.about.interval_s);
-      clock = runningClock(status, get("minute"), get("period_started_at"), fetchedAt, now) ?? clock;
-    }
+    const clock = shownClock(board, get);
     const known = period(status);
     setText(this.clock, known ? clock : get("status"));
     setData(this.clock, "words", known && clock.length < 8 ? "" : "yes");

@@ -85,6 +85,15 @@ export function runningClock(status, minute, startedAt, fetchedAt, now) {
   return shown > LAST[status] ? `${LAST[status]}+${shown - LAST[status]}'` : `${shown}'`;
 }
 
+/** The clock of a listed match as of now. One that nothing has confirmed for two intervals stands still. */
+export function shownClock(board, get) {
+  const snapshot = board.about?.snapshot;
+  if (!snapshot?.fetched_at || get("doubts").some((doubt) => doubt.startsWith("score"))) return get("clock");
+  const fetchedAt = Date.parse(snapshot.fetched_at);
+  const now = Math.min(board.now(), fetchedAt + 2000 * board.about.interval_s);
+  return runningClock(get("status_id"), get("minute"), get("period_started_at"), fetchedAt, now) ?? get("clock");
+}
+
 const PERIODS = { 2: "1st half", 3: "half-time", 4: "2nd half", 5: "extra time", 6: "extra time", 7: "shoot-out", 8: "full time" };
 
 export function period(status) {
