@@ -11,8 +11,8 @@ const PART = 8;
 const ROW_PX = 51;
 const HEAD_PX = 43;
 const READY_PX = 400; // beyond the screen, where rows are made before they are seen
-const KEPT_PX = 1200; // farther than this, rows go: a reader who turns back within it finds them
-const SEEN_MS = 3; // script a frame for rows on the screen; their layout takes three times as long
+const KEPT_PX = 600; // farther than this, rows go: a reader who turns back within it finds them
+const SEEN_MS = 2; // script a frame for rows on the screen; their layout takes three times as long
 const AHEAD_MS = 1; // and for rows beyond it, of which one comes and one goes at least
 const HALF_TIME = 3;
 
