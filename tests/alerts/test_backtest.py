@@ -27,9 +27,12 @@ from footy.records.prices import PriceRules
 from footy.service.alert_commands import NothingYetError
 from footy.service.backtest import Counts, backtest, remade
 from footy.service.paths import Files
+from footy.store.copying import copy
+from footy.store.place import StorePlace
 from footy.thesports.decoders import Elements, read_live
 from tests.alerts.matches import of_rules
 from tests.support.place import SECRET, Place
+from tests.support.postgres import scratch_store
 from tests.support.quirky_evening import EPOCH, Evening, history_of
 
 _MISSING: Held[Any] = Held(None, None, Source.MISSING)
@@ -198,6 +201,16 @@ def test_what_rows_cannot_tell_is_said(tmp_path: Path, rule: str, clause: str | 
     path.chmod(0o600)
     [read] = load(path).rules
     assert limits(read, since_s=30 * 86_400.0) == ([] if clause is None else [clause])
+
+
+def test_over_the_store_it_says_the_same(night: Night) -> None:
+    with scratch_store() as address:
+        copy(night.files.events, address)
+        of_store: list[str] = []
+        of_file: list[str] = []
+        backtest(night.rules, StorePlace(address), None, of_store.append, now=float(EPOCH))
+        backtest(night.rules, FilePlace(night.files.events), None, of_file.append, now=float(EPOCH))
+    assert of_store == of_file
 
 
 def test_without_a_log_there_is_nothing_to_look_at(tmp_path: Path, night: Night) -> None:
