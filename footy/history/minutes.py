@@ -23,6 +23,8 @@ _LEFT_OUT = (
     *("match_id", "incidents", "incidents_complete"),
 )
 """Endings of the fields that are not kept: other fields tell the same, or they are about the reading."""
+_SOURCE_OF_ODDS = "odds_source"
+"""Whether prices were of now: alerts do not use those that were not, live or in a backtest."""
 _MOMENTS = tuple(
     f"{moment}_{market}_{field}"
     for moment in ("early", "current")
@@ -41,7 +43,7 @@ def _type_of(hint: Any) -> type:
 FIELDS: Mapping[str, type] = {
     name: _type_of(hint)
     for name, hint in get_type_hints(MatchRecord).items()
-    if not name.endswith(_LEFT_OUT) and name not in _MOMENTS
+    if name == _SOURCE_OF_ODDS or not (name.endswith(_LEFT_OUT) or name in _MOMENTS)
 }
 """The fields of a row with their types, in the record's order; every value may be None."""
 

@@ -124,7 +124,7 @@ def odds(one: Mapping[str, Any], at: float) -> dict[str, Any]:
         "current_over_under_line": line,
         "current_over_under_sealed": random.random() < 0.2,
         "current_over_under_outdated": False,
-        "odds_source": "fresh",
+        "odds_source": "stale" if random.random() < 0.2 else "fresh",
     }
 
 
