@@ -9,4 +9,4 @@ set_up_environment requirements.txt requirements-test.txt || exit
 .venv/bin/ruff format --check .
 .venv/bin/mypy
 .venv/bin/lint-imports
-exec .venv/bin/python -m pytest -n 4 --dist worksteal "$@"
+exec .venv/bin/python -m pytest -n 2 --dist worksteal "$@"

@@ -288,7 +288,8 @@ def test_csv_needs_no_package_of_the_extra(tmp_path: Path) -> None:
         "import sys; sys.modules['duckdb'] = sys.modules['nanoarrow'] = None\n"
         "from footy.cli import main; sys.exit(main())"
     )
-    environment = os.environ | {"FOOTY_DATA_DIR": str(tmp_path / "data"), "FOOTY_MODE": "live"}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FOOTY_")}
+    environment |= {"FOOTY_DATA_DIR": str(tmp_path / "data"), "FOOTY_MODE": "live"}
     environment |= {"THESPORTS_USER": "someone", "THESPORTS_SECRET": "something"}
     ended = [
         subprocess.run(
