@@ -108,13 +108,11 @@ class Stream:
         return source.__arrow_c_stream__(requested_schema)
 
 
-def noted(batches: Iterator[Batch], failed: list[BaseException]) -> Iterator[Batch]:
+def with_failure_noted(batches: Iterator[Batch], failed: list[BaseException]) -> Iterator[Batch]:
     """Yield batches, and note the error that ends them."""
     try:
         yield from batches
-    except GeneratorExit:
-        raise
-    except BaseException as error:
+    except (Exception, KeyboardInterrupt) as error:
         failed.append(error)
         raise
 

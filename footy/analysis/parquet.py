@@ -50,10 +50,10 @@ def write_parquet(
     extra.require("Parquet")
     import duckdb  # noqa: PLC0415 - 66 MB that only analysts need
 
-    from footy.analysis.arrow import Stream, noted  # noqa: PLC0415 - as above
+    from footy.analysis.arrow import Stream, with_failure_noted  # noqa: PLC0415 - as above
 
     failed: list[BaseException] = []
-    stream = Stream(columns, lambda: noted(_ahead(batches), failed))
+    stream = Stream(columns, lambda: with_failure_noted(_ahead(batches), failed))
     name = str(path).replace("'", "''")
     with extra.connect(memory_limit=MEMORY, preserve_insertion_order=True) as connection:
         connection.register("batches", stream)

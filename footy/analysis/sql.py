@@ -101,9 +101,9 @@ def run(
 
 def _begun(bulk: Bulk, store: Store, wanted: Wanted, failed: list[BaseException]) -> Iterator[Batch]:
     """Begin to read a table: DuckDB does so each time that it scans it."""
-    from footy.analysis.arrow import noted  # noqa: PLC0415 - packages of the extra
+    from footy.analysis.arrow import with_failure_noted  # noqa: PLC0415 - packages of the extra
 
-    return noted(bulk.batches(store, wanted), failed)
+    return with_failure_noted(bulk.batches(store, wanted), failed)
 
 
 def _check(connection: "duckdb.DuckDBPyConnection", statement: str) -> None:

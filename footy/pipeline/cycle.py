@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,13 +15,13 @@ from footy.mirror.answers import Answers, OddsChanges
 from footy.mirror.inputs import CycleInputs
 from footy.mirror.joins import held_details, references_for
 from footy.mirror.merge import end_cycle, merge, with_failures
-from footy.mirror.state import Held, MatchState, References, Source, State
+from footy.mirror.state import MatchState, References, State
 from footy.pipeline import report
 from footy.pipeline.fetch import Arrived, Fetcher, OddsKeeper, Progress
 from footy.pipeline.pace import Pace
 from footy.pipeline.pages import KnownLists
 from footy.pipeline.plan import between_cycles
-from footy.pipeline.pushed import OnPush, PushedUpdate, with_records
+from footy.pipeline.pushed import FIRST_CYCLE, FirstCycle, OnPush, ShownSnapshot
 from footy.pipeline.rounds import Rounds
 from footy.record import SCHEMA, MatchRecord, Meta, Snapshot, Timings
 from footy.records import mock
@@ -57,8 +57,6 @@ LISTEN_SHARE = 0.2
 
 The share, which a cycle leaves free, applies if it is longer, but no longer than one attempt may take.
 """
-FIRST_CYCLE = "The first cycle is not over: details, names and odds are still being read"
-"""What a snapshot says that a push has published before that."""
 FOUND_WRONG = "A feed is checked and found wrong"
 """Start of the log line about a difference; the benchmarks count these lines."""
 
@@ -131,11 +129,7 @@ class Pipeline:
         self._lists = KnownLists()
         self.odds_keeper: OddsKeeper | None = None
         """Gets all odds that arrive."""
-        self._shown: Snapshot | None = None
-        """The last snapshot, with what was pushed since; None before the first."""
-        self._shown_at = 0.0
-        self._is_first = True
-        """Whether no cycle has ended yet; a push may have published what its first one knows so far."""
+        self._shown = ShownSnapshot()
 
     @property
     def is_slow(self) -> bool:
@@ -180,7 +174,7 @@ class Pipeline:
         fetcher = self._fetcher(budget, inputs, progress, number if inputs.short_of_time else None)
         rounds = Rounds(fetcher, self._lookup, self._quota, before, inputs, self._rules.selection)
 
-        first = _FirstCycle(before, partial(self._meta_so_far, number, budget, started))
+        first = FirstCycle(before, partial(self._meta_so_far, number, budget, started))
 
         # STEP 1a and 1b: request, and merge each answer as it arrives.
         for answer in rounds.run():
@@ -243,7 +237,7 @@ class Pipeline:
             "problems": problems,
         }
         snapshot: Snapshot = {"meta": meta, "matches": records}
-        self._shown, self._shown_at, self._is_first = snapshot, published_at, False
+        self._shown.published(snapshot, published_at)
         is_listed = live is not None and live.value is not None
         versions = self._flattener.versions()
         return CycleResult(
@@ -305,61 +299,17 @@ class Pipeline:
         answers: Answers,
         inputs: CycleInputs,
         on_push: OnPush | None,
-        first: "_FirstCycle | None" = None,
+        first: FirstCycle | None = None,
     ) -> None:
-        """Pass on what pushed parts changed in the last snapshot, if the answer is one of them.
-
-        Before the first cycle has ended there is no snapshot. Then all that is known is passed on once, as
-        soon as its live list is there; what has not been read yet is missing, or stale.
-        """
-        if not isinstance(answer.value, Pushed) or on_push is None:
-            return
-        update = None
-        pushed = {
-            match_id: match
-            for match_id, match in state.matches.items()
-            if match.live.source is Source.PUSH
-            and (match_id not in was.matches or match.live is not was.matches[match_id].live)
-        }
-        if pushed and self._shown is not None:
-            of_pushed = replace(state, matches=pushed)
-            if first is not None and self._is_first:
-                of_pushed = _without_old(of_pushed, first.before)
-            update = self._update(self._shown, of_pushed, answers, inputs)
-        elif pushed and first is not None and answers.live() is not None:
-            update = self._first_update(_without_old(state, first.before), pushed, answers, inputs, first)
-        on_push(update)
-
-    def _update(
-        self, shown: Snapshot, pushed: State, answers: Answers, inputs: CycleInputs
-    ) -> PushedUpdate | None:
-        published_at = CLOCK.now()
-        records = self._records_of(pushed, answers, inputs, published_at)
-        if not records:
-            return None
-        by_id = {record["match_id"]: record for record in records}
-        self._shown = with_records(shown, self._shown_at, by_id, published_at)
-        self._shown_at = published_at
-        return PushedUpdate(self._shown, frozenset(by_id), records, self._flattener.versions())
-
-    def _first_update(
-        self,
-        state: State,
-        pushed: Collection[str],
-        answers: Answers,
-        inputs: CycleInputs,
-        first: "_FirstCycle",
-    ) -> PushedUpdate:
-        published_at = CLOCK.now()
-        records = ordered(self._records_of(state, answers, inputs, published_at))
-        meta = first.meta(state, published_at)
-        meta["counts"] = report.counts(records)
-        changed = [record for record in records if record["match_id"] in pushed]
-        self._shown, self._shown_at = {"meta": meta, "matches": records}, published_at
-        return PushedUpdate(self._shown, None, changed, self._flattener.versions())
+        """Pass on what pushed parts changed in the last snapshot, if the answer is one of them."""
+        if isinstance(answer.value, Pushed) and on_push is not None:
+            records_of = partial(self._records_of, answers, inputs)
+            is_listed = answers.live() is not None
+            update = self._shown.update(was, state, records_of, first if is_listed else None)
+            on_push(None if update is None else replace(update, versions=self._flattener.versions()))
 
     def _records_of(
-        self, state: State, answers: Answers, inputs: CycleInputs, published_at: float
+        self, answers: Answers, inputs: CycleInputs, state: State, published_at: float
     ) -> list[MatchRecord]:
         """Return the records of the wanted matches of a state; what is remembered of others stays."""
         references = references_for(self._lookup, answers, state.references, held_details(state), inputs)
@@ -546,35 +496,6 @@ class Pipeline:
     def _check_stop(self) -> None:
         if self._transport.stopping.is_set():
             raise StoppedError("footy is stopping")
-
-
-@dataclass(frozen=True, slots=True)
-class _FirstCycle:
-    """What a snapshot needs that is published before the first cycle has ended."""
-
-    before: State
-    meta: Callable[[State, float], Meta]
-
-
-def _without_old(state: State, before: State) -> State:
-    """Return a state in which what a restart found on disk, and this cycle has not read yet, is stale."""
-
-    def of_now(held: Held[T], was: Held[T]) -> Held[T]:
-        is_old = held is was and held.value is not None
-        return Held(held.value, held.fetched_at, Source.STALE) if is_old else held
-
-    matches = {
-        match_id: match
-        if (was := before.matches.get(match_id)) is None
-        else replace(
-            match,
-            live=of_now(match.live, was.live),
-            detail=of_now(match.detail, was.detail),
-            odds=of_now(match.odds, was.odds),
-        )
-        for match_id, match in state.matches.items()
-    }
-    return replace(state, matches=matches)
 
 
 def _log_failure(step: Future[None]) -> None:
