@@ -271,7 +271,7 @@ class MetricsFile:
         self._collector = collector
         self._works = True
 
-    def write(self, _end: CycleEnd) -> None:
+    def write(self, _end: CycleEnd | None = None) -> None:
         """Replace the file; a failure is logged once."""
         try:
             write_atomically(self._path, exposition(self._collector))

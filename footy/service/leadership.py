@@ -17,7 +17,9 @@ from footy.lease.table import LeaseTable, new_holder, session_name
 from footy.record import LeaseState
 from footy.service.health import lease_text
 from footy.service.heartbeat import HeartbeatFile
+from footy.service.instance_metrics import MetricsFile
 from footy.service.notify_socket import NotifySocket
+from footy.service.paths import Files
 from footy.service.store_of_term import StoreOfTerm
 from footy.service.term import Term
 from footy.settings import Mode, Settings
@@ -25,7 +27,7 @@ from footy.store.address import StoreAddress
 from footy.store.connect import connected
 from footy.store.errors import StoreRefusedError
 from footy.store.migrations import migrate
-from footy.telemetry.metrics import figure
+from footy.telemetry.metrics import MetricsCollector, build_source, figure, process_source
 from footy.times import moment_text
 
 log = logging.getLogger("footy")
@@ -72,6 +74,9 @@ class Leadership:
             ),
             (LogError, *_driver_errors()),
         )
+        sources = [build_source(mode.value), process_source(), self._metrics]
+        self._metrics_file = MetricsFile(Files(settings.folder(mode)), MetricsCollector(sources))
+        """Those of a standby; a leader writes its own after each cycle."""
         self._noted: Standing | None = None
         self._noted_at = 0.0
 
@@ -115,10 +120,11 @@ class Leadership:
         self._heartbeat_file.note_lease(state)
         if is_changed and before is not None:
             log.info("Lease %s: %s", self._name, lease_text(state))
+        if not standing.leads:
+            self._metrics_file.write()  # the last cycle's would still say that this machine leads
+            self._systemd.stands_by(lease_text(state))
         if is_changed or not standing.leads:
             self._heartbeat_file.write()
-        if not standing.leads:
-            self._systemd.stands_by(lease_text(state))
 
     def _metrics(self) -> Iterator[Metric]:
         return lease_metrics(self._keeper.standing)
@@ -140,6 +146,7 @@ class Leadership:
                 is_said = True
                 state = self._state(Standing(problem=str(error)))
                 self._heartbeat_file.note_lease(state)
+                self._metrics_file.write()
                 self._heartbeat_file.write()
                 self._systemd.stands_by(lease_text(state))
                 stopping.wait(PREPARE_AGAIN_S)

@@ -38,8 +38,13 @@ def begin(machines: Machines) -> None:
     machines.one.wait_for("leader")
     machines.other.start()
     machines.other.wait_for("standby")
+    assert_exports_a_standby(machines.other)
     machines.goes_on(60, machines.one)
     assert machines.calls(machines.other) == []
+
+
+def assert_exports_a_standby(machine: Machine) -> None:
+    assert "footy_leader 0.0" in machine.place.files.metrics.read_text(encoding="utf-8").splitlines()
 
 
 def first_cycle(calls: list[dict[str, Any]]) -> list[str]:
@@ -87,6 +92,7 @@ def test_an_evening_with_faults_loses_no_event_and_has_none_twice(machines: Mach
     other.signal(signal.SIGCONT)
     other.wait_for("standby")
     assert len(machines.calls(other)) - before <= WORKERS
+    assert_exports_a_standby(other)
     # 3. The leader is cut off from the store: it goes on for a while, then it asks nothing.
     one.store.cut()
     other.wait_for("leader")
