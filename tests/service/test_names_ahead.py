@@ -70,6 +70,12 @@ def test_a_cycle_alone_as_of_once_reads_none(vendor: RunningSimulator, tmp_path:
     assert pages(trial, seen) == []
 
 
+def asks_for_pages(trial: Trial, seen: int) -> bool:
+    """Ask again while the page before is still being stored, which the simulator's log does not tell."""
+    trial.app.pipeline.prefetch(30)
+    return has_pages(trial, seen)
+
+
 def test_a_new_match_needs_no_call_for_its_names_and_they_are_true(
     vendor: RunningSimulator, tmp_path: Path
 ) -> None:
@@ -79,7 +85,7 @@ def test_a_new_match_needs_no_call_for_its_names_and_they_are_true(
             seen = last_reply(vendor)
             trial.app.pipeline.prefetch(30)
             if number < 5:
-                eventually(partial(has_pages, trial, seen))
+                eventually(partial(asks_for_pages, trial, seen))
             trial.wait(60)
         for _ in range(3):
             trial.wait(1800)
