@@ -1,5 +1,7 @@
 """Names ahead of need: when the service reads them, and what a new match costs then."""
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -70,22 +72,29 @@ def test_a_cycle_alone_as_of_once_reads_none(vendor: RunningSimulator, tmp_path:
     assert pages(trial, seen) == []
 
 
-def asks_for_pages(trial: Trial, seen: int) -> bool:
-    """Ask again while the page before is still being stored, which the simulator's log does not tell."""
-    trial.app.pipeline.prefetch(30)
-    return has_pages(trial, seen)
+def progress(path: Path) -> list[tuple[Any, ...]]:
+    """Return how far the catalogue is; it changes once a page has been stored."""
+    if not path.exists():
+        return []
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return connection.execute("SELECT * FROM progress ORDER BY endpoint").fetchall()
+
+
+def is_stored(path: Path, before: list[tuple[Any, ...]]) -> bool:
+    return progress(path) != before
 
 
 def test_a_new_match_needs_no_call_for_its_names_and_they_are_true(
     vendor: RunningSimulator, tmp_path: Path
 ) -> None:
     with begin(vendor, tmp_path, FOOTY_INTERVAL="60", FOOTY_TIMEOUT="5") as trial:
-        before = trial.cycle()
+        before, catalogue = trial.cycle(), Files(tmp_path).catalogue
         for number in range(1, 6):
-            seen = last_reply(vendor)
+            seen, stored = last_reply(vendor), progress(catalogue)
             trial.app.pipeline.prefetch(30)
             if number < 5:
-                eventually(partial(asks_for_pages, trial, seen))
+                eventually(partial(has_pages, trial, seen))
+                eventually(partial(is_stored, catalogue, stored))
             trial.wait(60)
         for _ in range(3):
             trial.wait(1800)
