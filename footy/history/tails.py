@@ -121,6 +121,10 @@ class _Minutes(NamedTuple):
     """The minute of play."""
 
 
+ABSENT_MINUTES = 120
+"""How old the last row may be of a match that is not listed: if it ends meanwhile, its return is its end."""
+
+
 class MinuteTail:
     """The rows of the current minute of each match in play; for use by one thread."""
 
@@ -140,13 +144,12 @@ class MinuteTail:
             at: When they were read, in Unix seconds.
         """
         blobs = []
-        matches: dict[str, _Minutes] = {}
+        oldest = int(at) // 60 - ABSENT_MINUTES
+        matches = {key: known for key, known in self._matches.items() if known.last.minute >= oldest}
         for record in records:
             match_id = record["match_id"]
             known = self._matches.get(match_id)
             if record["live_source"] not in {"fresh", "push"}:
-                if known is not None:
-                    matches[match_id] = known
                 continue
             if not record["in_play"] and known is None:
                 continue
@@ -161,6 +164,8 @@ class MinuteTail:
                     known = known._replace(version=version)
             if record["in_play"]:
                 matches[match_id] = known
+            else:
+                matches.pop(match_id, None)
         self._matches = matches
         return blobs
 

@@ -75,6 +75,13 @@ def test_only_matches_in_play_have_rows_and_one_when_they_end(watch: Watch) -> N
     assert last.minute == (START + 120) // 60
 
 
+def test_a_match_that_was_not_listed_when_it_ended_has_its_last_row_when_it_is_back(watch: Watch) -> None:
+    watch.see(0, minute=90)
+    assert watch.tail.rows([], {}, START + 60) == []
+    [last] = watch.see(180, status_id=8, minute=None, home_score=3)
+    assert (last.minute, watch.rows()[-1][1]["home_score"]) == ((START + 180) // 60, 3)
+
+
 def test_a_row_that_builds_on_none_has_all_values(watch: Watch) -> None:
     watch.see(0, home_score=1, home="Rovers")
     watch.see(60, home_score=2, home="Rovers", minute=10)
