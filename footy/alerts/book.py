@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from footy.alerts.evaluate import Evaluated, Sight, fired, noted, settled
+from footy.alerts.evaluate import Evaluated, Sight, fired, noted, settled, told
 from footy.alerts.rules import Rules, RulesError, load
 from footy.events.detector import Detection, Detector
 from footy.events.emitted import AlertState, Emitted
@@ -103,7 +103,7 @@ class AlertBook:
         return detector.extended(detection, states, events) if states else detection
 
     def after_results(self, detector: Detector, detection: Detection, now: float) -> Detection:
-        """Return what final states made, with the outcomes of alerts; nothing fires without a record."""
+        """Return what final states made, with the alerts of their events, and the outcomes."""
         states: dict[str, Emitted] = {}
         events: list[Event] = []
         for match_id, of_match in _by_match(detection.events).items():
@@ -121,9 +121,13 @@ class AlertBook:
         events: list[Event],
     ) -> None:
         emitted = detection.changed.get(match_id) or detector.state(match_id)
-        if emitted is None or not emitted.alerts:
+        if emitted is None:
             return
-        alerts = self._settle(Sight({"match_id": match_id}, of_match, now), emitted.alerts, events)
+        sight = Sight(told(of_match[-1]), of_match, now)
+        found = fired([rule for rule in self.rules.rules if rule.on_events], sight, emitted.alerts)
+        events += found.events
+        alerts = {**emitted.alerts, **found.states} if found.states else emitted.alerts
+        alerts = self._settle(sight, alerts, events)
         if alerts is not emitted.alerts:
             states[match_id] = replace(emitted, alerts=alerts)
 

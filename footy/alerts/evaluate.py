@@ -19,6 +19,7 @@ from footy.alerts.rules import Rule
 from footy.alerts.wording import text
 from footy.events.emitted import AlertState, FieldValue, OpenAlert
 from footy.events.ids import event_id
+from footy.events.statuses import IN_PLAY
 from footy.events.types import (
     Alert,
     AlertSettled,
@@ -198,6 +199,21 @@ def final_fields(end: Event) -> dict[str, FieldValue] | None:
     ):
         fields[f"home_score{ending}"] = None if score is None else score.home
         fields[f"away_score{ending}"] = None if score is None else score.away
+    return fields
+
+
+def told(event: Event) -> dict[str, FieldValue]:
+    """Return the record's fields that an event tells, for events that come without a record."""
+    data = event.data
+    assert isinstance(data, MatchData)  # noqa: S101 - only those are of a match
+    fields: dict[str, FieldValue] = {
+        name: getattr(data, name)
+        for name in ("match_id", "competition", "country", "home", "away", "status_id", "minute", "clock")
+    }
+    fields["in_play"] = data.status_id in IN_PLAY
+    score = getattr(data, "score", None)
+    if isinstance(score, Score):
+        fields |= {"home_score": score.home, "away_score": score.away}
     return fields
 
 

@@ -151,6 +151,24 @@ def test_an_event_once_in_a_match(path: Path) -> None:
     assert matches.see(home_score=3) == []
 
 
+def test_an_event_without_a_record_has_what_it_tells(path: Path) -> None:
+    rule = """
+[rules.left]
+when = "event == 'match_left' and in_play and home_score == 1 and home_corners == null"
+[rules.over]
+when = "event == 'result' and not in_play and home_score == 2"
+[rules.started]
+when = "event == 'match_left' and home_corners > 3"
+"""
+    matches = Matches(path, rule)
+    matches.see(home_score=1, home_corners=5)
+    assert ids(matches.leave()) == ["alert:left:1"]
+    matches = Matches(path, rule)
+    matches.see(home_score=2)
+    matches.see(3600, status_id=8)
+    assert ids(matches.end(2, 0)) == ["alert:over:1"]
+
+
 def test_what_happened_while_nobody_looked_is_late(path: Path) -> None:
     matches = Matches(path, "[rules.r]\nwhen = \"event == 'goal'\"\n[rules.score]\nwhen = 'home_score > 0'\n")
     matches.see()
