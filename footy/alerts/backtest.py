@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any, NamedTuple
 
-import msgspec
-
-from footy.alerts.evaluate import ABANDONED, Evaluated, Sight, fired, noted, settled
-from footy.alerts.fields import RECORD
+from footy.alerts.evaluate import ABANDONED, Evaluated, Sight, fired, noted, settled, told
+from footy.alerts.fields import EVENTS, RECORD
 from footy.alerts.logic import Scene
 from footy.alerts.rules import Rule
 from footy.events.emitted import AlertState
+from footy.events.statuses import IN_PLAY
 from footy.events.types import PRICE_TYPES, Event, MatchData
 from footy.history.minutes import FIELDS, MinuteRow
 from footy.times import unix_seconds
@@ -26,11 +25,12 @@ PRICES_KEPT_S = 7 * 86_400.0
 _FINISHED = 8
 _NOT_IN_PLAY = (0, 1, _FINISHED, 9, 10, *sorted(ABANDONED), 13)
 """The statuses of a match that is not in play, of which there is at most one row."""
-_BY_STATUS = frozenset({"status_id", "in_play", "minute"})
-"""Fields that are known if the status is one of these: then there is no minute of play."""
 _PLAYED = frozenset({"kickoff", "half_time", "second_half", "extra_time", "penalties"})
 """Types of events of matches in play."""
 _OWN = frozenset({"alert", "alert_settled"})
+_LEFT = "match_left"
+"""The type of event of a match in play that has no record."""
+_NOTHING: Mapping[str, Any] = {}
 
 
 def limits(rule: Rule, since_s: float = 0.0) -> list[str]:
@@ -48,6 +48,10 @@ def limits(rule: Rule, since_s: float = 0.0) -> list[str]:
         found.append(f"minute rows do not have {', '.join(lacking)}: unknown")
     if _may_fire_out_of_play(rule):
         found.append("it may fire while a match is not in play, when there are no minute rows")
+    if rule.for_s and any(_may_be_true(rule, _in_play_without_minute(one)) for one in sorted(IN_PLAY)):
+        found.append(
+            "for counts minutes at half-time in which the match was not listed: rows do not tell them"
+        )
     if _notes_out_of_play(rule):
         found.append("of an event while a match is not in play, price and then. are those of the last row")
     prices = PRICE_TYPES if rule.when.kinds is None else PRICE_TYPES & rule.when.kinds
@@ -71,20 +75,29 @@ def _notes_out_of_play(rule: Rule) -> bool:
 
 def _may_fire_out_of_play(rule: Rule) -> bool:
     """Check whether a condition can be true in any status out of play, whatever the other fields are."""
-    if rule.on_events and not rule.when.fields:
-        return False  # events alone decide, and all of them are kept
-    if rule.when.kinds is not None and rule.when.kinds <= _PLAYED:
-        return False
-    return any(_may_be_true(rule, {"status_id": one, "in_play": False}) for one in _NOT_IN_PLAY)
+    happening: list[Mapping[str, Any]] = [_NOTHING]
+    if rule.on_events:
+        if not rule.when.fields:
+            return False  # events alone decide, and all of them are kept
+        kinds = EVENTS.keys() if rule.when.kinds is None else rule.when.kinds
+        happening = [{"event": kind} for kind in sorted(kinds - _PLAYED)]
+    return any(
+        _may_be_true(rule, {"status_id": status, "in_play": False, "minute": None}, event)
+        for event in happening
+        for status in _NOT_IN_PLAY
+    )
 
 
-def _may_be_true(rule: Rule, known: Mapping[str, Any]) -> bool:
-    scene = Scene(known)
+def _in_play_without_minute(status_id: int) -> dict[str, Any]:
+    return {"status_id": status_id, "in_play": True, "minute": None}
+
+
+def _may_be_true(rule: Rule, record: Mapping[str, Any], event: Mapping[str, Any] = _NOTHING) -> bool:
     for term in rule.when.terms:
-        outcome = term.run(scene)
-        # Unknown here is what the scene leaves open, unless nothing but the status decides.
-        by_status = term.fields <= _BY_STATUS and not term.event_fields
-        if outcome is False or (by_status and outcome is not True):
+        # If the status and the type of the event are all that it names, unknown is not true.
+        is_known = term.fields <= record.keys() and term.event_fields <= event.keys()
+        outcome = term.run(Scene(record, event, is_open=not is_known))
+        if outcome is False or (is_known and outcome is None):
             return False
     return True
 
@@ -144,7 +157,8 @@ def _steps(rows: Sequence[MinuteRow], events: Sequence[Event]) -> Iterator[_Step
                 shown[minute] = (row.at + MINUTE_S * (minute - row.minute), record)
     for minute in sorted({*of_minute, *shown}):
         of = of_minute.get(minute, [])
-        if minute in shown:
+        is_listed = not any(one.type == _LEFT for one in of)
+        if minute in shown and is_listed:
             yield _Step(*shown[minute], of)
         else:
             yield _Step(unix_seconds(of[-1].data.seen_at), None, of)
@@ -152,10 +166,10 @@ def _steps(rows: Sequence[MinuteRow], events: Sequence[Event]) -> Iterator[_Step
 
 def _record_of(before: Mapping[str, Any], events: Sequence[Event]) -> dict[str, Any]:
     """Return the record of a moment without a row: the one before, and what events tell."""
-    told = msgspec.to_builtins(events[-1].data)
-    record = {**before, **{name: value for name, value in told.items() if name in RECORD}}
+    of_event = told(events[-1])
+    if events[-1].type == _LEFT:
+        return of_event
+    record = {**before, **of_event}
     if record["status_id"] in _NOT_IN_PLAY:
-        record |= {"in_play": False, "minute": None}
-    if score := told.get("score"):
-        record |= {"home_score": score["home"], "away_score": score["away"]}
+        record["minute"] = None
     return record

@@ -9,7 +9,7 @@ field is unknown (None); `and`, `or` and `not` follow Kleene's logic, so that `u
 import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from footy.alerts.fields import EVENT, EVENTS, RECORD, Field, Kind, near
@@ -23,6 +23,7 @@ from footy.alerts.logic import (
     comparison_with,
     computed,
     getter,
+    is_null,
     negation,
 )
 from footy.plain_text import shown
@@ -73,7 +74,7 @@ class Condition:
     event_fields: frozenset[str]
     then_fields: frozenset[str]
     kinds: frozenset[str] | None = None
-    """The types of events that it names; None if it names none."""
+    """The types of events with which it can be true; None if it can be with any."""
 
     def refusal(self, scene: Scene) -> str | None:
         """Return the first term that is not true, and the values in it; None if all are."""
@@ -108,10 +109,10 @@ def condition(source: str, scopes: Sequence[Scope] = ("record", "event")) -> Con
 class _Term(NamedTuple):
     """A part of a condition: what it yields, and how it is computed."""
 
-    kind: Kind | Literal["null", "choice"]
+    kind: Kind | Literal["null"]
     run: Run
     constants: tuple[Any, ...] | None = None
-    """Its value, or those of a choice, if they are written in the condition."""
+    """Its value, if it is written in the condition."""
     field: Field | None = None
     name: str = ""
 
@@ -123,8 +124,6 @@ class _Reader:
         self._source = source
         self._scopes = scopes
         self._names: dict[Scope, set[str]] = {"record": set(), "event": set(), "then": set()}
-        self._kinds: set[str] | None = None
-        """The types of events that the condition names; None if it names none."""
 
     def condition(self) -> Condition:
         tree = self._parsed()
@@ -137,12 +136,16 @@ class _Reader:
             frozenset().union(*(term.fields for term in terms)),
             frozenset().union(*(term.event_fields for term in terms)),
             frozenset().union(*(term.then_fields for term in terms)),
-            None if self._kinds is None else frozenset(self._kinds),
         )
         if not (whole.fields or whole.event_fields):
             raise ConditionError("it names no field")
-        self._check_events(whole.event_fields - {"event"})
-        return whole
+        if "event" not in whole.event_fields:
+            return whole
+        kinds = frozenset(
+            kind for kind in EVENTS if whole.run(Scene({}, {"event": kind}, is_open=True)) is not False
+        )
+        _check_events(kinds, whole.event_fields - {"event"})
+        return replace(whole, kinds=kinds if len(kinds) < len(EVENTS) else None)
 
     def _parsed(self) -> ast.expr:
         text = " ".join(self._source.split())
@@ -180,12 +183,6 @@ class _Reader:
         )
         object.__setattr__(found, "terms", (found,))
         return found
-
-    def _check_events(self, named: frozenset[str]) -> None:
-        """Check that an event of the types asked for can have each field."""
-        for name in sorted(named) if self._kinds is not None else ():
-            if not any(name in EVENTS[kind] for kind in self._kinds or ()):
-                raise ConditionError(f"an event {' or '.join(sorted(self._kinds or ()))} has no {name}")
 
     def _text(self, node: ast.AST) -> str:
         return ast.get_source_segment(self._source, node) or ast.unparse(node)
@@ -256,18 +253,13 @@ class _Reader:
         self._check_kinds(one, other, text)
         if not isinstance(op, ast.Eq | ast.NotEq) and one.kind == "flag":
             raise ConditionError(f"{text} compares true and false by size")
-        if isinstance(op, ast.Eq):
-            self._note_events(one, other)
         return _comparison(_COMPARISONS[type(op)], one, other)
 
     def _known(self, one: _Term, op: ast.cmpop, other: _Term, text: str) -> Run:
         term = other if one.kind == "null" else one
         if not isinstance(op, ast.Eq | ast.NotEq) or term.field is None:
             raise ConditionError(f"{text}: only a field can be compared with null, by == or !=")
-        run = term.run
-        if isinstance(op, ast.Eq):
-            return lambda scene: run(scene) is None
-        return lambda scene: run(scene) is not None
+        return is_null(term.run) if isinstance(op, ast.Eq) else negation(is_null(term.run))
 
     def _contained(self, left: ast.expr, right: ast.expr, text: str) -> Run:
         member = self._term(left)
@@ -284,7 +276,6 @@ class _Reader:
                 raise ConditionError(f"{text}: a choice takes numbers and texts, not {self._text(node)}")
             self._check_kinds(member, choice, text)
         values = tuple(choice.constants[0] for choice in choices if choice.constants)
-        self._note_events(member, _Term("choice", lambda _scene: values, values))
         return comparison_with(lambda value, among: value in among, member.run, values)
 
     def _check_kinds(self, one: _Term, other: _Term, text: str) -> None:
@@ -301,12 +292,6 @@ class _Reader:
                 raise ConditionError(
                     f"{text}: {term.name} is never {value.constants[0]!r}; {near(value.constants[0], known)}"
                 )
-
-    def _note_events(self, one: _Term, other: _Term) -> None:
-        """Note which types of event are asked for."""
-        for term, value in ((one, other), (other, one)):
-            if term.name == "event" and value.constants:
-                self._kinds = {*(self._kinds or ()), *value.constants}
 
     def _field(self, name: str) -> _Term:
         scope: Scope
@@ -325,6 +310,15 @@ class _Reader:
             raise ConditionError(f"{name} is a list; what happened is in events")
         self._names[scope].add(own)
         return _Term(known[own].kind, getter(scope, own), None, known[own], name)
+
+
+def _check_events(kinds: frozenset[str], named: frozenset[str]) -> None:
+    """Check that an event of the types asked for can have each field."""
+    if not kinds:
+        raise ConditionError("no event makes it true")
+    for name in sorted(named):
+        if not any(name in EVENTS[kind] for kind in kinds):
+            raise ConditionError(f"an event {' or '.join(sorted(kinds))} has no {name}")
 
 
 def _comparison(of: Callable[[Any, Any], bool], one: _Term, other: _Term) -> Run:

@@ -21,6 +21,8 @@ class Scene:
     """An event's fields (`fields.event_fields`); empty for rules over records."""
     then: Mapping[str, Any] = field(default_factory=dict)
     """The record's fields when the alert fired."""
+    is_open: bool = False
+    """Whether a missing field may have any value; then unknown is what may be true or not."""
 
 
 def getter(scope: Scope, name: str) -> Run:
@@ -70,6 +72,17 @@ def negation(inner: Run) -> Run:
     def run(scene: Scene) -> bool | None:
         found = inner(scene)
         return None if found is None else not found
+
+    return run
+
+
+def is_null(inner: Run) -> Run:
+    """Return whether a value is unknown."""
+
+    def run(scene: Scene) -> bool | None:
+        if inner(scene) is not None:
+            return False
+        return None if scene.is_open else True
 
     return run
 

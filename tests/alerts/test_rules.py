@@ -103,6 +103,10 @@ WRONG = {
         "rule r, when: side == 'left': side is never 'left'; there are home, away."
     ),
     when("event == 'goal' and market == 'spread'"): "rule r, when: an event goal has no market.",
+    when("event not in ('goal', 'red') and side == 'home' and event == 'kickoff'"): (
+        "rule r, when: an event kickoff has no side."
+    ),
+    when("event == 'goal' and event == 'red'"): "rule r, when: no event makes it true.",
     when("event in ('goal', 'alert')"): (
         "rule r, when: event in ('goal', 'alert'): event is never 'alert'; there are"
     ),
