@@ -5,25 +5,28 @@ import json
 import os
 import signal
 import sys
-from collections import Counter
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
 from footy.store.address import StoreAddress
+from footy.store.connect import connected
 from footy.store.postgres_log import opened_for_reading
-from tests.support.event_check import Emitted, emitted, in_order
+from footy.times import moment_text
+from tests.support.event_check import Emitted, differences, emitted
 from tests.support.event_oracle import Poll, Tale, tale
 from tests.support.namespaces import Namespace
-from tests.support.place import SECRET, Place, wait_until
+from tests.support.place import SECRET, WITHIN_S, Place, wait_until
 from tests.support.postgres_server import OwnServer
 from tests.support.relay import Relay, relaying
 from thesports_simulator.process import RunningSimulator, start
-from thesports_simulator.world import feeds
+from thesports_simulator.protocol.source import Quirk
+from thesports_simulator.world.quirks import QUIRKS
 from thesports_simulator.world_source import WorldSource
 
 if TYPE_CHECKING:
@@ -32,16 +35,31 @@ if TYPE_CHECKING:
 INTERVAL_S = 2
 WORKERS = 4
 LIVE = "match/detail_live"
-NOT_COMPARED = ("result", "service_started", "indicator_changed")
-"""Types of events that do not follow from the lists served, or that come 10 minutes after the end."""
-PRICES = ("line_moved", "price_moved", "reopened", "suspended")
+BESIDE = ("service_started", "indicator_changed", "line_moved", "price_moved", "reopened", "suspended")
+"""Types of events that do not follow from the live lists."""
+SEED = 6
+"""Of an evening on which goals are shown and taken back at the moments at which the tests look."""
+AT_ONCE_S = 0.05
+"""How far the clocks of two processes on one machine may differ, as they are read here."""
 CLOCK_WRAPPER = """
-import sys, time, time_machine
+import pathlib, sys, time, time_machine
 with time_machine.travel(time.time() + {seconds}, tick=True):
+    pathlib.Path("ahead").write_text(str(time.time() - time_machine.escape_hatch.time.time()))
     sys.argv = ["footy"]
     from footy.cli import main
     sys.exit(main([]))
 """
+
+
+class Cycle(NamedTuple):
+    """A cycle in the log."""
+
+    noted_at: float
+    """By the clock of the machine that wrote it, in Unix seconds."""
+    at: float
+    """By a right clock."""
+    served: Mapping[str, Any]
+    """The reply with its live list, as the vendor has noted it."""
 
 
 class Machine:
@@ -88,6 +106,11 @@ class Machine:
             self._process = self.place.begin_program(sys.executable, "-c", program)
         else:
             self._process = self.place.begin_program(*self._prefix, sys.executable, "-m", "footy")
+
+    @property
+    def ahead_s(self) -> float:
+        """How far its clock is ahead: as far as was asked for, less what it took to set it."""
+        return float((self.place.folder / "ahead").read_text()) if self._clock_s else 0.0
 
     @property
     def is_running(self) -> bool:
@@ -159,49 +182,81 @@ class Machines:
         # It asks for the second list when it has written what follows from the first.
         wait_until(lambda: len([one for one in self.lists(leader) if one["at"] >= now]) >= lists)
 
+    def quarter_of_an_hour(self, leader: Machine) -> None:
+        """Let the world go on, and look at two moments of it."""
+        self.goes_on(840, leader, lists=1)
+        self.goes_on(60, leader)
+
     def events(self) -> list[Emitted]:
         """Return all events of the log."""
         with contextlib.closing(opened_for_reading(self.store)) as log:
             return emitted(log.read)
 
     def differences(self) -> list[str]:
-        """Say what is missing, invented, twice or out of order, by the lists that the vendor has served."""
-        events = self.events()
-        said = [f"{one} is there twice" for one, n in Counter(e.id for e in events).items() if n > 1]
-        if [one.sequence for one in events] != list(range(1, len(events) + 1)):
-            said.append("the sequence has a gap")
-        ours = [one.id for one in events if _follows_from_lists(one.type)]
-        theirs = [one.id for one in self._tale().told if _follows_from_lists(one.id.split(":")[1])]
-        said += [f"{one} is missing" for one in theirs if one not in {*ours}]
-        said += [f"{one} is invented" for one in ours if one not in {*theirs}]
-        for match_id in {one.partition(":")[0] for one in ours}:
-            mine, wanted = ([one for one in ids if one.startswith(match_id)] for ids in (ours, theirs))
-            if sorted(mine) == sorted(wanted) and in_order(mine) != in_order(wanted):
-                said.append(f"{match_id}: the order differs: {mine} {wanted}")
-        return said
+        """Say what is missing, invented, twice, wrong or out of order, by the lists that were served."""
+        cycles = self._cycles()
+        at = {moment_text(cycle.noted_at): cycle.at for cycle in cycles}
+        events = [
+            one._replace(data={**one.data, "seen_at": moment_text(at[seen_at])})
+            if (seen_at := one.data["seen_at"]) in at
+            else one
+            for one in self.events()
+        ]
+        return differences(self._tale(cycles), events, beside=BESIDE)
 
-    def _tale(self) -> Tale:
+    def unwritten(self) -> int:
+        """Return how many lists were served that nobody wrote: their readers were killed, or cut off."""
+        cycles = self._cycles()
+        newest = cycles[-1].served["seq"]
+        read = {cycle.served["seq"] for cycle in cycles}
+        return sum(one["seq"] < newest and one["seq"] not in read for one in self.lists())
+
+    def _cycles(self) -> list[Cycle]:
+        """Return the cycles in the log, each with the list that it was served."""
+        with connected(self.store, read_only=True) as session:
+            rows = session.execute("SELECT at FROM cycle WHERE listed").fetchall()
+        boot = time.time() - time.monotonic()
+        clocks = [(one, one.ahead_s) for one in (self.one, self.other)]
+        lists = self.lists()
+        found = []
+        for [noted_at] in rows:
+            before = [
+                (at - sent, at, one)
+                for machine, ahead_s in clocks
+                for at in [noted_at - ahead_s]
+                for one in lists
+                for sent in [boot + one["sent"]]
+                if one["from"] == machine.address and -AT_ONCE_S < at - sent < WITHIN_S
+            ]
+            assert before, f"no list was served for the cycle at {noted_at}"
+            _, at, served = min(before, key=lambda one: one[0])
+            found.append(Cycle(noted_at, at, served))
+        return sorted(found, key=lambda one: one.at)
+
+    def _tale(self, cycles: Sequence[Cycle]) -> Tale:
         world = self.vendor.world()
         source = WorldSource(world)
 
-        def listed(at: int) -> dict[str, Any]:
-            return {one["id"]: one for one in msgspec.json.decode(source.live_list(at))}
+        def listed(served: Mapping[str, Any]) -> dict[str, Any]:
+            found = source.live_list(served["at"], quirks=tuple(map(Quirk, served.get("quirks", ()))))
+            return {one["id"]: one for one in msgspec.json.decode(found)}
 
-        moments = dict.fromkeys(call["at"] for call in self.lists())
         return tale(
-            [Poll(at, listed(at)) for at in moments],
-            lambda at: {*feeds.deleted(world, int(at)).get("match", ())},
+            [Poll(one.at, listed(one.served)) for one in cycles],
+            lambda _at: set(),  # the service asks for what was deleted every five minutes
             lambda match_id, at: msgspec.json.decode(source.live_history(match_id, int(at))),
         )
 
 
-def _follows_from_lists(kind: str) -> bool:
-    return kind not in {*NOT_COMPARED, *PRICES} and not kind.endswith("_detail")
-
-
 @contextlib.contextmanager
 def two_machines(
-    folder: Path, address: StoreAddress, *, ttl_s: float = 2.0, clock_s: float = 0.0, **settings: object
+    folder: Path,
+    address: StoreAddress,
+    *,
+    ttl_s: float = 2.0,
+    clock_s: float = 0.0,
+    quirks: bool = False,
+    **settings: object,
 ) -> Iterator[Machines]:
     """Yield two machines, neither started.
 
@@ -210,11 +265,13 @@ def two_machines(
         address: An empty store.
         ttl_s: How long the lease lasts.
         clock_s: How far the clock of the other machine is ahead, in seconds.
+        quirks: Whether the live lists misreport matches in every way that the vendor's do.
         settings: More settings of both.
     """
     where = urlsplit(address.url)
     with ExitStack() as stack:
-        vendor = stack.enter_context(start(matches=8, odds="light", secret=SECRET))
+        faults = [*QUIRKS] if quirks else []
+        vendor = stack.enter_context(start(matches=8, seed=SEED, odds="light", secret=SECRET, faults=faults))
         machines = []
         for name, source, clock in (("one", "127.0.0.2", 0.0), ("other", "127.0.0.3", clock_s)):
             home = folder / name
