@@ -1,12 +1,15 @@
-"""The data of price events as the file keeps it: a fifth of its JSON, which says much the same each time.
+"""The data of frequent events as the file keeps it: much less than its JSON, which says the same each time.
 
-They are most of a log: about forty in a match with many bookmakers, with names, lines and prices in full. All
-other events are kept as JSON, which readers of millions get without another step. Pure.
+Those of prices are most of a log: about forty in a match with many bookmakers, with names, lines and prices
+in full, of which a fifth is left. All other events are kept as JSON, which readers of millions get without
+another step. Pure.
 """
 
 import zlib
 
-PACKED_TYPES = frozenset({"line_moved", "price_moved", "reopened", "suspended"})
+PACKED_TYPES = frozenset(
+    {"line_moved", "price_moved", "reopened", "suspended", "match_seen", "substitution", "yellow"}
+)
 
 _MARK = b"\x00"
 """First byte of packed data; that of JSON is a brace. Another dictionary needs another mark."""
