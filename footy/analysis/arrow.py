@@ -98,14 +98,29 @@ class Stream:
     nanoarrow has no streams that Python fills, but it reads Arrow's stream format from a file: this is one.
     """
 
-    def __init__(self, columns: Sequence[Column], batches: Callable[[], Iterator[Batch]]) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        batches: Callable[[], Iterator[Batch]],
+        *,
+        through: Callable[[Iterator[bytes]], Iterator[bytes]] = iter,
+    ) -> None:
+        """Prepare a stream.
+
+        Args:
+            columns: The batches' columns.
+            batches: Begins a run over the batches.
+            through: What the stream's bytes pass on their way to the reader, such as a queue that a thread
+                fills. The first part is the schema: to read it makes no batch.
+        """
         self._columns = columns
         self._batches = batches
+        self._through = through
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Begin to read: the Arrow PyCapsule interface."""
-        source = ipc.InputStream.from_readable(_Written(self._columns, self._batches()))
-        return source.__arrow_c_stream__(requested_schema)
+        parts = self._through(_parts(self._columns, self._batches()))
+        return ipc.InputStream.from_readable(_Joined(parts)).__arrow_c_stream__(requested_schema)
 
 
 def with_failure_noted(batches: Iterator[Batch], failed: list[BaseException]) -> Iterator[Batch]:
@@ -117,36 +132,36 @@ def with_failure_noted(batches: Iterator[Batch], failed: list[BaseException]) ->
         raise
 
 
-class _Written(io.RawIOBase):
-    """What `ipc.StreamWriter` writes, batch by batch, to be read."""
+def _parts(columns: Sequence[Column], batches: Iterator[Batch]) -> Iterator[bytes]:
+    """Yield Arrow's stream format: the schema with an empty batch, each batch, the end."""
+    buffer = io.BytesIO()
+    writer = ipc.StreamWriter.from_writable(buffer)
+    for batch in chain([nothing(columns)], batches):
+        writer.write_array(arrow_array(columns, batch))
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    writer.close()
+    yield buffer.getvalue()
 
-    def __init__(self, columns: Sequence[Column], batches: Iterator[Batch]) -> None:
-        self._columns = columns
-        self._buffer = io.BytesIO()
-        self._writer = ipc.StreamWriter.from_writable(self._buffer)
-        self._batches = chain([nothing(columns)], batches)
+
+class _Joined(io.RawIOBase):
+    """Parts to be read as one file."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
         self._left = memoryview(b"")
-        self._ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, target: Any) -> int:
-        while not self._left and not self._ended:
-            self._left = memoryview(self._next())
+        while not self._left:
+            part = next(self._parts, None)
+            if part is None:
+                return 0
+            self._left = memoryview(part)
         size = min(len(target), len(self._left))
         memoryview(target).cast("B")[:size] = self._left[:size]
         self._left = self._left[size:]
         return size
-
-    def _next(self) -> bytes:
-        """Return the next batch as bytes, then the end of the stream."""
-        self._buffer.seek(0)
-        self._buffer.truncate()
-        batch = next(self._batches, None)
-        if batch is None:
-            self._writer.close()
-            self._ended = True
-        else:
-            self._writer.write_array(arrow_array(self._columns, batch))
-        return self._buffer.getvalue()

@@ -1,7 +1,9 @@
 """Batches as a Parquet file, by DuckDB, which reads them as they are made."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from footy.analysis import extra
@@ -14,6 +16,9 @@ LEVEL = 9
 BULK_ROWS = 491_520
 """Rows of a group of a narrow table, all of which are in memory until it is written: the more, the smaller
 the file."""
+BULK_AHEAD = 7
+"""Batches of a narrow table that wait for DuckDB, which takes none while it compresses a group: the more, the
+less it waits afterwards, and the more memory."""
 _CELLS, _TEXTS = 4_000_000, 500_000
 """Values, and texts among them, of a group of any other table: a text may have a kilobyte."""
 _VECTOR = 2048
@@ -53,7 +58,11 @@ def write_parquet(
     from footy.analysis.arrow import Stream, with_failure_noted  # noqa: PLC0415 - as above
 
     failed: list[BaseException] = []
-    stream = Stream(columns, lambda: with_failure_noted(_ahead(batches), failed))
+    stream = Stream(
+        columns,
+        lambda: with_failure_noted(batches, failed),
+        through=partial(_ahead, most=BULK_AHEAD if rows else 1),
+    )
     name = str(path).replace("'", "''")
     with extra.connect(memory_limit=MEMORY, preserve_insertion_order=True) as connection:
         connection.register("batches", stream)
@@ -69,13 +78,20 @@ def write_parquet(
             raise CannotWriteError(f"The Parquet file cannot be written: {_words(error)}") from None
 
 
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Yield batches, of which another thread makes the next one while DuckDB compresses those before."""
+def _ahead(parts: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """Yield the parts of a stream; another thread makes the next ones while DuckDB compresses those before.
+
+    The first part is the schema. DuckDB opens the stream once for that alone, so the thread starts after it.
+    """
+    yield next(parts)
     with ThreadPoolExecutor(1, "batches") as maker:
-        coming = maker.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = maker.submit(next, batches, None)
-            yield batch
+        try:
+            coming = deque(maker.submit(next, parts, None) for _ in range(most))
+            while (part := coming.popleft().result()) is not None:
+                coming.append(maker.submit(next, parts, None))
+                yield part
+        finally:
+            maker.shutdown(cancel_futures=True)
 
 
 def _words(error: Exception) -> str:
