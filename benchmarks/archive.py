@@ -29,6 +29,7 @@ from footy.records.flatten import Flattener
 from footy.records.price_table import price_rows
 from footy.records.prices import PriceRules
 from footy.service.archivist import Archivist
+from footy.service.results import final_state
 from footy.settings import load
 from footy.thesports.decoders import PriceChange
 from footy.thesports.models import Detail, LiveMatch, Odds
@@ -121,6 +122,7 @@ class _Day:
         """Let a minute pass, and write what happened in it."""
         before, self.now = self.now, self.now + STEP_S
         self._vendor.at = self.now
+        self._conclude()
         records, listed = self._records(before)
         found = self._detector.detect(records, self.now, listed=listed, versions=self._flattener.versions())
         commit = Commit(self.now, found.changed, found.events, listed)
@@ -136,6 +138,19 @@ class _Day:
         self._archivist.ask(60.0)
         if (asked := self._archivist._asked) is not None:  # noqa: SLF001 - likewise
             asked.result()
+
+    def _conclude(self) -> None:
+        """Commit the results that are due: what has one is not held in memory any more."""
+        due = self._detector.results_due(self.now)
+        finals = {match_id: final_state(self._live(match_id), self.now) for match_id in due}
+        if finals:
+            found = self._detector.conclude(finals, self.now)
+            self.log.append(Commit(self.now, found.changed, found.events, listed=None))
+            self._detector.commit(found)
+
+    def _live(self, match_id: str) -> LiveMatch:
+        world = next(one for one in self.worlds if one.match(match_id, self.now) is not None)
+        return msgspec.convert(world.live_element(match_id, self.now), LiveMatch)
 
     def _records(self, before: int) -> tuple[list[Any], set[str]]:
         held: dict[str, MatchState] = {}
