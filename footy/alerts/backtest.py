@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any, NamedTuple
 
-from footy.alerts.evaluate import ABANDONED, Evaluated, Sight, fired, noted, settled, told
+from footy.alerts.evaluate import Evaluated, Sight, fired, noted, settled, told
 from footy.alerts.fields import EVENTS, RECORD
 from footy.alerts.logic import Scene
 from footy.alerts.rules import Rule
 from footy.events.emitted import AlertState
-from footy.events.statuses import IN_PLAY
+from footy.events.statuses import ABANDONED, IN_PLAY
 from footy.events.types import PRICE_TYPES, Event, MatchData
 from footy.history.minutes import FIELDS, MinuteRow
 from footy.times import unix_seconds

@@ -1,7 +1,7 @@
 """The rules in use: read again when their file changes, and applied to what each cycle detects."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from pathlib import Path
 
@@ -37,6 +37,7 @@ class AlertBook:
         """Why the file as it is cannot be used; None if it can."""
         self._path = path
         self._read: tuple[int, int, int] | None = None
+        self._looks_for_overdue = True
 
     def refresh(self) -> bool:
         """Read the file if it has changed, and return whether other rules are in use now.
@@ -50,10 +51,12 @@ class AlertBook:
         try:
             rules = Rules() if found is None else load(self._path)
         except RulesError as error:
-            self.problem = f"{error} The rules before are still in use." if self.rules.rules else str(error)
+            meanwhile = "The rules before are still in use" if self.rules.rules else "No rules are in use"
+            self.problem = f"{error} {meanwhile}."
             log.error(self.problem)
             return False
         self.problem = None
+        self._looks_for_overdue = True
         for warning in rules.warnings:
             log.warning(warning)
         log.info("%d rules and %d targets are in use", len(rules.rules), len(rules.targets))
@@ -72,7 +75,7 @@ class AlertBook:
             now: When they were read, in Unix seconds.
         """
         rules = self.rules.rules
-        if not rules:
+        if not rules and self.problem is None:
             return self.after_results(detector, detection, now)
         of_match = _by_match(detection.events)
         states: dict[str, Emitted] = {}
@@ -109,6 +112,25 @@ class AlertBook:
         for match_id, of_match in _by_match(detection.events).items():
             self._end(detector, detection, match_id, of_match, now, states, events)
         return detector.extended(detection, states, events) if states else detection
+
+    def overdue(self, detector: Detector, end_of: Callable[[Emitted], Event | None], now: float) -> Detection:
+        """Return the outcomes of alerts whose match ended while the file could not be used.
+
+        Args:
+            detector: What was emitted before.
+            end_of: Returns the event that is the end of such a match, from the log.
+            now: Unix seconds.
+        """
+        states: dict[str, Emitted] = {}
+        events: list[Event] = []
+        if self.problem is None and self._looks_for_overdue:
+            for match_id, emitted in detector.states().items():
+                if emitted.has_open_alerts and (end := end_of(emitted)) is not None:
+                    alerts = self._settle(Sight({}, [end], now), emitted.alerts, events)
+                    if alerts is not emitted.alerts:
+                        states[match_id] = replace(emitted, alerts=alerts)
+            self._looks_for_overdue = bool(states)  # until they are committed
+        return detector.extended(Detection(), states, events) if states else Detection()
 
     def _end(
         self,

@@ -19,7 +19,7 @@ from footy.alerts.rules import Rule
 from footy.alerts.wording import text
 from footy.events.emitted import AlertState, FieldValue, OpenAlert
 from footy.events.ids import event_id
-from footy.events.statuses import IN_PLAY
+from footy.events.statuses import ABANDONED, IN_PLAY
 from footy.events.types import (
     Alert,
     AlertSettled,
@@ -34,8 +34,6 @@ from footy.times import moment_text
 
 KNOWN_PRICES = frozenset({"fresh", "cache", "partial"})
 """Values of `odds_source` with which a current price is one of now."""
-ABANDONED = frozenset({11, 12})
-"""Statuses in which a match will not be finished: cut in half, cancelled."""
 _FINISHED = 8
 _NEW = AlertState()
 _CURRENT, _ODDS = "current_", ("current_", "early_")
@@ -104,19 +102,21 @@ def noted(
     The last record that counts is the first one of a finished match: later the vendor's counters are wrong.
     """
     changed: dict[str, AlertState] = {}
-    for rule in rules:
-        state = states.get(rule.name)
-        if state is None or not state.open or not rule.last_fields:
-            continue
-        last = _values(usable(record), rule.last_fields)
-        known = {name: value for name, value in last.items() if value is not None}
-        after = tuple(
-            one if one.last.items() >= known.items() else replace(one, last={**one.last, **known})
-            for one in state.open
-        )
+    of_rules = {rule.name: rule.last_fields for rule in rules}
+    for name, state in states.items():
+        after = tuple(_with_last(one, of_rules.get(name, frozenset()), record) for one in state.open)
         if after != state.open:
-            changed[rule.name] = replace(state, open=after)
+            changed[name] = replace(state, open=after)
     return changed
+
+
+def _with_last(alert: OpenAlert, of_rule: frozenset[str], record: Mapping[str, Any]) -> OpenAlert:
+    """Return an alert with the values of now, also if its rule cannot be read at present."""
+    if not (of_rule or alert.last):
+        return alert
+    last = _values(usable(record), of_rule | alert.last.keys())
+    known = {name: value for name, value in last.items() if value is not None}
+    return alert if alert.last.items() >= known.items() else replace(alert, last={**alert.last, **known})
 
 
 def settled(

@@ -232,6 +232,11 @@ class Emitted(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return Score(len(self.home.goals), len(self.away.goals))
 
     @property
+    def has_open_alerts(self) -> bool:
+        """Check whether an alert of the match has no outcome yet."""
+        return any(state.open for state in self.alerts.values())
+
+    @property
     def waits(self) -> bool:
         """Check whether an event may follow without a further change of the record."""
         return bool(

@@ -138,9 +138,13 @@ def envelope(event: Event, *, sequence: int, epoch: str, source: str = SOURCE) -
 
 def event_in(one: Envelope) -> Event | None:
     """Return the event in an envelope; None if its type, or what it says, is of a newer version."""
-    kind = one.type.removeprefix("footy.")
+    return event_of(one.id, one.type.removeprefix("footy."), one.data)
+
+
+def event_of(event_id: str, kind: str, data: bytes | msgspec.Raw) -> Event | None:
+    """Return an event by its parts; None as above."""
     try:
-        return Event(one.id, kind, msgspec.json.decode(one.data, type=DATA[kind]))
+        return Event(event_id, kind, msgspec.json.decode(data, type=DATA[kind]))
     except (KeyError, msgspec.ValidationError):
         return None
 

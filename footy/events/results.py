@@ -27,7 +27,9 @@ class History:
 
 
 def is_open(emitted: Emitted) -> bool:
-    """Check whether events of a match may come without a record of it: it may leave, or get its result."""
+    """Check whether events of a match may come without a record: it may leave, get its result or outcomes."""
+    if emitted.has_open_alerts:
+        return True
     if emitted.result or emitted.muted:
         return False
     return emitted.ended_at is not None or emitted.status_id in statuses.IN_PLAY

@@ -11,6 +11,8 @@ from footy.events.types import Event
 
 FINISHED = 8
 CANCELLED = 12
+ABANDONED = frozenset({11, 12})
+"""Statuses in which a match will not be finished: cut in half, cancelled."""
 IN_PLAY = frozenset({2, 3, 4, 5, 6, 7})
 _EXTRA_TIMES = frozenset({5, 6})
 

@@ -2,11 +2,13 @@
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from footy.events.detector import Detection, Detector
+from footy.events.emitted import Emitted
+from footy.events.types import Event
 from footy.record import MatchRecord
 from footy.telemetry.redaction import Redactor
 
@@ -34,6 +36,7 @@ class Alerts:
         self._redact = redact
         self._book: AlertBook | None = None
         self._bug: str | None = None
+        self._is_new = True
 
     @property
     def problem(self) -> str | None:
@@ -77,6 +80,19 @@ class Alerts:
             if self._book is not None:
                 return self._book.after_results(detector, detection, now)
         return detection
+
+    def overdue(self, detector: Detector, end_of: Callable[[Emitted], Event | None], now: float) -> Detection:
+        """Return the outcomes of alerts whose match ended while the rules file could not be used."""
+        with self._edge():
+            self.refresh()
+            if self._book is None and self._is_new:
+                self._is_new = False
+                if any(one.has_open_alerts for one in detector.states().values()):
+                    self._open()
+                    self.refresh()
+            if self._book is not None:
+                return self._book.overdue(detector, end_of, now)
+        return Detection()
 
     @contextlib.contextmanager
     def _edge(self) -> Iterator[None]:

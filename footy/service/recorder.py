@@ -15,7 +15,9 @@ from pathlib import Path
 from footy import __version__
 from footy.clock import CLOCK, SET_FROM_S
 from footy.events import Detector, Emitted, Event, EventRules, History
+from footy.events.envelope import event_of
 from footy.events.ids import operational_id
+from footy.events.statuses import ABANDONED
 from footy.events.types import ServiceStarted
 from footy.history import BrokenLogError, Commit, LogError, NewerLogError, Position, Retention
 from footy.history.log import UnknownCommitError
@@ -152,6 +154,7 @@ class Recorder:
             self._follow_clock()
             history, detector = self._ready(now)
             self._conclude(history, detector, now)
+            self._settle_overdue(history, detector, now)
             self._detect(history, detector, outcome, now)
             history.retain(self._keeping.retention)
             history.checkpoint_if_due()
@@ -213,6 +216,15 @@ class Recorder:
             self._commit(history, detector, Commit(now, found.changed, found.events, listed=None))
             detector.commit(found)
             self._finals.clear()
+
+    def _settle_overdue(self, history: WrittenLog, detector: Detector, now: float) -> None:
+        """Commit the outcomes that could not be known when their matches ended."""
+        if self._alerts is None:
+            return
+        found = self._alerts.overdue(detector, lambda emitted: _end_of(history, emitted), now)
+        if found.events:
+            self._commit(history, detector, Commit(now, found.changed, found.events, listed=None))
+            detector.commit(found)
 
     def _detect(self, history: WrittenLog, detector: Detector, outcome: CycleResult, now: float) -> None:
         records = [] if outcome.snapshot is None else outcome.snapshot["matches"]
@@ -376,6 +388,20 @@ class Recorder:
         if self._log is not None:
             self._log.close()
         self._log = None
+
+
+def _end_of(history: WrittenLog, emitted: Emitted) -> Event | None:
+    """Return the newest event that may be the end of a match; None if it goes on."""
+    if emitted.result is not None:
+        kind = "result"
+    elif emitted.status_id in ABANDONED:
+        kind = "status"
+    elif emitted.left:
+        kind = "match_left"
+    else:
+        return None
+    found = history.newest(1, match_id=emitted.match_id, types=[kind])
+    return event_of(found[0].id, kind, found[0].data) if found else None
 
 
 def _clock_offset() -> float:

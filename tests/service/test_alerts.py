@@ -63,6 +63,13 @@ class Service:
         self.recorder.record(outcome([record(match_id=MATCH, **fields)], self.now, {MATCH}))
         return self.ids(before)
 
+    def unlisted(self) -> list[str]:
+        """Run a cycle without the match."""
+        self.now += 10
+        before = self.newest()
+        self.recorder.record(outcome([], self.now, set()))
+        return self.ids(before)
+
     def end(self, home: int, away: int) -> list[str]:
         """Run a cycle after the final state was read."""
         self.recorder._finals[MATCH] = History(8, "Finished", Score(home, away))
@@ -179,6 +186,58 @@ def test_no_alert_is_void_because_the_file_cannot_be_read_after_a_restart(servic
     service.stop()
     service.start()
     assert service.cycle(after_s=3600, status_id=12) == ["status:12:1"]
+    assert str(service.recorder.problem).endswith("No rules are in use.")
+
+
+CORNERS = """
+[rules.corners]
+when = "status_id == 3"
+won = "home_corners >= 5 and home_score >= 1"
+"""
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(("mended", "outcome"), [(CORNERS, "won"), (None, "void")])
+def test_an_outcome_that_could_not_be_known_comes_when_the_file_can_be_read(
+    service: Service, mended: str | None, outcome: str, restarts: bool
+) -> None:
+    service.write(CORNERS)
+    service.cycle(status_id=3, home_score=1, home_corners=3)
+    service.stop()
+    service.write("[rules")
+    service.start()
+    service.cycle(after_s=3600, status_id=8, home_score=1, home_corners=5)
+    assert service.end(1, 0) == ["result"]
+    if restarts:
+        service.stop()
+        service.start()
+    service.unlisted()
+    assert service.cycle(status_id=8, home_score=1) == []
+    service.unlisted()
+    service.write(mended) if mended else service.rules.unlink()
+    assert service.unlisted() == ["alert_settled:corners:1"]
+    assert service.outcome() == outcome
+    assert service.unlisted() == []
+    assert service.recorder.problem is None
+
+
+def test_the_outcome_of_a_cancelled_match_comes_when_the_file_can_be_read(service: Service) -> None:
+    service.write(GOALLESS)
+    service.cycle(status_id=3, early_over_under_line=3.0)
+    service.stop()
+    service.write("[rules")
+    service.start()
+    service.cycle(status_id=11)
+    service.cycle(status_id=2)
+    service.write(GOALLESS)
+    assert service.cycle(status_id=2) == []  # it goes on
+    service.write("[rules")
+    service.stop()
+    service.start()
+    service.cycle(status_id=12)
+    service.write(GOALLESS)
+    assert service.unlisted() == ["alert_settled:goalless:1"]
+    assert service.outcome() == "void"
 
 
 def test_a_bug_in_alerts_costs_no_event(
