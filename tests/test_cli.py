@@ -488,9 +488,8 @@ def test_a_bug_is_one_line_and_its_traceback_is_in_the_log(live: Place) -> None:
 
 
 def test_a_bug_before_there_is_a_log_leaves_its_traceback_without_the_secret(live: Place) -> None:
-    script = (
-        f"def bug(*_): raise ValueError({SECRET!r})\nimport sys, footy.cli\nfooty.cli._say_folder = bug\n"
-    )
+    script = f"def bug(*_): raise ValueError({SECRET!r})\nimport sys, footy.cli\n"
+    script += "footy.cli.commands.say_folder = bug\n"
     finished = live.run_program(sys.executable, "-c", f"{script}sys.exit(footy.cli.main(['--once']))")
 
     assert finished.returncode == Exit.BUG

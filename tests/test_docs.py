@@ -19,7 +19,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from benchmarks import report
-from footy import cli
+from footy.cli.arguments import build_parser
 from footy.errors import Exit
 from footy.history.sqlite_log import opened_for_reading
 from footy.lease.keeper import Standing
@@ -139,7 +139,7 @@ def example_lines(name: str) -> str:
 
 def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Give every command's name ('' for footy itself) and its parser."""
-    parser = cli._parser()
+    parser = build_parser()
     yield "", parser
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
@@ -219,7 +219,7 @@ def test_every_command_and_flag_of_footy_is_in_the_operations_page() -> None:
     table = section(OPERATIONS, "Commands and flags")
     documented = {word for span in re.findall(r"`([^`]+)`", table) for word in span.split()}
 
-    assert flags(cli._parser()) | {name for name, _ in commands() if name} <= documented
+    assert flags(build_parser()) | {name for name, _ in commands() if name} <= documented
 
 
 def test_every_option_of_the_simulator_is_in_its_page() -> None:
@@ -285,7 +285,7 @@ def test_what_is_shown_of_start_sh_and_footy_is_a_command_line_that_they_take(pa
         if "bash" in program and arguments and not arguments[0].startswith("-"):
             assert arguments[0] in script, line
         if arguments != ["help"]:
-            cli._parser().parse_args(arguments)
+            build_parser().parse_args(arguments)
 
 
 # --- the API
@@ -489,7 +489,7 @@ def test_a_container_is_judged_by_its_cycles_alone() -> None:
     [command] = re.findall(r"^HEALTHCHECK .*CMD (\[.*\])$", recipe, re.MULTILINE)
 
     program, *arguments = json.loads(command)
-    parsed = cli._parser().parse_args(arguments)
+    parsed = build_parser().parse_args(arguments)
 
     assert (program, parsed.command, parsed.cycles) == ("footy", "health", True)
 

@@ -581,7 +581,7 @@ def test_the_image_builds_and_its_command_is_healthy_as_long_as_it_runs(built: P
     assert (finished.returncode, finished.stdout[:19]) == (Exit.OK, "Pipeline is running")
     program = psutil.Process(service.pid).cmdline()
     assert program[1] == f"{built}/bin/footy"
-    installed = list(built.glob("lib/python*/site-packages/footy/cli.py"))
+    installed = list(built.glob("lib/python*/site-packages/footy/cli/__init__.py"))
     assert len(installed) == 1, "a copy, not a link to the sources"
     service.terminate()
     assert service.wait(10) == Exit.OK

@@ -134,7 +134,8 @@ def test_the_worked_example_compares_closing_lines_with_results(place: Place) ->
 
 def test_nothing_of_it_is_imported_by_the_service() -> None:
     program = (
-        "import sys, footy.service.daemon, footy.service.app, footy.web.app, footy.cli; footy.cli._parser();"
+        "import sys, footy.service.daemon, footy.service.app, footy.web.app, footy.cli;"
+        "footy.cli.build_parser();"
         "print([one for one in ('duckdb', 'nanoarrow', 'pandas', 'polars', 'pyarrow', 'numpy',"
         " 'footy.analysis.match_tables') if one in sys.modules])"
     )

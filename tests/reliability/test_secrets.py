@@ -268,7 +268,7 @@ def test_a_bug_before_the_secret_is_known(secret: str, tmp_path: Path) -> None:
     assert_kept_secret(secret, tmp_path, finished=everything(finished))
     assert finished.returncode == 70
     assert "This is a bug in footy (KeyError)" in finished.stderr
-    assert "cli.py" in finished.stderr
+    assert "cli/__init__.py" in finished.stderr
 
 
 def test_the_proxys_password(tmp_path: Path, vendor: RunningSimulator) -> None:

@@ -128,11 +128,11 @@ def test_each_column_is_in_the_page_with_its_type_and_meaning(table: str) -> Non
 
 
 def test_the_commands_of_the_page_are_taken() -> None:
-    from footy.cli import _parser  # noqa: PLC0415
+    from footy.cli.arguments import build_parser  # noqa: PLC0415
 
     commands = re.findall(r"^\$ bash start\.sh ((?:export|query) .*)$", PAGE.read_text(), re.MULTILINE)
     assert len(commands) == 5
     for command in commands:
         words = shlex.split(command)
         words = words[: words.index("|")] if "|" in words else words
-        assert _parser().parse_args(words).command == words[0]
+        assert build_parser().parse_args(words).command == words[0]

@@ -1,0 +1,84 @@
+"""The standard streams of a command: what it says, and what it complains of."""
+
+import contextlib
+import io
+import logging
+import os
+import signal
+import sys
+
+from footy.errors import CannotWriteError
+from footy.settings import Mode, Settings
+
+
+def mind_the_terminal() -> None:
+    """Prepare the standard streams, Ctrl-C and logging for a command.
+
+    Ctrl-C ends the process without a traceback; the service and --once install their own handlers when they
+    have something to clean up. A closed stream (`>&-`) is replaced by the null device; otherwise the next
+    opened file would get its number. Standard output writes a question mark for a character that its encoding
+    lacks. Log entries go to log files only.
+    """
+    for name in (
+        "stdin",
+        "stdout",
+        "stderr",
+    ):  # in numeric order: `open` takes the lowest free number
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, "r" if name == "stdin" else "w", encoding="utf-8"))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.NullHandler())
+
+
+def leave_the_pipe() -> None:
+    """Discard the output that is still buffered: its reader has ended, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say(line: str) -> None:
+    """Write a line to standard output.
+
+    Raises:
+        CannotWriteError: It cannot be written, for example on a full disk.
+    """
+    try:
+        print(_printable(line), flush=True)  # noqa: T201 - this is what the command is for
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        leave_the_pipe()
+        raise CannotWriteError(f"The standard output cannot be written ({error.strerror}).") from None
+
+
+def write(content: bytes) -> None:
+    """Write whole lines to standard output; see `say`."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        leave_the_pipe()
+        raise CannotWriteError(f"The standard output cannot be written ({error.strerror}).") from None
+
+
+def complain(line: str) -> None:
+    """Write a line to standard error; if it cannot be written, only the exit code reports the failure."""
+    with contextlib.suppress(OSError):
+        print(f"footy: {_printable(line)}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _printable(line: str) -> str:
+    """Escape control characters: a line may quote the vendor, whose text must not control the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+def say_folder(settings: Settings, mode: Mode) -> None:
+    """Say on standard error which data folder a command uses, and whether it is the demo's."""
+    marks = "demo: simulated matches, " if mode is Mode.DEMO else ""
+    complain(f"{marks}data folder {settings.folder(mode)}")
