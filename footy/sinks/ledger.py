@@ -39,7 +39,7 @@ _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 class Ledger:
-    """A target's part of the ledger. For one thread; opened when it is first used.
+    """A target's part of the ledger. For one thread at a time; opened when it is first used.
 
     Args:
         path: The file.
@@ -137,7 +137,8 @@ class Ledger:
 def _opened(path: Path, *, durable: bool) -> sqlite3.Connection:
     with contextlib.suppress(OSError):  # SQLite says why it cannot be made
         path.touch(mode=PRIVATE)
-    connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S)
+    # Of the thread that begins with it, and then of the target's own: never of two at a time.
+    connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_S, check_same_thread=False)
     try:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")

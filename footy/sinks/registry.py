@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what is switched off is not imported
     from footy.sinks.mqtt import MqttTarget
     from footy.sinks.runner import SinkRunner
     from footy.sinks.store_ledger import StoreLedger
+    from footy.sinks.target_sink import TargetSink
     from footy.sinks.targets import Target
 
 MISSING = "Messages need the package apprise: .venv/bin/pip install -r requirements-alerts.txt"
@@ -95,6 +96,7 @@ class Sinks:
             except ConfigError as error:
                 self._trouble = str(error)
             else:
+                sink.begin()
                 self._of_targets[target] = self._started(sink)
 
     def close(self) -> None:
@@ -163,7 +165,7 @@ def mqtt_target(
     return MqttTarget(url, user, password, None if ca_bundle is None else str(ca_bundle))
 
 
-def sink_of(target: "Target", options: SinkOptions, begin: Position | None) -> "Sink":
+def sink_of(target: "Target", options: SinkOptions, begin: Position | None) -> "TargetSink":
     """Return the sink of a target.
 
     Args:

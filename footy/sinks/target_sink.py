@@ -1,5 +1,6 @@
 """The base of sinks that send to a target of the rules file: which events it gets, and how far it is."""
 
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ import msgspec
 
 from footy.events.envelope import Envelope
 from footy.history.log import Position
+from footy.sinks.base import Again
 from footy.sinks.targets import Target
 
 if TYPE_CHECKING:
@@ -50,6 +52,14 @@ class TargetSink(ABC):
         if position is None and (position := self._begin) is not None:
             self._ledger.move(position)
         return position
+
+    def begin(self) -> None:
+        """Note where a new target begins, before anything can be committed that is for it.
+
+        The caller is another thread than that of the other calls, which come later.
+        """
+        with contextlib.suppress(Again):  # then `position` notes it
+            TargetSink.position(self)
 
     @abstractmethod
     def send(self, batch: Sequence[Envelope]) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 import stat
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +19,14 @@ from standardwebhooks.webhooks import Webhook
 from footy.events.envelope import Envelope, envelope
 from footy.events.ids import event_id
 from footy.events.types import Alert, Event, Score
-from footy.history.log import Position
+from footy.history.log import Log, LogError, Position
+from footy.history.sqlite_log import opened, opened_for_reading
 from footy.plain_text import harmless
 from footy.sinks.base import Again, Refused, Sink
 from footy.sinks.command import CommandSink
 from footy.sinks.ledger import Ledger
 from footy.sinks.notify import NotifySink
+from footy.sinks.registry import SinkOptions, Sinks
 from footy.sinks.targets import Target
 from footy.sinks.webhook import WebhookSink, retry_after
 from footy.times import moment_text
@@ -197,6 +200,26 @@ def test_a_new_webhook_begins_where_it_is_told(tmp_path: Path, receiver: Receive
     sink = WebhookSink(target, ledger(tmp_path), Position(EPOCH, 9))
     assert sink.position() == begin
     sink.close()
+
+
+def test_a_new_target_has_its_beginning_before_the_next_commit(tmp_path: Path) -> None:
+    log, _ = opened(tmp_path / "footy.db")
+    newest = log.extent()
+    log.close()
+    calls: list[str] = []
+
+    def open_log() -> Log:
+        calls.append(threading.current_thread().name)
+        if len(calls) > 1:  # the sink's own thread gets no further
+            raise LogError("not now")
+        return opened_for_reading(tmp_path / "footy.db")
+
+    sinks = Sinks(SinkOptions("urn:footy:test", ledger=tmp_path / "sent.db"), open_log)
+    sinks.use([Target("t", "command", command=("/bin/true",))])
+    sinks.close()
+    of_target = ledger(tmp_path)
+    assert of_target.position() == Position(newest.epoch, newest.newest)
+    of_target.close()
 
 
 def test_a_webhook_may_ask_for_some_types(tmp_path: Path, receiver: Receiver) -> None:
