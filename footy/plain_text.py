@@ -32,6 +32,11 @@ _ALIKE = str.maketrans(
 )
 _ENTITY = re.compile(r"&(?=[A-Za-z]{2,31};|#)")
 _DOT_IN_WORD = re.compile(r"(?<=\w)\.(?=\w)")
+_LIST = re.compile(r"^(\d+)[.)](?=\s|$)")
+_LINE_START = str.maketrans({"-": "‐", "+": "＋", "=": "＝"})
+"""A name may begin a line, where these make a list or a heading."""
+_COMMAND = re.compile(r"(?<![\w/])/(?=\w)")
+"""A word such as `/stop`, which some services make a link that sends it to a bot."""
 _SCHEME = re.compile(r":(?=/|[\w-]+:)|(?<=\w):(?=\w)")
 
 
@@ -52,4 +57,6 @@ def harmless(value: Any) -> str:
     plain = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in value)
     plain = _ENTITY.sub("＆", " ".join(plain.split())).translate(_ALIKE)
     plain = _SCHEME.sub("∶", _DOT_IN_WORD.sub("․", plain))
+    plain = _LIST.sub(r"\1․", _COMMAND.sub("∕", plain))
+    plain = plain[:1].translate(_LINE_START) + plain[1:]
     return plain if len(plain) <= LONGEST else f"{plain[: LONGEST - 1]}…"

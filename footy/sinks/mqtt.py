@@ -11,7 +11,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 import paho.mqtt.client as mqtt
@@ -138,10 +138,10 @@ class MqttSink:
             shown = {name: value for name, value in state.items() if name not in _UNSHOWN}
             if self._shown.get(match_id) != shown:
                 self._shown[match_id] = shown
-                messages.append((f"footy/match/{match_id}", _encode(state), True))
+                messages.append((_topic_of(match_id), _encode(state), True))
         for match_id in self._shown.keys() - listed:
             del self._shown[match_id]
-            messages.append((f"footy/match/{match_id}", b"", True))
+            messages.append((_topic_of(match_id), b"", True))
         return messages
 
     def _publish(self, client: mqtt.Client, messages: Sequence[tuple[str, bytes, bool]]) -> None:
@@ -212,3 +212,8 @@ class MqttSink:
 
     def _went(self, _client: Any, _data: Any, _flags: Any, _code: Any, _properties: Any) -> None:
         self._connected.clear()
+
+
+def _topic_of(match_id: str) -> str:
+    """Return the topic of a match; what a topic cannot have of the vendor's id is percent-encoded."""
+    return f"footy/match/{quote(match_id, safe='')}"

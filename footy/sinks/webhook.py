@@ -11,6 +11,7 @@ import functools
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 import urllib3
 
@@ -24,6 +25,10 @@ LONGEST_WAIT_S = 3600.0
 """Seconds after which a target is asked again, whatever its `Retry-After` says."""
 _ANSWER = 4096
 """Bytes of an answer that are read, so that its connection can be used again."""
+
+
+_OF_IDS = "!$&'()*+,-./:;=@_~"
+"""What an id may have beside letters and digits, as it is, in a header."""
 
 
 class WebhookSink(TargetSink):
@@ -91,6 +96,7 @@ def signed(secret: str, event_id: str, at: int, body: bytes) -> dict[str, str]:
         at: Unix seconds.
         body: The body, exactly as it is sent.
     """
+    event_id = quote(event_id, safe=_OF_IDS)  # the vendor's part of it may be anything
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.new(key, b"%s.%d.%s" % (event_id.encode(), at, body), hashlib.sha256).digest()
     return {

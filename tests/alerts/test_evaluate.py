@@ -381,7 +381,7 @@ def test_computing_with_what_is_unknown_or_impossible_is_unknown() -> None:
 
 HOSTILE = {
     "**Town** _x_ ~~y~~": "∗∗Town∗∗ ˍxˍ ∼∼y∼∼",
-    "<b>Town</b>": "‹b›Town‹/b›",
+    "<b>Town</b>": "‹b›Town‹∕b›",
     "<!channel> <@U123>": "‹!channel› ‹＠U123›",
     "@everyone": "＠everyone",
     "[Town](https://evil.example)": "(Town)(https∶//evil․example)",
@@ -396,6 +396,13 @@ HOSTILE = {
     "Brighton & Hove Albion": "Brighton & Hove Albion",
     "St. Pauli (W)": "St. Pauli (W)",
     "{home}": "(home)",
+    "/stop now": "∕stop now",
+    "Town/City": "Town/City",
+    "- Town": "‐ Town",
+    "-# Town": "‐＃ Town",
+    "1. FC Köln": "1․ FC Köln",
+    "+ Town": "＋ Town",
+    "===": "＝==",
     "x" * 200: "x" * 79 + "…",
 }
 

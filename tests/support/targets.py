@@ -25,6 +25,7 @@ class Answer(NamedTuple):
     status: int = 204
     headers: Mapping[str, str] = {}
     waits: bool = False
+    body: bytes = b""
 
 
 class Receiver:
@@ -54,8 +55,9 @@ class Receiver:
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(answer.body)))
                 self.end_headers()
+                self.wfile.write(answer.body)
 
             def log_message(self, *_: object) -> None:
                 pass
