@@ -4,6 +4,7 @@
 # it is complete. So a running service keeps its packages, and a failed installation changes nothing.
 
 ENVIRONMENTS=.venvs
+EXTRAS='alerts:apprise mqtt:paho postgres:psycopg query:duckdb'
 
 # set_up_environment REQUIREMENTS...: make the environment; quick if nothing has changed since the last time.
 set_up_environment() {
@@ -39,11 +40,23 @@ set_up_environment() {
 
 # Check the stamps, and import footy: after an upgrade of the system's Python, the environment's packages are not found.
 has_environment() {
-    local requirements
-    for requirements in "$@"; do
-        [ "$(cat ".venv/.installed-from-$requirements" 2>/dev/null)" = "$(stamp_of "$requirements")" ] || return
+    local requirements extra
+    for requirements in "$@"; do is_installed_from "$requirements" || return; done
+    can_run_footy || return
+    for extra in $EXTRAS; do
+        requirements=requirements-${extra%:*}.txt
+        has_package .venv "${extra#*:}" && [ -f "$requirements" ] || continue
+        if [ -e ".venv/.installed-from-$requirements" ]; then
+            is_installed_from "$requirements" || return
+        else # somebody has installed it by hand
+            stamp_of "$requirements" 2>/dev/null >".venv/.installed-from-$requirements" || true
+        fi
     done
-    can_run_footy
+    [ -z "$(extras_missing_in .venv)" ]
+}
+
+is_installed_from() {
+    [ "$(cat ".venv/.installed-from-$1" 2>/dev/null)" = "$(stamp_of "$1")" ]
 }
 
 stamp_of() {
@@ -71,25 +84,35 @@ make_environment() {
     for requirements in "$@"; do
         "${pip[@]}" -r "$requirements" || return_uninstalled "$requirements" || return
     done
+    "${pip[@]}" --no-deps --editable . || return_uninstalled setup.py || return
     for requirements in $(extras_missing_in "$folder"); do
         "${pip[@]}" -r "$requirements" || return_uninstalled "$requirements" || return
+        set -- "$@" "$requirements"
     done
-    "${pip[@]}" --no-deps --editable . || return_uninstalled setup.py || return
     for requirements in "$@"; do stamp_of "$requirements" >"$folder/.installed-from-$requirements" || return 73; done
     switch_to "$folder" || return 73
     trap 'rm -rf "$lock"' EXIT
     remove_unused "$folder" "$before"
 }
 
-# extras_missing_in FOLDER: print the requirements of extras that .venv has and the new environment lacks. Look for folders of
-# packages: the Python of .venv may be gone.
+# extras_missing_in FOLDER: print the requirements of extras that the settings need or .venv has, and the new environment lacks.
+# Look for folders of packages: the Python of .venv may be gone.
 extras_missing_in() {
-    local extra
-    for extra in alerts:apprise mqtt:paho postgres:psycopg query:duckdb; do
-        if has_package .venv "${extra#*:}" && ! has_package "$1" "${extra#*:}" && [ -f "requirements-${extra%:*}.txt" ]; then
-            echo "requirements-${extra%:*}.txt"
-        fi
+    local extra name needed
+    needed=$(extras_needed_by "$1")
+    for extra in $EXTRAS; do
+        name=${extra%:*}
+        case $'\n'$needed$'\n' in
+            *$'\n'$name$'\n'*) ;;
+            *) has_package .venv "${extra#*:}" || continue ;;
+        esac
+        if ! has_package "$1" "${extra#*:}" && [ -f "requirements-$name.txt" ]; then echo "requirements-$name.txt"; fi
     done
+}
+
+# extras_needed_by FOLDER: print the extras that the settings and the rules of alerts need, as the footy in this environment says.
+extras_needed_by() {
+    "$1/bin/python" -m footy.service.extras 2>/dev/null || true
 }
 
 has_package() {

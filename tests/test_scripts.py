@@ -350,6 +350,80 @@ def test_a_new_environment_has_the_extras_of_the_one_before(bare: Checkout, extr
     assert [word for word in words if word.startswith("requirements")] == wanted
 
 
+@pytest.fixture
+def with_extras(bare: Checkout) -> Checkout:
+    """A checkout in whose environments pip installs nothing, and notes what it is told."""
+    for name in ("alerts", "mqtt", "postgres", "query"):
+        (bare.folder / f"requirements-{name}.txt").write_text(f"{name}==1\n", encoding="utf-8")
+    noted, packages = (
+        bare.place.folder / "installed",
+        {"alerts": "apprise", "mqtt": "paho", "postgres": "psycopg"},
+    )
+    pip = "\n".join(
+        f'case "$*" in *-{name}.txt) mkdir -p "$folder/lib/python3/site-packages/{package}" ;; esac'
+        for name, package in packages.items()
+    )
+    python = bare.place.folder / "python"
+    python.write_text(
+        f"""#!/bin/sh
+case "$*" in
+    "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+    "-m pip "*) folder=$(dirname "$(dirname "$0")"); echo "$*" >>"{noted}"
+{pip} ;;
+    *) PYTHONPATH="{PROJECT}" exec {sys.executable} "$(printf %s "$1" | sed s/-I/-B/)" "${{@:2}}" ;;
+esac
+""".replace("#!/bin/sh", "#!/bin/bash"),
+        encoding="utf-8",
+    )
+    python.chmod(0o755)
+    bare.place.set(PYTHON=python)
+    return bare
+
+
+def installed(checkout: Checkout) -> list[str]:
+    """Set up; return the lists from which pip was told to install since the last time."""
+    noted = checkout.place.folder / "installed"
+    noted.unlink(missing_ok=True)
+    script = f'cd "{checkout.folder}"; . scripts/environment.sh; set_up_environment requirements.txt'
+    finished = checkout.place.run_program("bash", "-euo", "pipefail", "-c", script)
+    assert finished.returncode == Exit.OK, finished.stderr
+    words = noted.read_text(encoding="utf-8").split() if noted.exists() else []
+    return [word for word in words if word.startswith("requirements")]
+
+
+def test_the_extras_that_the_settings_need_are_installed(with_extras: Checkout) -> None:
+    assert installed(with_extras) == ["requirements.txt"]
+    assert installed(with_extras) == []
+    with_extras.place.set(FOOTY_PUSH="on")
+    assert installed(with_extras) == ["requirements.txt", "requirements-mqtt.txt"]
+    assert installed(with_extras) == []
+    (with_extras.folder / ".env").write_text("FOOTY_STORE=postgresql://db/footy\n", encoding="utf-8")
+    rules = with_extras.place.folder / "var" / "alerts.toml"
+    rules.parent.mkdir()
+    rules.write_text("[targets.desk]\nwebhook = 'https://example.com'\n", encoding="utf-8")
+    every = ["requirements.txt", "requirements-mqtt.txt", "requirements-postgres.txt"]
+    assert installed(with_extras) == every
+    rules.write_text("[targets.phone]\nnotify = 'tgram://token/1'\n", encoding="utf-8")
+    assert installed(with_extras) == ["requirements.txt", "requirements-alerts.txt", *every[1:]]
+    rules.write_text("[targets", encoding="utf-8")
+    with_extras.place.set(FOOTY_INTERVAL="never")  # what is wrong is said by the command
+    assert installed(with_extras) == []
+
+
+def test_another_list_of_an_extra_makes_a_new_environment(with_extras: Checkout) -> None:
+    with_extras.place.set(FOOTY_PUSH="on")
+    installed(with_extras)
+    (with_extras.folder / "requirements-mqtt.txt").write_text("mqtt==2\n", encoding="utf-8")
+    assert installed(with_extras) == ["requirements.txt", "requirements-mqtt.txt"]
+    (with_extras.folder / "requirements-alerts.txt").write_text("alerts==2\n", encoding="utf-8")
+    assert installed(with_extras) == [], "nothing of this list is installed"
+    by_hand = with_extras.folder / ".venv" / "lib" / "python3" / "site-packages" / "apprise"
+    by_hand.mkdir(parents=True)
+    assert installed(with_extras) == []
+    (with_extras.folder / "requirements-alerts.txt").write_text("alerts==3\n", encoding="utf-8")
+    assert installed(with_extras) == ["requirements.txt", "requirements-alerts.txt", "requirements-mqtt.txt"]
+
+
 # --- running
 
 
