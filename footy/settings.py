@@ -310,7 +310,11 @@ class _Section(BaseModel):
     """The settings of one package; the fields' descriptions are also their documentation."""
 
     model_config = ConfigDict(
-        extra="ignore", frozen=True, allow_inf_nan=False, alias_generator=lambda name: f"FOOTY_{name.upper()}"
+        extra="ignore",
+        frozen=True,
+        allow_inf_nan=False,
+        alias_generator=lambda name: f"FOOTY_{name.upper()}",
+        defer_build=True,  # only that of all settings together is ever used
     )
 
 

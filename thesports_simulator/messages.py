@@ -4,11 +4,12 @@ import copy
 from collections import deque
 from collections.abc import Iterator, Mapping
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from thesports_simulator.world.world import World
+if TYPE_CHECKING:
+    from thesports_simulator.world.world import World
 
 TOPIC = "thesports/football/match/v1"
 PARTS = ("score", "stats", "incidents", "tlive")
@@ -53,7 +54,7 @@ def parse_fault(text: str) -> tuple[str, float]:
 class Messages:
     """Makes the messages of each second, in order, with faults at their rates."""
 
-    def __init__(self, world: World, faults: Mapping[str, float] | None = None, *, seed: int = 1) -> None:
+    def __init__(self, world: "World", faults: Mapping[str, float] | None = None, *, seed: int = 1) -> None:
         self._world = world
         self._faults = dict(faults or {})
         self._random = Random(f"messages:{seed}")

@@ -4,10 +4,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from footy.mirror.state import Held, State
 from footy.settings import ServiceSettings
+
+if TYPE_CHECKING:  # `health` rates nothing: it imports only what a level is
+    from footy.mirror.state import Held, State
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +114,7 @@ def without_times(before: Mapping[str, Reading], after: Mapping[str, Reading]) -
     return kept | {name: reading for name, reading in after.items() if name not in TIMES}
 
 
-def fills_gaps(before: State, after: State) -> bool:
+def fills_gaps(before: "State", after: "State") -> bool:
     """Check whether a cycle fetched data that was missing before it, as the cycles of a cold start do."""
     for match_id, match in after.matches.items():
         held = before.matches.get(match_id)
@@ -126,7 +128,7 @@ def fills_gaps(before: State, after: State) -> bool:
     )
 
 
-def _known(held: Mapping[str, Held[Any]]) -> set[str]:
+def _known(held: "Mapping[str, Held[Any]]") -> set[str]:
     return {key for key, one in held.items() if one.value is not None}
 
 
