@@ -25,7 +25,8 @@ from benchmarks import chart, freshness, report, upstream
 from benchmarks.child import PROJECT
 from benchmarks.freshness_truth import LIVE
 from benchmarks.measure import percentile
-from tests.support.broker import Publisher, RunningBroker, free_ports
+from tests.support.broker import Publisher, RunningBroker
+from tests.support.ports import free_port
 from tests.support.pushed_hour import observed
 from thesports_simulator.process import SECRET, USER, RunningSimulator, start
 
@@ -107,7 +108,7 @@ def _run(what: str, matches: int, count: int, every_s: float, *, quick: bool) ->
     ):
         vendor.control.settings(latency=latency)
         elements = _in_play(vendor)
-        [port] = free_ports(1)
+        port = free_port()
         with _service(vendor, broker, Path(folder) / "var", port, 2 if what == COLD else 30) as service:
             watch = _Watch(Path(folder) / "var" / "matches.json", port)
             publish = _Messages(publisher, elements, watch)

@@ -9,4 +9,8 @@ set_up_environment requirements.txt requirements-test.txt || exit
 .venv/bin/ruff format --check .
 .venv/bin/mypy
 .venv/bin/lint-imports
-exec .venv/bin/python -m pytest -n 2 --dist worksteal "$@"
+
+# Several hundred processes are started; without bytecode each of them would compile footy again.
+unset PYTHONDONTWRITEBYTECODE
+# More workers than cores: much of the time is spent waiting.
+exec .venv/bin/python -m pytest -n 6 --dist worksteal "$@"

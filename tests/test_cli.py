@@ -381,7 +381,7 @@ def test_once_ends_by_the_signal_it_gets_without_a_traceback(place: Place, numbe
         wait_until(lambda: vendor.control.stats()["in_flight"] > 0)
 
         running.send_signal(number)
-        _, said = running.communicate(timeout=10)
+        _, said = running.communicate(timeout=60)
 
     assert running.returncode == -number
     assert said == f"footy: data folder {place.files.folder}\n"
@@ -394,7 +394,7 @@ def test_ctrl_c_before_a_cycle_begins_shows_no_traceback(place: Place) -> None:
         wait_until(lambda: vendor.control.stats()["in_flight"] > 0)
 
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=10)
+        _, said = running.communicate(timeout=60)
 
     assert running.returncode == -signal.SIGINT
     assert said == f"footy: data folder {place.files.folder}\n"
@@ -508,7 +508,7 @@ def test_a_simulator_can_be_served_and_ended(place: Place) -> None:
 
     running.send_signal(signal.SIGTERM)
 
-    assert running.wait(timeout=10) == Exit.OK
+    assert running.wait(timeout=60) == Exit.OK
 
 
 def test_the_console_command_is_the_same_program() -> None:

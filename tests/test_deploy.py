@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -17,6 +16,7 @@ import yaml
 
 from footy.settings import secret_files, variables
 from tests.support.place import PROJECT, SECRET, Place, wait_until
+from tests.support.ports import free_port
 from tests.support.tools import tool
 from thesports_simulator.process import start
 
@@ -239,13 +239,6 @@ def test_no_label_holds_an_id_an_address_or_the_secret(exported: Exported) -> No
     assert [value for value in values if "://" in value or "127.0.0.1" in value] == []
     assert SECRET not in exposition
     assert TOKEN not in exposition
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port: int = listening.getsockname()[1]
-        return port
 
 
 class Prometheus:

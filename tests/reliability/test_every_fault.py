@@ -9,10 +9,22 @@ import psutil
 import pytest
 
 from tests.support.caller import eventually
-from tests.support.harness import EPOCH, LIVE, STRATEGIES, Cycle, Trial, begin, everywhere_but, written
+from tests.support.harness import (
+    EPOCH,
+    LIVE,
+    SHORTER,
+    STRATEGIES,
+    Cycle,
+    Trial,
+    begin,
+    everywhere_but,
+    written,
+)
 from thesports_simulator.faults import CATALOGUE
 from thesports_simulator.process import RunningSimulator, start
 
+WAITING = {"drip", "hang", "slow"}
+"""Faults over which every call waits until its timeout."""
 SHORT_LIVED = {"FOOTY_TTL_TEAM": "60", "FOOTY_TTL_COMPETITION": "60", "FOOTY_TTL_COUNTRY": "60"}
 """So that teams, competitions and countries are asked for again while the vendor fails."""
 
@@ -22,6 +34,10 @@ def vendor() -> Iterator[RunningSimulator]:
     """Few matches: what a fault does to one it does to all, and there are some two hundred evenings."""
     with start(matches=4, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as simulator:
         yield simulator
+
+
+def settings_for(fault: str) -> dict[str, str]:
+    return SHORT_LIVED | (SHORTER if fault in WAITING else {})
 
 
 @contextmanager
@@ -39,7 +55,10 @@ def nothing_left_behind(vendor: RunningSimulator) -> Iterator[None]:
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("fault", CATALOGUE)
 def test_a_fault_in_mid_service(vendor: RunningSimulator, tmp_path: Path, fault: str, strategy: str) -> None:
-    with nothing_left_behind(vendor), begin(vendor, tmp_path, strategy=strategy, **SHORT_LIVED) as trial:
+    with (
+        nothing_left_behind(vendor),
+        begin(vendor, tmp_path, strategy=strategy, **settings_for(fault)) as trial,
+    ):
         well = trial.cycle()
         assert (well.complaints(None), well.complete) == ([], True)
 
@@ -57,7 +76,7 @@ def test_a_fault_in_mid_service(vendor: RunningSimulator, tmp_path: Path, fault:
 
 @pytest.mark.parametrize("fault", CATALOGUE)
 def test_a_fault_at_the_start(vendor: RunningSimulator, tmp_path: Path, fault: str) -> None:
-    with nothing_left_behind(vendor), begin(vendor, tmp_path, **SHORT_LIVED) as trial:
+    with nothing_left_behind(vendor), begin(vendor, tmp_path, **settings_for(fault)) as trial:
         trial.inject(written(fault))
         assert trial.cycle().complaints(None) == []
 

@@ -117,7 +117,7 @@ def test_what_is_not_in_the_plan_is_known_to_the_next_start_and_no_error_of_it(t
         service = Instance(place, vendor, place.begin_service())
         wait_until(lambda: len(service.logged("not authorized, asked again from time to time")) == 4)
         service.process.terminate()
-        service.process.wait(timeout=10)
+        service.process.wait(timeout=60)
         assert service.logged("CRITICAL") == []
 
         place.files.log.unlink()

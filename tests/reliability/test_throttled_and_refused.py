@@ -23,8 +23,9 @@ def vendor() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def trial(vendor: RunningSimulator, tmp_path: Path) -> Iterator[Trial]:
-    """A pipeline that asks for the odds of all matches in each cycle."""
-    with begin(vendor, tmp_path, strategy="per-match", FOOTY_WORKERS=str(WORKERS)) as beside:
+    """A pipeline that asks for the odds of all matches in each cycle; none is long enough for a cooldown."""
+    more = {"FOOTY_WORKERS": str(WORKERS), "FOOTY_INTERVAL": "2"}
+    with begin(vendor, tmp_path, strategy="per-match", **more) as beside:
         yield beside
 
 

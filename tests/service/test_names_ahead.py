@@ -26,7 +26,7 @@ def vendor() -> Iterator[RunningSimulator]:
 
 
 def job_of(trial: Trial, files: Files) -> CycleJob:
-    settings = load(QUICK, Path("absent")).settings
+    settings = load({**QUICK, "FOOTY_INTERVAL": "60"}, Path("absent")).settings
     heartbeat_file = HeartbeatFile(files, started_at=0.0, interval_s=settings.interval, mode="live")
     return CycleJob(settings, trial.app, [SnapshotFile(files.folder)], heartbeat_file)
 

@@ -13,7 +13,7 @@ from tests.support.cycle_ends import cycle_end
 from tests.support.place import SECRET, Place
 from thesports_simulator.process import start
 
-WITHIN_S = 20.0
+WITHIN_S = 60.0
 SILENCE_S = 180.0
 
 

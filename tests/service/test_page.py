@@ -15,6 +15,7 @@ from footy.errors import Exit
 from footy.history.archive import match_odds
 from footy.history.sqlite_log import opened_for_reading
 from tests.support.place import SECRET, Place, complaints, wait_until
+from tests.support.ports import free_port
 from thesports_simulator.process import RunningSimulator, start
 
 
@@ -38,11 +39,6 @@ def taken() -> Iterator[int]:
         other.bind(("127.0.0.1", 0))
         other.listen()
         yield other.getsockname()[1]
-
-
-def free_port() -> int:
-    with taken() as port:
-        return port
 
 
 def ask(port: int, path: str, **headers: str) -> tuple[int, bytes]:

@@ -12,10 +12,10 @@ import pytest
 
 from footy.errors import Exit
 from footy.sinks.mqtt import STATUS
-from tests.service.test_page import free_port
 from tests.sinks.test_mqtt import Reader
 from tests.support.broker import Publisher, RunningBroker
 from tests.support.place import PROJECT, SECRET, Place, complaints, wait_until
+from tests.support.ports import free_port
 from thesports_simulator.process import RunningSimulator, start
 
 

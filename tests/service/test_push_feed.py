@@ -17,8 +17,9 @@ from footy.thesports import push_connection
 from footy.thesports.models import LiveScore
 from footy.thesports.push import Part, Pushed
 from footy.thesports.push_connection import Broker, PushConnection
-from tests.support.broker import USER, WITHIN_S, Publisher, RunningBroker, free_ports
+from tests.support.broker import USER, WITHIN_S, Publisher, RunningBroker
 from tests.support.place import wait_until
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from footy.thesports.request import Answer
@@ -99,7 +100,7 @@ def test_a_wrong_password_is_refused_and_said_nowhere(
 
 
 def test_nobody_who_listens_is_unreachable() -> None:
-    [port] = free_ports(1)
+    port = free_port()
     with listening(f"ws://127.0.0.1:{port}/mqtt", "secret") as found:
         found.is_said("unreachable")
 

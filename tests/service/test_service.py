@@ -86,7 +86,7 @@ def test_a_service_prints_nothing_where_nobody_watches(live: Place) -> None:
     service = live.begin_service()
 
     service.terminate()
-    out, said = service.communicate(timeout=10)
+    out, said = service.communicate(timeout=60)
 
     assert out == ""
     assert said == f"footy: data folder {live.files.folder}\n"
@@ -130,7 +130,7 @@ def test_whatever_hangs_has_to_end_in_time_for_the_two_seconds_that_are_promised
 def test_a_signal_ends_the_service_that_is_still_starting(place: Place) -> None:
     script = (
         "import sys, time, footy.service.app as assembly\n"
-        "assembly.start_simulator = lambda: time.sleep(60)\n"
+        "assembly.start_simulator = lambda: time.sleep(600)\n"
         "from footy.cli import main\nsys.exit(main(['--demo']))"
     )
     service = place.begin_program(sys.executable, "-c", script)
@@ -191,7 +191,7 @@ def test_a_cycle_that_raises_is_logged_counted_as_failed_and_the_next_one_runs(l
 
 
 def complaints_of(service: "subprocess.Popen[str]") -> list[str]:
-    out, said = service.communicate(timeout=10)
+    out, said = service.communicate(timeout=60)
     return complaints(subprocess.CompletedProcess([], service.returncode, out, said))
 
 
@@ -402,7 +402,7 @@ def test_a_start_beside_a_single_cycle_waits_for_it(place: Place) -> None:
 
         started = place.run("start")
 
-        assert single.wait(timeout=10) == Exit.OK
+        assert single.wait(timeout=60) == Exit.OK
         running = owner(place.files)
         assert running is not None
         assert running.pid != single.pid
@@ -468,7 +468,7 @@ def test_stop_kills_what_does_not_listen(live: Place) -> None:
     deaf += "from footy.service.lock import *; from footy.service.paths import *\n"
     deaf += "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     deaf += f"folder = Path({str(live.files.folder)!r}); prepare_folder(folder)\n"
-    deaf += "with locked(Files(folder), Role.SERVICE): time.sleep(60)"
+    deaf += "with locked(Files(folder), Role.SERVICE): time.sleep(600)"
     service = live.begin_program(sys.executable, "-c", deaf)
     wait_until(live.files.pid.exists)
     impatience = "import footy.service.control as b; b.TERM_S = 0.3; from footy.cli import main"
@@ -635,7 +635,7 @@ def test_logs_follow_the_log(live: Place) -> None:
     assert "footy starts" in following.stdout.readline()
 
     service.terminate()
-    service.wait(timeout=10)
+    service.wait(timeout=60)
 
     assert any("footy stops" in line for line in iter(following.stdout.readline, ""))
     following.terminate()

@@ -17,7 +17,7 @@ from tests.sinks.sink_contract import SOURCE
 from tests.support.evening import Evening, busy_evening, started
 from tests.support.place import wait_until
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Target:

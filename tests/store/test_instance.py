@@ -1,7 +1,6 @@
 """A service that keeps its log in the store, and what reads it on other machines: real processes."""
 
 import json
-import socket
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from footy.store.address import StoreAddress
 from footy.store.connect import connected
 from tests.support.place import Place, wait_until
+from tests.support.ports import free_port
 from tests.support.postgres import scratch_store
 from thesports_simulator.process import start
 
@@ -85,9 +85,7 @@ def test_the_outcomes_of_alerts_are_read_from_anywhere(reader: Place) -> None:
 
 
 def test_the_page_is_served_from_anywhere(reader: Place) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     reader.set(FOOTY_HTTP_PORT=port)
     serving = reader.begin("serve")
     base = f"http://127.0.0.1:{port}"

@@ -12,19 +12,11 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from footy.thesports.push import TOPIC
+from tests.support.ports import free_port
 from tests.support.tools import tool
 
 USER, SECRET = "demo", "simulated-secret"
-WITHIN_S = 20.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nothing listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+WITHIN_S = 60.0
 
 
 class RunningBroker:
@@ -33,7 +25,7 @@ class RunningBroker:
     def __init__(self, folder: Path, *, user: str = USER, secret: str = SECRET) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._program = tool("mosquitto", comes_with="Debian's mosquitto")
-        self.port, self.ws_port = free_ports(2)
+        self.port, self.ws_port = free_port(), free_port()
         self.user, self.secret = user, secret
         passwords = folder / "passwords"
         passwords.unlink(missing_ok=True)

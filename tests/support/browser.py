@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+_WITHIN_MS = 30_000
 
 
 def chromium() -> str:
@@ -29,6 +30,7 @@ def chromium() -> str:
 def browser() -> Iterator[Browser]:
     """Start a browser."""
     program = chromium()
+    expect.set_options(timeout=_WITHIN_MS)
     with sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         yield started
@@ -68,7 +70,7 @@ class Watched:
 def tab(started: Browser, url: str, **options: Any) -> Iterator[Watched]:
     """Open a page in a profile of its own."""
     context = started.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(_WITHIN_MS)
     watched = Watched(context.new_page(), urlsplit(url).netloc)
     watched.page.goto(url)
     yield watched

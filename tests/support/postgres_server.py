@@ -4,13 +4,14 @@ import contextlib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support.ports import free_port
 
 _UNPRIVILEGED = "nobody"
 
@@ -38,9 +39,7 @@ class OwnServer:
         self._programs = _programs()
         self._folder = folder
         self.host = host
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"postgresql://footy@{host}:{self.port}/postgres"
         self._run("initdb", "-D", str(folder), "-U", "footy", "-A", "trust", "--no-sync")
         (folder / "pg_hba.conf").write_text("host all all all trust\n")

@@ -26,7 +26,7 @@ from footy.web.security import Access
 from footy.web.server import Server, bind
 from tests.outputs.console.samples import early_prices, named, quote, snapshot
 
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 TOKEN = "a-token-of-the-tests-0123"
 
 

@@ -20,7 +20,7 @@ USER = "some-user"
 SECRET = "s3cr\"t k'ey\\100%/äöü"
 CREDENTIALS = {"user": USER, "secret": SECRET}
 GOOD = b'{"code":0,"results":[]}'
-GENEROUS_S = 5.0
+GENEROUS_S = 15.0
 """Far longer than anything here takes; a test that waits so long has failed."""
 
 

@@ -85,7 +85,7 @@ class TestEnd:
         self, server: Server, script: Script
     ) -> None:
         server.script = script
-        with asking(server.url, timeout=0.03, workers=1) as transport:
+        with asking(server.url, timeout=0.3, workers=1) as transport:
             for _ in range(3):
                 with pytest.raises(TimedOutError):
                     transport.get(LIVE, {}, budget(), bytes)
@@ -438,8 +438,8 @@ class TestTLS:
         self, secure: Server, certificates: Callable[[str], Path], name: str
     ) -> None:
         secure.script = ENDLESS[name]
-        with asking(secure.url, ca_bundle=certificates("ours"), timeout=SHORT_S) as transport:
-            with taking(SHORT_S), pytest.raises(TimedOutError):
+        with asking(secure.url, ca_bundle=certificates("ours"), timeout=0.5) as transport:
+            with taking(0.5), pytest.raises(TimedOutError):
                 transport.get(LIVE, {}, budget(), bytes)
             secure.script = answer(reply())
             transport.get(TEAM, {}, budget(), bytes)

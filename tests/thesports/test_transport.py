@@ -478,12 +478,12 @@ class TestRetry:
 
     def test_no_time_between_attempts_is_out_of_time(self, server: Server) -> None:
         def slow(talk: Talk) -> None:
-            time.sleep(0.1)
+            time.sleep(0.6)
             talk.say(reply(b"", status="500 X"))
 
         server.script = slow
         with asking(server.url, attempts=2) as transport, pytest.raises((BadStatusError, OutOfTimeError)):
-            transport.get(LIVE, {}, budget(0.05), bytes)
+            transport.get(LIVE, {}, budget(0.5), bytes)
         assert len(server.requests) == 1
 
 

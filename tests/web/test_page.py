@@ -18,9 +18,9 @@ from playwright.sync_api import Browser, Page, expect
 from footy.events.types import Score
 from footy.history import Commit
 from footy.record import MatchRecord
-from tests.support.broker import free_ports
 from tests.support.browser import browser, tab
 from tests.support.place import SECRET, Place, wait_until
+from tests.support.ports import free_port
 from tests.support.prices import kick_off_rows
 from tests.support.web import Stage, match
 from thesports_simulator.process import start
@@ -275,7 +275,7 @@ def test_of_many_matches_only_those_near_the_screen_have_rows_and_all_are_found(
 def test_a_goal_of_the_simulated_world_is_on_the_page_of_the_service_within_two_seconds(
     tmp_path: Path, chromium: Browser
 ) -> None:
-    [port] = free_ports(1)
+    port = free_port()
     with (
         start(matches=30, odds="light", secret=SECRET) as vendor,
         Place(tmp_path, FOOTY_INTERVAL=2, FOOTY_HTTP_PORT=port) as place,

@@ -4,7 +4,7 @@ import io
 import re
 import threading
 
-PATIENCE_S = 5.0
+PATIENCE_S = 30.0
 
 
 class Terminal(io.StringIO):
