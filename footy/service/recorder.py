@@ -93,7 +93,11 @@ class Recorder:
         self._results = results
         self._vendor_ahead_s = vendor_ahead_s
         self._alerts = alerts
-        self._clock_step_s = clock_step_s
+        known_step_s = clock_step_s if abs(clock_step_s) >= SET_FROM_S else 0.0
+        self._states_step_s = known_step_s
+        """By how much the times in the log's states are to be moved; until this process has written them."""
+        self._listed_step_s = known_step_s
+        """The same for the time of the newest list."""
         self.archivist = archivist
         """What collects odds and minutes; None if only events are kept."""
         self._log: WrittenLog | None = None
@@ -259,7 +263,9 @@ class Recorder:
             )
         )
         self._pending.clear()
-        self._rewrite = False
+        self._rewrite, self._states_step_s = False, 0.0
+        if commit.listed is not None:
+            self._listed_step_s = 0.0
         if self.archivist is not None:
             self.archivist.written(commit)
         self.position = Position(self._epoch, newest)
@@ -319,10 +325,7 @@ class Recorder:
             if self._in_doubt:
                 self._drop_what_is_written(self._log)
             self._detector = self._loaded(self._log, now)
-            self._reload = False
-            if abs(self._clock_step_s) >= SET_FROM_S:
-                self._detector.shift(self._clock_step_s)
-                self._clock_step_s, self._rewrite = 0.0, True
+            self._reload, self._rewrite = False, self._rewrite or bool(self._states_step_s)
         return self._log, self._detector
 
     def _opened(self) -> WrittenLog:
@@ -355,13 +358,20 @@ class Recorder:
         """Drop the pending events that a commit of unknown outcome has written after all."""
         types = sorted({one.type for one in self._pending})
         written = {one.id for one in history.newest(_IN_DOUBT, types=types)} if types else set()
+        if written:
+            self._states_step_s = 0.0
         self._pending = [one for one in self._pending if one.id not in written]
         self._in_doubt = False
 
     def _loaded(self, history: WrittenLog, now: float) -> Detector:
         """Return a detector with what was emitted of the matches listed last, and of those not over."""
         listed_at = history.listed_at()
-        listed, others = history.states(history.listed()), history.open_states(RESULTS_WITHIN_S)
+        listed, others = (
+            [one.shifted(self._states_step_s) for one in states] if self._states_step_s else states
+            for states in (history.states(history.listed()), history.open_states(RESULTS_WITHIN_S))
+        )
+        if listed_at is not None:
+            listed_at += self._listed_step_s
         if listed_at is not None and listed_at > now:  # the clock was set back: all is as old as it was
             step_s, listed_at = now - listed_at, now
             listed = [one.shifted(step_s) for one in listed]

@@ -18,7 +18,8 @@ from footy.clock import CLOCK
 from footy.events import EventRules
 from footy.events.detector import Detector
 from footy.history import Commit, LogError, Position, Retention, migrations
-from footy.history.place import FilePlace, WriterPlace
+from footy.history.log import UnknownCommitError
+from footy.history.place import FilePlace, WriterPlace, WrittenLog
 from footy.history.sqlite_log import SqliteLog, opened, opened_for_reading
 from footy.mirror.state import State
 from footy.pipeline.cycle import CycleResult
@@ -70,6 +71,8 @@ class Service:
         self.vendor = Vendor()
         self.vendor_ahead_s = 0.0
         self.written: Position | None = None
+        self.clock_step_s = 0.0
+        """How far the clock is ahead of that of whoever wrote before."""
         self.recorder = self.started()
 
     def started(self, *, knows: bool = True) -> Recorder:
@@ -81,6 +84,7 @@ class Service:
             self.results,
             written=self.written if knows else None,
             vendor_ahead_s=lambda: self.vendor_ahead_s,
+            clock_step_s=self.clock_step_s,
         )
         self.recorder.start(self.now, "live")
         return self.recorder
@@ -290,6 +294,55 @@ def test_a_start_after_the_clock_was_set_back_waits_for_nothing(
     monkeypatch.setattr(CLOCK, "_offset", service.now - DAY_S - time.time())
     service.restarts(-DAY_S)
     assert service.cycle(record(match_id="a", home_score=0)) == ["a:goal_cancelled:home:1:1"]
+
+
+class SharedPlace(FilePlace):
+    """A log that several machines write in turn; the first commit may fail, or only its answer get lost."""
+
+    is_shared = True
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.failure: LogError | None = None
+
+    def open(self) -> tuple[WrittenLog, Path | None]:
+        log, aside = super().open()
+        append = log.append
+
+        def fails(commit: Commit) -> int:
+            failure, self.failure = self.failure, None
+            if isinstance(failure, UnknownCommitError):
+                append(commit)
+            if failure is not None:
+                raise failure
+            return append(commit)
+
+        log.append = fails  # type: ignore[method-assign]
+        return log, aside
+
+
+@pytest.mark.parametrize("step_s", [-3600.0, 3600.0])
+@pytest.mark.parametrize(
+    "failure", [None, LogError("it is down"), UnknownCommitError("its answer was lost")], ids=str
+)
+def test_a_machine_with_another_clock_goes_on_as_if_it_had_been_there(
+    path: Path, monkeypatch: pytest.MonkeyPatch, step_s: float, failure: LogError | None
+) -> None:
+    place = SharedPlace(path)
+    service = Service(path, place=place)
+    service.cycle(record(match_id="a"), record(match_id="b", home_score=1), record(match_id="c"))
+    service.cycle(record(match_id="a"), record(match_id="b", home_score=0), record(match_id="c"))
+    place.failure, service.clock_step_s = failure, step_s
+    monkeypatch.setattr(CLOCK, "_offset", service.now + step_s + 5 - time.time())
+    service.restarts(step_s)
+    first = record(match_id="a", home_score=1), record(match_id="b", home_score=0), record(match_id="c")
+    written = service.cycle(*first)
+    assert written == ["a:goal:home:1", "b:goal_cancelled:home:1:1"]
+    assert '"late":false' in service.said("b:goal_cancelled:home:1:1")
+    again = record(match_id="b", home_score=1)
+    assert service.cycle(again) == [], "a goal after one that was cancelled waits for a second list"
+    assert service.cycle(again) == ["b:goal:home:1:2"]
+    service.stops()
 
 
 def test_a_machine_ten_years_ahead_removes_nothing(path: Path) -> None:
