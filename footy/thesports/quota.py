@@ -123,6 +123,8 @@ class WindowQuota:
     def keep_by(self, saved_calls: SavedCalls, stray: int = 0) -> None:
         """Count the attempts that another machine saved here, and save later attempts here.
 
+        They include this machine's own: those in its file are counted only if nothing was saved here.
+
         Args:
             saved_calls: Where they are kept.
             stray: Number of attempts that a machine that was stopped may still make, on whatever endpoint.
@@ -131,9 +133,9 @@ class WindowQuota:
         ages, now = saved_calls.load(), self._now()
         with self._lock:
             for name in self._limits:
-                before = [now - max(0.0, age) for age in ages.get(name, ())]
-                self._sent[name] = deque(sorted([*self._sent.get(name, ()), *before]))
-                self._sent[name].extend([now] * stray)
+                if name in ages:
+                    self._sent[name] = deque(sorted(now - max(0.0, age) for age in ages[name]))
+                self._sent.setdefault(name, deque()).extend([now] * stray)
 
     def reserve(self, matches: int) -> None:
         """Save the most attempts that `matches` matches may need from now on as if they were made.
@@ -172,4 +174,4 @@ class WindowQuota:
         sent, until = self._sent.setdefault(name, deque()), self._now() - limit.seconds - WINDOW_SLACK_S
         while sent and sent[0] <= until:
             sent.popleft()
-        return 0 if self._is_unsaved else limit.calls - len(sent)
+        return 0 if self._is_unsaved else max(0, limit.calls - len(sent))

@@ -1,6 +1,7 @@
 """The calls of the last minute go with the lease: what another machine has spent is spent."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,30 @@ def test_what_is_asked_is_kept_for_the_next_machine(quota: WindowQuota) -> None:
     assert len(kept.ages[ODDS.path]) == 7  # a match may need 6 more
     quota.save()
     assert [*kept.ages[ODDS.path]] == [0.0]
+
+
+def test_a_machine_that_leads_again_counts_its_own_calls_once(tmp_path: Path) -> None:
+    limits = {ODDS.path: RateLimit(10, 60)}
+    kept, file = Kept({}), tmp_path / "quota.json"
+    for _ in range(3):
+        quota = WindowQuota(limits)
+        quota.keep_in(file)
+        quota.keep_by(kept)
+        quota.take(ODDS)
+        quota.save()
+    assert quota.left(ODDS) == 7
+
+
+def test_its_file_counts_if_nobody_has_led_before(tmp_path: Path) -> None:
+    limits = {ODDS.path: RateLimit(10, 60)}
+    alone, file = WindowQuota(limits), tmp_path / "quota.json"
+    alone.keep_in(file)
+    alone.take(ODDS)
+    alone.save()
+    leader = WindowQuota(limits)
+    leader.keep_in(file)
+    leader.keep_by(Kept({}))
+    assert leader.left(ODDS) == 9
 
 
 def test_nothing_limited_is_asked_while_the_next_machine_could_not_know(quota: WindowQuota) -> None:
