@@ -3,27 +3,32 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
+import psutil
 
 from footy.store.address import StoreAddress
 from footy.store.connect import connected
 from footy.store.postgres_log import opened_for_reading
 from footy.times import moment_text
+from tests.support import stoppable_service
 from tests.support.event_check import Emitted, differences, emitted
 from tests.support.event_oracle import Poll, Tale, tale
 from tests.support.namespaces import Namespace
 from tests.support.place import SECRET, WITHIN_S, Place, wait_until
 from tests.support.postgres_server import OwnServer
 from tests.support.relay import Relay, relaying
+from tests.support.stoppable_service import AHEAD, Point
 from thesports_simulator.process import RunningSimulator, start
 from thesports_simulator.protocol.source import Quirk
 from thesports_simulator.world.quirks import QUIRKS
@@ -33,22 +38,16 @@ if TYPE_CHECKING:
     import subprocess
 
 INTERVAL_S = 2
+WINDOW_S = 60
 WORKERS = 4
 LIVE = "match/detail_live"
+ODDS = "odds/history"
 BESIDE = ("service_started", "indicator_changed", "line_moved", "price_moved", "reopened", "suspended")
 """Types of events that do not follow from the live lists."""
 SEED = 6
 """Of an evening on which goals are shown and taken back at the moments at which the tests look."""
 AT_ONCE_S = 0.05
 """How far the clocks of two processes on one machine may differ, as they are read here."""
-CLOCK_WRAPPER = """
-import pathlib, sys, time, time_machine
-with time_machine.travel(time.time() + {seconds}, tick=True):
-    pathlib.Path("ahead").write_text(str(time.time() - time_machine.escape_hatch.time.time()))
-    sys.argv = ["footy"]
-    from footy.cli import main
-    sys.exit(main([]))
-"""
 
 
 class Cycle(NamedTuple):
@@ -101,16 +100,14 @@ class Machine:
 
     def start(self) -> None:
         """Start the service."""
-        if self._clock_s:
-            program = CLOCK_WRAPPER.format(seconds=self._clock_s)
-            self._process = self.place.begin_program(sys.executable, "-c", program)
-        else:
-            self._process = self.place.begin_program(*self._prefix, sys.executable, "-m", "footy")
+        self._process = self.place.begin_program(
+            *self._prefix, sys.executable, "-m", stoppable_service.__name__, f"{self._clock_s}"
+        )
 
     @property
     def ahead_s(self) -> float:
         """How far its clock is ahead: as far as was asked for, less what it took to set it."""
-        return float((self.place.folder / "ahead").read_text()) if self._clock_s else 0.0
+        return float((self.place.folder / AHEAD).read_text()) if self._clock_s else 0.0
 
     @property
     def is_running(self) -> bool:
@@ -122,6 +119,22 @@ class Machine:
         os.kill(self.process.pid, number)
         if number is signal.SIGKILL:
             self.process.communicate()
+
+    def stop_at(self, point: Point) -> None:
+        """Let the process stop itself as soon as it is at this point."""
+        (self.place.folder / point).touch()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the process is stopped."""
+        return psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
+
+    def quota_left(self, endpoint: str) -> tuple[float, float]:
+        """Return when it wrote its metrics, in Unix seconds, and what it may still ask of an endpoint."""
+        path = self.place.files.metrics
+        text = path.read_text()
+        [left] = re.findall(rf'^footy_quota_left{{endpoint="{endpoint}"}} (\S+)$', text, re.MULTILINE)
+        return path.stat().st_mtime, float(left)
 
     def beat(self) -> dict[str, Any]:
         """Return the heartbeat of the process; empty before the first."""
@@ -168,6 +181,35 @@ class Machines:
     def lists(self, machine: Machine | None = None) -> list[dict[str, Any]]:
         """Return the calls for the live list."""
         return [call for call in self.calls(machine) if call["endpoint"] == LIVE]
+
+    def of_former(self, machine: Machine, after: int) -> list[dict[str, Any]]:
+        """Return a machine's calls after the first call that another one made after a call, by its number."""
+        calls = [one for one in self.calls() if one["seq"] > after]
+        first = next(number for number, one in enumerate(calls) if one["from"] != machine.address)
+        return [one for one in calls[first:] if one["from"] == machine.address]
+
+    def store_now(self) -> float:
+        """Return the time by the store's clock, which is the lease's."""
+        return self._in_store("SELECT extract(epoch FROM clock_timestamp())::float8")
+
+    def led_since(self) -> float:
+        """Return since when the lease has the holder that it has."""
+        return self._in_store("SELECT extract(epoch FROM since)::float8 FROM lease")
+
+    def cycles_written(self) -> int:
+        """Return how many cycles are in the log."""
+        return int(self._in_store("SELECT count(*) FROM cycle WHERE listed"))
+
+    def _in_store(self, statement: str) -> float:
+        with connected(self.store, read_only=True) as session:
+            [[value]] = session.execute(statement).fetchall()
+        return float(value)
+
+    def most_in_a_window(self, endpoint: str) -> int:
+        """Return how many calls the vendor has got at most within a window, by its own count."""
+        arrivals: list[float] = self.vendor.control.stats()["arrivals"][endpoint]
+        windows = [sum(one <= other < one + WINDOW_S for other in arrivals) for one in arrivals]
+        return max(windows)
 
     def lists_after(self, machine: Machine, after: int) -> int:
         """Return how many lists a machine has asked for after a call, by its number."""
@@ -256,6 +298,7 @@ def two_machines(
     ttl_s: float = 2.0,
     clock_s: float = 0.0,
     quirks: bool = False,
+    limits: Mapping[str, int] = MappingProxyType({}),
     **settings: object,
 ) -> Iterator[Machines]:
     """Yield two machines, neither started.
@@ -266,12 +309,16 @@ def two_machines(
         ttl_s: How long the lease lasts.
         clock_s: How far the clock of the other machine is ahead, in seconds.
         quirks: Whether the live lists misreport matches in every way that the vendor's do.
+        limits: How many calls the vendor allows in a minute, by endpoint.
         settings: More settings of both.
     """
     where = urlsplit(address.url)
     with ExitStack() as stack:
         faults = [*QUIRKS] if quirks else []
-        vendor = stack.enter_context(start(matches=8, seed=SEED, odds="light", secret=SECRET, faults=faults))
+        quota = [f"{endpoint}={calls}/{WINDOW_S}" for endpoint, calls in limits.items()]
+        vendor = stack.enter_context(
+            start(matches=8, seed=SEED, odds="light", secret=SECRET, faults=faults, quota=quota)
+        )
         machines = []
         for name, source, clock in (("one", "127.0.0.2", 0.0), ("other", "127.0.0.3", clock_s)):
             home = folder / name
@@ -288,6 +335,8 @@ def two_machines(
                 FOOTY_INTERVAL=INTERVAL_S,
                 FOOTY_WORKERS=WORKERS,
             )
+            if quota:
+                place.set(FOOTY_RATE_LIMITS=",".join(quota))
             machines.append(Machine(place, source, to_vendor, to_store, clock))
         yield Machines(vendor, address, *machines)
 
