@@ -5,17 +5,21 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from footy.thesports.push import TOPIC, Outcome
 
 KEEP_ALIVE_S = 30
 CONNECT_WITHIN_S = 5.0
-"""Seconds within which TCP, TLS and WebSocket each have to be there."""
+"""Seconds within which TCP and TLS each have to be there, and each byte of the WebSocket's handshake."""
+OPEN_WITHIN_S = 12.0
+"""Seconds within which all of it has to be there."""
 ANSWER_WITHIN_S = 10.0
 """Seconds within which a broker has to accept the connection, and then the subscription."""
 STEP_S = 0.25
@@ -60,6 +64,18 @@ class Broker:
     ca_bundle: str | None = None
 
 
+class _Socket(ssl.SSLSocket):
+    """A TLS connection that does not wait for ever for a server that sends a byte now and then."""
+
+    until = float("inf")
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Read as usual, up to a moment."""
+        if time.monotonic() > self.until:
+            raise TimeoutError
+        return super().recv(buflen, flags)
+
+
 class PushConnection:
     """A connection that passes on each message of the topic; for one thread.
 
@@ -76,6 +92,7 @@ class PushConnection:
         self._on_open = on_open
         self._ended: PushEndedError | None = None
         self._is_open = self._is_reached = False
+        self._socket: _Socket | None = None
         parts = urlsplit(broker.url)
         self._secure = parts.scheme == "wss"
         self._host, self._port = parts.hostname or "", parts.port or (443 if self._secure else 80)
@@ -120,8 +137,10 @@ class PushConnection:
     def _open(self) -> None:
         try:
             if self._secure:
-                self._client.tls_set_context(ssl.create_default_context(cafile=self._broker.ca_bundle))
+                self._client.tls_set_context(self._trusting())
             self._client.connect(self._host, self._port, keepalive=KEEP_ALIVE_S)
+            if self._socket is not None:
+                self._socket.until = float("inf")
         except TimeoutError:
             if self._is_reached:
                 raise SilentError("it accepts the connection and says nothing") from None
@@ -134,6 +153,25 @@ class PushConnection:
             raise UnreachableError(error.strerror or type(error).__name__) from None
         except ValueError:
             raise UnreachableError("its address is none") from None
+
+    def _trusting(self) -> ssl.SSLContext:
+        """Return a TLS context with the operator's authorities, else those of the system and of requests."""
+        bundle = self._broker.ca_bundle
+        is_folder = bundle is not None and Path(bundle).is_dir()
+        context = ssl.create_default_context(
+            cafile=None if is_folder else bundle, capath=bundle if is_folder else None
+        )
+        if bundle is None:
+            context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+        until, connection = time.monotonic() + OPEN_WITHIN_S, self
+
+        class Socket(_Socket):
+            def do_handshake(self, block: bool = False) -> None:
+                connection._is_reached, connection._socket, self.until = True, self, until
+                super().do_handshake(block)
+
+        context.sslsocket_class = Socket
+        return context
 
     def _headers(self, headers: dict[str, str]) -> dict[str, str]:
         self._is_reached = True

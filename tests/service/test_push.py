@@ -2,6 +2,7 @@
 
 import copy
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +14,7 @@ import pytest
 from footy.errors import Exit
 from footy.sinks.mqtt import STATUS
 from tests.sinks.test_mqtt import Reader
+from tests.support.authority import make_certificates
 from tests.support.broker import Publisher, RunningBroker
 from tests.support.place import PROJECT, SECRET, Place, complaints, wait_until
 from tests.support.ports import free_port
@@ -66,8 +68,8 @@ def publishing(broker: RunningBroker) -> Iterator[Publisher]:
         yield publisher
 
 
-def started(live: Place, broker: RunningBroker) -> None:
-    live.set(FOOTY_PUSH_URL=broker.ws_url)
+def started(live: Place, broker: RunningBroker, url: str | None = None) -> None:
+    live.set(FOOTY_PUSH_URL=url or broker.ws_url)
     live.run("start")
     wait_until(lambda: "Push is connected" in live.files.log.read_text())
     wait_until(lambda: json.loads(live.files.heartbeat.read_bytes())["cycle"] >= 2)  # the poll after it
@@ -107,6 +109,32 @@ def test_a_pushed_goal_goes_to_the_operators_broker_too(
         assert live.run("stop").returncode == Exit.OK
         reader.until(STATUS, b"offline")
     assert goal["subject"] == element["id"]
+
+
+def test_over_tls_a_pushed_goal_arrives_with_the_authorities_of_the_settings(
+    live: Place, vendor: RunningSimulator, tmp_path: Path
+) -> None:
+    certificates = make_certificates(tmp_path / "certificates")
+    live.set(FOOTY_CA_BUNDLE=certificates.authority)
+    with RunningBroker(tmp_path / "broker", secret=SECRET, certificate=certificates.server) as broker:
+        started(live, broker, broker.wss_url)
+        element = a_match_in_play(vendor)
+        before = records(live)[element["id"]]["home_score"]
+        with publishing(broker) as publisher:
+            publisher.publish(json.dumps([with_goal(element)]).encode())
+            wait_until(lambda: records(live)[element["id"]]["home_score"] == before + 1)
+
+
+def test_while_a_broker_hangs_in_the_handshake_the_list_is_polled(live: Place) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"wss://127.0.0.1:{server.getsockname()[1]}/mqtt"
+        live.set(FOOTY_INTERVAL=2, FOOTY_PUSH_URL=url)
+        live.run("start")
+        wait_until(lambda: pushed_in(live) == "silent")
+        known = json.loads(live.files.heartbeat.read_bytes())["cycle"]
+        wait_until(lambda: json.loads(live.files.heartbeat.read_bytes())["cycle"] >= known + 2)
+        assert "Push is silent: it accepts the connection and says nothing" in live.files.log.read_text()
+        assert {one["live_source"] for one in records(live).values()} == {"fresh"}
 
 
 def test_what_a_later_poll_says_wins(live: Place, vendor: RunningSimulator, broker: RunningBroker) -> None:

@@ -1,8 +1,10 @@
 """The push's connection: every way in which it can fail has a name, and ends in another attempt."""
 
+import contextlib
 import json
 import queue
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +19,7 @@ from footy.thesports import push_connection
 from footy.thesports.models import LiveScore
 from footy.thesports.push import Part, Pushed
 from footy.thesports.push_connection import Broker, PushConnection
+from tests.support.authority import Certificates, make_certificates
 from tests.support.broker import USER, WITHIN_S, Publisher, RunningBroker
 from tests.support.place import wait_until
 from tests.support.ports import free_port
@@ -54,8 +57,14 @@ class Listening:
 
 
 @contextmanager
-def listening(url: str, secret: str, may_connect: Callable[[], bool] = lambda: True) -> Iterator[Listening]:
-    found = Listening(Broker(url, USER, secret), may_connect)
+def listening(
+    url: str,
+    secret: str,
+    may_connect: Callable[[], bool] = lambda: True,
+    *,
+    ca_bundle: Path | None = None,
+) -> Iterator[Listening]:
+    found = Listening(Broker(url, USER, secret, None if ca_bundle is None else str(ca_bundle)), may_connect)
     with closing(found.feed):
         yield found
 
@@ -108,6 +117,77 @@ def test_nobody_who_listens_is_unreachable() -> None:
 def test_a_server_without_tls_is_unreachable_for_wss(broker: RunningBroker) -> None:
     with listening(broker.ws_url.replace("ws:", "wss:"), broker.secret) as found:
         found.is_said("unreachable")
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def secure(tmp_path: Path, certificates: Certificates) -> Iterator[RunningBroker]:
+    with RunningBroker(tmp_path, certificate=certificates.server) as running:
+        yield running
+
+
+def test_over_tls_the_authorities_of_the_settings_are_trusted(
+    secure: RunningBroker, certificates: Certificates
+) -> None:
+    with listening(secure.wss_url, secure.secret, ca_bundle=certificates.authority) as found:
+        found.is_said("connected")
+        with closing(Publisher(secure)) as publisher:
+            publisher.publish(MESSAGE)
+        assert found.next_part() == "m"
+
+
+def test_over_tls_the_authorities_of_the_system_are_trusted(
+    secure: RunningBroker, certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    with listening(secure.wss_url, secure.secret) as found:
+        found.is_said("connected")
+
+
+def test_a_certificate_of_nobody_that_is_trusted_is_unreachable(
+    secure: RunningBroker, tmp_path: Path
+) -> None:
+    other = make_certificates(tmp_path / "other").authority
+    for bundle in (None, other):
+        with listening(secure.wss_url, secure.secret, ca_bundle=bundle) as found:
+            found.is_said("unreachable")
+            assert found.feed.status.why == "TLS failed (CERTIFICATE_VERIFY_FAILED)"
+
+
+def test_a_tls_handshake_that_hangs_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(push_connection, "CONNECT_WITHIN_S", 0.2)
+    with mute() as url, listening(url.replace("ws:", "wss:"), "secret") as found:
+        found.is_said("silent")
+
+
+def test_a_handshake_that_drips_is_silent(
+    certificates: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_connection, "OPEN_WITHIN_S", 0.5)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.server)
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            with (
+                contextlib.suppress(OSError),
+                context.wrap_socket(server.accept()[0], server_side=True) as one,
+            ):
+                while not ended.wait(0.05):
+                    one.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"wss://127.0.0.1:{server.getsockname()[1]}/mqtt"
+        with listening(url, "secret", ca_bundle=certificates.authority) as found:
+            found.is_said("silent")
+        ended.set()
+    thread.join()
 
 
 def test_a_server_of_something_else_is_unreachable(broker: RunningBroker) -> None:

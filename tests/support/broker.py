@@ -22,10 +22,12 @@ WITHIN_S = 60.0
 class RunningBroker:
     """A mosquitto in a child process; it can be killed and started again on the same ports."""
 
-    def __init__(self, folder: Path, *, user: str = USER, secret: str = SECRET) -> None:
+    def __init__(
+        self, folder: Path, *, user: str = USER, secret: str = SECRET, certificate: Path | None = None
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._program = tool("mosquitto", comes_with="Debian's mosquitto")
-        self.port, self.ws_port = free_port(), free_port()
+        self.port, self.ws_port, self.wss_port = free_port(), free_port(), free_port()
         self.user, self.secret = user, secret
         passwords = folder / "passwords"
         passwords.unlink(missing_ok=True)
@@ -37,7 +39,14 @@ class RunningBroker:
             "max_queued_messages 100000\nset_tcp_nodelay true\n"
             f"listener {self.port} 127.0.0.1\n"
             f"listener {self.ws_port} 127.0.0.1\nprotocol websockets\n"
+            + (
+                f"listener {self.wss_port} 127.0.0.1\nprotocol websockets\n"
+                f"certfile {certificate}\nkeyfile {certificate}\n"
+                if certificate is not None
+                else ""
+            )
         )
+        self._ports = [self.port, self.ws_port] + [self.wss_port] * (certificate is not None)
         self._child: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -47,15 +56,20 @@ class RunningBroker:
         return f"ws://127.0.0.1:{self.ws_port}/mqtt"
 
     @property
+    def wss_url(self) -> str:
+        """The same with TLS, if there is a certificate."""
+        return f"wss://127.0.0.1:{self.wss_port}/mqtt"
+
+    @property
     def url(self) -> str:
         """The address of the plain listener."""
         return f"mqtt://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it, and wait until both ports answer."""
+        """Start it, and wait until all ports answer."""
         command = [self._program, "-c", str(self._configuration)]
         self._child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for port in (self.port, self.ws_port):
+        for port in self._ports:
             _wait_for(port, self._child)
 
     def kill(self) -> None:
