@@ -208,6 +208,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
         Place(folder, FOOTY_INTERVAL=2, FOOTY_BACKOFF=0, FOOTY_JSONL="on", FOOTY_HTTP_PORT=port) as place,
     ):
         place.set(FOOTY_HTTP_TOKEN_FILE=folder / "token")
+        place.set(FOOTY_PUSH="on", FOOTY_PUSH_URL=f"ws://127.0.0.1:{free_port()}/mqtt")
         place.ask(vendor)
         place.begin_service()
         yield Exported(place, port)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from footy.errors import Exit
 from footy.pipeline.cycle import CLOCK_OFF_S
-from footy.service import check_note
+from footy.service import check_note, push_feed
 from footy.service.app import VendorAccount, transport_for
 from footy.service.paths import Files
-from footy.settings import Settings
+from footy.settings import Mode, Settings
 from footy.telemetry.counters import Counters
 from footy.thesports import endpoints
 from footy.thesports.client import Client
@@ -57,6 +57,10 @@ def run(settings: Settings, asked: VendorAccount, files: Files, say: Say) -> Exi
         say(f"  {'clock':<30} {mark}, this machine's is {clock_text(measured_s)}")
     for endpoint, finding in findings.items():
         say(f"  {endpoint.path:<30} {finding.words}")
+    if settings.push == "on" and settings.resolve_mode() is not Mode.DEMO:
+        say(f"  {'push':<30} {push_feed.tried(settings)}")
+        if settings.proxy:
+            say("Push does not go through FOOTY_PROXY: it connects to FOOTY_PUSH_URL directly.")
     try:
         check_note.leave(files, [one.path for one, finding in findings.items() if finding.error is None])
     except OSError as error:

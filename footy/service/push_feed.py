@@ -22,7 +22,7 @@ from footy.thesports.push import PUSHED, Outcome, Part, Pushed, read_message
 from footy.thesports.request import Answer
 
 if TYPE_CHECKING:  # only if it is switched on
-    from footy.thesports.push_connection import PushEndedError
+    from footy.thesports.push_connection import Broker, PushEndedError
 
 log = logging.getLogger("footy.push")
 
@@ -306,9 +306,36 @@ def push_feed(
     if settings.push == "off" or mode is Mode.DEMO:
         return None
     try:
-        from footy.thesports.push_connection import Broker, PushConnection  # noqa: PLC0415
+        from footy.thesports.push_connection import PushConnection  # noqa: PLC0415
     except ModuleNotFoundError:
         raise ConfigError(MISSING) from None
-    ca_bundle = None if settings.ca_bundle is None else str(settings.ca_bundle)
-    broker = Broker(settings.push_url, settings.user or "", settings.secret_text(), ca_bundle)
+    broker = _broker(settings)
     return PushFeed(lambda heard, opened: PushConnection(broker, heard, opened), may_connect=may_connect)
+
+
+def _broker(settings: Settings) -> "Broker":
+    from footy.thesports.push_connection import Broker  # noqa: PLC0415 - only if it is switched on
+
+    ca_bundle = None if settings.ca_bundle is None else str(settings.ca_bundle)
+    return Broker(settings.push_url, settings.user or "", settings.secret_text(), ca_bundle)
+
+
+def tried(settings: Settings) -> str:
+    """Connect once, and return how that went in a few words, for `footy check`."""
+    try:
+        from footy.thesports.push_connection import PushConnection, PushEndedError  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return f"FAILED: {MISSING}"
+    opened = threading.Event()
+    began = time.monotonic()
+
+    def end_if_open() -> None:
+        if opened.is_set():
+            raise PushEndedError("it works")
+
+    try:
+        PushConnection(_broker(settings), lambda _: None, opened.set).run(end_if_open)
+    except PushEndedError as ended:
+        if not opened.is_set():
+            return f"{'REFUSED' if ended.outcome == 'refused' else 'FAILED'}: {ended}"
+    return f"ok, {time.monotonic() - began:.2f} s"

@@ -179,6 +179,27 @@ def test_a_simulator_publishes_its_world(live: Place, broker: RunningBroker) -> 
         wait_until(lambda: "push" in {one["live_source"] for one in records(live).values()})
 
 
+def test_check_says_whether_push_works_and_that_no_proxy_applies(
+    live: Place, broker: RunningBroker, tmp_path: Path
+) -> None:
+    def said() -> str:
+        return next(line for line in live.run("check").stdout.splitlines() if line.startswith("  push"))
+
+    live.set(FOOTY_PUSH_URL=broker.ws_url)
+    assert " ok, " in said()
+    with RunningBroker(tmp_path / "other", secret="another") as other:
+        live.set(FOOTY_PUSH_URL=other.ws_url)
+        assert " REFUSED: it answers: " in said()
+    assert " FAILED: Connection refused" in said()
+    live.set(FOOTY_PROXY=f"http://127.0.0.1:{free_port()}", FOOTY_PUSH_URL=broker.ws_url)
+    finished = live.run("check")
+    assert "Push does not go through FOOTY_PROXY: it connects to FOOTY_PUSH_URL directly." in finished.stdout
+    assert SECRET not in finished.stdout + finished.stderr
+    live.set(FOOTY_PROXY="")
+    demo = live.run("check", "--demo")
+    assert (demo.returncode, "push" in demo.stdout) == (Exit.OK, False)
+
+
 def test_without_its_package_it_is_one_sentence_and_nothing_of_it_is_imported_when_off(live: Place) -> None:
     hidden = live.folder / "hidden" / "paho"
     hidden.mkdir(parents=True)
