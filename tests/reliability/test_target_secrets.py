@@ -9,9 +9,10 @@ from pathlib import Path
 
 from footy.history.sqlite_log import opened_for_reading
 from tests.reliability.test_secrets import all_traces, command_lines, everything, kept_in
-from tests.service.test_page import ask, free_port
-from tests.support.broker import RunningBroker, free_ports
+from tests.service.test_page import ask
+from tests.support.broker import RunningBroker
 from tests.support.place import SECRET, Place, family, wait_until
+from tests.support.ports import free_port
 from tests.support.targets import Answer, receiving, receiving_mail
 from thesports_simulator.process import start
 
@@ -63,7 +64,7 @@ def test_no_secret_of_a_target_gets_out(tmp_path: Path) -> None:
         Place(tmp_path, FOOTY_INTERVAL=2, FOOTY_LOG_LEVEL="DEBUG", FOOTY_HTTP_TOKEN=HTTP_TOKEN) as place,
     ):
         place.ask(vendor)
-        port, away = free_port(), free_ports(1)[0]
+        port, away = free_port(), free_port()
         place.set(FOOTY_HTTP_PORT=port, FOOTY_MQTT=broker.url, FOOTY_MQTT_USER="me")
         place.set(
             FOOTY_MQTT_PASSWORD=MQTT_PASSWORD, FOOTY_PUSH="on", FOOTY_PUSH_URL=f"ws://127.0.0.1:{away}/mqtt"
