@@ -6,7 +6,7 @@ A cut relay is a network without a route: nothing arrives, nothing is refused, a
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 END_S = 10.0
 
@@ -20,6 +20,8 @@ class Relay:
         self._passes = threading.Event()
         self._passes.set()
         self._closing = False
+        self._losing: tuple[bytes, bool] | None = None
+        self._without_answer: set[socket.socket] = set()
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
@@ -33,6 +35,13 @@ class Relay:
     def mend(self) -> None:
         """Let everything pass, also what was sent meanwhile."""
         self._passes.set()
+
+    def lose_answer_to(self, said: bytes, *, arrives: bool) -> None:
+        """End the connection on which a client says this next, before it gets an answer.
+
+        `arrives` tells whether the server gets it, and answers.
+        """
+        self._losing = said, arrives
 
     def close(self) -> None:
         """End every connection."""
@@ -63,12 +72,23 @@ class Relay:
             return
         server.settimeout(None)
         self._sockets.append(server)
-        self._begin(self._pump, client, server)
-        self._begin(self._pump, server, client)
+        self._begin(self._pump, client, server, self._is_lost_by)
+        self._begin(self._pump, server, client, lambda _piece, _server: client in self._without_answer)
 
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+    def _is_lost_by(self, piece: bytes, client: socket.socket) -> bool:
+        """Check whether what a client says gets lost; note if it only gets no answer."""
+        if self._losing is None or self._losing[0] not in piece:
+            return False
+        (_, arrives), self._losing = self._losing, None
+        if arrives:
+            self._without_answer.add(client)
+        return not arrives
+
+    def _pump(
+        self, source: socket.socket, target: socket.socket, is_lost: Callable[[bytes, socket.socket], bool]
+    ) -> None:
         with contextlib.suppress(OSError):
-            while piece := source.recv(65_536):
+            while (piece := source.recv(65_536)) and not is_lost(piece, source):
                 self._passes.wait()
                 target.sendall(piece)
         self._passes.wait()
