@@ -1,5 +1,6 @@
 """Two machines with one store: one leads, and the other takes over whatever happens to the first."""
 
+import json
 import signal
 import threading
 import time
@@ -15,6 +16,7 @@ from tests.support.place import wait_until
 from tests.support.postgres import scratch_store
 from tests.support.postgres_server import own_server
 from tests.support.stoppable_service import Point
+from tests.support.targets import Receiver, receiving
 from tests.support.two_machines import (
     LIVE,
     ODDS,
@@ -33,6 +35,7 @@ WARM = 8
 LONGER_S = 2.0 + 3.0
 """Seconds that a takeover may take beside the lease's time, and those that a busy machine may add."""
 LIMITS = {LIVE: 100, ODDS: 20}
+KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 DOWN_S = 10.0
 """How long the store is down."""
 FAULTS = 6
@@ -49,6 +52,17 @@ def address() -> Iterator[StoreAddress]:
 def machines(tmp_path: Path, address: StoreAddress) -> Iterator[Machines]:
     with two_machines(tmp_path, address, ttl_s=TTL_S, quirks=True, limits=LIMITS) as machines:
         yield machines
+
+
+@pytest.fixture
+def hook(machines: Machines, tmp_path: Path) -> Iterator[Receiver]:
+    """Let both machines write JSON Lines, and send every event to a hook."""
+    with receiving() as hook:
+        rules = tmp_path / "alerts.toml"
+        rules.write_text(f'[targets.desk]\nwebhook = "{hook.url()}"\nsecret = "{KEY}"\n')
+        for one in (machines.one, machines.other):
+            one.place.set(FOOTY_JSONL="on", FOOTY_ALERTS=rules)
+        yield hook
 
 
 def begin(machines: Machines) -> None:
@@ -78,6 +92,7 @@ class Fault:
     def __init__(self, machines: Machines) -> None:
         self._machines = machines
         self._at = machines.store_now()
+        self._written = machines.cycles_written()
         self.newest = newest(machines)
         """The number of the last call before."""
 
@@ -87,6 +102,8 @@ class Fault:
         leader.wait_for("leader")
         assert machines.led_since() - self._at <= TTL_S + LONGER_S
         wait_until(lambda: machines.lists_after(leader, self.newest) >= 2)
+        # It writes, though a leader that was stopped may have locked what it has to write.
+        wait_until(lambda: machines.cycles_written() > self._written)
         calls = [one for one in machines.calls() if one["seq"] > self.newest]
         calls = calls[[one["from"] for one in calls].index(leader.address) :]
         assert {one["from"] for one in calls} == {leader.address}
@@ -98,7 +115,7 @@ def newest(machines: Machines) -> int:
     return int(machines.calls()[-1]["seq"])
 
 
-def test_an_evening_with_faults_loses_no_event_and_has_none_twice(machines: Machines) -> None:
+def test_an_evening_with_faults_loses_no_event_and_has_none_twice(machines: Machines, hook: Receiver) -> None:
     one, other = machines.one, machines.other
     begin(machines)
     said = one.place.run("status").stdout
@@ -128,6 +145,7 @@ def test_an_evening_with_faults_loses_no_event_and_has_none_twice(machines: Mach
     assert machines.of_former(one, fault.newest) == []
     one.store.mend()
     one.wait_for("standby")
+    led = len(machines.events())
     # 4. A clean stop hands over.
     fault = Fault(machines)
     other.signal(signal.SIGTERM)
@@ -138,10 +156,34 @@ def test_an_evening_with_faults_loses_no_event_and_has_none_twice(machines: Mach
     assert machines.unwritten() <= 2 * FAULTS
     assert "goal_cancelled" in {one.type for one in machines.events()}, "the lists were never wrong"
     assert_quota_kept(machines)
+    assert_outputs_complete(machines, hook, led)
     # 5. In the background a standby is started when it stands by: it has no snapshot to wait for.
     started = other.place.run("start")
     assert "footy stands by (PID: " in started.stdout
     assert other.place.run("stop").returncode == 0
+
+
+def assert_outputs_complete(machines: Machines, hook: Receiver, led: int) -> None:
+    """Check what left the machines: `one` leads now, and there were so many events while `other` led."""
+    events = [one.id for one in machines.events()]
+    wait_until(lambda: lines(machines.one) == events)
+    of_other = lines(machines.other)
+    assert of_other == events[: len(of_other)]
+    assert len(of_other) >= led
+    wait_until(lambda: told(hook)[-1] == len(events))
+    # The first event, the start of the service, was there before the hook; some may have come twice.
+    assert [*dict.fromkeys(told(hook))] == [*range(2, len(events) + 1)]
+
+
+def lines(machine: Machine) -> list[str]:
+    """Return the ids in a machine's file of events."""
+    files = sorted(machine.place.files.event_lines.glob("*.jsonl"))
+    return [json.loads(line)["id"] for path in files for line in path.read_bytes().splitlines()]
+
+
+def told(hook: Receiver) -> list[int]:
+    """Return the sequences of the events that a hook got."""
+    return [int(json.loads(post.body)["sequence"]) for post in hook.posts]
 
 
 def stop(machines: Machines, leader: Machine, other: Machine, point: Point) -> list[dict[str, Any]]:
@@ -151,8 +193,6 @@ def stop(machines: Machines, leader: Machine, other: Machine, point: Point) -> l
     wait_until(lambda: leader.is_stopped)
     fault = Fault(machines)
     fault.is_followed_by(other)
-    written = machines.cycles_written()
-    wait_until(lambda: machines.cycles_written() > written)  # though the former leader still has its locks
     leader.signal(signal.SIGCONT)
     leader.wait_for("standby")
     late = machines.of_former(leader, fault.newest)
