@@ -86,16 +86,16 @@ def alerts(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     path = settings.alerts or files.alerts
     if arguments.action == "check":
         return alert_commands.check(path, say)
-    if arguments.action == "test":
-        return alert_commands.test_on_snapshot(path, files, say)
     if arguments.action == "send":
         return alert_commands.send(path, arguments.target, source, say)
-    from footy.service.log_place import log_place
+    from footy.service.log_place import log_place, message_ledger
 
     place = log_place(settings, mode)
+    if arguments.action == "test":
+        return alert_commands.test_on_snapshot(path, place, say)
     if arguments.action == "backtest":
         return _backtest(path, place, arguments.since, settings)
-    return alert_commands.show_outcomes(path, files, place, source, say)
+    return alert_commands.show_outcomes(message_ledger(settings, mode), place, source, say)
 
 
 def _backtest(path: Path, place: "LogPlace", since: str | None, settings: Settings) -> Exit:

@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence, Sized
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,7 +21,7 @@ from footy.events.types import Alert, Event
 from footy.history.place import LogPlace
 from footy.history.reader import Reader
 from footy.plain_text import harmless
-from footy.service.paths import Files
+from footy.service.match_view import SNAPSHOT
 from footy.sinks.base import Again, Refused
 from footy.sinks.ledger import Ledger
 from footy.sinks.registry import MISSING, SinkOptions, sink_of
@@ -29,6 +29,9 @@ from footy.sinks.targets import Target
 from footy.sinks.third_party import open_sink
 from footy.telemetry.redaction import Redactor
 from footy.times import moment_text
+
+if TYPE_CHECKING:
+    from footy.sinks.store_ledger import StoreLedger
 
 Say = Callable[[str], None]
 MARK = "TEST: this is no alert, but a message of footy alerts send"
@@ -111,10 +114,10 @@ def _unknown_services(path: Path, targets: tuple[Target, ...]) -> Iterator[str]:
             )
 
 
-def test_on_snapshot(path: Path, files: Files, say: Say) -> Exit:
+def test_on_snapshot(path: Path, place: LogPlace, say: Say) -> Exit:
     """Say for every rule and match of the snapshot whether it fires, and which term says no."""
     rules = load(path)
-    records = _records(files)
+    records = _records(place)
     for rule in rules.rules:
         say(f"{rule.name}: {rule.when.source}")
         if rule.on_events:
@@ -125,13 +128,15 @@ def test_on_snapshot(path: Path, files: Files, say: Say) -> Exit:
     return Exit.OK
 
 
-def _records(files: Files) -> list[dict[str, Any]]:
+def _records(place: LogPlace) -> list[dict[str, Any]]:
+    """Return the newest records: with a store those of the leader, wherever it runs."""
     try:
-        return msgspec.json.decode(files.matches.read_bytes(), type=_Snapshot).matches
-    except FileNotFoundError:
-        raise NothingYetError(f"There is no snapshot at {files.matches} yet: start footy first") from None
+        snapshot = place.published(SNAPSHOT)
+        if snapshot is None:
+            raise NothingYetError(f"There is no snapshot in {place.where} yet: start footy first")
+        return msgspec.json.decode(snapshot, type=_Snapshot).matches
     except (OSError, msgspec.DecodeError) as error:
-        raise NothingYetError(f"{files.matches} cannot be read: {error}") from None
+        raise NothingYetError(f"{SNAPSHOT} in {place.where} cannot be read: {error}") from None
 
 
 def _verdict(rule: Rule, record: dict[str, Any]) -> str:
@@ -218,15 +223,22 @@ def _test_message(source: str, name: str) -> Envelope:
     return envelope(event, sequence=0, epoch="00000000", source=source)
 
 
-def show_outcomes(path: Path, files: Files, place: LogPlace, source: str, say: Say) -> Exit:
-    """Say what became of the alerts in the log, by rule, and of the messages, by target."""
+def show_outcomes(ledger: "Ledger | StoreLedger | None", place: LogPlace, source: str, say: Say) -> Exit:
+    """Say what became of the alerts in the log, by rule, and of the messages, by target.
+
+    Args:
+        ledger: Of the messages; None if there have been none. It is closed.
+        place: The log.
+        source: Of the events.
+        say: Takes each line.
+    """
     found = outcomes(_alerts(place, source))
     if not found:
         say(f"There are no alerts in {place.shown}")
     else:
         for line in outcome_table(found):
             say(line)
-    for line in _messages(path, files):
+    for line in _messages(ledger):
         say(line)
     return Exit.OK
 
@@ -278,17 +290,18 @@ def _alerts(place: LogPlace, source: str) -> Iterator[Event]:
         log.close()
 
 
-def _messages(path: Path, files: Files) -> Iterator[str]:
-    """Yield a line for each target of the rules file with what became of its messages."""
-    if not files.sent.exists():
-        return
-    try:
-        targets = load(path).targets
-    except RulesError:
+def _messages(ledger: "Ledger | StoreLedger | None") -> Iterator[str]:
+    """Yield a line for each target with what became of its messages."""
+    if ledger is None:
         return
     words = {"too_old": "too old", "unknown": "sent or not, unknown"}
-    for target in targets:
-        counts = _counts(SinkOptions("", ledger=files.sent), target)
-        if counts:
-            states = ", ".join(f"{counts[state]} {words.get(state, state)}" for state in sorted(counts))
-            yield f"messages to {target.name}: {states}"
+    try:
+        counts = ledger.all_counts()
+    except Again as again:
+        yield f"It is not known what became of the messages: {again}"
+        return
+    finally:
+        ledger.close()
+    for target, of_target in counts.items():
+        states = ", ".join(f"{of_target[state]} {words.get(state, state)}" for state in sorted(of_target))
+        yield f"messages to {target}: {states}"

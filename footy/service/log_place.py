@@ -15,6 +15,8 @@ from footy.times import unix_seconds
 
 if TYPE_CHECKING:
     from footy.history.place import LogPlace, WriterPlace
+    from footy.sinks.ledger import Ledger
+    from footy.sinks.store_ledger import StoreLedger
     from footy.store.address import StoreAddress
 
 MISSING = "FOOTY_STORE needs the package psycopg: .venv/bin/pip install -r requirements-postgres.txt"
@@ -69,6 +71,24 @@ def writer_place(settings: Settings, mode: Mode, **session: Any) -> "WriterPlace
     from footy.store.place import StoreWriterPlace  # noqa: PLC0415 - only if there is a store
 
     return StoreWriterPlace(address, **session)
+
+
+def message_ledger(settings: Settings, mode: Mode) -> "Ledger | StoreLedger | None":
+    """Return what became of the messages of an instance in this mode, for reading; None if none were sent.
+
+    Raises:
+        ConfigError: A package is missing.
+    """
+    address = store_address(settings, mode)
+    if address is None:
+        from footy.sinks.ledger import Ledger  # noqa: PLC0415 - only where it is asked for
+
+        sent = Files(settings.folder(mode)).sent
+        return Ledger(sent, "") if sent.exists() else None
+    from footy.sinks.store_ledger import StoreLedger  # noqa: PLC0415 - only if there is a store
+    from footy.store.session import Session  # noqa: PLC0415 - as above
+
+    return StoreLedger(Session(address, application_name="footy reader", read_only=True), "")
 
 
 def reader_health(beat: Heartbeat | None, problem: str | None, now: float) -> tuple[bool, str]:

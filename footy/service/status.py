@@ -36,8 +36,15 @@ def lines(files: Files, *, demo: bool, with_figures: bool = True) -> tuple[bool,
     of_account = [*_account_lines(beat), *_shared_account(beat)]
     found = read_figures(files, judged, time.time()) if with_figures else None
     measured = [*_page_lines(beat, judged), *([] if found is None else figures.lines(found))]
-    described = [*_snapshot_lines(files, beat, said), *_lease_lines(beat, judged)]
+    described = [*_lease_lines(beat, judged)]
+    if not _is_standby(beat, judged):  # what is in its folder is of when it last led
+        described = [*_snapshot_lines(files, beat, said), *described]
     return judged.well, [judged.line, *described, *measured, *of_now, *of_account]
+
+
+def _is_standby(beat: Heartbeat | None, judged: Health) -> bool:
+    lease = None if beat is None or beat["pid"] != judged.pid else beat.get("lease")
+    return lease is not None and lease["role"] == "standby"
 
 
 def _lease_lines(beat: Heartbeat | None, judged: Health) -> list[str]:

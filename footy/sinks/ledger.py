@@ -112,6 +112,11 @@ class Ledger:
             rows = connection.execute("SELECT state FROM sent WHERE target = ?", (self._target,)).fetchall()
         return dict(Counter(state for [state] in rows))
 
+    def all_counts(self) -> dict[str, dict[str, int]]:
+        """Return the same for every target that messages were sent to, by its name."""
+        with self._edge() as connection:
+            return by_target(connection.execute(COUNTS).fetchall())
+
     def close(self) -> None:
         """Close the file."""
         if self._connection is not None:
@@ -132,6 +137,17 @@ class Ledger:
                 with contextlib.suppress(OSError):
                     set_aside(self._path)
             raise Again(f"{self._path.name} cannot be used: {error}") from None
+
+
+COUNTS = "SELECT target, state, count(*) FROM sent GROUP BY target, state ORDER BY target, state"
+
+
+def by_target(rows: Iterable[tuple[str, str, int]]) -> dict[str, dict[str, int]]:
+    """Return counts by target and state."""
+    counts: dict[str, dict[str, int]] = {}
+    for target, state, count in rows:
+        counts.setdefault(target, {})[state] = count
+    return counts
 
 
 def _opened(path: Path, *, durable: bool) -> sqlite3.Connection:

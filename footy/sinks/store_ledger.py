@@ -11,7 +11,7 @@ from typing import Any
 
 from footy.history.log import LogError, Position
 from footy.sinks.base import Again
-from footy.sinks.ledger import KEPT_S, MessageState
+from footy.sinks.ledger import COUNTS, KEPT_S, MessageState, by_target
 from footy.store.session import Session
 
 
@@ -80,6 +80,10 @@ class StoreLedger:
         """Return the number of messages by what became of them."""
         rows = self._query("SELECT state FROM sent WHERE target = %s", (self._target,))
         return dict(Counter(state for [state] in rows))
+
+    def all_counts(self) -> dict[str, dict[str, int]]:
+        """Return the same for every target that messages were sent to, by its name."""
+        return by_target(self._query(COUNTS, ()))
 
     def close(self) -> None:
         """Close the session."""

@@ -35,6 +35,7 @@ class Folder:
 
     def __init__(self, folder: Path) -> None:
         self.files = Files(folder)
+        self.place = FilePlace(self.files.events)
         self.said: list[str] = []
 
     def rules(self, text: str) -> None:
@@ -87,7 +88,7 @@ def test_every_rule_and_match_gets_its_verdict(folder: Folder) -> None:
         record(home="Bay", **at_break),
         record(home="Old", live_source="stale"),
     )
-    assert alert_commands.test_on_snapshot(folder.files.alerts, folder.files, folder.say) == Exit.OK
+    assert alert_commands.test_on_snapshot(folder.files.alerts, folder.place, folder.say) == Exit.OK
     assert folder.said[1:5] == [
         "  YES  Town – City: Town – City: half-time, 0–0, early line 3.25, now 1.5 (Premier League)",
         "  no   Rovers – City: early_over_under_line >= 3.0 is false (early_over_under_line is 2.5)",
@@ -100,7 +101,7 @@ def test_every_rule_and_match_gets_its_verdict(folder: Folder) -> None:
 def test_without_a_snapshot_there_is_nothing_to_test(folder: Folder) -> None:
     folder.rules(EXAMPLES.read_text(encoding="utf-8"))
     with pytest.raises(NothingYetError, match="There is no snapshot"):
-        alert_commands.test_on_snapshot(folder.files.alerts, folder.files, folder.say)
+        alert_commands.test_on_snapshot(folder.files.alerts, folder.place, folder.say)
 
 
 def test_a_test_message_is_marked_and_counts_nowhere(folder: Folder, receiver: Receiver) -> None:
@@ -146,9 +147,7 @@ def test_outcomes_are_a_table_by_rule(tmp_path: Path, folder: Folder) -> None:
     ledger.note(["c"], "unknown")
     ledger.close()
     assert (
-        alert_commands.show_outcomes(
-            folder.files.alerts, folder.files, FilePlace(folder.files.events), "urn:x", folder.say
-        )
+        alert_commands.show_outcomes(Ledger(folder.files.sent, ""), folder.place, "urn:x", folder.say)
         == Exit.OK
     )
     assert folder.said == [
@@ -161,6 +160,4 @@ def test_outcomes_are_a_table_by_rule(tmp_path: Path, folder: Folder) -> None:
 
 def test_without_a_log_there_are_no_outcomes(folder: Folder) -> None:
     with pytest.raises(NothingYetError, match="There are no events"):
-        alert_commands.show_outcomes(
-            folder.files.alerts, folder.files, FilePlace(folder.files.events), "urn:x", folder.say
-        )
+        alert_commands.show_outcomes(None, folder.place, "urn:x", folder.say)

@@ -126,6 +126,7 @@ def test_an_evening_with_faults_loses_no_event_and_has_none_twice(machines: Mach
     late = stop(machines, one, other, Point.SOCKET)
     assert 1 <= len(late) <= WORKERS
     assert "Another machine holds the lease" in one.log(), "it could still write"
+    assert "Snapshot: " not in one.place.run("status").stdout, "it is of when it led"
     assert_counted(machines, other, late)
     stop(machines, other, one, Point.COMMIT)
     stop(machines, one, other, Point.COPY)

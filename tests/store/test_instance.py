@@ -9,12 +9,17 @@ from typing import Any
 import psycopg
 import pytest
 
+from footy.plain_text import harmless
+from footy.sinks.store_ledger import StoreLedger
 from footy.store.address import StoreAddress
 from footy.store.connect import connected
-from tests.support.place import Place, wait_until
+from footy.store.session import Session
+from tests.support.place import PROJECT, Place, wait_until
 from tests.support.ports import free_port
 from tests.support.postgres import scratch_store
 from thesports_simulator.process import start
+
+EXAMPLES = PROJECT / "docs" / "alerts.example.toml"
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +87,25 @@ def test_the_status_of_the_leader_is_read_from_anywhere(reader: Place, address: 
 def test_the_outcomes_of_alerts_are_read_from_anywhere(reader: Place) -> None:
     printed = reader.run("alerts", "outcomes")
     assert (printed.returncode, "no alerts in the store" in printed.stdout) == (0, True), printed.stderr
+
+
+def test_what_became_of_messages_is_read_from_anywhere(reader: Place, address: StoreAddress) -> None:
+    ledger = StoreLedger(Session(address), "bell")
+    ledger.note(["a", "b"], "sent")
+    ledger.note(["c"], "unknown")
+    ledger.close()
+    printed = reader.run("alerts", "outcomes")
+    assert printed.stdout.splitlines()[-1] == "messages to bell: 2 sent, 1 sent or not, unknown"
+
+
+def test_rules_are_tested_on_what_the_leader_published(reader: Place, leader: Place) -> None:
+    reader.set(FOOTY_ALERTS=EXAMPLES)
+    old = json.loads(leader.files.matches.read_bytes())
+    reader.files.folder.mkdir()
+    reader.files.matches.write_text(json.dumps({**old, "matches": []}))  # of when this machine led
+    printed = reader.run("alerts", "test")
+    assert printed.returncode == 0, printed.stderr
+    assert all(harmless(one["home"]) in printed.stdout for one in old["matches"])
 
 
 def test_the_page_is_served_from_anywhere(reader: Place) -> None:
