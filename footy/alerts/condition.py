@@ -103,7 +103,10 @@ def condition(source: str, scopes: Sequence[Scope] = ("record", "event")) -> Con
     Raises:
         ConditionError: It cannot be used; the error's text says why.
     """
-    return _Reader(source, scopes).condition()
+    try:
+        return _Reader(source, scopes).condition()
+    except RecursionError:
+        raise ConditionError("it is nested too deeply") from None
 
 
 class _Term(NamedTuple):

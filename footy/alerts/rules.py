@@ -25,6 +25,8 @@ from footy.sinks.targets import MAX_AGE_S, TIMEOUT_S, Target
 NAME = re.compile(r"[a-z0-9-]{1,24}")
 LARGEST = 1_000_000
 """Bytes of a rules file."""
+LARGEST_SECRET = 10_000
+"""Bytes of a file that holds an address or a key."""
 DEFAULT_SAY = "{home} {home_score}–{away_score} {away}, {clock}"
 _RULE_KEYS = ("when", "once", "for", "won", "lost", "void", "price", "say", "to")
 _TARGET_KEYS = {
@@ -122,18 +124,27 @@ def load(path: Path) -> Rules:
 def _read(path: Path) -> tuple[bytes, bool]:
     """Return the file's content, and whether every user may read it."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise RulesError([f"{path} is no file."])
-            _check_owner(path, found, path.parent.stat())
-            content = file.read(LARGEST + 1)
+        content, found = _regular(path, LARGEST)
+        folder = path.parent.stat()
     except OSError as error:
         raise RulesError([f"{path} cannot be read ({error.strerror})."]) from None
-    if len(content) > LARGEST:
-        raise RulesError([f"{path} has more than {LARGEST // 1_000_000} MB."])
+    except ValueError as error:
+        raise RulesError([f"{path} {error}."]) from None
+    _check_owner(path, found, folder)
     return content, bool(found.st_mode & stat.S_IROTH)
+
+
+def _regular(path: Path, largest: int) -> tuple[bytes, os.stat_result]:
+    """Return the content of a file that is one, never waiting for a pipe or reading a device."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no path
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("is no file")
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise ValueError(f"has more than {largest:,} bytes")
+    return content, found
 
 
 def _check_owner(path: Path, file: os.stat_result, folder: os.stat_result) -> None:
@@ -272,10 +283,15 @@ class _File:
         if not isinstance(path, str):
             raise WrongError("takes the path of a file")
         try:
-            return (self._path.parent / Path(path).expanduser()).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise WrongError(f"the file cannot be read ({why})") from None
+            content, _ = _regular(self._path.parent / Path(path).expanduser(), LARGEST_SECRET)
+            return content.decode().strip()
+        except UnicodeDecodeError:
+            why = "it is no text"
+        except OSError as error:
+            why = str(error.strerror)
+        except (ValueError, RuntimeError) as error:  # it is no file, or of a user that there is not
+            why = str(error)
+        raise WrongError(f"the file cannot be read ({why})")
 
     # Both.
 

@@ -132,6 +132,7 @@ WRONG = {
     when("home.__class__ == 'x'"): "rule r, when: home.__class__ is no field",
     when("[x for x in home] == 3"): "rule r, when: [x for x in home] cannot be used in a condition.",
     when("min(minute) > 3"): "rule r, when: min(minute): min takes two numbers or more.",
+    when("-" * 900 + "minute > 3"): "rule r, when: it is nested too deeply.",
     when("(" * 400 + "minute" + ")" * 400 + " > 3"): "rule r, when: it cannot be read",
     when("minute > " + "9" * 1000): "rule r, when: it has more than 1000 characters.",
     # --- the other keys of a rule
@@ -190,6 +191,11 @@ WRONG = {
     target("notify = 'telegram'"): "target t, notify: takes an address such as tgram://TOKEN/CHAT.",
     target("notify_file = 'no-such'"): (
         "target t, notify_file: the file cannot be read (No such file or directory)."
+    ),
+    target("notify_file = '/dev/zero'"): "target t, notify_file: the file cannot be read (is no file).",
+    target("notify_file = '/'"): "target t, notify_file: the file cannot be read (Is a directory).",
+    target("notify_file = '~nobody-at-all/x'"): (
+        "target t, notify_file: the file cannot be read (Could not determine home directory.)."
     ),
     target(f"webhook = 'ftp://example.com'\nsecret = '{KEY}'"): (
         "target t, webhook: takes an address such as https://example.com/hook."
