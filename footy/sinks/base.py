@@ -74,3 +74,12 @@ class StateSink(Sink, Protocol):
             Again: The target takes nothing now.
         """
         ...
+
+
+@runtime_checkable
+class StoppableSink(Sink, Protocol):
+    """A sink that can end in the middle of a batch."""
+
+    def stop(self) -> None:
+        """Deliver nothing more after the event that is on its way; from any thread, at once."""
+        ...

@@ -86,6 +86,7 @@ class MessageSink(TargetSink):
         """Send what is for this target."""
         wanted = [found for one in batch if self._wants(one) and (found := message(one)) is not None]
         for _, of_cycle in groupby(wanted, _cycle if self.together else _event):
+            self._check_stopped()
             self._send_together([*of_cycle])
         self._reached(batch[-1])
 

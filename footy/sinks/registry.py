@@ -56,6 +56,8 @@ class Sinks:
         self._open_log = open_log
         self._runners: tuple[SinkRunner, ...] = ()
         self._of_targets: dict[Target, SinkRunner] = {}
+        self._ended: dict[str, SinkRunner] = {}
+        """By the name of its target; it may still be busy with what was on its way."""
         self._trouble: str | None = None
 
     def __iter__(self) -> "Iterator[SinkRunner]":
@@ -85,7 +87,8 @@ class Sinks:
     def use(self, targets: "Sequence[Target]") -> None:
         """Run the sinks of these targets: start the new ones, and stop those that are no longer wanted."""
         for target in self._of_targets.keys() - {*targets}:
-            self._of_targets.pop(target).close()
+            self._ended[target.name] = self._of_targets.pop(target)
+            self._ended[target.name].close()
         self._trouble = None
         for target in targets:
             if target in self._of_targets:
@@ -97,18 +100,18 @@ class Sinks:
                 self._trouble = str(error)
             else:
                 sink.begin()
-                self._of_targets[target] = self._started(sink)
+                self._of_targets[target] = self._started(sink, self._ended.pop(target.name, None))
 
     def close(self) -> None:
         """Stop them all."""
         for runner in self:
             runner.close()
 
-    def _started(self, sink: "Sink") -> "SinkRunner":
+    def _started(self, sink: "Sink", after: "SinkRunner | None" = None) -> "SinkRunner":
         from footy.sinks.runner import SinkRunner  # noqa: PLC0415 - only if there is a sink
 
         runner = SinkRunner(sink, self._open_log, source=self._options.source)
-        runner.start()
+        runner.start(after)
         return runner
 
     def _newest(self) -> Position | None:

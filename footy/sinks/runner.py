@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from footy.history.log import Log, LogError, Position
 from footy.history.reader import Reader
 from footy.record import MatchRecord
-from footy.sinks.base import Again, Refused, Sink, StateSink
+from footy.sinks.base import Again, Refused, Sink, StateSink, StoppableSink
 
 log = logging.getLogger("footy.sinks")
 
@@ -52,14 +52,16 @@ class SinkRunner:
         self._jitter = jitter
         self._stopping = threading.Event()
         self._news = threading.Event()
+        self._before: SinkRunner | None = None
         self._opened: Log | None = None
         self._reader: Reader | None = None
         self._failures = 0
         self._problem: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"sink {sink.name}", daemon=True)
 
-    def start(self) -> None:
-        """Begin to send."""
+    def start(self, after: "SinkRunner | None" = None) -> None:
+        """Begin to send, once another runner of the same target has ended: two would break the order."""
+        self._before = after
         self._thread.start()
 
     def show(self, records: Sequence[MatchRecord]) -> None:
@@ -76,8 +78,15 @@ class SinkRunner:
         """Stop; wait a second at most for a batch that is on its way."""
         self._stopping.set()
         self._news.set()
+        if isinstance(self._sink, StoppableSink):
+            self._sink.stop()
         if self._thread.is_alive():
             self._thread.join(END_WITHIN_S)
+
+    def has_ended(self, within_s: float) -> bool:
+        """Wait until a runner that was closed has ended; return whether it has."""
+        self._thread.join(within_s)
+        return not self._thread.is_alive()
 
     @property
     def problem(self) -> str | None:
@@ -93,10 +102,13 @@ class SinkRunner:
         return newest.sequence - (position.sequence if position.epoch == newest.epoch else 0)
 
     def _run(self) -> None:
+        self._wait_for_the_one_before()
         while not self._stopping.is_set():
             try:
                 self._step()
             except Again as again:
+                if self._stopping.is_set():
+                    break
                 self._failed(str(again), again.after_s)
             except Refused as refused:
                 self._problem = f"paused: {refused}"
@@ -110,6 +122,13 @@ class SinkRunner:
                 self._failed(type(bug).__name__)
         self._close_log()
         self._sink.close()
+
+    def _wait_for_the_one_before(self) -> None:
+        while self._before is not None and not self._stopping.is_set():
+            if self._before.has_ended(LOOK_EVERY_S):
+                self._before = self._problem = None
+            else:
+                self._problem = "what was on its way when it was changed has not ended"
 
     def _step(self) -> None:
         """Send the next batch, or wait for one."""

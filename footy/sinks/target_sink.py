@@ -1,6 +1,7 @@
 """The base of sinks that send to a target of the rules file: which events it gets, and how far it is."""
 
 import contextlib
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -45,6 +46,15 @@ class TargetSink(ABC):
         self._ledger = ledger
         self._begin = begin
         self._now = now
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Deliver nothing more after what is on its way; from any thread, at once."""
+        self._stopped.set()
+
+    def _check_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise Again("it is no longer wanted")
 
     def position(self) -> Position | None:
         """Return how far the target is; a new one is where it begins."""

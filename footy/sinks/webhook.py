@@ -46,6 +46,7 @@ class WebhookSink(TargetSink):
         """Post the events one by one; those that were taken are not sent again."""
         taken = self._ledger.position()
         for one in batch:
+            self._check_stopped()
             if one.type == "footy.gap":
                 if one.id != self._gap:
                     self._post(one)

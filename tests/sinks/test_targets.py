@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from footy.sinks.targets import Target
 from footy.sinks.webhook import WebhookSink, retry_after
 from footy.times import moment_text
 from tests.sinks.sink_contract import SinkContract
+from tests.support.place import wait_until
 from tests.support.targets import Answer, Mailbox, Receiver, receiving, receiving_mail
 
 NOW = 1_795_460_400.0
@@ -220,6 +222,33 @@ def test_a_new_target_has_its_beginning_before_the_next_commit(tmp_path: Path) -
     of_target = ledger(tmp_path)
     assert of_target.position() == Position(newest.epoch, newest.newest)
     of_target.close()
+
+
+def test_a_target_that_is_changed_in_the_middle_gets_every_event_in_order_and_once(
+    tmp_path: Path, receiver: Receiver, evening_log: Path
+) -> None:
+    log = opened_for_reading(evening_log)
+    sequences = [one.sequence for one in log.read(0, 40)]
+    epoch = log.extent().epoch
+    log.close()
+    of_target = ledger(tmp_path)
+    of_target.move(Position(epoch, 0))
+    of_target.close()
+    receiver.answers = [Answer(), Answer(), Answer(waits=True)]
+    target = Target("t", "webhook", url=receiver.url(), secret=KEY)
+    options = SinkOptions("urn:footy:test", ledger=tmp_path / "sent.db")
+    sinks = Sinks(options, lambda: opened_for_reading(evening_log))
+    sinks.use([target])
+    wait_until(lambda: len(receiver.posts) == 3)
+    sinks.use([])
+    sinks.use([replace(target, timeout_s=9.0)])
+    wait_until(lambda: sinks.problem is not None)
+    assert "has not ended" in str(sinks.problem)
+    receiver.released.set()
+    wait_until(lambda: len(receiver.posts) >= len(sequences))
+    sinks.close()
+    arrived = [int(envelope_of(post.body).sequence) for post in receiver.posts]
+    assert arrived[: len(sequences)] == sequences
 
 
 def test_a_webhook_may_ask_for_some_types(tmp_path: Path, receiver: Receiver) -> None:
