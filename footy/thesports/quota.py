@@ -20,6 +20,8 @@ from footy.thesports.tolerant import UNREADABLE
 
 WINDOW_SLACK_S = 2.0
 """Seconds added to each window: arrival times jitter, so an exact window could overshoot at the vendor."""
+LIVE_CALLS = 3
+"""Most attempts on the live list in a cycle, with two retries."""
 MOST_CALLS = 6
 """Most attempts on one endpoint per match: two teams, with two retries each."""
 
@@ -140,11 +142,11 @@ class WindowQuota:
     def reserve(self, matches: int) -> None:
         """Save the most attempts that `matches` matches may need from now on as if they were made.
 
-        Retries are included; the live list is not, since it has been answered by then.
+        Retries are included, and the live list, which may be asked for meanwhile.
         """
         wall, self._is_unsaved = time.time(), False
-        limited = ((one, self.left(one)) for one in ENDPOINTS.values() if one is not LIVE)
-        self._write({one.path: [wall] * min(MOST_CALLS * matches, left) for one, left in limited if left})
+        most = ((one, LIVE_CALLS if one is LIVE else MOST_CALLS * matches) for one in ENDPOINTS.values())
+        self._write({one.path: [wall] * min(calls, left) for one, calls in most if (left := self.left(one))})
 
     def save(self) -> None:
         """Save the attempts that were made."""

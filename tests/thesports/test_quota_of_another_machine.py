@@ -75,6 +75,14 @@ def test_its_file_counts_if_nobody_has_led_before(tmp_path: Path) -> None:
     assert leader.left(ODDS) == 9
 
 
+def test_the_live_list_of_a_cycle_that_is_cut_off_counts(quota: WindowQuota) -> None:
+    kept = Kept({})
+    quota.keep_by(kept)
+    quota.reserve(0)
+    quota.take(LIVE)
+    assert len(kept.ages[LIVE.path]) >= 1
+
+
 def test_nothing_limited_is_asked_while_the_next_machine_could_not_know(quota: WindowQuota) -> None:
     kept = Kept({})
     quota.keep_by(kept)
