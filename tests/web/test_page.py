@@ -144,6 +144,23 @@ def test_a_goal_of_a_favourite_is_notified_to_a_reader_who_looks_elsewhere_and_a
         watched.assert_quiet()
 
 
+def test_a_goal_fades_in_and_a_row_under_the_mouse_changes_at_once(stage: Stage, chromium: Browser) -> None:
+    before = evening()
+    stage.cycle(before)
+    with tab(chromium, stage.url, reduced_motion="no-preference") as watched:
+        arsenal, leeds = row(watched.page, "Arsenal"), row(watched.page, "Leeds")
+        arsenal.evaluate("row => row.onanimationstart = () => { row.dataset.faded = 'yes'; }")
+        stage.cycle([match(1, "Arsenal", "Chelsea", home_score=2), *before[1:]])
+        expect(arsenal).to_have_attribute("data-faded", "yes")
+
+        colour = "row => getComputedStyle(row).backgroundColor"
+        plain = leeds.evaluate(colour)
+        leeds.hover()
+        assert leeds.evaluate(colour) != plain
+        assert leeds.evaluate("row => row.getAnimations().length") == 0
+        watched.assert_quiet()
+
+
 def test_a_goal_is_marked_for_a_minute(stage: Stage, chromium: Browser) -> None:
     stage.cycle(evening(), events_ago_s=20)
     stage.cycle([match(1, "Arsenal", "Chelsea", home_score=2), *evening()[1:]], events_ago_s=5)
