@@ -13,7 +13,7 @@ const HEAD_PX = 43;
 const READY_PX = 400; // beyond the screen, where rows are made before they are seen
 const KEPT_PX = 600; // farther than this, rows go: a reader who turns back within it finds them
 const SEEN_MS = 2; // script a frame for rows on the screen; their layout takes three times as long
-const AHEAD_MS = 1; // and for rows beyond it, of which one comes and one goes at least
+const AHEAD_MS = 1; // and for what is beyond it: one row comes, and one part's rows go, at least
 const HALF_TIME = 3;
 
 export const FILTERS = {
@@ -243,16 +243,10 @@ export class List {
     return true;
   }
 
-  /** Take a part's rows out, and put the names of its matches in; false if there was no time for all of them. */
+  /** Take a part's rows out, all at once, and put the names of its matches in; false if no time is left. */
   leave(part, until) {
-    if (part.holdsRows) {
-      part.isCurrent = false;
-      while (part.body.lastChild !== null) {
-        this.drop(part.body.lastChild);
-        if (performance.now() >= until) return false;
-      }
-    }
     if (part.holdsRows !== false) {
+      while (part.body.lastChild !== null) this.drop(part.body.lastChild);
       part.names = element("td");
       part.body.append(element("tr", { class: "names", hidden: "until-found", "aria-hidden": "true" }, part.names));
       part.holdsRows = false;
