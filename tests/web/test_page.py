@@ -26,6 +26,12 @@ from tests.support.web import Stage, match
 from thesports_simulator.process import start
 
 SIDES = ("home", "draw", "away")
+UNPRICED = {
+    f"{when}_{market}_bookmaker{key}": None
+    for when in ("early", "current")
+    for market in ("money_line", "spread", "over_under", "corners")
+    for key in ("", "_id")
+}
 HOSTILE = [
     "<script>document.title='hacked'</script>",
     '"><img src=x onerror=alert(1)>',
@@ -425,8 +431,13 @@ def test_a_match_without_kept_prices_says_so(tmp_path: Path, chromium: Browser) 
     try:
         stage.cycle(evening())
         with tab(chromium, f"{stage.url}#m=m00001") as watched:
-            expect(watched.page.locator(".movement")).to_contain_text("No prices are known yet.")
-            expect(watched.page.locator(".chart")).to_be_hidden()
+            page = watched.page
+            expect(page.locator(".movement")).to_contain_text("How the prices moved is not known yet.")
+            expect(page.locator(".prices")).to_contain_text("1X2")
+            expect(page.locator(".chart")).to_be_hidden()
+            stage.cycle([match(1, "Arsenal", "Chelsea", **UNPRICED), *evening()[1:]])
+            expect(page.locator(".movement")).to_contain_text("No prices are known yet.")
+            expect(page.locator("#panel")).to_contain_text("No odds are known.")
             watched.assert_quiet()
     finally:
         stage.close()

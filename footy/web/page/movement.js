@@ -20,6 +20,11 @@ const FEW = 5; // bookmakers, until all are asked for
 const NEVER = [];
 const SVG = "http://www.w3.org/2000/svg";
 
+/** Whether a record has early or current prices of a market. */
+export function hasPrices(record, market) {
+  return record[`early_${market}_bookmaker_id`] != null || record[`current_${market}_bookmaker_id`] != null;
+}
+
 function svg(name, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) if (value != null) made.setAttribute(key, value);
@@ -135,7 +140,7 @@ export class Movement {
       tab.setAttribute("aria-pressed", String(market === this.market));
     }
     if (!known) {
-      setText(this.none, odds === null ? "No prices are kept of this match." : (odds.note ?? "No prices are known yet."));
+      setText(this.none, this.lack());
       return;
     }
     const series = odds.series.filter((one) => one.market === this.market);
@@ -143,6 +148,15 @@ export class Movement {
     this.draw(series);
     this.fillTable(odds.bookmakers.filter((one) => one.market === this.market));
     this.fillNote();
+  }
+
+  /** Why there is no chart. */
+  lack() {
+    if (this.odds === null) return "No prices are kept of this match.";
+    if (this.odds.note !== null) return this.odds.note;
+    if (this.odds.archive === "empty") return "The vendor kept no prices of this match.";
+    const isPriced = this.record !== null && Object.keys(MARKETS).some((market) => hasPrices(this.record, market));
+    return isPriced ? "How the prices moved is not known yet." : "No prices are known yet.";
   }
 
   shownBookmaker(series) {

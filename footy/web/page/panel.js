@@ -2,7 +2,7 @@
 
 import { choices, isFavourite, toggleFavourite } from "./choices.js";
 import { element, setText } from "./dom.js";
-import { Movement } from "./movement.js";
+import { hasPrices, Movement } from "./movement.js";
 import { DASH, duration, line, movement as moved, period, points, price, score, shownClock, timeOfDay } from "./words.js";
 
 const MARKETS = [
@@ -161,7 +161,7 @@ export class Panel {
   }
 
   overview(record) {
-    const bodies = MARKETS.filter(({ key }) => shown(record, key)).map((market) => marketRows(record, market, this.board, this.movement));
+    const bodies = MARKETS.filter(({ key }) => hasPrices(record, key)).map((market) => marketRows(record, market, this.board, this.movement));
     const content =
       bodies.length > 0
         ? element(
@@ -259,10 +259,6 @@ async function allEvents(id) {
     after = reply.position;
   }
   return events;
-}
-
-function shown(record, key) {
-  return record[`early_${key}_bookmaker_id`] != null || record[`current_${key}_bookmaker_id`] != null;
 }
 
 function made(record, prefix) {
