@@ -5,12 +5,16 @@ event whose answer was lost comes again with the same `webhook-id`, which is its
 """
 
 import base64
+import contextlib
 import datetime as dt
 import email.utils
 import functools
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
 import urllib3
@@ -37,10 +41,40 @@ class WebhookSink(TargetSink):
     _gap: str | None = None
     """The id of the gap that was posted last."""
 
+    _connection: Any = None
+    """The connection that was opened last."""
+
     @functools.cached_property
     def _pool(self) -> urllib3.PoolManager:
         timeout = urllib3.Timeout(total=self._target.timeout_s)
-        return urllib3.PoolManager(num_pools=1, maxsize=1, timeout=timeout, retries=False)
+        manager = urllib3.PoolManager(num_pools=1, maxsize=1, timeout=timeout, retries=False)
+        pool: Any = manager.connection_from_url(self._target.url)
+        sink = self
+
+        class Connection(pool.ConnectionCls):  # type: ignore[misc]
+            def connect(self) -> None:
+                super().connect()
+                sink._connection = self
+
+        pool.ConnectionCls = Connection
+        return manager
+
+    @contextlib.contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """End the connection when the time is over: the library's own limit is one of each reading."""
+        timer = threading.Timer(self._target.timeout_s, self._abort)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _abort(self) -> None:
+        sock = getattr(self._connection, "sock", None)
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def send(self, batch: Sequence[Envelope]) -> None:
         """Post the events one by one; those that were taken are not sent again."""
@@ -68,17 +102,17 @@ class WebhookSink(TargetSink):
     def _post(self, one: Envelope) -> None:
         body = envelope_json(one)
         try:
-            answer = self._pool.request(
-                "POST",
-                self._target.url,
-                body=body,
-                headers=signed(self._target.secret, one.id, int(self._now()), body),
-                redirect=False,
-                preload_content=False,
-            )
-            try:
-                answer.read(_ANSWER)
-            finally:
+            with self._bounded():
+                answer = self._pool.request(
+                    "POST",
+                    self._target.url,
+                    body=body,
+                    headers=signed(self._target.secret, one.id, int(self._now()), body),
+                    redirect=False,
+                    preload_content=False,
+                )
+                with contextlib.suppress(urllib3.exceptions.HTTPError, OSError):  # its status is what counts
+                    answer.read(_ANSWER)
                 answer.release_conn()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise Again(f"no answer ({type(error).__name__})") from None

@@ -1,14 +1,17 @@
 """Messages and webhooks over real sockets: each once, none late, nothing of a name takes effect."""
 
+import contextlib
 import email
 import email.policy
 import json
 import logging
+import socket
 import stat
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -180,6 +183,45 @@ def test_an_answer_that_comes_too_late_is_asked_for_again(tmp_path: Path, receiv
     sink.send([alert(1)])
     sink.close()
     assert len({post.headers["webhook-id"] for post in receiver.posts}) == 1
+
+
+@contextmanager
+def dripping(begin: bytes) -> Iterator[str]:
+    """Run a server that begins an answer, and then sends a byte now and then."""
+    ended = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(begin)
+            while not ended.wait(0.05):
+                connection.sendall(b"x")
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                drip(server.accept()[0])
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        ended.set()
+
+
+def test_an_answer_that_drips_is_asked_for_again(tmp_path: Path) -> None:
+    with dripping(b"HTTP/1.1 ") as url:
+        sink = WebhookSink(Target("t", "webhook", url=url, secret=KEY, timeout_s=0.3), ledger(tmp_path))
+        with pytest.raises(Again, match="no answer"):
+            sink.send([alert(1)])
+        sink.close()
+
+
+def test_the_status_counts_although_the_rest_of_the_answer_drips(tmp_path: Path) -> None:
+    with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n") as url:
+        sink = WebhookSink(Target("t", "webhook", url=url, secret=KEY, timeout_s=0.3), ledger(tmp_path))
+        sink.send([alert(1)])
+        assert sink.position() == Position(EPOCH, 1)
+        sink.close()
 
 
 def test_a_target_that_is_not_there_is_tried_again(tmp_path: Path, receiver: Receiver) -> None:
