@@ -107,7 +107,8 @@ class PushConnection:
         client.username_pw_set(broker.user, broker.secret)
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
-        client.on_message = lambda _client, _data, message: on_message(bytes(message.payload))
+        client.on_message = self._message
+        self._on_message = on_message
 
     def run(self, check: Callable[[], None]) -> None:
         """Connect and pass on messages until the connection ends.
@@ -182,6 +183,11 @@ class PushConnection:
             self._ended = RefusedPushError(f"it answers: {code}")
         else:
             client.subscribe(TOPIC, qos=1)
+
+    def _message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        # What a broker has kept may be of any age, and the list is polled at once after each connection.
+        if not message.retain:
+            self._on_message(bytes(message.payload))
 
     def _subscribed(self, _client: Any, _data: Any, _number: Any, codes: Any, _properties: Any) -> None:
         if any(code.is_failure for code in codes):

@@ -53,7 +53,7 @@ class Listening:
             answer = self.answers.get(timeout=WITHIN_S)
             assert isinstance(answer.value, Pushed)
             if answer.value.parts:
-                return answer.value.parts[-1].match_id
+                return answer.value.parts[0].match_id
 
 
 @contextmanager
@@ -96,6 +96,15 @@ def test_a_broker_that_is_killed_and_started_again_is_found_again_and_the_list_i
         with closing(Publisher(broker)) as publisher:
             publisher.publish(MESSAGE)
         assert found.next_part() == "m"
+
+
+def test_what_a_broker_has_kept_is_not_taken(broker: RunningBroker) -> None:
+    with closing(Publisher(broker)) as publisher:
+        publisher.publish(b'[{"id":"old","stats":[]}]', retain=True)
+        with listening(broker.ws_url, broker.secret) as found:
+            found.is_said("connected")
+            publisher.publish(MESSAGE)
+            assert found.next_part() == "m"
 
 
 def test_a_wrong_password_is_refused_and_said_nowhere(

@@ -113,9 +113,9 @@ class Publisher:
         self._client.loop_start()
         assert connected.wait(WITHIN_S)
 
-    def publish(self, payload: bytes, topic: str = TOPIC, *, wait: bool = True) -> None:
+    def publish(self, payload: bytes, topic: str = TOPIC, *, wait: bool = True, retain: bool = False) -> None:
         """Publish a message; unless told otherwise, wait until the broker has it."""
-        sent = self._client.publish(topic, payload, qos=1)
+        sent = self._client.publish(topic, payload, qos=1, retain=retain)
         if wait:
             sent.wait_for_publish(WITHIN_S)
 
