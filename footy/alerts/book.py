@@ -42,18 +42,21 @@ class AlertBook:
     def refresh(self) -> bool:
         """Read the file if it has changed, and return whether other rules are in use now.
 
-        A file that cannot be used leaves the rules as they are; without a file there are none.
+        A file that cannot be used leaves the rules as they are, and is read again each time: what is wrong
+        may be its mode, its folder's, or a file that it names. Without a file there are none.
         """
         found = _version(self._path)
-        if found == self._read:
+        if found == self._read and self.problem is None:
             return False
         self._read = found
         try:
             rules = Rules() if found is None else load(self._path)
         except RulesError as error:
             meanwhile = "The rules before are still in use" if self.rules.rules else "No rules are in use"
-            self.problem = f"{error} {meanwhile}."
-            log.error(self.problem)
+            problem = f"{error} {meanwhile}."
+            if problem != self.problem:
+                log.error(problem)
+            self.problem = problem
             return False
         self.problem = None
         self._looks_for_overdue = True

@@ -102,9 +102,12 @@ def noted(
     The last record that counts is the first one of a finished match: later the vendor's counters are wrong.
     """
     changed: dict[str, AlertState] = {}
+    if not any(state.open for state in states.values()):
+        return changed
     of_rules = {rule.name: rule.last_fields for rule in rules}
+    known = usable(record)
     for name, state in states.items():
-        after = tuple(_with_last(one, of_rules.get(name, frozenset()), record) for one in state.open)
+        after = tuple(_with_last(one, of_rules.get(name, frozenset()), known) for one in state.open)
         if after != state.open:
             changed[name] = replace(state, open=after)
     return changed
@@ -112,9 +115,7 @@ def noted(
 
 def _with_last(alert: OpenAlert, of_rule: frozenset[str], record: Mapping[str, Any]) -> OpenAlert:
     """Return an alert with the values of now, also if its rule cannot be read at present."""
-    if not (of_rule or alert.last):
-        return alert
-    last = _values(usable(record), of_rule | alert.last.keys())
+    last = _values(record, of_rule | alert.last.keys())
     known = {name: value for name, value in last.items() if value is not None}
     return alert if alert.last.items() >= known.items() else replace(alert, last={**alert.last, **known})
 

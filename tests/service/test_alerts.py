@@ -189,6 +189,24 @@ def test_no_alert_is_void_because_the_file_cannot_be_read_after_a_restart(servic
     assert str(service.recorder.problem).endswith("No rules are in use.")
 
 
+def test_what_is_mended_beside_the_file_is_noticed(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.write("[targets.t]\nnotify_file = 'address'\n" + GOALLESS)
+    service.rules.chmod(0o620)
+    for _ in range(3):
+        service.cycle()
+    assert "chmod go-w" in str(service.recorder.problem)
+    assert caplog.text.count("chmod go-w") == 1
+    service.rules.chmod(0o600)
+    service.cycle()
+    assert "notify_file: the file cannot be read" in str(service.recorder.problem)
+    (service.folder / "address").write_text("json://127.0.0.1:1/", encoding="utf-8")
+    service.cycle()
+    assert service.recorder.problem is None
+    assert [one.name for one in service.sinks] == ["t"]
+
+
 CORNERS = """
 [rules.corners]
 when = "status_id == 3"
