@@ -77,6 +77,7 @@ def serve(settings: Settings, mode: Mode, say: Callable[[str], None]) -> Exit:
 
     Raises:
         ConfigError: It is switched off, or the port is taken.
+        LogError: The store refuses.
     """
     if not settings.http_port:
         raise ConfigError("FOOTY_HTTP_PORT is 0, so there is nothing to serve: set it to a port.")
@@ -85,6 +86,9 @@ def serve(settings: Settings, mode: Mode, say: Callable[[str], None]) -> Exit:
     keep_bugs_scrubbed(settings)
     files = Files(settings.folder(mode))
     with stop_signal() as stopping:
+        instance = _instance(settings, mode, files, None)
+        if (address := store_address(settings, mode)) is not None:
+            instance = _of_store(instance, address)
         try:
             bound = bind(settings.http_host, settings.http_port)
         except OSError as error:
@@ -92,9 +96,6 @@ def serve(settings: Settings, mode: Mode, say: Callable[[str], None]) -> Exit:
                 f"{settings.http_host} port {settings.http_port} cannot be served on "
                 f"({error.strerror or error}): set FOOTY_HTTP_PORT to another port."
             ) from None
-        instance = _instance(settings, mode, files, None)
-        if (address := store_address(settings, mode)) is not None:
-            instance = _of_store(instance, address)
         server = Server(instance, _access(settings), bound).start()
         say(f"Page: {server.address}")
         stopping.requested.wait()
@@ -104,17 +105,29 @@ def serve(settings: Settings, mode: Mode, say: Callable[[str], None]) -> Exit:
 
 
 def _of_store(instance: "Instance", address: "StoreAddress") -> "Instance":
-    """Describe what a store holds, whatever machine writes it."""
+    """Describe what a store holds, whatever machine writes it.
+
+    Raises:
+        LogError: It refuses. One that cannot be reached, or is empty, may still come: the page says so.
+    """
+    from footy.history.log import LogError, NewerLogError  # noqa: PLC0415 - only if there is a store
+    from footy.store.errors import StoreRefusedError  # noqa: PLC0415
     from footy.store.place import StorePlace  # noqa: PLC0415 - only if there is a store
     from footy.store.watch import StoreWatch  # noqa: PLC0415
     from footy.web.instance import HEARTBEAT, Judged  # noqa: PLC0415
 
+    place = StorePlace(address)
+    try:
+        place.exists()
+    except LogError as error:
+        if isinstance(error, StoreRefusedError | NewerLogError):
+            raise
     watch = StoreWatch(address)
 
     def ready() -> Judged:
         return Judged(*reader_health(watch.value(HEARTBEAT), watch.problem, time.time()))
 
-    return replace(instance, place=StorePlace(address), watched=lambda: watch, ready=ready)
+    return replace(instance, place=place, watched=lambda: watch, ready=ready)
 
 
 def _access(settings: Settings) -> "Access":

@@ -123,7 +123,13 @@ def _set_up(connection: Connection, address: StoreAddress, limit_ms: int, *, rea
     wanted = {name: value for name, value in settings.items() if value is not None}
     calls = ", ".join(["set_config(%s, %s, false)"] * len(wanted))
     values = [part for pair in wanted.items() for part in pair]
-    connection.execute(f"SELECT {calls}", values)
+    # Without this right the tables seem not to exist, and what is said then is of no help.
+    may_use = "(SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = %s)"
+    row = connection.execute(f"SELECT {may_use}, {calls}", [address.schema, *values]).fetchone()
+    if row is not None and row[0] is False:
+        raise StoreRefusedError(
+            f"The store {address.shown} cannot be used: permission denied for schema {address.schema}"
+        )
     if not read_only:
         row = connection.execute("SELECT current_setting('transaction_read_only')").fetchone()
         if row is not None and row[0] == "on":

@@ -5,9 +5,9 @@ from pathlib import Path
 from footy.history.log import LogError
 from footy.history.place import KeptLog, WrittenLog
 from footy.store.address import StoreAddress
-from footy.store.connect import APPLICATION, TIMEOUT_S, connected
+from footy.store.connect import APPLICATION, TIMEOUT_S, connected, translated
 from footy.store.migrations import version_of
-from footy.store.postgres_log import opened, opened_for_reading
+from footy.store.postgres_log import check_version, opened, opened_for_reading
 from footy.store.published import Published
 from footy.store.session import Fence, Session, no_fence
 
@@ -34,7 +34,10 @@ class StorePlace:
         Raises:
             LogError: The store cannot be reached, or refuses.
         """
-        with connected(self._address, application_name="footy reader", read_only=True) as connection:
+        with (
+            connected(self._address, application_name="footy reader", read_only=True) as connection,
+            translated(self._address, "read"),
+        ):
             return version_of(connection, self._address) is not None
 
     def identity(self) -> object:
@@ -53,6 +56,7 @@ class StorePlace:
         """
         session = Session(self._address, application_name="footy reader", read_only=True)
         try:
+            check_version(session)
             return Published(session).read(name)
         finally:
             session.close()

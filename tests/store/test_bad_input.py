@@ -1,8 +1,11 @@
 """What is wrong with a store is one sentence, without a secret, with the right exit code."""
 
+import contextlib
+import json
 import socket
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import psycopg
@@ -10,14 +13,18 @@ import pytest
 from psycopg import sql
 
 from footy.history.log import LogError, NewerLogError
+from footy.history.sqlite_log import opened as opened_file
 from footy.store import connect
 from footy.store.address import StoreAddress
 from footy.store.connect import connected
 from footy.store.postgres_log import opened, opened_for_reading
-from tests.support.place import Place
+from tests.support.place import SECRET, Finished, Place, complaints, wait_until
+from tests.support.ports import free_port
 from tests.support.postgres import URL, scratch_store
 
 PASSWORD = "a-password-canary"
+SSL_REQUEST, CLEARTEXT = (80877103).to_bytes(4), (3).to_bytes(4)
+"""Codes of PostgreSQL's protocol."""
 
 
 @pytest.fixture
@@ -127,14 +134,159 @@ def test_a_server_that_is_too_old_is_refused(address: StoreAddress, monkeypatch:
 # Commands
 
 
-@pytest.mark.parametrize("command", [("events",), ("match", "x"), ("alerts", "outcomes")])
-def test_a_command_ends_with_69_if_the_store_is_not_reachable(place: Place, command: tuple[str, ...]) -> None:
+COMMANDS = {
+    "events": ["events"],
+    "match": ["match", "x"],
+    "outcomes": ["alerts", "outcomes"],
+    "test": ["alerts", "test"],
+    "backtest": ["alerts", "backtest"],
+    "export": ["export", "events"],
+    "query": ["query", "SELECT 1"],
+    "replay": ["replay", "--to", "bell"],
+    "status": ["status"],
+    "copy": ["store", "copy"],
+    "serve": ["serve"],
+}
+"""Those that need the store."""
+RUN_THEM = """
+import contextlib, io, json, sys
+from footy.store import connect
+connect.OLDEST_SERVER = int(sys.argv[1])
+from footy.cli import main
+for argv in json.loads(sys.argv[2]):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(argv)
+    print(json.dumps([code, out.getvalue(), err.getvalue()]))
+"""
+
+
+@pytest.fixture
+def machine(place: Place) -> Place:
+    """Return a machine with rules, and with a log of its own from before it had a store."""
+    place.files.folder.mkdir()
+    place.files.alerts.write_text("[targets.bell]\ncommand = ['/bin/true']\n")
+    place.files.alerts.chmod(0o600)
+    opened_file(place.files.events)[0].close()
+    place.set(THESPORTS_USER="user", THESPORTS_SECRET=SECRET, FOOTY_HTTP_PORT=free_port())
+    return place
+
+
+def refusals(
+    machine: Place, address: StoreAddress, commands: Collection[str] = COMMANDS.keys(), *, oldest: int = 0
+) -> dict[str, tuple[int, str]]:
+    """Run commands in one process; return with which code each ended, and what it said."""
+    machine.set(FOOTY_STORE=address.url, FOOTY_LEASE=address.schema)
+    wanted = {name: words for name, words in COMMANDS.items() if name in commands}
+    done = machine.run_program(sys.executable, "-c", RUN_THEM, str(oldest), json.dumps([*wanted.values()]))
+    assert done.returncode == 0, done.stderr
+    ended = [json.loads(line) for line in done.stdout.splitlines()]
+    found = {}
+    for name, (code, printed, said) in zip(wanted, ended, strict=True):
+        sentences = complaints(Finished([], code, printed, said))
+        assert (printed, len(sentences)) == ("", 1), (name, printed, said)
+        assert PASSWORD not in said, name
+        found[name] = code, sentences[0]
+    return found
+
+
+def assert_all(found: dict[str, tuple[int, str]], code: int, why: str) -> None:
+    assert {name: ended for name, ended in found.items() if ended[0] != code or why not in ended[1]} == {}
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Return a port at which nobody listens."""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        place.set(FOOTY_STORE=f"postgresql://me:{PASSWORD}@127.0.0.1:{nobody.getsockname()[1]}/d")
-        done = place.run(*command)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (69, "", 1)
-    assert PASSWORD not in done.stderr
+        yield nobody.getsockname()[1]
+
+
+@pytest.fixture
+def strict_port() -> Iterator[int]:
+    """Return the port of a server that takes no password: it speaks as much as that takes."""
+
+    def refuse(asked: socket.socket) -> None:
+        with asked:
+            length = int.from_bytes(asked.recv(4))
+            if asked.recv(length - 4)[:4] == SSL_REQUEST:
+                asked.sendall(b"N")
+                asked.recv(1000)
+            asked.sendall(b"R" + (8).to_bytes(4) + CLEARTEXT)
+            asked.recv(1000)
+            said = b'SFATAL\0C28P01\0Mpassword authentication failed for user "me"\0\0'
+            asked.sendall(b"E" + (4 + len(said)).to_bytes(4) + said)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    refuse(server.accept()[0])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_commands_end_with_69_if_the_store_is_not_reachable(machine: Place, port: int) -> None:
+    address = StoreAddress(f"postgresql://me:{PASSWORD}@127.0.0.1:{port}/d")
+    found = refusals(machine, address, COMMANDS.keys() - {"serve"})  # that one waits
+    assert_all(found, 69, "cannot be reached")
+
+
+def test_commands_end_with_78_if_the_password_is_wrong(machine: Place, strict_port: int) -> None:
+    found = refusals(machine, StoreAddress(f"postgresql://me:{PASSWORD}@127.0.0.1:{strict_port}/d"))
+    assert_all(found, 78, 'password authentication failed for user "me"')
+    assert_service_refuses(machine, "password authentication failed")
+
+
+def test_commands_end_with_78_without_rights(machine: Place, address: StoreAddress, role: str) -> None:
+    opened(address).close()
+    assert_all(refusals(machine, stranger(address, role)), 78, "permission denied")
+    assert_service_refuses(machine, "permission denied")
+
+
+def test_commands_end_with_78_if_the_schema_is_newer(machine: Place, address: StoreAddress) -> None:
+    opened(address).close()
+    with connected(address) as connection:
+        connection.execute("UPDATE meta SET version = version + 1")
+    assert_all(refusals(machine, address), 78, "newer version of footy")
+    assert_service_refuses(machine, "newer version of footy")
+
+
+def test_commands_end_with_78_if_the_server_is_too_old(machine: Place, address: StoreAddress) -> None:
+    assert_all(refusals(machine, address, oldest=990000), 78, "which is too old")
+
+
+def test_who_writes_ends_with_78_if_the_server_is_read_only(machine: Place, address: StoreAddress) -> None:
+    opened(address).close()
+    mark = "&" if "?" in address.url else "?"
+    url = f"{address.url}{mark}options=-c%20default_transaction_read_only%3Don"
+    found = refusals(machine, StoreAddress(url, address.schema), ["copy"])
+    assert_all(found, 78, "is read-only")
+    assert_service_refuses(machine, "is read-only")
+
+
+def assert_service_refuses(machine: Place, why: str) -> None:
+    """Check that the service, with the same store, ends with 78."""
+    done = machine.run()
+    [said] = complaints(done)
+    assert done.returncode == 78
+    assert why in said
+    assert PASSWORD not in said
+
+
+def test_a_service_starts_and_waits_if_the_store_is_not_reachable(machine: Place, port: int) -> None:
+    machine.set(FOOTY_STORE=f"postgresql://me:{PASSWORD}@127.0.0.1:{port}/d")
+    service = machine.begin()
+    wait_until(lambda: machine.files.log.exists() and "footy waits for it" in machine.files.log.read_text())
+    assert service.poll() is None
+    assert PASSWORD not in machine.files.log.read_text()
+    service.terminate()
+    assert service.wait(10) == 0
 
 
 def test_a_wrong_address_is_78_for_a_command_that_reads(place: Place) -> None:
