@@ -2,7 +2,10 @@
 
 import json
 import re
+import shutil
 import subprocess
+import sys
+import sysconfig
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -96,6 +99,40 @@ def test_the_build_is_sent_what_it_copies_and_no_more() -> None:
     assert {line[1:] for line in ignored if line.startswith("!")} == {
         name.removeprefix("./") for name in copied
     }
+
+
+def test_the_image_with_a_store_is_installed_from_what_it_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run the build's commands as Compose gives them, offline: with the packages that the tests have."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    lines = (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+    [build] = [line for line in lines if line.startswith("RUN python -m venv")]
+    requirements = read_yaml(DEPLOY / "compose-ha.yaml")["services"]["footy-a"]["build"]["args"][
+        "REQUIREMENTS"
+    ]
+    environment, source = tmp_path / "footy", tmp_path / "src"
+    source.mkdir()
+    for line in lines:
+        if line.startswith("COPY") and "--from" not in line:
+            for name in line.split()[1:-1]:
+                copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+                copy(PROJECT / name, source / name)
+    made, *installed = build.removeprefix("RUN ").replace("/opt/footy", str(environment)).split("&&")
+    run(sys.executable, *made.split()[1:], "--without-pip")
+    [packages] = environment.glob("lib/python*/site-packages")
+    (packages / "of_the_tests.pth").write_text(sysconfig.get_path("purelib"))
+    for command in installed:
+        words = command.replace("${REQUIREMENTS}", requirements).split()
+        offline = ["--no-index", "--no-build-isolation", "--disable-pip-version-check"]
+        run(*words[: words.index("install") + 1], *offline, *words[words.index("install") + 1 :], cwd=source)
+
+    said = run(
+        environment / "bin" / "python", "-c", "import footy, psycopg; print(footy.__file__)", cwd=tmp_path
+    )
+    assert Path(said.strip()).is_relative_to(environment)
+    assert "psycopg" in (source / requirements).read_text()
+    assert run(environment / "bin" / "footy", "--version", cwd=tmp_path)
 
 
 # --- Compose
