@@ -9,6 +9,8 @@ from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 from zlib import crc32
 
+from footy.events.statuses import IN_PLAY
+from footy.events.types import Event, Period, StatusChange
 from footy.history.minutes import MinuteBlob, MinuteRow, loose, row_of
 from footy.history.odds import Kind, OddsBlob, OddsRow, RowLike, columns_of, pack
 
@@ -132,7 +134,11 @@ class MinuteTail:
         self._matches: dict[str, _Minutes] = {}
 
     def rows(
-        self, records: Iterable[Mapping[str, Any]], versions: Mapping[str, int], at: float
+        self,
+        records: Iterable[Mapping[str, Any]],
+        versions: Mapping[str, int],
+        at: float,
+        ended: Collection[str] = (),
     ) -> list[MinuteBlob]:
         """Return the rows to write after a cycle, for matches in play, and for those that have just ended.
 
@@ -142,6 +148,7 @@ class MinuteTail:
             records: The records of the cycle.
             versions: A number for each record, by match id: another one after each change but of the time.
             at: When they were read, in Unix seconds.
+            ended: Matches that have ended in this cycle (`just_ended`): after a restart only the log knows.
         """
         blobs = []
         oldest = int(at) // 60 - ABSENT_MINUTES
@@ -151,7 +158,7 @@ class MinuteTail:
             known = self._matches.get(match_id)
             if record["live_source"] not in {"fresh", "push"}:
                 continue
-            if not record["in_play"] and known is None:
+            if not record["in_play"] and known is None and match_id not in ended:
                 continue
             version = versions.get(match_id)
             if known is None or not _is_same(known, record, version, at):
@@ -172,6 +179,14 @@ class MinuteTail:
     def forget(self) -> None:
         """Build on no earlier row: it is not known which of them have been written."""
         self._matches.clear()
+
+
+def just_ended(events: Iterable[Event]) -> set[str]:
+    """Return the matches that are no longer in play by these events."""
+    changes = [one.data for one in events if isinstance(one.data, Period | StatusChange)]
+    return {
+        one.match_id for one in changes if one.previous_status_id in IN_PLAY and one.status_id not in IN_PLAY
+    }
 
 
 def _is_same(known: _Minutes, record: Mapping[str, Any], version: int | None, at: float) -> bool:

@@ -33,7 +33,7 @@ from footy.history.odds import (
     pack,
     united,
 )
-from footy.history.tails import MinuteTail, OddsTails
+from footy.history.tails import MinuteTail, OddsTails, just_ended
 from footy.mirror.answers import OddsChanges
 from footy.mirror.state import State
 from footy.record import MatchRecord
@@ -259,7 +259,7 @@ class Archivist:
                 self._based.pop(known, None)
         if self._adding is not None:
             self._give_way()
-        minutes = self._minutes.rows(records, versions, commit.at)
+        minutes = self._minutes.rows(records, versions, commit.at, just_ended(commit.events))
         with self._lock:
             archives = [*self._archives.values()][: max(MOST_ARCHIVES, len(self._archives) // 2)]
             odds = self._blobs[: max(MOST_BLOBS, len(self._blobs) // 2)]

@@ -20,7 +20,7 @@ from footy.history.log import Commit
 from footy.history.minutes import MinuteBlob
 from footy.history.place import FilePlace
 from footy.history.sqlite_log import opened
-from footy.history.tails import MinuteTail
+from footy.history.tails import MinuteTail, just_ended
 from footy.mirror.state import MatchState, References
 from footy.provenance import Held, Source
 from footy.records.flatten import Flattener
@@ -73,11 +73,13 @@ CONDITIONS: tuple[tuple[str, str], ...] = (
     ("event == 'result'", 'once = "event"\n'),
 )
 CREDENTIALS = {"THESPORTS_USER": "someone", "THESPORTS_SECRET": SECRET}
+RESTARTS_MIN = 17
+"""Minutes after which the process is restarted."""
 INEXACT = {"r4", "r5", "r6", "r8", "r17", "r18", "r19", "r21", "r22"}
 
 
 class Night:
-    """An evening of the simulated world with every quirk, seen once a minute, under rules."""
+    """An evening of the simulated world with every quirk and restarts, seen once a minute, under rules."""
 
     def __init__(self, folder: Path, matches: int, seconds: int, seed: int = 7) -> None:
         self.rules = folder / "alerts.toml"
@@ -98,7 +100,18 @@ class Night:
         evening = Evening(seed, matches, seconds, chosen_of=200)
         elements: Elements = {}
         for at in range(EPOCH - EPOCH % 60 + 60, EPOCH + seconds, 60):
+            if at // 60 % RESTARTS_MIN == 0:
+                self._restart()
             elements = self._cycle(evening, float(at), elements)
+
+    def _restart(self) -> None:
+        """Forget what a process that ended had in memory."""
+        self.book = AlertBook(self.rules)
+        self.book.refresh()
+        listed = self.log.states(self.log.listed())
+        self.detector = Detector(EventRules(), listed, listed_at=self.log.listed_at())
+        self.detector.add(self.log.open_states(86_400.0))
+        self._minutes = MinuteTail()
 
     def _cycle(self, evening: Evening, at: float, elements: Elements) -> Elements:
         live, elements = read_live(evening.live_list(at), elements)
@@ -107,9 +120,10 @@ class Night:
             for key, one in live.matches.items()
         }
         records: Any = [{**one, **odds(one, at)} for one in self._flattener.records(held, References(), at)]
+        self.detector.add(self.log.states(set(held) - self.detector.states().keys()))
         found = self.detector.detect(records, at, listed=set(held), deleted=evening.deleted(at))
         found = self.book.after_cycle(self.detector, found, records, at)
-        self._commit(found, at, set(held), self._minutes.rows(records, {}, at))
+        self._commit(found, at, set(held), self._minutes.rows(records, {}, at, just_ended(found.events)))
         if due := self.detector.results_due(at):
             final = {one: history_of(evening.history(one, at)) for one in due}
             found = self.detector.conclude(final, at)

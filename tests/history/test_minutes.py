@@ -82,6 +82,14 @@ def test_a_match_that_was_not_listed_when_it_ended_has_its_last_row_when_it_is_b
     assert (last.minute, watch.rows()[-1][1]["home_score"]) == ((START + 180) // 60, 3)
 
 
+def test_a_match_that_ends_after_a_restart_has_its_last_row(watch: Watch) -> None:
+    watch.see(0, minute=90)
+    watch.tail = MinuteTail()
+    over = record(match_id="m", status_id=8, minute=None, home_score=3)
+    [last] = watch.tail.rows([over], {}, START + 60, {"m"})
+    assert (last.minute, watch.tail.rows([over], {}, START + 120)) == ((START + 60) // 60, [])
+
+
 def test_a_row_that_builds_on_none_has_all_values(watch: Watch) -> None:
     watch.see(0, home_score=1, home="Rovers")
     watch.see(60, home_score=2, home="Rovers", minute=10)
