@@ -265,16 +265,6 @@ def test_a_store_that_is_stopped_for_long_and_started_again_loses_nothing(tmp_pa
         assert machines.most_in_a_window(ODDS) == LIMITS[ODDS], "there was quota for everything"
 
 
-def test_one_lease_for_two_accounts_is_refused(tmp_path: Path, address: StoreAddress) -> None:
-    with two_machines(tmp_path, address, ttl_s=TTL_S) as machines:
-        machines.one.start()
-        machines.one.wait_for("leader")
-        machines.other.place.set(THESPORTS_USER="someone-else")
-        refused = machines.other.place.run()
-        assert refused.returncode == 78
-        assert "belongs to another account" in refused.stderr
-
-
 def test_links_that_are_set_down_lose_nothing(tmp_path: Path) -> None:
     with (
         namespaces(2) as (made, vendor, store),

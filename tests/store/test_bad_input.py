@@ -14,6 +14,7 @@ from psycopg import sql
 
 from footy.history.log import LogError, NewerLogError
 from footy.history.sqlite_log import opened as opened_file
+from footy.lease.table import LeaseTable
 from footy.store import connect
 from footy.store.address import StoreAddress
 from footy.store.connect import connected
@@ -150,6 +151,7 @@ COMMANDS = {
 """Those that need the store."""
 RUN_THEM = """
 import contextlib, io, json, sys
+from footy.lease.table import LeaseTable
 from footy.store import connect
 connect.OLDEST_SERVER = int(sys.argv[1])
 from footy.cli import main
@@ -268,6 +270,15 @@ def test_who_writes_ends_with_78_if_the_server_is_read_only(machine: Place, addr
     found = refusals(machine, StoreAddress(url, address.schema), ["copy"])
     assert_all(found, 78, "is read-only")
     assert_service_refuses(machine, "is read-only")
+
+
+def test_one_lease_for_two_accounts_is_refused(machine: Place, address: StoreAddress) -> None:
+    opened(address).close()
+    of_another = LeaseTable(address.schema, "a", 600.0, ("someone else", "https://vendor.example"))
+    with connected(address) as session:
+        assert of_another.take(session, *of_another.look(session))
+    machine.set(FOOTY_STORE=address.url, FOOTY_LEASE=address.schema)
+    assert_service_refuses(machine, "belongs to another account")
 
 
 def assert_service_refuses(machine: Place, why: str) -> None:
