@@ -1,9 +1,11 @@
 """The sink of services for people, by apprise: Telegram, e-mail, Slack, Discord, ntfy and many others."""
 
 import logging
+import re
 from collections.abc import Sequence
 
 import apprise
+from apprise.logger import NotifyLogEntry
 from apprise.result import AppriseResultStatus
 
 from footy.sinks.base import Again
@@ -15,11 +17,41 @@ _LONGER_S = 5.0
 """How much longer than ours the service's own time-outs are: those would look like a certain failure."""
 
 
+_NOT_SENT = re.compile(
+    r"Caused by (?:NewConnection|ConnectTimeout|NameResolution|SSL|Proxy)"
+    r"|\(\d{3}, b['\"]"  # an answer of a mail server, which did not accept it
+    r"|Connection refused|No route to host|Network is unreachable|Name or service not known"
+    r"|Temporary failure in name resolution|No address associated|CERTIFICATE_VERIFY_FAILED|not supported"
+)
+"""What the text of a failed connection has if nothing can have been sent."""
+
+
+class _Onward(logging.Handler):
+    """Passes on what the library logs, as far as footy's log wants it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Pass on a record."""
+        root = logging.getLogger()
+        if record.levelno >= root.getEffectiveLevel():
+            root.handle(record)
+
+
+def _hear_everything() -> None:
+    """Let the library log its reasons, which it has at DEBUG alone, without having them in footy's log."""
+    library = logging.getLogger("apprise")
+    library.setLevel(logging.DEBUG)
+    library.propagate = False
+    library.addHandler(_Onward())
+
+
+_hear_everything()
+
+
 class NotifySink(MessageSink):
     """Sends the messages of a cycle as one text."""
 
     def deliver(self, messages: Sequence[Message]) -> Sent:
-        """Send one text; a time-out leaves it unknown whether it arrived."""
+        """Send one text; a time-out, or a lost answer, leaves it unknown whether it arrived."""
         outcome = notified(
             self._target.url,
             title_of(messages),
@@ -48,11 +80,28 @@ def service(url: str, timeout_s: float) -> apprise.NotifyBase | None:
 
 
 def notified(url: str, title: str, body: str, *, timeout_s: float) -> AppriseResultStatus:
-    """Send one text to a service, and return what became of it."""
+    """Send one text to a service, and return what became of it; a lost answer counts as a time-out."""
     found = service(url, timeout_s)
     if found is None:
         return AppriseResultStatus.NOMATCH
     sender = apprise.Apprise()
     sender.add(found)
-    result = sender.notify(body, title, body_format=apprise.NotifyFormat.TEXT, timeout=timeout_s)
-    return AppriseResultStatus(result.status)
+    failures: list[str] = []
+
+    def note(entry: NotifyLogEntry, _service: object) -> None:
+        """Note why a connection failed: the library tells it nowhere else."""
+        if entry.message.startswith("Socket Exception"):
+            failures.append(entry.message)
+
+    result = sender.notify(
+        body,
+        title,
+        body_format=apprise.NotifyFormat.TEXT,
+        timeout=timeout_s,
+        log_callback=note,
+        log_level=logging.DEBUG,
+    )
+    status = AppriseResultStatus(result.status)
+    if status is AppriseResultStatus.FAILURE and not all(map(_NOT_SENT.search, failures)):
+        return AppriseResultStatus.TIMEOUT
+    return status

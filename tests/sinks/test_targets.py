@@ -36,6 +36,7 @@ from footy.sinks.webhook import WebhookSink, retry_after
 from footy.times import moment_text
 from tests.sinks.sink_contract import SinkContract
 from tests.support.place import wait_until
+from tests.support.ports import free_port
 from tests.support.targets import Answer, Mailbox, Receiver, receiving, receiving_mail
 
 NOW = 1_795_460_400.0
@@ -580,6 +581,50 @@ def test_a_service_that_answers_too_late_gets_it_once(
     receiver.released.set()
     sink.send([alert(1)])
     assert (len(receiver.posts), sink._ledger.counts()) == (1, {"unknown": 1})
+    sink.close()
+
+
+def test_a_message_whose_answer_is_lost_is_not_repeated(
+    tmp_path: Path, clock: Clock, receiver: Receiver
+) -> None:
+    receiver.answers = [Answer(is_lost=True)]
+    sink = notify(tmp_path, clock, receiver.url(scheme="json"))
+    for _ in range(3):
+        sink.send([alert(1)])
+    assert (len(receiver.posts), sink._ledger.counts()) == (1, {"unknown": 1})
+    sink.close()
+
+
+def test_a_mail_whose_answer_is_lost_is_not_repeated(
+    tmp_path: Path, clock: Clock, mail: tuple[Mailbox, int]
+) -> None:
+    mailbox, port = mail
+    mailbox.loses = True
+    url = f"mailto://127.0.0.1:{port}?from=footy@example.com&to=me@example.com&mode=insecure"
+    sink = notify(tmp_path, clock, url)
+    for _ in range(3):
+        sink.send([alert(1)])
+    assert (len(mailbox.mails), sink._ledger.counts()) == (1, {"unknown": 1})
+    sink.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "json://127.0.0.1:{port}/",
+        "jsons://127.0.0.1:{other}/",
+        "json://no-such-host.invalid/",
+        "mailto://127.0.0.1:{port}?from=a@example.com&to=b@example.com&mode=insecure",
+        "mailto://no-such-host.invalid?from=a@example.com&to=b@example.com&mode=insecure",
+    ],
+)
+def test_what_surely_was_not_sent_to_a_service_is_tried_again(
+    tmp_path: Path, clock: Clock, receiver: Receiver, url: str
+) -> None:
+    sink = notify(tmp_path, clock, url.format(port=free_port(), other=receiver.port))
+    with pytest.raises(Again):
+        sink.send([alert(1)])
+    assert sink._ledger.counts() == {}
     sink.close()
 
 

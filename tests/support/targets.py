@@ -26,6 +26,8 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = {}
     waits: bool = False
     body: bytes = b""
+    is_lost: bool = False
+    """The connection ends in place of the answer."""
 
 
 class Receiver:
@@ -50,6 +52,9 @@ class Receiver:
                     return
                 receiver.posts.append(Post(self.path, dict(self.headers), body))
                 answer = receiver.always or (receiver.answers.pop(0) if receiver.answers else Answer())
+                if answer.is_lost:
+                    self.close_connection = True
+                    return
                 if answer.waits:
                     receiver.released.wait(30)
                 self.send_response(answer.status)
@@ -97,15 +102,20 @@ class Mailbox:
     def __init__(self) -> None:
         self.mails: list[bytes] = []
         self.refuses: Callable[[], bool] = lambda: False
+        self.loses = False
+        """Whether the connection ends in place of the answer."""
 
     async def handle_DATA(  # noqa: N802 - the name that the library looks for
-        self, _server: SMTP, _session: Session, envelope: Envelope
+        self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         if self.refuses():
             return "451 Try again later"
         content = envelope.content
         assert isinstance(content, bytes)
         self.mails.append(content)
+        if self.loses:
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
         return "250 OK"
 
 
