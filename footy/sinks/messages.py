@@ -7,7 +7,7 @@ again, until it is too old.
 
 import logging
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Literal, NamedTuple
@@ -72,6 +72,10 @@ class MessageSink(TargetSink):
             Again: They were surely not delivered.
         """
 
+    def parts(self, messages: Sequence[Message]) -> Iterable[Sequence[Message]]:
+        """Divide the messages of a cycle into those that are delivered as one."""
+        return [messages]
+
     def position(self) -> Position | None:
         """Return how far the target is; what an earlier process had begun is given up as unknown."""
         if unknown := self._ledger.give_up_begun():
@@ -86,8 +90,9 @@ class MessageSink(TargetSink):
         """Send what is for this target."""
         wanted = [found for one in batch if self._wants(one) and (found := message(one)) is not None]
         for _, of_cycle in groupby(wanted, _cycle if self.together else _event):
-            self._check_stopped()
-            self._send_together([*of_cycle])
+            for part in self.parts([*of_cycle]):
+                self._check_stopped()
+                self._send_together(part)
         self._reached(batch[-1])
 
     def _send_together(self, messages: Sequence[Message]) -> None:

@@ -1,8 +1,10 @@
 """The sink of services for people, by apprise: Telegram, e-mail, Slack, Discord, ntfy and many others."""
 
+import functools
 import logging
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import apprise
 from apprise.logger import NotifyLogEntry
@@ -17,6 +19,8 @@ _LONGER_S = 5.0
 """How much longer than ours the service's own time-outs are: those would look like a certain failure."""
 
 
+_FILLED, _TITLE = 0.8, 100
+"""What share of a service's longest text is used, for what is escaped, and characters kept for the title."""
 _NOT_SENT = re.compile(
     r"Caused by (?:NewConnection|ConnectTimeout|NameResolution|SSL|Proxy)"
     r"|\(\d{3}, b['\"]"  # an answer of a mail server, which did not accept it
@@ -50,6 +54,22 @@ _hear_everything()
 class NotifySink(MessageSink):
     """Sends the messages of a cycle as one text."""
 
+    @functools.cached_property
+    def _longest(self) -> float:
+        """How many characters of a text the service surely takes: the title counts, and markup is escaped."""
+        found = service(self._target.url, self._target.timeout_s)
+        return math.inf if found is None else found.body_maxlen * _FILLED - _TITLE
+
+    def parts(self, messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+        """Divide messages into texts that are not too long for the service, each of one at least."""
+        part: list[Message] = []
+        for one in messages:
+            if part and sum(len(other.line) + 1 for other in (*part, one)) > self._longest:
+                yield part
+                part = []
+            part.append(one)
+        yield part
+
     def deliver(self, messages: Sequence[Message]) -> Sent:
         """Send one text; a time-out, or a lost answer, leaves it unknown whether it arrived."""
         outcome = notified(
@@ -72,6 +92,8 @@ def service(url: str, timeout_s: float) -> apprise.NotifyBase | None:
     found = apprise.Apprise.instantiate(url, asset=apprise.AppriseAsset(secure_logging=True))
     if not isinstance(found, apprise.NotifyBase):
         return None
+    if found.overflow_mode == apprise.OverflowMode.UPSTREAM:  # it would refuse what is too long, each time
+        found.overflow_mode = apprise.OverflowMode.TRUNCATE
     found.socket_read_timeout = timeout_s + _LONGER_S
     is_mail = url.lower().startswith("mailto")
     # A connection that does not come about is a certain failure, but mail has one time-out for everything.

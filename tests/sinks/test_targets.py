@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from apprise.plugins.discord import NotifyDiscord
 from standardwebhooks.webhooks import Webhook
 
 from footy.events.envelope import Envelope, envelope
@@ -539,6 +540,34 @@ def test_a_service_gets_one_message_a_cycle(tmp_path: Path, clock: Clock, receiv
         ("2 alerts", "one\ntwo"),
         ("DEMO: goalless", "DEMO: three"),
     ]
+
+
+def test_what_is_too_long_for_a_service_is_several_messages(
+    tmp_path: Path, clock: Clock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.always = Answer(200)
+    monkeypatch.setattr(NotifyDiscord, "notify_url", receiver.url("/discord"))
+    sink = notify(tmp_path, clock, "discord://123456789012345678/" + "a" * 40)
+    lines = [f"{number}: {'x' * 150}" for number in range(40)]
+    sink.send([alert(number, line) for number, line in enumerate(lines, 1)])
+    sink.close()
+    said = [json.loads(post.body)["content"] for post in receiver.posts]
+    assert max(map(len, said)) <= 2000
+    assert [line for one in said for line in one.splitlines() if ": " in line] == lines
+    assert len(said) == 5
+
+
+def test_a_single_message_that_is_too_long_for_a_service_is_cut(
+    tmp_path: Path, clock: Clock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.always = Answer(200)
+    monkeypatch.setattr(NotifyDiscord, "notify_url", receiver.url("/discord"))
+    monkeypatch.setattr(NotifyDiscord, "body_maxlen", 300)
+    sink = notify(tmp_path, clock, "discord://123456789012345678/" + "a" * 40)
+    sink.send([alert(1, "x" * 500), alert(2, "y")])
+    sink.close()
+    said = [json.loads(post.body)["content"] for post in receiver.posts]
+    assert [len(one) <= 300 for one in said] == [True, True]
 
 
 def test_a_service_that_refuses_is_tried_again(tmp_path: Path, clock: Clock, receiver: Receiver) -> None:
