@@ -10,6 +10,15 @@ from footy.clock import CLOCK
 settings.register_profile("footy", deadline=None)  # machines are shared; speed belongs in benchmarks/
 settings.load_profile("footy")
 
+LONG = ("test_failover.py", "test_commands.py", "test_secrets.py", "test_scripts.py")
+"""Modules whose tests wait for long, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long: a worker that began with it at the end would keep the others waiting."""
+    begins = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: begins.get(item.path.name, len(LONG)))
+
 
 @pytest.fixture(autouse=True)
 def _time_that_goes_with_the_machines(

@@ -9,11 +9,13 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from thesports_simulator.world.odds import Fullness
     from thesports_simulator.world.world import World
 
 USER = "demo"
@@ -94,6 +96,15 @@ class SimulatorControl:
         return answer
 
 
+@lru_cache(maxsize=2)
+def _world(epoch: int, matches: int, seed: int, odds: "Fullness") -> "World":
+    """Return a world, which is the same for all simulators with these options."""
+    # Imported here, so that the demo does not load a world into its own process.
+    from thesports_simulator.world.world import World, WorldOptions  # noqa: PLC0415
+
+    return World(WorldOptions(epoch, matches=matches, seed=seed, odds=odds))
+
+
 class RunningSimulator:
     """A simulator in a child process, listening. A context manager that stops it."""
 
@@ -121,15 +132,8 @@ class RunningSimulator:
 
     def world(self) -> "World":
         """Return the same world in this process, which knows the truth at any server time."""
-        # Imported here, so that the demo does not load a world into its own process.
-        from thesports_simulator.world.world import World, WorldOptions  # noqa: PLC0415
-
-        options = self.control.clock()
-        return World(
-            WorldOptions(
-                options["epoch"], matches=options["matches"], seed=options["seed"], odds=options["odds"]
-            )
-        )
+        said = self.control.clock()
+        return _world(said["epoch"], said["matches"], said["seed"], said["odds"])
 
     def stop(self) -> int:
         """Stop the child, wait for it, and return its exit code; may be called again."""

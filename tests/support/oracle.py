@@ -130,8 +130,7 @@ def whole(value: Any) -> int | None:
 
 def counted(value: Any) -> int | None:
     """A count; below 0 the vendor has no data."""
-    value = whole(value)
-    return value if value is not None and value >= 0 else None
+    return value if value is not None and 0 <= value < 2**63 else None
 
 
 def known(value: Any) -> Any:
@@ -155,6 +154,7 @@ def flag(value: int | None) -> bool | None:
     return {0: False, 1: True}.get(value) if value is not None else None
 
 
+@lru_cache(maxsize=4096)
 def time_text(seconds: float | None, *, millis: bool = False) -> str | None:
     if not seconds or seconds < 0:
         return None
@@ -293,6 +293,7 @@ def incident(row: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+@lru_cache(maxsize=4096)
 def measured(text: str | None) -> tuple[Decimal, str] | None:
     found = re.match(
         r"^\s*([+\u2212-]?)(\d{1,9}\.?\d{0,9}|\.\d{1,9})\s*(\S.*)$", text or "", re.ASCII | re.DOTALL
@@ -487,10 +488,15 @@ def newest(rows: list[list[Any]]) -> list[Any]:
     return best
 
 
+@lru_cache(maxsize=1024)
+def is_number(key: str) -> bool:
+    return re.fullmatch("[0-9]{1,18}", key) is not None
+
+
 def in_order(picture: Picture, market: str) -> "Offers":
     offers = {}
     for key, markets in (picture.odds or {}).items():
-        if re.fullmatch("[0-9]{1,18}", key) and markets.get(market):
+        if markets.get(market) and is_number(key):
             offers[int(key)] = markets[market]
     if picture.told is not None:
         told = picture.told.get(market, ())
@@ -507,15 +513,16 @@ def early(picture: Picture, offers: Offers) -> tuple[int, list[Any]] | None:
     if picture.told is not None:  # the rows of the window are not known
         return None
     first, last = picture.window
+    within = [
+        (
+            number,
+            [row for row in rows if (minute := row_minute(row[1])) is not None and first <= minute <= last],
+        )
+        for number, rows in offers
+    ]
     for suspended in (False, True):
-        for number, rows in offers:
-            fitting = [
-                row
-                for row in rows
-                if (minute := row_minute(row[1])) is not None
-                and first <= minute <= last
-                and bool(row[6]) == suspended
-            ]
+        for number, rows in within:
+            fitting = [row for row in rows if bool(row[6]) == suspended]
             if fitting:
                 return number, newest(fitting)
     return None
@@ -586,6 +593,7 @@ def bookmakers_shown(record: Mapping[str, Any]) -> dict[str, list[int]]:
 def price_fields(picture: Picture) -> dict[str, Any]:
     result: dict[str, Any] = {}
     now = goals_now(picture)
+    of_market = {market: in_order(picture, market) for market in ("eu", "asia", "bs", "cr")}
     for moment in ("early", "current"):
         for market, name, sides in (
             ("eu", "money_line", ("home", "draw", "away")),
@@ -594,7 +602,7 @@ def price_fields(picture: Picture) -> dict[str, Any]:
             ("cr", "corners", ("over", "line", "under")),
         ):
             p = f"{moment}_{name}"
-            offers = in_order(picture, market)
+            offers = of_market[market]
             chosen = early(picture, offers) if moment == "early" else current(picture, market, offers, now)
             for side, index in zip(sides, (2, 3, 4), strict=True):
                 if side == "line":
