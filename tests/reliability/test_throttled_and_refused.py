@@ -24,7 +24,7 @@ def vendor() -> Iterator[RunningSimulator]:
 @pytest.fixture
 def trial(vendor: RunningSimulator, tmp_path: Path) -> Iterator[Trial]:
     """A pipeline that asks for the odds of all matches in each cycle; none is long enough for a cooldown."""
-    more = {"FOOTY_WORKERS": str(WORKERS), "FOOTY_INTERVAL": "2"}
+    more = {"FOOTY_WORKERS": str(WORKERS), "FOOTY_INTERVAL": "3"}
     with begin(vendor, tmp_path, strategy="per-match", **more) as beside:
         yield beside
 
@@ -49,7 +49,7 @@ def test_a_429_stops_its_endpoint_for_all_workers_at_once(
     assert others_are_well(trial)
     assert any("429" in one.message and "rate limit" in one.message for one in caplog.records)
     trial.recovers()
-    trial.wait(2)
+    trial.wait(1)
     assert asked(trial) == 0
     assert others_are_well(trial)
     trial.wait(62)

@@ -166,7 +166,7 @@ def test_the_demos_simulator_ends_even_after_kill_9(place: Place) -> None:
 
 
 def test_a_cycle_that_raises_is_logged_counted_as_failed_and_the_next_one_runs(live: Place) -> None:
-    live.set(FOOTY_INTERVAL=2)
+    live.set(FOOTY_INTERVAL=5)
     script = (
         "import sys; from footy.pipeline.cycle import Pipeline; real = Pipeline.run\n"
         "def run(self, state, number, **more):\n"

@@ -27,13 +27,13 @@ from tests.support import oracle
 from thesports_simulator.process import RunningSimulator
 from thesports_simulator.world import feeds
 
-INTERVAL = 5.0
-"""Short, so that a cycle that hangs until its deadline takes 4 s."""
+INTERVAL = 6.0
+"""So that a cycle ends before an endpoint that rests is asked again, and one that hangs takes 4.8 s."""
 EPOCH = 1_748_450_000
 QUICK = {
     "FOOTY_RATE_LIMITS": "off",
     "FOOTY_INTERVAL": f"{INTERVAL:g}",
-    "FOOTY_TIMEOUT": "1.5",
+    "FOOTY_TIMEOUT": "4",
     "FOOTY_BACKOFF": "0.01",
 }
 SHORTER = {"FOOTY_INTERVAL": "2", "FOOTY_TIMEOUT": "0.5"}
