@@ -434,6 +434,7 @@ def test_a_match_without_kept_prices_says_so(tmp_path: Path, chromium: Browser) 
             page = watched.page
             expect(page.locator(".movement")).to_contain_text("How the prices moved is not known yet.")
             expect(page.locator(".prices")).to_contain_text("1X2")
+            expect(page.locator(".prices thead")).to_have_text("MarketEarlyNowPoints")
             expect(page.locator(".chart")).to_be_hidden()
             stage.cycle([match(1, "Arsenal", "Chelsea", **UNPRICED), *evening()[1:]])
             expect(page.locator(".movement")).to_contain_text("No prices are known yet.")
@@ -441,6 +442,17 @@ def test_a_match_without_kept_prices_says_so(tmp_path: Path, chromium: Browser) 
             watched.assert_quiet()
     finally:
         stage.close()
+
+
+def test_a_chart_says_how_many_prices_it_leaves_out(stage: Stage, chromium: Browser) -> None:
+    stage.cycle([match(1, "Arsenal", "Chelsea")])
+    now = int(time.time())
+    row = kick_off_rows(now)[0]
+    stage.keep_odds("m00001", [row._replace(at=now - second) for second in range(20_300)])
+    with tab(chromium, f"{stage.url}#m=m00001") as watched:
+        expect(watched.page.locator(".chart-note")).to_contain_text("20,300 prices, read until")
+        expect(watched.page.locator(".chart-note")).to_contain_text("The chart leaves out the oldest 300")
+        watched.assert_quiet()
 
 
 def test_an_alert_marks_its_match_and_is_listed_with_its_outcome(stage: Stage, chromium: Browser) -> None:

@@ -154,7 +154,6 @@ export class Movement {
   lack() {
     if (this.odds === null) return "No prices are kept of this match.";
     if (this.odds.note !== null) return this.odds.note;
-    if (this.odds.archive === "empty") return "The vendor kept no prices of this match.";
     const isPriced = this.record !== null && Object.keys(MARKETS).some((market) => hasPrices(this.record, market));
     return isPriced ? "How the prices moved is not known yet." : "No prices are known yet.";
   }
@@ -421,10 +420,11 @@ export class Movement {
 
   fillNote() {
     const { odds } = this;
-    const parts = [odds.whole ? "All prices of the vendor, exactly" : odds.archive === null ? null : odds.note];
-    if (!odds.whole && odds.read_at) parts.push(`${odds.rows.toLocaleString("en-GB")} prices, read until ${timeOfDay(odds.read_at, choices.zone, true)}`);
-    else parts.push(`${odds.rows.toLocaleString("en-GB")} of them`);
-    setText(this.note, parts.filter(Boolean).join(": "));
+    const count = (rows) => rows.toLocaleString("en-GB");
+    const until = odds.read_at ? `, read until ${timeOfDay(odds.read_at, choices.zone, true)}` : "";
+    const said = odds.whole ? [`All ${count(odds.rows)} prices of the vendor, exactly`] : [odds.archive === null ? null : odds.note, `${count(odds.rows)} prices${until}`];
+    if (odds.left_out > 0) said.push(`The chart leaves out the oldest ${count(odds.left_out)}`);
+    setText(this.note, said.filter(Boolean).join(". "));
   }
 }
 

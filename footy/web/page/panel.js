@@ -161,7 +161,11 @@ export class Panel {
   }
 
   overview(record) {
-    const bodies = MARKETS.filter(({ key }) => hasPrices(record, key)).map((market) => marketRows(record, market, this.board, this.movement));
+    const markets = MARKETS.filter(({ key }) => hasPrices(record, key));
+    const openings = new Map(markets.map(({ key }) => [key, openingOf(record, key, this.movement)]));
+    const isAsked = this.board.about?.events && this.movement.odds === null;
+    const hasOpening = isAsked || [...openings.values()].some((opening) => opening !== null);
+    const bodies = markets.map((market) => marketRows(record, market, this.board, openings.get(market.key), hasOpening));
     const content =
       bodies.length > 0
         ? element(
@@ -175,7 +179,7 @@ export class Panel {
                 "tr",
                 {},
                 element("th", { scope: "col" }, "Market"),
-                element("th", { scope: "col" }, "Opening"),
+                hasOpening ? element("th", { scope: "col" }, "Opening") : null,
                 element("th", { scope: "col" }, "Early"),
                 element("th", { scope: "col" }, "Now"),
                 element("th", { scope: "col" }, element("abbr", { title: "Change of the implied probability since early, in percentage points" }, "Points")),
@@ -280,19 +284,19 @@ function openingOf(record, key, movement) {
   return movement.opening(key, id);
 }
 
-function marketRows(record, market, board, movement) {
+function marketRows(record, market, board, opening, hasOpening) {
   const { key, title, lined, signed, outcomes } = market;
   const state = stateOf(record, key, board);
   const at = record[`current_${key}_outdated`] ? ` at ${record[`current_${key}_score`]?.replace("-", "–") ?? "another score"}` : "";
   const word = state === "suspended" ? "suspended" : state === "old" ? `old${at}` : "";
   const nowCell = element("td", {}, made(record, `current_${key}`));
   if (word) nowCell.append(element("span", { class: "doubt" }, ` ${word}`));
-  const opening = openingOf(record, key, movement);
   const openedBy = opening && record[`early_${key}_bookmaker_id`] == null ? (opening.bookmaker ?? `bookmaker ${opening.bookmaker_id}`) : "";
+  const opened = (text) => (hasOpening ? element("td", {}, text) : null);
   const body = element(
     "tbody",
     { "data-state": state },
-    element("tr", { class: "market-head" }, element("th", { scope: "rowgroup" }, title), element("td", {}, openedBy), element("td", {}, made(record, `early_${key}`)), nowCell, element("td")),
+    element("tr", { class: "market-head" }, element("th", { scope: "rowgroup" }, title), opened(openedBy), element("td", {}, made(record, `early_${key}`)), nowCell, element("td")),
   );
   if (lined) {
     const [early, now] = [record[`early_${key}_line`], record[`current_${key}_line`]];
@@ -301,7 +305,7 @@ function marketRows(record, market, board, movement) {
         "tr",
         { class: "market-line" },
         element("th", { scope: "row" }, key === "spread" ? "Line" : key === "corners" ? "Corners" : "Goals"),
-        element("td", {}, opening ? line(opening.opening.line, signed) : ""),
+        opened(opening ? line(opening.opening.line, signed) : ""),
         element("td", {}, line(early, signed)),
         element("td", {}, line(now, signed)),
         element("td"),
@@ -317,7 +321,7 @@ function marketRows(record, market, board, movement) {
         "tr",
         {},
         element("th", { scope: "row" }, label),
-        element("td", {}, opening ? price(opening.opening.prices[name], choices.odds) : ""),
+        opened(opening ? price(opening.opening.prices[name], choices.odds) : ""),
         element("td", {}, price(early, choices.odds)),
         element("td", { class: "price-now" }, price(now, choices.odds)),
         element("td", {}, change === null ? "" : points(change)),
