@@ -9,7 +9,7 @@ import copy
 import datetime as dt
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +21,9 @@ from playwright.sync_api import Browser
 from benchmarks.flatten import MOMENT, Evening
 from benchmarks.web_server import snapshot
 from footy.events.types import Score
-from footy.history import Commit
-from footy.history.odds import MARKETS, OddsRow
+from footy.history import Commit, odds
+from footy.history.archive import Archived, ArchiveState
+from footy.history.odds import MARKETS, Kind, OddsBlob, OddsRow
 from footy.record import MatchRecord, Snapshot
 from footy.times import moment_text
 from tests.support.browser import browser, tab
@@ -32,6 +33,11 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 WIDE, MIDDLE, PHONE = (1440, 900), (1024, 768), (390, 844)
 QUOTA = {"odds/history": 118}
 OPEN_ONE = "document.querySelector('tr.match[data-goal]')?.click()"
+PRICED = "811l2d8qzvyzelh"
+"""A match near the top of the list, with many prices and the goals that explain them."""
+OPEN_PRICED = f"location.hash = 'm={PRICED}'"
+Keep = Callable[[Stage, str, list[OddsRow]], None]
+"""Writes the odds of a match to the log."""
 
 
 @dataclass
@@ -48,6 +54,68 @@ class Scene:
     error: str | None = None
     old_s: float = 0.0
     alerts: bool = True
+    keep: Keep = Stage.keep_odds
+
+
+def few(stage: Stage, match_id: str, rows: list[OddsRow]) -> None:
+    """Write the prices of a single bookmaker, and few of them."""
+    first = rows[0]
+    stage.keep_odds(match_id, [one for one in rows if one[:2] == first[:2]][-3:])
+
+
+def many(stage: Stage, match_id: str, rows: list[OddsRow]) -> None:
+    """Write more prices than a chart takes."""
+    more = [one._replace(at=one.at - again) for one in rows for again in range(15)]
+    stage.keep_odds(match_id, sorted(more, key=lambda one: (one.bookmaker_id, one.market, -one.at)))
+
+
+def suspended(stage: Stage, match_id: str, rows: list[OddsRow]) -> None:
+    """Write that nothing can be bet on for some minutes."""
+    newest = max(one.at for one in rows)
+    stage.keep_odds(match_id, [one._replace(sealed=int(one.at > newest - 240)) for one in rows])
+
+
+def archived(stage: Stage, match_id: str, rows: list[OddsRow]) -> None:
+    """Write all odds that the vendor has of a match that is over."""
+    _archive(stage, match_id, rows, ArchiveState.WHOLE, None)
+
+
+def lost(stage: Stage, match_id: str, rows: list[OddsRow]) -> None:
+    """Write that the odds could not be read after the match; what was collected meanwhile is kept."""
+    stage.keep_odds(match_id, rows)
+    assert stage.log is not None
+    note = "The odds could not be read in 30 attempts: no connection to api.thesports.com"
+    one = Archived(match_id, ArchiveState.LOST, time.time(), 30, note=note)
+    stage.log.append(Commit(time.time(), archives=[one], listed=None))
+
+
+def missing(stage: Stage, match_id: str, rows: list[OddsRow]) -> None:
+    """Write that the vendor has no odds."""
+    del rows
+    _archive(stage, match_id, [], ArchiveState.EMPTY, "The vendor has no odds of this match")
+
+
+def _archive(stage: Stage, match_id: str, rows: list[OddsRow], state: ArchiveState, note: str | None) -> None:
+    assert stage.log is not None
+    now = time.time()
+    blob = OddsBlob(match_id, Kind.ARCHIVE, len(rows), now, odds.pack(odds.columns_of(rows)))
+    one = Archived(match_id, state, now, 1, rows=len(rows), note=note, odds=blob)
+    stage.log.append(Commit(now, archives=[one], listed=None))
+
+
+def finished(shown: Snapshot) -> None:
+    """Let the match that is opened be over."""
+    for one in shown["matches"]:
+        if one["match_id"] == PRICED:
+            one["status_id"], one["status"], one["clock"], one["in_play"] = 8, "Finished", "FT", False
+
+
+def sealed(shown: Snapshot) -> None:
+    """Let every market of the match that is opened be suspended."""
+    for one in shown["matches"]:
+        if one["match_id"] == PRICED:
+            for market in ("money_line", "spread", "over_under"):
+                one[f"current_{market}_sealed"] = True  # type: ignore[literal-required]
 
 
 def empty(shown: Snapshot) -> None:
@@ -61,10 +129,18 @@ def incomplete(shown: Snapshot) -> None:
     shown["meta"]["problems"] = ["Odds are missing for 12 of 49 live matches: the connection broke"]
 
 
+PANELS: Sequence[tuple[Keep, Callable[[Snapshot], None]]] = (
+    (few, lambda _: None),
+    (many, lambda _: None),
+    (suspended, sealed),
+    (archived, finished),
+    (lost, finished),
+    (missing, finished),
+)
 DEMO = {"mode": "demo"}
 FOR_DOCS = (
     Scene("page", instance=DEMO),
-    Scene("match", scheme="light", script=OPEN_ONE),
+    Scene("match", scheme="light", script=OPEN_PRICED),
     Scene("phone", size=PHONE),
 )
 FOR_REVIEW = (
@@ -89,6 +165,11 @@ FOR_REVIEW = (
     ),
     Scene("match-1024", size=MIDDLE, script=OPEN_ONE),
     Scene("match-phone", size=PHONE, scheme="light", script=OPEN_ONE),
+    *(
+        Scene(f"panel-{keep.__name__}-{size[0]}", 49, size, scheme, OPEN_PRICED, change=change, keep=keep)
+        for keep, change in PANELS
+        for size, scheme in ((MIDDLE, "dark"), ((390, 1_800), "light"))
+    ),
     Scene("feed-phone", size=PHONE, script="document.querySelector('#more').click()"),
     Scene("movement", scheme="light", script="document.querySelector('[data-value=movement]').click()"),
     Scene("american", instance={"odds_format": "american"}),
@@ -129,10 +210,14 @@ def dressed(matches: list[MatchRecord]) -> None:
             match["odds_source"], match["data_age_s"] = "stale", 400.0
 
 
-def play(stage: Stage, matches: list[MatchRecord]) -> None:
-    """Write an evening's events: goals of just now and of before, and a goal that was cancelled."""
+def play(stage: Stage, matches: list[MatchRecord], priced: Collection[str]) -> None:
+    """Write an evening's events: goals of just now and of before, and a goal that was cancelled.
+
+    Matches of which prices are kept are seen last: the goals of a chart are then those that its prices tell.
+    """
     playing = [one["match_id"] for one in matches if one["status_id"] in {2, 4} and one["home_score"]]
     fresh, cancelled = set(playing[1:9:4]), set(playing[2:9:4])
+    late = set(priced) - fresh - cancelled
 
     def seen(ago_s: float, change: Callable[[MatchRecord], None] = lambda _: None) -> None:
         records = copy.deepcopy(matches)
@@ -140,6 +225,8 @@ def play(stage: Stage, matches: list[MatchRecord]) -> None:
             one["incidents"], one["incidents_complete"] = [], False
             change(one)
         at = time.time() - ago_s
+        if ago_s > 60:
+            records = [one for one in records if one["match_id"] not in late]
         found = stage.detector.detect(records, at, listed={one["match_id"] for one in records})
         assert stage.log is not None
         stage.log.append(Commit(at=at, states=found.changed, events=found.events))
@@ -184,8 +271,8 @@ def alerts(stage: Stage, matches: list[MatchRecord]) -> None:
         stage.settle(playing[1], rules[0], ago_s=60, outcome="won", score=Score(2, 1))
 
 
-def kept_odds(stage: Stage, matches: list[MatchRecord], count: int) -> None:
-    """Write the odds of the matches with the most of them, moved so that they are of now."""
+def kept_odds(matches: list[MatchRecord], count: int) -> dict[str, list[OddsRow]]:
+    """Return the odds of the matches with the most of them, moved so that they are of now."""
     evening = Evening(count)
     shown = {one["match_id"]: one for one in matches}
     ago = time.time() - MOMENT
@@ -200,8 +287,7 @@ def kept_odds(stage: Stage, matches: list[MatchRecord], count: int) -> None:
         ]  # fmt: skip
         if live.id in shown and rows:
             found.append((live.id, rows))
-    for match_id, rows in sorted(found, key=lambda one: -len(one[1]))[:12]:
-        stage.keep_odds(match_id, rows)
+    return dict(sorted(found, key=lambda one: -len(one[1]))[:12])
 
 
 def fixtures(folder: Path, matches: list[MatchRecord]) -> None:
@@ -231,8 +317,10 @@ def staged(scene: Scene) -> Iterator[Stage]:
             fixtures(stage.folder, everything)
             if scene.alerts:
                 alerts(stage, shown["matches"])
-            play(stage, shown["matches"])
-            kept_odds(stage, shown["matches"], scene.matches)
+            priced = kept_odds(shown["matches"], scene.matches)
+            play(stage, shown["matches"], priced)
+            for match_id, rows in priced.items():
+                scene.keep(stage, match_id, rows)
             last = moment_text(time.time() - scene.old_s)
             stage.heartbeat(scene.error, last_success_at=last)
             meta: Any = {**shown["meta"], "mode": given["mode"], "cycle": 411}
