@@ -35,6 +35,7 @@ WARM = 8
 LONGER_S = 2.0 + 3.0
 """Seconds that a takeover may take beside the lease's time, and those that a busy machine may add."""
 LIMITS = {LIVE: 100, ODDS: 20}
+HEARD = "heard"
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 DOWN_S = 10.0
 """How long the store is down."""
@@ -56,10 +57,13 @@ def machines(tmp_path: Path, address: StoreAddress) -> Iterator[Machines]:
 
 @pytest.fixture
 def hook(machines: Machines, tmp_path: Path) -> Iterator[Receiver]:
-    """Let both machines write JSON Lines, and send every event to a hook."""
+    """Let both machines write JSON Lines, send every event to a hook, and tell a program of goals."""
     with receiving() as hook:
         rules = tmp_path / "alerts.toml"
-        rules.write_text(f'[targets.desk]\nwebhook = "{hook.url()}"\nsecret = "{KEY}"\n')
+        rules.write_text(
+            f'[targets.desk]\nwebhook = "{hook.url()}"\nsecret = "{KEY}"\n'
+            f'[targets.bell]\ncommand = ["/usr/bin/tee", "-a", "{tmp_path / HEARD}"]\nevents = ["goal"]\n'
+        )
         for one in (machines.one, machines.other):
             one.place.set(FOOTY_JSONL="on", FOOTY_ALERTS=rules)
         yield hook
@@ -115,7 +119,9 @@ def newest(machines: Machines) -> int:
     return int(machines.calls()[-1]["seq"])
 
 
-def test_an_evening_with_faults_loses_no_event_and_has_none_twice(machines: Machines, hook: Receiver) -> None:
+def test_an_evening_with_faults_loses_no_event_and_has_none_twice(
+    machines: Machines, hook: Receiver, tmp_path: Path
+) -> None:
     one, other = machines.one, machines.other
     begin(machines)
     said = one.place.run("status").stdout
@@ -158,6 +164,7 @@ def test_an_evening_with_faults_loses_no_event_and_has_none_twice(machines: Mach
     assert "goal_cancelled" in {one.type for one in machines.events()}, "the lists were never wrong"
     assert_quota_kept(machines)
     assert_outputs_complete(machines, hook, led)
+    assert_told_at_most_once(machines, tmp_path / HEARD)
     # 5. In the background a standby is started when it stands by: it has no snapshot to wait for.
     started = other.place.run("start")
     assert "footy stands by (PID: " in started.stdout
@@ -174,6 +181,16 @@ def assert_outputs_complete(machines: Machines, hook: Receiver, led: int) -> Non
     wait_until(lambda: told(hook)[-1] == len(events))
     # The first event, the start of the service, was there before the hook; some may have come twice.
     assert [*dict.fromkeys(told(hook))] == [*range(2, len(events) + 1)]
+
+
+def assert_told_at_most_once(machines: Machines, heard: Path) -> None:
+    """Check that the program was told of no goal twice, and that it is known of which ones it may not be."""
+    goals = {one.id for one in machines.events() if one.type == "goal"}
+    wait_until(lambda: machines.messages("bell").keys() == goals)
+    wait_until(lambda: "sending" not in machines.messages("bell").values())
+    told = [json.loads(line)["id"] for line in heard.read_bytes().splitlines()]
+    assert len(told) == len({*told})
+    assert {one for one, state in machines.messages("bell").items() if state == "sent"} <= {*told} <= goals
 
 
 def lines(machine: Machine) -> list[str]:

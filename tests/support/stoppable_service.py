@@ -35,7 +35,7 @@ class Point(StrEnum):
     """The lease has been checked, and its row is locked."""
 
 
-SWITCH_S, WITHOUT_SWITCH_S = sys.getswitchinterval(), 60.0
+SENT_WITHIN_S = 5.0
 AHEAD = "ahead"
 """A file that says how far the clock is ahead: as far as was asked for, less what it took to set it."""
 
@@ -51,15 +51,25 @@ def _stop_at(point: Point, before: Callable[[], None] = lambda: None) -> None:
 
 
 def _stop_where_told() -> None:
-    bound = connections._BoundedSocket._bound
+    bounded, sent = connections._BoundedSocket, threading.Event()
+    bound, sendall, wake = bounded._bound, bounded.sendall, bounded._wake
+    sent.set()
     fence, copy_events = Holding.fence, postgres_log.copy_events
 
     def bound_and_stopped(self: Any) -> None:
         bound(self)
-        sys.setswitchinterval(SWITCH_S)
         if sys._getframe(1).f_code.co_name == "sendall":
-            # Nobody else runs between the stop and the socket, so the call surely comes late.
-            _stop_at(Point.SOCKET, lambda: sys.setswitchinterval(WITHOUT_SWITCH_S))
+            _stop_at(Point.SOCKET, sent.clear)
+
+    def sendall_and_say(self: Any, *args: Any) -> None:
+        try:
+            sendall(self, *args)
+        finally:
+            sent.set()
+
+    def wake_later(self: Any) -> None:
+        sent.wait(SENT_WITHIN_S)  # whoever ends the attempts does not forestall the call that comes late
+        wake(self)
 
     def fence_and_stop(self: Holding, session: Any) -> None:
         fence(self, session)
@@ -73,7 +83,9 @@ def _stop_where_told() -> None:
 
         copy_events(cursor, some())
 
-    connections._BoundedSocket._bound = bound_and_stopped  # type: ignore[method-assign]
+    bounded._bound = bound_and_stopped  # type: ignore[method-assign]
+    bounded.sendall = sendall_and_say  # type: ignore[method-assign]
+    bounded._wake = wake_later  # type: ignore[method-assign]
     Holding.fence = fence_and_stop  # type: ignore[method-assign]
     postgres_log.copy_events = copy_and_stop
 

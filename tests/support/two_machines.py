@@ -200,6 +200,13 @@ class Machines:
         """Return how many cycles are in the log."""
         return int(self._in_store("SELECT count(*) FROM cycle WHERE listed"))
 
+    def messages(self, target: str) -> dict[str, str]:
+        """Return what became of the messages to a target, by their events."""
+        with connected(self.store, read_only=True) as session:
+            return dict(
+                session.execute("SELECT event, state FROM sent WHERE target = %s", [target]).fetchall()
+            )
+
     def _in_store(self, statement: str) -> float:
         with connected(self.store, read_only=True) as session:
             [[value]] = session.execute(statement).fetchall()
