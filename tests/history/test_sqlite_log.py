@@ -264,7 +264,7 @@ def test_a_match_goes_as_a_whole_in_small_steps(path: Path, monkeypatch: pytest.
 def test_above_the_size_the_oldest_matches_go(path: Path) -> None:
     log, _ = opened(path)
     detector = Detector(EventRules())
-    for number in range(200):
+    for number in range(400):
         log.append(
             cycle(detector, KICK_OFF + number, record(match_id=f"m{number:03}", home_score=number % 9))
         )
@@ -272,8 +272,8 @@ def test_above_the_size_the_oldest_matches_go(path: Path) -> None:
     assert log.retain(Retention(size=size)) == 0
     log.retain(Retention(size=size // 2))
     kept = [one.match_id for one in log.states()]
-    assert kept == [f"m{number:03}" for number in range(200 - len(kept), 200)]
-    assert 20 < len(kept) < 120
+    assert kept == [f"m{number:03}" for number in range(400 - len(kept), 400)]
+    assert 20 < len(kept) < 240
     assert sqlite_log._size(log._connection) <= size // 2
     log.close()
 
