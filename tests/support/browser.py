@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.support.network import unchanged
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 _WITHIN_MS = 30_000
 
@@ -69,9 +71,10 @@ class Watched:
 @contextmanager
 def tab(started: Browser, url: str, **options: Any) -> Iterator[Watched]:
     """Open a page in a profile of its own."""
-    context = started.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
-    context.set_default_timeout(_WITHIN_MS)
-    watched = Watched(context.new_page(), urlsplit(url).netloc)
-    watched.page.goto(url)
-    yield watched
-    context.close()
+    with unchanged():
+        context = started.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        context.set_default_timeout(_WITHIN_MS)
+        watched = Watched(context.new_page(), urlsplit(url).netloc)
+        watched.page.goto(url)
+        yield watched
+        context.close()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.support.network import changing
+
 
 def _ip(*words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
@@ -60,6 +62,7 @@ def namespaces(count: int) -> Iterator[tuple[list[Namespace], str, str]]:
     net = f"10.{200 + os.getpid() % 50}"
     hosts = {"vendor": f"{net}.255.1", "store": f"{net}.255.2"}
     with contextlib.ExitStack() as undo:
+        undo.enter_context(changing())
         for host in hosts.values():
             _must("addr", "add", f"{host}/32", "dev", "lo")
             undo.callback(_ip, "addr", "delete", f"{host}/32", "dev", "lo")
