@@ -9,6 +9,7 @@ import zlib
 
 PACKED_TYPES = frozenset(
     {"line_moved", "price_moved", "reopened", "suspended", "match_seen", "substitution", "yellow"}
+    | {"half_time", "second_half", "full_time", "result"}
 )
 
 _MARK = b"\x00"
