@@ -245,7 +245,7 @@ class _Watch:
                 if row[place]:
                     self.page_at.setdefault((row[0], row[place]), now)
         for match_id, cells in said.get("changed", {}).items():
-            if "home_corners" in cells:
+            if cells.get("home_corners"):
                 self.page_at.setdefault((match_id, cells["home_corners"]), now)
 
     def _read_file(self) -> None:
