@@ -24,7 +24,7 @@ benchmark is footy's simulator in its own process on the loopback interface. The
 """
 HEADS = {PAGE: HEAD}
 ORDER = (
-    *("cycle", "quota", "freshness", "flatten", "events", "archive", "export", "store"),
+    *("cycle", "quota", "freshness", "push", "flatten", "events", "archive", "export", "store"),
     *("failover", "alerts", "web", "memory", "soak"),
 )
 

@@ -16,6 +16,7 @@ from footy.service.paths import Files
 from footy.settings import Mode, load
 from tests.pipeline.test_truth import beside
 from tests.support.capture import FOLDER, needs_capture
+from tests.support.harness import EPOCH
 from thesports_simulator.process import RunningSimulator, start
 
 PAGES = ("pages_stuck", "pages_unordered", "pages_overlapping", "pages_empty", "pages_refused")
@@ -74,7 +75,7 @@ Known = dict[tuple[str, str], Cold]
 
 @contextmanager
 def world(matches: int) -> Iterator[RunningSimulator]:
-    with start(matches=matches, odds="light", speed=0) as simulator:
+    with start(matches=matches, odds="light", speed=0, options=[f"--epoch={EPOCH}"]) as simulator:
         yield simulator
 
 
