@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
 
 from footy.errors import CannotWriteError
 from footy.settings import Mode, Settings
@@ -46,20 +47,22 @@ def say(line: str) -> None:
     Raises:
         CannotWriteError: It cannot be written, for example on a full disk.
     """
-    try:
+    with _output():
         print(_printable(line), flush=True)  # noqa: T201 - this is what the command is for
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        leave_the_pipe()
-        raise CannotWriteError(f"The standard output cannot be written ({error.strerror}).") from None
 
 
 def write(content: bytes) -> None:
     """Write whole lines to standard output; see `say`."""
-    try:
+    with _output():
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
+
+
+@contextlib.contextmanager
+def _output() -> Iterator[None]:
+    """Say in a sentence why standard output cannot be written; a reader that has ended is no such reason."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:

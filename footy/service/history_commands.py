@@ -71,7 +71,8 @@ def export(store: Store, which: Wanted, wanted: Export, write: Write, complain: 
         return
     target = target.expanduser().absolute()
     written = (files.to_folder if wanted.by_day else files.to_file)(table, store, which, form, target)
-    where = f"{target}, {written.files} files" if wanted.by_day else str(target)
+    files_written = "1 file" if written.files == 1 else f"{written.files} files"
+    where = f"{target}, {files_written}" if wanted.by_day else str(target)
     complain(f"written: {where}, {written.rows:,} rows; the next time go on with --after {position}")
 
 

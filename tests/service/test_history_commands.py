@@ -51,7 +51,7 @@ def test_a_table_goes_to_standard_output_or_into_a_file(place: Place) -> None:
     assert days.returncode == Exit.OK
     [day] = place.folder.glob("days/*/*")
     assert str(day.relative_to(place.folder)) == "days/day=2026-11-23/events.jsonl"
-    assert f"{place.folder}/days, 1 files, " in days.stderr
+    assert f"{place.folder}/days, 1 file, " in days.stderr
 
     later = place.run("export", "events", "--format", "jsonl", "--after", found[1])
     assert (later.returncode, later.stdout) == (Exit.OK, "")
