@@ -90,10 +90,15 @@ class _Vendor:
     def ask(self, request: Request, budget: RetryBudget) -> Answer[object]:
         """Return all odds of a match."""
         del budget
-        match = next(found for one in self._worlds if (found := one.match(request.id, self.at)) is not None)
-        world = next(one for one in self._worlds if one.match(request.id, self.at) is not None)
+        world = _world_of(self._worlds, request.id, self.at)
+        match = cast("Any", world.match(request.id, self.at))
         odds = msgspec.json.decode(world.odds_of(match).results(self.at), type=Odds)
         return Answer(request, odds, float(self.at))
+
+
+def _world_of(worlds: Sequence[World], match_id: str, at: int) -> World:
+    """Return the world that a match is of."""
+    return next(one for one in worlds if one.match(match_id, at) is not None)
 
 
 @dataclass
@@ -142,14 +147,16 @@ class _Day:
     def _conclude(self) -> None:
         """Commit the results that are due: what has one is not held in memory any more."""
         due = self._detector.results_due(self.now)
-        finals = {match_id: final_state(self._live(match_id), self.now) for match_id in due}
+        finals = {
+            match_id: final_state(self._live(_world_of(self.worlds, match_id, self.now), match_id), self.now)
+            for match_id in due
+        }
         if finals:
             found = self._detector.conclude(finals, self.now)
             self.log.append(Commit(self.now, found.changed, found.events, listed=None))
             self._detector.commit(found)
 
-    def _live(self, match_id: str) -> LiveMatch:
-        world = next(one for one in self.worlds if one.match(match_id, self.now) is not None)
+    def _live(self, world: World, match_id: str) -> LiveMatch:
         return msgspec.convert(world.live_element(match_id, self.now), LiveMatch)
 
     def _records(self, before: int) -> tuple[list[Any], set[str]]:
@@ -173,7 +180,7 @@ class _Day:
         return self._flattener.records(held, References(), float(self.now)), {*held}
 
     def _held(self, world: World, match_id: str, book: OddsBook) -> MatchState:
-        live = msgspec.convert(world.live_element(match_id, self.now), LiveMatch)
+        live = self._live(world, match_id)
         detail = msgspec.convert(world.detail_row(match_id, self.now), Detail)
         at = float(self.now)
         return MatchState(
