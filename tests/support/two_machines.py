@@ -231,6 +231,10 @@ class Machines:
         # It asks for the second list when it has written what follows from the first.
         wait_until(lambda: len([one for one in self.lists(leader) if one["at"] >= now]) >= lists)
 
+    def mirror_saved_at(self) -> float:
+        """Return when a leader last saved its mirror, by its own clock; 0 if none has."""
+        return self._in_store("SELECT coalesce(max(saved_at), 0) FROM mirror")
+
     def quarter_of_an_hour(self, leader: Machine) -> None:
         """Let the world go on, and look at two moments of it."""
         self.goes_on(840, leader, lists=1)
