@@ -4,7 +4,6 @@ import contextlib
 import logging
 import os
 import resource
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -109,7 +108,7 @@ def without_its_log(path: Path) -> None:
 
 
 def without_its_folder(path: Path) -> None:
-    shutil.rmtree(path.parent)
+    path.parent.rename(path.parent.with_name("aside"))  # at once: files may come into it meanwhile
 
 
 def once(spoil: Callable[[Path], None]) -> FileFault:
