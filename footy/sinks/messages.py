@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -64,6 +64,12 @@ class MessageSink(TargetSink):
     together = True
     """Whether the messages of a cycle are delivered as one."""
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        """Begin as every sink of a target does."""
+        super().__init__(*arguments, **named)
+        self._begun: set[str] = set()
+        """What was begun of the batch: the ledger may be lost in the middle of it."""
+
     @abstractmethod
     def deliver(self, messages: Sequence[Message]) -> Sent:
         """Deliver messages of one cycle.
@@ -94,9 +100,10 @@ class MessageSink(TargetSink):
                 self._check_stopped()
                 self._send_together(part)
         self._reached(batch[-1])
+        self._begun.clear()
 
     def _send_together(self, messages: Sequence[Message]) -> None:
-        new = [one for one in messages if self._ledger.state(one.envelope.id) is None]
+        new = [one for one in messages if self._is_new(one.envelope.id)]
         oldest = self._now() - self._target.max_age_s
         late = [one for one in new if one.age_from < oldest]
         if late:
@@ -104,13 +111,19 @@ class MessageSink(TargetSink):
         due = [one for one in new if one.age_from >= oldest]
         if not due:
             return
-        self._ledger.note([one.envelope.id for one in due], "sending")
+        ids = [one.envelope.id for one in due]
+        self._ledger.note(ids, "sending")
+        self._begun.update(ids)
         try:
             outcome = self.deliver(due)
         except Again:
-            self._ledger.forget([one.envelope.id for one in due])
+            self._begun.difference_update(ids)
+            self._ledger.forget(ids)
             raise
         self._note(due, outcome)
+
+    def _is_new(self, event_id: str) -> bool:
+        return event_id not in self._begun and self._ledger.state(event_id) is None
 
     def _note(self, messages: Sequence[Message], state: MessageState) -> None:
         self._ledger.note([one.envelope.id for one in messages], state)

@@ -25,8 +25,9 @@ from footy.sinks.base import Again, Refused
 from footy.sinks.target_sink import TargetSink
 
 GONE = 410
-LONGEST_WAIT_S = 3600.0
-"""Seconds after which a target is asked again, whatever its `Retry-After` says."""
+SOONEST_S, LONGEST_WAIT_S = 1.0, 3600.0
+"""Seconds after which a target is asked again at the earliest and at the latest, whatever its `Retry-After`
+says: 0, or a time that is over, is not at once."""
 _ANSWER = 4096
 """Bytes of an answer that are read, so that its connection can be used again."""
 
@@ -144,13 +145,14 @@ def signed(secret: str, event_id: str, at: int, body: bytes) -> dict[str, str]:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds that `Retry-After` asks for, an hour at most; None if it says nothing."""
+    """Return the seconds that `Retry-After` asks for, from 1 to an hour; None if it says nothing."""
     text = (headers.get("Retry-After") or "").strip()
     if text.isdecimal():
-        return min(float(text), LONGEST_WAIT_S)
-    try:
-        at = email.utils.parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    wait_s = at.replace(tzinfo=at.tzinfo or dt.UTC).timestamp() - now
-    return min(max(0.0, wait_s), LONGEST_WAIT_S)
+        wait_s = float(text)
+    else:
+        try:
+            at = email.utils.parsedate_to_datetime(text)
+        except (TypeError, ValueError):
+            return None
+        wait_s = at.replace(tzinfo=at.tzinfo or dt.UTC).timestamp() - now
+    return min(max(SOONEST_S, wait_s), LONGEST_WAIT_S)

@@ -310,7 +310,8 @@ def test_a_webhook_may_ask_for_some_types(tmp_path: Path, receiver: Receiver) ->
         ("30", 30.0),
         ("999999", 3600.0),
         ("Mon, 23 Nov 2026 19:01:40 GMT", 100.0),
-        ("Mon, 23 Nov 2026 18:00:00 GMT", 0.0),
+        ("0", 1.0),
+        ("Mon, 23 Nov 2026 18:00:00 GMT", 1.0),
         ("soon", None),
         ("-3", None),
         ("", None),
@@ -427,6 +428,20 @@ def test_a_broken_ledger_is_set_aside(tmp_path: Path, messages: Recorded) -> Non
     assert len(messages.said) == 1
     assert len(list(tmp_path.glob("sent.db.broken-*"))) == 1
     assert stat.S_IMODE((tmp_path / "sent.db").stat().st_mode) == 0o600
+
+
+def test_a_ledger_that_is_lost_in_the_middle_of_a_batch_repeats_nothing(
+    tmp_path: Path, messages: Recorded
+) -> None:
+    messages.outcomes = ["sent", "sent", Again("down")]
+    batch = [alert(1, "a"), alert(2, "b", at=NOW + 1), alert(3, "c", at=NOW + 2)]
+    with pytest.raises(Again):
+        messages.send(batch)
+    messages.close()  # as the ledger does when it cannot be used
+    for path in tmp_path.glob("sent.db*"):
+        path.unlink()
+    messages.send(batch)
+    assert messages.said == [["a"], ["b"], ["c"]]
 
 
 # --- programs
