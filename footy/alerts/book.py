@@ -176,9 +176,14 @@ def _by_match(events: Iterable[Event]) -> dict[str, list[Event]]:
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes with a file; None if there is none."""
+    """Return what changes with a file; None if there is none.
+
+    One that cannot be looked at is there all the same: reading it says why.
+    """
     try:
         found = path.stat()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError:
+        return 0, 0, 0
     return found.st_ino, found.st_mtime_ns, found.st_size

@@ -274,6 +274,8 @@ class _Reader:
                 )
             return _comparison(lambda part, whole: part in whole, member, container)
         choices = [self._term(one) for one in right.elts]
+        if not choices:
+            raise ConditionError(f"{text}: a choice has one value at least")
         for node, choice in zip(right.elts, choices, strict=True):
             if choice.constants is None or choice.kind == "null":
                 raise ConditionError(f"{text}: a choice takes numbers and texts, not {self._text(node)}")

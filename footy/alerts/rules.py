@@ -107,7 +107,7 @@ def load(path: Path) -> Rules:
     """
     content, readable_by_all = _read(path)
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise RulesError([f"{path}: it is no text in UTF-8."]) from None
     try:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import os
 import re
 import string
@@ -195,7 +196,8 @@ def texts(value: Any) -> Iterator[str]:
 def secrets_in_text(text: str) -> list[str]:
     """Return what of a text may be a secret: of a URL its parts, else the text, but for words and paths."""
     if "://" in text:
-        return secrets_in(text)
+        with contextlib.suppress(ValueError):  # it is no URL
+            return secrets_in(text)
     is_none = len(text) < _SHORTEST_SECRET or _WORD.fullmatch(text) or text.startswith("/")
     return [] if is_none else [text]
 

@@ -147,6 +147,7 @@ WRONG = {
         "rule r, won: event is a field of events, and only when can ask for those."
     ),
     rule("when = 'then.minute > 3'"): "rule r, when: then.minute is no field",
+    rule("when = 'minute in ()'"): "rule r, when: minute in (): a choice has one value at least.",
     rule("when = 'minute > 3'\nwon = 'then.minut > 3'"): (
         "rule r, won: then.minut is no field, and a text takes quotation marks; did you mean minute?"
     ),
@@ -405,6 +406,28 @@ def test_what_is_no_text_or_no_file_is_refused(path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(RulesError, match="is no file"):
         load(path)
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_the_text(path: Path) -> None:
+    path.write_text(GOOD, encoding="utf-8-sig")
+    assert load(path).rules
+
+
+def test_what_looks_like_an_address_in_settings_and_is_none_is_a_secret(path: Path) -> None:
+    address = "https://user:hunter2hunter2@[::1/x"
+    path.write_text(f"[targets.t]\nsink = 'table'\nsettings = {{ to = '{address}' }}", encoding="utf-8")
+    assert load(path).secrets == (address,)
+
+
+def test_a_file_that_cannot_be_looked_at_leaves_the_rules_as_they_are(path: Path) -> None:
+    path.write_text(GOOD, encoding="utf-8")
+    book = AlertBook(path)
+    book.refresh()
+    path.unlink()
+    path.symlink_to(path)
+    assert not book.refresh()
+    assert len(book.rules.rules) == 1
+    assert "cannot be read (Too many levels of symbolic links)" in str(book.problem)
 
 
 def test_the_file_is_read_again_when_it_changes(path: Path, caplog: pytest.LogCaptureFixture) -> None:
