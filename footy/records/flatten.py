@@ -16,9 +16,10 @@ import msgspec
 from footy.mirror.state import MatchState, References
 from footy.provenance import Held, Source
 from footy.record import MatchRecord, field_names
-from footy.records.incidents import half_time_was_whistled, incident_records, integer, name
+from footy.records.incidents import half_time_was_whistled, incident_records
 from footy.records.match_clock import clock, minute
 from footy.records.prices import PriceRules, Score, current_fields, early_fields
+from footy.records.values import count, flag, integer, name
 from footy.records.weather import weather_fields
 from footy.thesports import codes
 from footy.thesports.models import Aggregate, Competition, Detail, LiveMatch, Round, SideScore, StatRow, Team
@@ -57,10 +58,15 @@ def competition_of(detail: Held[Detail], references: References) -> Held[Competi
 
 
 def place_of(competition: Held[Competition], references: References) -> Place:
-    """Return the country of a competition, or its category if it has no country."""
+    """Return the country of a competition, or its category if it has no country.
+
+    A country whose id could not be read is missing: the category would be wrong.
+    """
     if competition.value is None:
         return Place(None, None, competition.source)
     country_id = competition.value.country_id or None
+    if country_id is None and "country_id" in competition.value.left_out:
+        return Place(None, None, Source.MISSING)
     if country_id is None:
         return Place(None, _category_name(competition.value.category_id, references), Source.NONE)
     countries = references.countries
@@ -83,20 +89,13 @@ def _category_name(category_id: str | None, references: References) -> str | Non
 
 
 def _named(detail: Held[Detail], field: str, held: Mapping[str, Held[Any]]) -> Held[Any]:
-    """Return the row whose id is in a field of the detail."""
+    """Return the row whose id is in a field of the detail; it is missing if that id could not be read."""
     if detail.value is None:
         return _REFUSED if detail.source is Source.REFUSED else _MISSING
     entity_id = getattr(detail.value, field)
-    return held.get(entity_id, _MISSING) if entity_id else _NOT_NAMED
-
-
-def _count(value: int | None) -> int | None:
-    """Return a count; None if it is negative, the vendor's "no data"."""
-    return integer(value) if value is not None and value >= 0 else None
-
-
-def _flag(value: int | None) -> bool | None:
-    return value == 1 if value in {0, 1} else None
+    if entity_id:
+        return held.get(entity_id, _MISSING)
+    return _MISSING if field in detail.value.left_out else _NOT_NAMED
 
 
 def _displayed(home: SideScore, away: SideScore) -> tuple[int | None, int | None]:
@@ -105,16 +104,16 @@ def _displayed(home: SideScore, away: SideScore) -> tuple[int | None, int | None
     The score of 120 minutes includes regular time: it is ignored if it is below the goals of regular time.
     """
     if _extra_time_score(home, away) and not (_is_below_regular_time(home) or _is_below_regular_time(away)):
-        return _count(home.extra_time), _count(away.extra_time)
-    return _count(home.goals), _count(away.goals)
+        return count(home.extra_time), count(away.extra_time)
+    return count(home.goals), count(away.goals)
 
 
 def _extra_time_score(home: SideScore, away: SideScore) -> bool:
-    return bool(_count(home.extra_time) or _count(away.extra_time))
+    return bool(count(home.extra_time) or count(away.extra_time))
 
 
 def _is_below_regular_time(side: SideScore) -> bool:
-    goals, extra_time = _count(side.goals), _count(side.extra_time)
+    goals, extra_time = count(side.goals), count(side.extra_time)
     return goals is not None and extra_time is not None and extra_time < goals
 
 
@@ -124,7 +123,7 @@ def _was_played(live: LiveMatch, *, has_stats: bool) -> bool:
     return (
         bool(live.incidents)
         or has_stats
-        or any(_count(counter) for side in sides for counter in msgspec.structs.astuple(side))
+        or any(count(counter) for side in sides for counter in msgspec.structs.astuple(side))
     )
 
 
@@ -142,30 +141,33 @@ def _score_fields(live: LiveMatch, *, has_stats: bool) -> dict[str, Any]:
         status_id in codes.BROKEN_OFF and half_time_was_whistled(live.incidents)
     )
     extra_time = _extra_time_score(home, away)
-    shoot_out = status_id == codes.SHOOT_OUT or _count(home.shoot_out) or _count(away.shoot_out)
+    shoot_out = status_id == codes.SHOOT_OUT or count(home.shoot_out) or count(away.shoot_out)
     return {
         "home_score": home_score,
         "away_score": away_score,
-        "home_score_ht": _count(home.half_time) if half_time else None,
-        "away_score_ht": _count(away.half_time) if half_time else None,
-        "home_score_et": _count(home.extra_time) if extra_time else None,
-        "away_score_et": _count(away.extra_time) if extra_time else None,
-        "home_score_pens": _count(home.shoot_out) if shoot_out else None,
-        "away_score_pens": _count(away.shoot_out) if shoot_out else None,
+        "home_score_ht": count(home.half_time) if half_time else None,
+        "away_score_ht": count(away.half_time) if half_time else None,
+        "home_score_et": count(home.extra_time) if extra_time else None,
+        "away_score_et": count(away.extra_time) if extra_time else None,
+        "home_score_pens": count(home.shoot_out) if shoot_out else None,
+        "away_score_pens": count(away.shoot_out) if shoot_out else None,
     }
 
 
 def _counter_fields(live: LiveMatch, *, has_stats: bool) -> dict[str, Any]:
-    """Return cards and corners; None if the match is not covered: no statistics, and all six counters 0."""
+    """Return cards and corners; None if the match is not covered: no statistics, and no counter but 0.
+
+    A counter that is not known says nothing: it must not turn the others into a 0 that nobody counted.
+    """
     sides = {"home": live.score.home, "away": live.score.away}
     counters = {
         f"{side}_{what}": getattr(score, what)
         for side, score in sides.items()
         for what in ("red_cards", "yellow_cards", "corners")
     }
-    if not has_stats and all(value == 0 for value in counters.values()):
+    if not has_stats and not any(counters.values()):
         return dict.fromkeys(counters)
-    return {field: _count(value) for field, value in counters.items()}
+    return {field: count(value) for field, value in counters.items()}
 
 
 def _stat_fields(stats: Iterable[StatRow], *, has_stats: bool) -> dict[str, Any]:
@@ -174,7 +176,7 @@ def _stat_fields(stats: Iterable[StatRow], *, has_stats: bool) -> dict[str, Any]
     for side in ("home", "away"):
         for type_id, what in codes.STAT_FIELDS.items():
             row = rows.get(type_id)
-            fields[f"{side}_{what}"] = None if row is None else _count(getattr(row, side))
+            fields[f"{side}_{what}"] = None if row is None else count(getattr(row, side))
     if not fields["home_possession"] and not fields["away_possession"]:
         fields["home_possession"] = fields["away_possession"] = None
     return fields
@@ -184,7 +186,7 @@ def _live_fields(live: LiveMatch) -> dict[str, Any]:
     """Return the fields that depend on the live element alone, without those that move with time."""
     status_id = live.score.status_id
     stats = live.stats or ()
-    has_stats = any(_count(row.home) or _count(row.away) for row in stats)
+    has_stats = any(count(row.home) or count(row.away) for row in stats)
     return {
         "match_id": live.id,
         "status_id": status_id,
@@ -204,14 +206,14 @@ def _extra_time(live: LiveMatch, detail: Detail | None) -> bool | None:
     score = live.score
     if score.status_id in codes.WENT_PAST_REGULAR_TIME or _extra_time_score(score.home, score.away):
         return True
-    return None if detail is None else detail.has_ot == 1
+    return None if detail is None or "has_ot" in detail.left_out else detail.has_ot == 1
 
 
 def _position(value: str | int | None) -> int | None:
     if isinstance(value, str):
         digits = _RANK.fullmatch(value.strip())
         value = int(digits[0]) if digits else None
-    return _count(value) or None
+    return count(value) or None
 
 
 def _detail_fields(detail: Detail | None) -> dict[str, Any]:
@@ -231,7 +233,7 @@ def _detail_fields(detail: Detail | None) -> dict[str, Any]:
         "referee_id": detail.referee_id or None,
         "related_id": detail.related_id or None,
         "note": name(detail.note),
-        "neutral": _flag(detail.neutral),
+        "neutral": flag(detail.neutral),
         "aggregate_home": integer(aggregate.home),
         "aggregate_away": integer(aggregate.away),
         "home_id": detail.home_team_id or None,
@@ -251,7 +253,7 @@ def _team_fields(side: str, team: Team | None) -> dict[str, Any]:
         f"{side}_logo": team.logo or None,
         f"{side}_country_id": team.country_id or None,
         f"{side}_gender": _coded(codes.GENDERS, team.gender),
-        f"{side}_national": _flag(team.national),
+        f"{side}_national": flag(team.national),
     }
 
 

@@ -3,20 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from footy.record import IncidentRecord
+from footy.records.values import integer, name
 from footy.thesports import codes
 from footy.thesports.models import Incident
-
-_LARGEST = 2**63 - 1
-
-
-def integer(value: int | None) -> int | None:
-    """Return the number, None if it does not fit into 64 bits, the limit of many JSON readers."""
-    return value if value is not None and -_LARGEST <= value <= _LARGEST else None
-
-
-def name(text: str | None) -> str | None:
-    """Return the text without blanks at its ends, None if nothing is left."""
-    return (text.strip() or None) if text else None
 
 
 def _word(table: Mapping[int, str], code: int | None) -> str | None:

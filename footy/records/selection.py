@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from footy.mirror.state import MatchState, References, State
-from footy.provenance import Held
+from footy.provenance import Held, Source
 from footy.records.flatten import competition_of, place_of
 from footy.thesports.models import Competition, Detail
 
@@ -51,7 +51,8 @@ class Selection:
         """Return whether a match is wanted, from its detail and the rows that the detail names.
 
         Only YES is kept. UNKNOWN means that the detail, the competition or the country list is missing and
-        must be requested first. A match whose detail names no competition is NO.
+        must be requested first, or that an id could not be read. A match whose detail names no competition
+        is NO.
         """
         if self.keeps_all:
             return Verdict.YES
@@ -64,16 +65,14 @@ class Selection:
     def _competition(self, detail: Held[Detail], competition: Held[Competition]) -> Verdict:
         if not self.competitions:
             return Verdict.YES
-        if detail.value is None:
-            return Verdict.UNKNOWN
-        competition_id = detail.value.competition_id
-        if not competition_id:
+        if _names_no_competition(detail):
             return Verdict.NO
-        if _fold(competition_id) in self.competitions:
+        competition_id = None if detail.value is None else detail.value.competition_id
+        if _fold(competition_id or "") in self.competitions:
             return Verdict.YES
-        if competition.value is None:
+        if competition.value is None or competition.value.name is None:
             return Verdict.UNKNOWN
-        return _either(_fold(competition.value.name or "") in self.competitions)
+        return _either(_fold(competition.value.name) in self.competitions)
 
     def _country(
         self, detail: Held[Detail], competition: Held[Competition], references: References
@@ -81,13 +80,14 @@ class Selection:
         if not self.countries:
             return Verdict.YES
         if competition.value is None:
-            named = detail.value is None or detail.value.competition_id
-            return Verdict.UNKNOWN if named else Verdict.NO
+            return Verdict.NO if _names_no_competition(detail) else Verdict.UNKNOWN
         place = place_of(competition, references)
-        place_id = place.country_id or competition.value.category_id
-        if not place_id:
-            return Verdict.NO
-        if _fold(place_id) in self.countries:
+        place_id = place.country_id
+        if place.source is Source.NONE:
+            place_id = competition.value.category_id
+            if not place_id:
+                return Verdict.NO
+        if _fold(place_id or "") in self.countries:
             return Verdict.YES
         if place.name is None:
             return Verdict.UNKNOWN
@@ -165,6 +165,12 @@ def _fold(text: str) -> str:
 
 def _folded(texts: Iterable[str]) -> dict[str, str]:
     return {folded: text.strip() for text in texts if (folded := _fold(text))}
+
+
+def _names_no_competition(detail: Held[Detail]) -> bool:
+    """Check whether a detail is known to have no competition: its id is empty, not unreadable."""
+    row = detail.value
+    return row is not None and not row.competition_id and "competition_id" not in row.left_out
 
 
 def _either(answer: bool) -> Verdict:

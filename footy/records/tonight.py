@@ -5,8 +5,8 @@ from dataclasses import replace
 from footy.mirror.state import Held, References, Source
 from footy.record import Fixture
 from footy.records.flatten import place_of
-from footy.records.incidents import name
 from footy.records.selection import Selection, Verdict
+from footy.records.values import flag, name
 from footy.thesports.decoders import Diary
 from footy.thesports.models import Competition, Detail
 from footy.times import second_text
@@ -51,7 +51,7 @@ def _fixture(row: Detail, diary: Diary, references: References) -> Fixture:
         "home": _team(home_id, diary, references),
         "away_id": away_id,
         "away": _team(away_id, diary, references),
-        "neutral": None if row.neutral is None else row.neutral == 1,
+        "neutral": flag(row.neutral),
     }
 
 

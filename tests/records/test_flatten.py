@@ -1,7 +1,7 @@
 """Flatten, compared with the oracle in every field: real matches, moved times, mutated replies."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -362,10 +362,13 @@ def test_what_is_remembered_of_a_match_never_shows_in_its_next_record(
 
 
 def live(
-    status_id: int = 4, home: list[int] | None = None, away: list[int] | None = None, **values: Any
+    status_id: int = 4,
+    home: Sequence[int | None] = (),
+    away: Sequence[int | None] = (),
+    **values: Any,
 ) -> dict[str, Any]:
     """A live element whose scores are given as far as they matter."""
-    sides = [(side or []) + [0] * (7 - len(side or [])) for side in (home, away)]
+    sides = [[*side, *[0] * (7 - len(side))] for side in (home, away)]
     row = {"id": "m1", "score": ["m1", status_id, *sides, 0, ""], "stats": [], "incidents": []}
     return row | values
 
@@ -489,6 +492,11 @@ class TestCounters:
         assert pair(record, "corners") == (None, None)
         assert pair(record, "yellow_cards") == (0, 0)
 
+    def test_a_counter_that_is_not_known_does_not_make_a_0_of_the_others(self) -> None:
+        record = shown(live(4, [0, 0, None, 0, 0], [0, 0]))
+        for what in ("red_cards", "yellow_cards", "corners"):
+            assert pair(record, what) == (None, None)
+
     def test_with_statistics_zeros_are_zeros(self) -> None:
         record = shown(live(4, stats=self.STATS))
         assert record["has_stats"] is True
@@ -546,6 +554,9 @@ class TestDetail:
         assert shown(live(4))["extra_time"] is None
         assert shown(live(4), {"id": "m1"})["extra_time"] is False
         assert shown(live(8), {"id": "m1", "has_ot": 1})["extra_time"] is True
+        unread = Detail(id="m1", left_out=("has_ot",))
+        match = MatchState(fresh(decoded(live(8), LiveMatch)), fresh(unread), MISSING)
+        assert flatten(match, References(), RULES, MOMENT)["extra_time"] is None
 
     def test_the_aggregate_is_told_as_sent(self) -> None:
         record = shown(live(), {"id": "m1", "agg_score": [3, 2]})
@@ -588,6 +599,18 @@ class TestSources:
             "competition": "none",
             "country": "none",
         }
+
+    def test_what_has_an_id_that_could_not_be_read_is_missing(self) -> None:
+        unread = Detail(id="m1", away_team_id="", left_out=("home_team_id", "competition_id"))
+        found = self.sources(fresh(unread))
+        assert (found["home"], found["away"]) == ("missing", "none")
+        assert (found["competition"], found["country"]) == ("missing", "missing")
+
+    def test_a_country_with_an_id_that_could_not_be_read_is_not_taken_for_the_category(self) -> None:
+        league = Competition(id="c1", category_id="49vjxm8ghgr6odg", left_out=("country_id",))
+        record = self.record(fresh(self.DETAIL), References(competitions={"c1": fresh(league)}))
+        assert (record["country_id"], record["country"]) == (None, None)
+        assert (record["category_id"], record["country_source"]) == ("49vjxm8ghgr6odg", "missing")
 
     def test_a_team_or_competition_not_held_is_missing(self) -> None:
         found = self.sources(fresh(self.DETAIL))

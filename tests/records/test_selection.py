@@ -78,6 +78,17 @@ def test_a_competition_not_held_is_wanted_by_id_and_not_known_by_name() -> None:
     assert Selection.of(countries=["England"]).judge(DETAIL, references(None)) is UNKNOWN
 
 
+def test_what_could_not_be_read_is_not_known_to_be_unwanted() -> None:
+    competition_id = fresh(Detail(id="m1", left_out=("competition_id",)))
+    for selection in (Selection.of(["Premier League"]), Selection.of(countries=["England"])):
+        assert selection.judge(competition_id, references()) is UNKNOWN
+    country_id = Competition(id="c1", name="Premier League", category_id="g1", left_out=("country_id",))
+    for country in ("England", "g1"):
+        assert Selection.of(countries=[country]).judge(DETAIL, references(country_id)) is UNKNOWN
+    name = Competition(id="c1", country_id="n1", left_out=("name",))
+    assert Selection.of(["Premier League"]).judge(DETAIL, references(name)) is UNKNOWN
+
+
 def test_without_the_country_list_a_country_is_wanted_by_id_and_not_known_by_name() -> None:
     without = references(countries=lacking(Source.MISSING))
     assert Selection.of(countries=["n1"]).judge(DETAIL, without) is YES

@@ -233,7 +233,7 @@ def statistics(live: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {"has_stats": has_stats}
     home, away = live["score"][2:4]
     six = [element(side, index) for side in (home, away) for index in (2, 3, 4)]
-    uncovered = not has_stats and all(value == 0 for value in six)
+    uncovered = not has_stats and all(value in (0, None) for value in six)
     for name, value in zip(
         [f"{side}_{what}" for side in ("home", "away") for what in ("red_cards", "yellow_cards", "corners")],
         six,
@@ -309,7 +309,7 @@ def rounded(value: Decimal | Fraction, places: int) -> float:
 
 
 def weather(environment: dict[str, Any]) -> dict[str, Any]:
-    code = known(environment.get("weather"))
+    code = known(whole(environment.get("weather")))
     result: dict[str, Any] = dict.fromkeys(
         (
             "temperature_c",
