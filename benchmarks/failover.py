@@ -15,18 +15,18 @@ from tests.support.postgres import scratch_store
 from tests.support.two_machines import WORKERS, Machine, Machines, two_machines
 
 ROUNDS, TTL_S, QUICK_TTL_S = 2, 10.0, 2.0
-STEP_S = 900.0
-"""How far the simulated evening goes on between two faults, in seconds."""
+STEP_S, QUICK_STEP_S, SPEED = 450.0, 30.0, 15.0
+"""How far the simulated evening goes on between two faults, in seconds, and how much faster than real time:
+so slowly that the feeds of changes, which reach back for a minute, miss nothing between two cycles."""
 LONGER_S = 2.0
 """What a takeover may take beside the lease's time."""
 WITHIN_S = 120.0
 INTRO = """\
 Two services with one PostgreSQL and one account, a lease of {ttl:g} s, a cycle every 2 s; the simulator's own
-log says who asked, and when. The evening goes on by 15 minutes between two faults. *Takeover*: from the
-fault, or from the former leader's last call if that is later, to the first call of the next leader. *Late
-calls*: those of the former leader after the first call of the next one. A fault comes when the leader has
-saved its mirror after those 15 minutes, as it does every 30 s. The events in the log are compared with those
-that follow from the lists that the simulator served."""
+log says who asked, and when. Before each fault {step:g} s of the evening go by at {speed:g} times their pace.
+*Takeover*: from the fault, or from the former leader's last call if that is later, to the first call of the
+next leader. *Late calls*: those of the former leader after the first call of the next one. The events in the
+log are compared with those that follow from the lists that the simulator served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +45,17 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks failover", description=__doc__)
     report.add_arguments(parser)
     options = parser.parse_args(argv)
-    ttl_s = QUICK_TTL_S if options.quick else TTL_S
+    ttl_s, step_s, rounds = (QUICK_TTL_S, QUICK_STEP_S, 1) if options.quick else (TTL_S, STEP_S, ROUNDS)
+    faults = [*FAULTS][: 2 if options.quick else None] * rounds
     with (
         tempfile.TemporaryDirectory() as folder,
         scratch_store() as address,
         two_machines(Path(folder), address, ttl_s=ttl_s) as machines,
     ):
-        found = _evening(machines, 1 if options.quick else ROUNDS, [*FAULTS][: 2 if options.quick else None])
+        found = _evening(machines, faults, step_s)
         wrong = machines.differences()
         events = len(machines.events())
-    return report.publish(_report(found, wrong, events, ttl_s), options, argv)
+    return report.publish(_report(found, wrong, events, ttl_s, step_s), options, argv)
 
 
 def _kill(leader: Machine) -> None:
@@ -81,18 +82,16 @@ FAULTS: dict[str, Callable[[Machine], None]] = {
 }
 
 
-def _evening(machines: Machines, rounds: int, faults: Sequence[str]) -> list[Takeover]:
+def _evening(machines: Machines, faults: Sequence[str], step_s: float) -> list[Takeover]:
     leader, other = machines.one, machines.other
     leader.start()
     leader.wait_for("leader")
     found = []
-    for fault in [*faults] * rounds:
+    for fault in faults:
         if not other.is_running:
             other.start()
         other.wait_for("standby")
-        machines.goes_on(STEP_S, leader)
-        moment = time.time()
-        wait_until(lambda after=moment: machines.mirror_saved_at() > after, WITHIN_S)  # type: ignore[misc]
+        machines.goes_on_at(SPEED, step_s, leader)
         newest = machines.calls()[-1]["seq"]
         at = time.monotonic()
         FAULTS[fault](leader)
@@ -103,9 +102,9 @@ def _evening(machines: Machines, rounds: int, faults: Sequence[str]) -> list[Tak
             leader.store.mend()
         if fault == "a clean stop":
             leader.process.wait(WITHIN_S)
-        machines.goes_on(STEP_S, other)
         found.append(_takeover(machines, fault, at, newest, leader, other))
         leader, other = other, leader
+    machines.goes_on_at(SPEED, step_s, leader)
     return found
 
 
@@ -123,7 +122,9 @@ def _takeover(
     return Takeover(fault, first["sent"] - last, late, len(cycle))
 
 
-def _report(found: Sequence[Takeover], wrong: Sequence[str], events: int, ttl_s: float) -> report.Report:
+def _report(
+    found: Sequence[Takeover], wrong: Sequence[str], events: int, ttl_s: float, step_s: float
+) -> report.Report:
     names = list(dict.fromkeys(one.fault for one in found))
     of = {name: [one for one in found if one.fault == name] for name in names}
     rows = [
@@ -141,7 +142,7 @@ def _report(found: Sequence[Takeover], wrong: Sequence[str], events: int, ttl_s:
     return report.Report(
         name="failover",
         title="A takeover",
-        intro=INTRO.format(ttl=ttl_s),
+        intro=INTRO.format(ttl=ttl_s, step=step_s, speed=SPEED),
         tables=[
             report.Table(
                 "The slowest takeover after each fault",

@@ -231,9 +231,15 @@ class Machines:
         # It asks for the second list when it has written what follows from the first.
         wait_until(lambda: len([one for one in self.lists(leader) if one["at"] >= now]) >= lists)
 
-    def mirror_saved_at(self) -> float:
-        """Return when a leader last saved its mirror, by its own clock; 0 if none has."""
-        return self._in_store("SELECT coalesce(max(saved_at), 0) FROM mirror")
+    def goes_on_at(self, speed: float, seconds: float, leader: Machine) -> None:
+        """Let the world go on this much faster than real time, so that the feeds of changes miss nothing.
+
+        Wait until this machine has written what happened by then.
+        """
+        end = int(self.vendor.control.set_clock(speed=speed)["now"] + seconds)
+        wait_until(lambda: self.lists(leader)[-1]["at"] >= end)
+        self.vendor.control.set_clock(speed=0)
+        self.goes_on(0, leader)
 
     def quarter_of_an_hour(self, leader: Machine) -> None:
         """Let the world go on, and look at two moments of it."""
