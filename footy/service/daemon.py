@@ -69,7 +69,8 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
         )
         heartbeat_file.write()
         systemd = NotifySocket(os.environ, longest_silence_s(settings.interval))
-        account = SharedAccount(settings.user or mode, settings.base_url, files.folder)
+        lease = settings.lease if settings.store else None
+        account = SharedAccount(settings.user or mode, settings.base_url, files.folder, lease=lease)
         watch = _watch_account(account, heartbeat_file) if mode is Mode.LIVE else lambda: None
         service = _Service(
             settings, mode, files, console, redact, stopping, me, before, heartbeat_file, systemd, watch

@@ -2,7 +2,7 @@
 
 The first service of an account locks a file in the system's temporary folder. The file's name is a hash of
 the user and the vendor's address, without the secret. The lock ends with the process, so a leftover file
-means nothing.
+means nothing. Services with one lease do not ask at the same time, so they are no danger to each other.
 """
 
 import contextlib
@@ -11,15 +11,33 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 
 class SharedAccount:
-    """The lock of an account on this machine, held until `close`."""
+    """The lock of an account on this machine, held until `close`.
 
-    def __init__(self, user: str, base_url: str, data_folder: Path, *, shared: Path | None = None) -> None:
+    Args:
+        user: The vendor's name of the account.
+        base_url: The vendor's address.
+        data_folder: Whose data folder others are told.
+        lease: The name of this service's lease; None without a store.
+        shared: The folder of the lock file.
+    """
+
+    def __init__(
+        self,
+        user: str,
+        base_url: str,
+        data_folder: Path,
+        *,
+        lease: str | None = None,
+        shared: Path | None = None,
+    ) -> None:
         name = hashlib.sha256(f"{user}\n{base_url}".encode()).hexdigest()[:24]
         self._path = (shared or Path(tempfile.gettempdir())) / f"footy-account-{name}"
         self._ours = f"PID {os.getpid()}, data folder {data_folder}"
+        self._lease = f", lease {lease}" if lease else ""
         self._descriptor: int | None = None
 
     def other(self) -> str | None:
@@ -36,10 +54,10 @@ class SharedAccount:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             with contextlib.closing(os.fdopen(descriptor, "rb")) as file:
-                return file.read(1000).decode(errors="replace").strip() or "another process"
+                return self._holder(file)
         os.fchmod(descriptor, 0o644)
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, self._ours.encode())
+        os.write(descriptor, f"{self._ours}{self._lease}".encode())
         self._descriptor = descriptor
         return None
 
@@ -55,5 +73,12 @@ class SharedAccount:
             try:
                 fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:
-                return file.read(1000).decode(errors="replace").strip() or "another process"
+                return self._holder(file)
         return None
+
+    def _holder(self, file: BinaryIO) -> str | None:
+        """Return who holds the lock; None if it has the same lease."""
+        holder = file.read(1000).decode(errors="replace").strip()
+        if self._lease and holder.endswith(self._lease):
+            return None
+        return holder or "another process"

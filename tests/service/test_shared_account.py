@@ -55,3 +55,12 @@ def test_a_second_service_says_so_in_its_log_and_its_status(tmp_path: Path, vend
         first.terminate()
         first.wait(timeout=5)
         wait_until(lambda: "also used" not in two.run("status").stdout)
+
+
+@pytest.mark.parametrize("lease", ["footy", "football", None])
+def test_services_with_one_lease_take_turns(tmp_path: Path, lease: str | None) -> None:
+    leader = SharedAccount("me", "https://vendor", Path("/one"), lease="footy", shared=tmp_path)
+    other = SharedAccount("me", "https://vendor", Path("/two"), lease=lease, shared=tmp_path)
+
+    assert leader.other() is None
+    assert (other.other() is None) is (lease == "footy")
