@@ -8,7 +8,7 @@ import secrets
 import ssl
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlsplit
@@ -32,6 +32,9 @@ CONNECT_WITHIN_S = 5.0
 TAKEN_WITHIN_S = 10.0
 """Seconds within which a broker has to take a batch."""
 KEEP_ALIVE_S = 30
+SAY_EVERY_S = 60.0
+"""Seconds after which it is said again that footy is online: the last will of a connection that was lost, or of
+a machine that was replaced, can come later than what was said first."""
 PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 STATE_FIELDS = (
     *("match_id", "competition", "country", "home", "away", "kickoff_at"),
@@ -61,9 +64,12 @@ class MqttSink:
     Args:
         target: The broker.
         ledger: Its part of the ledger.
+        listed: The matches that were listed last, by this process or by one before it.
     """
 
-    def __init__(self, target: MqttTarget, ledger: "Ledger | StoreLedger") -> None:
+    def __init__(
+        self, target: MqttTarget, ledger: "Ledger | StoreLedger", listed: Iterable[str] = ()
+    ) -> None:
         self.name = NAME
         self._target = target
         self._ledger = ledger
@@ -74,6 +80,10 @@ class MqttSink:
         self._slot: Sequence[MatchRecord] | None = None
         """The newest records that are not published yet."""
         self._shown: dict[str, Any] = {}
+        self._retained = {*listed}
+        """The matches whose states the broker may have."""
+        self._said_at = 0.0
+        """When it was last said that footy is online, by the monotonic clock."""
         self._is_new = True
         """The broker may have lost what was retained: all states are published again."""
 
@@ -108,9 +118,15 @@ class MqttSink:
             return
         try:
             client = self._ready()
+            if time.monotonic() - self._said_at >= SAY_EVERY_S:
+                self._say_online(client)
             if self._is_new:
                 self._shown, self._is_new = {}, False
-            self._publish(client, self._changed(records))
+            listed = {record["match_id"] for record in records}
+            messages = [*self._changed(records), *self._cleared(listed)]
+            self._retained |= listed
+            self._publish(client, messages)
+            self._retained = listed
         except Again:
             with self._lock:
                 if self._slot is None:
@@ -128,21 +144,19 @@ class MqttSink:
             self._client = None
         self._ledger.close()
 
-    def _changed(self, records: Collection[MatchRecord]) -> list[tuple[str, bytes, bool]]:
-        messages: list[tuple[str, bytes, bool]] = []
-        listed = set()
+    def _changed(self, records: Iterable[MatchRecord]) -> Iterator[tuple[str, bytes, bool]]:
         for record in records:
             state: Mapping[str, Any] = {name: record[name] for name in STATE_FIELDS}  # type: ignore[literal-required]
             match_id = record["match_id"]
-            listed.add(match_id)
             shown = {name: value for name, value in state.items() if name not in _UNSHOWN}
             if self._shown.get(match_id) != shown:
                 self._shown[match_id] = shown
-                messages.append((_topic_of(match_id), _encode(state), True))
-        for match_id in self._shown.keys() - listed:
-            del self._shown[match_id]
-            messages.append((_topic_of(match_id), b"", True))
-        return messages
+                yield _topic_of(match_id), _encode(state), True
+
+    def _cleared(self, listed: Collection[str]) -> Iterator[tuple[str, bytes, bool]]:
+        for match_id in self._retained.difference(listed):
+            self._shown.pop(match_id, None)
+            yield _topic_of(match_id), b"", True
 
     def _publish(self, client: mqtt.Client, messages: Sequence[tuple[str, bytes, bool]]) -> None:
         until = time.monotonic() + TAKEN_WITHIN_S
@@ -207,8 +221,12 @@ class MqttSink:
             self._refused = f"it answers: {code}"
             return
         self._is_new = True
-        client.publish(STATUS, b"online", qos=1, retain=True)
+        self._say_online(client)
         self._connected.set()
+
+    def _say_online(self, client: mqtt.Client) -> None:
+        self._said_at = time.monotonic()
+        client.publish(STATUS, b"online", qos=1, retain=True)
 
     def _went(self, _client: Any, _data: Any, _flags: Any, _code: Any, _properties: Any) -> None:
         self._connected.clear()

@@ -1,5 +1,6 @@
 """The sinks that are switched on, and the operator's targets; another one is a few lines here."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ class Sinks:
 
     def start(self) -> None:
         """Start the sinks that run as long as the service."""
-        self._runners = tuple(self._started(sink) for sink in _wanted(self._options))
+        self._runners = tuple(self._started(sink) for sink in _wanted(self._options, self._listed))
 
     def use(self, targets: "Sequence[Target]") -> None:
         """Run the sinks of these targets: start the new ones, and stop those that are no longer wanted."""
@@ -116,20 +117,19 @@ class Sinks:
 
     def _newest(self) -> Position | None:
         """Return where the log ends; None if it cannot be read: a new target then gets all that is kept."""
-        try:
-            log = self._open_log()
-        except LogError:
-            return None
-        try:
+        with contextlib.suppress(LogError), contextlib.closing(self._open_log()) as log:
             extent = log.extent()
-        except LogError:
-            return None
-        finally:
-            log.close()
-        return Position(extent.epoch, extent.newest)
+            return Position(extent.epoch, extent.newest)
+        return None
+
+    def _listed(self) -> frozenset[str]:
+        """Return the matches that were listed last; none if the log cannot be read."""
+        with contextlib.suppress(LogError), contextlib.closing(self._open_log()) as log:
+            return log.listed()
+        return frozenset()
 
 
-def _wanted(options: SinkOptions) -> "Iterator[Sink]":
+def _wanted(options: SinkOptions, listed: Callable[[], frozenset[str]]) -> "Iterator[Sink]":
     if options.jsonl is not None:
         from footy.sinks.jsonl import JsonlSink  # noqa: PLC0415 - only if it is switched on
 
@@ -137,7 +137,7 @@ def _wanted(options: SinkOptions) -> "Iterator[Sink]":
     if options.mqtt is not None:
         from footy.sinks.mqtt import NAME, MqttSink  # noqa: PLC0415 - as above
 
-        yield MqttSink(options.mqtt, _ledger_of(NAME, options, durable=False))
+        yield MqttSink(options.mqtt, _ledger_of(NAME, options, durable=False), listed())
 
 
 def _ledger_of(name: str, options: SinkOptions, *, durable: bool) -> "Ledger | StoreLedger":

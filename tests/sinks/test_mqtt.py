@@ -12,14 +12,19 @@ import msgspec
 import pytest
 from paho.mqtt import client
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from footy.events.envelope import Envelope
+from footy.history.log import Commit
+from footy.history.sqlite_log import opened, opened_for_reading
 from footy.sinks import mqtt
 from footy.sinks.base import Again, StateSink
 from footy.sinks.ledger import Ledger
 from footy.sinks.mqtt import STATUS, MqttSink, MqttTarget
+from footy.sinks.registry import SinkOptions, Sinks
 from tests.sinks.sink_contract import SinkContract
-from tests.support.broker import WITHIN_S, RunningBroker
+from tests.support.broker import WITHIN_S, Publisher, RunningBroker
 from tests.support.place import wait_until
 from tests.support.web import match
 
@@ -124,6 +129,39 @@ def test_states_are_retained_change_and_are_cleared(broker: RunningBroker, tmp_p
             assert late.until("footy/match/m00002", b"") == b""
 
 
+def test_states_of_matches_that_left_before_a_restart_are_cleared(
+    broker: RunningBroker, tmp_path: Path
+) -> None:
+    with closing(sink_at(broker, tmp_path)) as before:
+        before.show([match(1), match(2)])
+        before.send_states()
+    log, _ = opened(tmp_path / "footy.db")
+    log.append(Commit(0.0, {}, (), {"m00001", "m00002"}))
+    log.close()
+    options = SinkOptions("urn:footy:live", mqtt=target(broker), ledger=tmp_path / "sent.db")
+    with (
+        closing(Sinks(options, lambda: opened_for_reading(tmp_path / "footy.db"))) as sinks,
+        closing(Reader(broker)) as reader,
+    ):
+        reader.until("footy/match/m00002")
+        sinks.start()
+        sinks.show([match(1)])
+        assert reader.until("footy/match/m00002") == b""
+
+
+def test_states_of_matches_that_left_while_the_broker_was_away_are_cleared(
+    broker: RunningBroker, tmp_path: Path
+) -> None:
+    with closing(sink_at(broker, tmp_path)) as sink, closing(Reader(broker)) as reader:
+        sink.show([match(1), match(2)])
+        sink.send_states()
+        sink._came(sink._ready(), None, None, ReasonCode(PacketTypes.CONNACK), None)  # connected again
+        sink.show([match(1)])
+        sink.send_states()
+        reader.until("footy/match/m00002")
+        assert reader.until("footy/match/m00002") == b""
+
+
 def test_a_state_that_says_nothing_new_is_not_published_again(broker: RunningBroker, tmp_path: Path) -> None:
     with closing(sink_at(broker, tmp_path)) as sink, closing(Reader(broker)) as reader:
         record = match(1)
@@ -145,6 +183,24 @@ def test_the_status_is_online_and_offline_in_the_end(broker: RunningBroker, tmp_
         reader.until(STATUS, b"online")
         sink.close()
         reader.until(STATUS, b"offline")
+
+
+def test_it_is_online_again_after_the_last_will_of_a_connection_that_was_lost(
+    broker: RunningBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "SAY_EVERY_S", 0.0)
+    with (
+        closing(sink_at(broker, tmp_path)) as sink,
+        closing(Publisher(broker)) as will,
+        closing(Reader(broker)) as reader,
+    ):
+        sink.show([match(1)])
+        sink.send_states()
+        will.publish(b"offline", STATUS, retain=True)
+        reader.until(STATUS, b"offline")
+        sink.show([match(1)])
+        sink.send_states()
+        reader.until(STATUS, b"online")
 
 
 def test_a_broker_that_is_away_is_tried_again_and_gets_the_states_anew(
