@@ -33,8 +33,8 @@ TAKEN_WITHIN_S = 10.0
 """Seconds within which a broker has to take a batch."""
 KEEP_ALIVE_S = 30
 SAY_EVERY_S = 60.0
-"""Seconds after which it is said again that footy is online: the last will of a connection that was lost, or of
-a machine that was replaced, can come later than what was said first."""
+"""Seconds after which it is said again that footy is online: the last will of a connection that was lost, or
+of a machine that was replaced, can come later than what was said first."""
 PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 STATE_FIELDS = (
     *("match_id", "competition", "country", "home", "away", "kickoff_at"),
