@@ -21,6 +21,7 @@ from pydantic.fields import FieldInfo
 from benchmarks import report
 from footy.cli.arguments import build_parser
 from footy.errors import Exit
+from footy.events.types import Alert
 from footy.history.sqlite_log import opened_for_reading
 from footy.lease.keeper import Standing
 from footy.record import Heartbeat, Meta, field_names
@@ -34,6 +35,7 @@ from footy.settings import SIMULATOR_VARIABLE, Mode, Settings, load, secret_file
 from footy.telemetry.logs import LOG_NAME
 from footy.thesports.client import Client
 from footy.web.openapi import ROUTES, Route
+from tests.alerts.matches import Matches
 from tests.support.cycle_ends import cycle_end
 from tests.support.place import SECRET, Place, heartbeat, wait_until
 from thesports_simulator.faults import CATALOGUE
@@ -535,7 +537,7 @@ def _shape(line: str) -> str:
 def test_reading_the_snapshot_works_as_the_readme_says(tmp_path: Path) -> None:
     _output(tmp_path, "--once")
     snapshot = json.loads((tmp_path / "var" / "demo" / "matches.json").read_bytes())
-    reading, _ = fenced(README, "python")
+    [reading] = fenced(README, "python")
     [filtering] = [block for block in fenced(README, "bash") if "jq " in block]
     ways = [[sys.executable, "-c", reading], *([["bash", "-c", filtering]] if shutil.which("jq") else [])]
 
@@ -545,32 +547,24 @@ def test_reading_the_snapshot_works_as_the_readme_says(tmp_path: Path) -> None:
         assert len(said.stdout.splitlines()) == snapshot["meta"]["counts"]["in_play"]
 
 
-def test_the_alert_of_the_readme_fires_once_for_each_match(tmp_path: Path) -> None:
-    _, alerting = fenced(README, "python")
-    record = {"home": "Town", "away": "City", "home_score": 0, "away_score": 0, "status_id": 3}
-    matches = [
-        {**record, "match_id": "fires", "early_over_under_line": 3.0},
-        {**record, "match_id": "low line", "early_over_under_line": 2.75},
-        {**record, "match_id": "no line", "early_over_under_line": None},
-        {**record, "match_id": "goal", "early_over_under_line": 3.5, "away_score": 1},
-        {**record, "match_id": "running", "early_over_under_line": 3.5, "status_id": 2},
-    ]
-    (tmp_path / "var").mkdir()
-    (tmp_path / "var" / "matches.json").write_text(json.dumps({"meta": {}, "matches": matches}))
-
-    said = [
-        subprocess.run(
-            [sys.executable, "-c", alerting],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=30,
-        ).stdout
-        for _ in range(2)
+def test_the_rule_of_the_readme_fires_once_for_each_match(tmp_path: Path) -> None:
+    [rules] = fenced(README, "toml")
+    fires = {"status_id": 3, "home_score": 0, "away_score": 0, "early_over_under_line": 3.0}
+    cases: list[dict[str, Any]] = [
+        fires,
+        {**fires, "early_over_under_line": 2.75},
+        {**fires, "early_over_under_line": None},
+        {**fires, "away_score": 1},
+        {**fires, "status_id": 2},
     ]
 
-    assert said == ["Town – City: half-time, 0–0, early line 3.0\n", ""]
+    said = []
+    for number, fields in enumerate(cases):
+        matches = Matches(tmp_path / f"{number}.toml", rules)
+        events = [*matches.see(**fields), *matches.see(**fields)]
+        said.append([one.data.text for one in events if isinstance(one.data, Alert)])
+
+    assert said == [["Town – City: half-time, 0–0, early line 3"], [], [], [], []]
 
 
 def _output(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
