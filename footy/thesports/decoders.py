@@ -199,7 +199,7 @@ def read_odds_changes(results: bytes) -> tuple[PriceChanges, LeftOut]:
                 change = entry if isinstance(entry, models.OddsChange) else _odds_change(entry)[0]
                 row = _unpacked(change)
                 changes.append(PriceChange(change.match_id, int(company), change.market, row))
-            except UNPACKABLE:
+            except UNREADABLE:
                 unreadable.add(entry.match_id if isinstance(entry, models.OddsChange) else _match_of(entry))
                 left_out.append("{}[]")
     return PriceChanges(changes, frozenset(unreadable - {""})), tuple(left_out)
@@ -216,24 +216,30 @@ def _match_of(element: msgspec.Raw) -> str:
 
 _list = msgspec.json.Decoder(list[Any]).decode
 
-UNPACKABLE = (*UNREADABLE, IndexError, TypeError, OverflowError)
-"""The exceptions that decoding an entry of the feed raises."""
+_JOINED = 4
+"""Number of values of an entry whose prices are one text."""
 
 
 def _unpacked(change: models.OddsChange) -> models.OddsRow:
-    at, minute, *rest = change.packed
-    if isinstance(rest[0], str):
-        first, line, last, sealed = rest[0].split(",")
-        status = rest[1]
-    else:
-        first, line, last, status, sealed = rest  # type: ignore[assignment]
-    if not isinstance(at, int) or not isinstance(minute, str) or not isinstance(status, int):
-        raise TypeError
-    if not all(math.isfinite(float(price)) for price in (first, line, last)):
-        raise ValueError
-    return models.OddsRow(
-        at, minute, float(first), float(line), float(last), status, int(sealed), change.score
-    )
+    """Return the row of an entry, in either format; numbers may be sent as texts, and the minute as a number.
+
+    Raises:
+        ValueError: The entry has neither format, or a value of it is unreadable.
+    """
+    values = change.packed
+    if len(values) == _JOINED:
+        at, minute, prices, status = values
+        first, line, last, sealed = map(str.strip, str(prices).split(","))
+        values = [at, minute, first, line, last, status, sealed]
+    at, minute, *rest = values
+    minute = str(minute) if isinstance(minute, int) else minute
+    sent = (at, minute, *rest, change.score)
+    if len(sent) != len(models.OddsRow.__struct_fields__):
+        raise ValueError("an entry of neither format")
+    row = msgspec.convert(sent, models.OddsRow, strict=False)
+    if not all(map(math.isfinite, (row.first, row.line, row.last))):
+        raise ValueError("a price is not finite")
+    return row
 
 
 def read_row(kind: type[T], results: bytes, key: str, endpoint: Endpoint) -> T | None:

@@ -407,6 +407,19 @@ class TestPriceChanges:
     @pytest.mark.parametrize(
         "packed",
         [
+            ["1748450000", 12, "1.5, 4.0, 6.5, 0", "2"],
+            [1_748_450_000, "12", "1.5", "4.0", "6.5", "2", "0"],
+            [1_748_450_000, 12, 1.5, 4, 6.5, 2, 0],
+        ],
+    )
+    def test_numbers_may_be_sent_as_texts_and_the_minute_as_a_number(self, packed: list[Any]) -> None:
+        changes, left_out = read_odds_changes(text({"2": [CHANGE, [*CHANGE[:2], packed, "1-0"]]}))
+        assert left_out == ()
+        assert changes.listed[1] == changes.listed[0]
+
+    @pytest.mark.parametrize(
+        "packed",
+        [
             [],
             [1],
             [1, "12"],
@@ -415,9 +428,9 @@ class TestPriceChanges:
             [1, "12", "1.5,x,6.5,0", 2],
             [1, "12", "nan,4.0,6.5,0", 2],
             [1, "12", "1.5,inf,6.5,0", 2],
-            [1, "12", "1.5,4.0,6.5,0", "2"],
-            [1, 12, "1.5,4.0,6.5,0", 2],
-            ["1", "12", "1.5,4.0,6.5,0", 2],
+            [1, "12", "1.5,4.0,6.5,0", "x"],
+            [1, 12.5, "1.5,4.0,6.5,0", 2],
+            ["", "12", "1.5,4.0,6.5,0", 2],
             [1, "12", 1.5, 4.0, 6.5, 2],
             [1, "12", 1.5, 4.0, 6.5, 2, 0, 0],
             [1, "12", 1.5, 4.0, 10**400, 2, 0],
