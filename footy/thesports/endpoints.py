@@ -34,6 +34,8 @@ class Endpoint:
     """Of a feed: seconds into the past that a reply covers."""
     with_names: bool = False
     """Whether a reply has the names that its rows refer to beside them, in `results_extra`."""
+    may_lack_results: bool = False
+    """Whether a reply without `results` says that there is nothing."""
     max_body: int = 32 * 2**20
     """Maximum size of a decompressed body, in bytes; a larger one cannot be genuine."""
 
@@ -44,7 +46,9 @@ class Endpoint:
 
 LIVE = Endpoint("match/detail_live", "live matches", "list", cadence_s=2)
 DETAIL = Endpoint("match/recent/list", "match details", "list", cadence_s=60)
-FINAL = Endpoint("match/live/history", "final states", "object", quota=RateLimit(120, 60))
+FINAL = Endpoint(
+    "match/live/history", "final states", "object", quota=RateLimit(120, 60), may_lack_results=True
+)
 ODDS = Endpoint("odds/history", "odds", "object", quota=RateLimit(120, 60))
 TEAM = Endpoint("team/additional/list", "teams", "list", cadence_s=60)
 COMPETITION = Endpoint("competition/additional/list", "competitions", "list", cadence_s=60)

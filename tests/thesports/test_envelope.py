@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from footy.thesports.endpoints import COUNTRIES, ENDPOINTS, LIVE, ODDS, TEAM, Endpoint
+from footy.thesports.endpoints import COUNTRIES, ENDPOINTS, FINAL, LIVE, ODDS, TEAM, Endpoint
 from footy.thesports.envelope import judge
 from footy.thesports.errors import BadBodyError, RefusedError, ThrottledError, VendorCodeError, VendorError
 from footy.thesports.models import Country
@@ -42,6 +42,8 @@ envelopes = st.fixed_dictionaries(
         (TEAM, b'{"code":0,"query":{"total":0,"type":"uuid","uuid":"x"},"results":[]}', b"[]"),
         (COUNTRIES, b'{"code":0,"results":[1.0, {"a": "b"} ]}', b'[1.0, {"a": "b"} ]'),
         (ODDS, b'{"code":0,"results":{}}', b"{}"),
+        (FINAL, b'{"code":0}', b"{}"),
+        (FINAL, b'{"code":0,"results":null}', b"{}"),
         (ODDS, b' {"results" : {"2":{}} , "code" : 0, "results_extra": {"team": []}}\r\n', b'{"2":{}}'),
         (LIVE, b'{"code":0,"err":"","msg":"ok","results":  []}', b"[]"),
         (LIVE, b'{"code":0,"err":null,"results":[]}', b"[]"),
