@@ -2,7 +2,8 @@
 
 import { choices } from "./choices.js";
 import { element } from "./dom.js";
-import { DASH, percent, price, score, timeOfDay } from "./words.js";
+import { seenAt } from "./feed.js";
+import { DASH, percent, price, score } from "./words.js";
 
 const FEW = 5;
 const MANY = 100;
@@ -26,8 +27,9 @@ export function markAlerts(place, alerts) {
 
 /** The list beside the table. It is asked for when the log has a newer alert or outcome. */
 export class AlertList {
-  constructor(section) {
+  constructor(section, now) {
     this.section = section;
+    this.now = now;
     this.at = null;
     this.sent = null;
     this.all = false;
@@ -55,7 +57,7 @@ export class AlertList {
     section.hidden = alerts.length === 0;
     if (section.hidden) return;
     const shown = this.all ? alerts : alerts.slice(0, FEW);
-    const parts = [section.firstElementChild, element("ol", { class: "events" }, ...shown.map(listed))];
+    const parts = [section.firstElementChild, element("ol", { class: "events" }, ...shown.map((alert) => listed(alert, this.now())))];
     if (alerts.length > FEW) {
       const more = element(
         "button",
@@ -74,7 +76,7 @@ export class AlertList {
   }
 }
 
-function listed(alert) {
+function listed(alert, now) {
   const facts = [alert.clock, alert.score && score(alert.score.home, alert.score.away), alert.price && `at ${price(alert.price, choices.odds)}`];
   const outcome = alert.outcome ?? "open";
   return element(
@@ -85,7 +87,7 @@ function listed(alert) {
       { href: `#m=${encodeURIComponent(alert.match_id)}`, class: "event", title: alert.text },
       element("bdi", { class: "event-match" }, `${alert.home ?? DASH} ${DASH} ${alert.away ?? DASH}`),
       element("span", { class: "alert-outcome", "data-outcome": outcome }, [alert.final && score(alert.final.home, alert.final.away), outcome].filter(Boolean).join(" ")),
-      element("time", { class: "event-time", datetime: alert.seen_at }, timeOfDay(alert.seen_at, choices.zone)),
+      seenAt(alert, now),
       element(
         "span",
         { class: "event-more" },

@@ -15,7 +15,7 @@ const $ = (id) => document.getElementById(id);
 const board = new Board();
 const list = new List($("matches"), $("empty"), board);
 const panel = new Panel($("panel"), board);
-const alerts = new AlertList($("alerts"));
+const alerts = new AlertList($("alerts"), () => board.now());
 const MARKETS = { 1: "1X2", 2: "Spread", 3: "O/U" };
 const THEMES = [null, "dark", "light"];
 
@@ -140,7 +140,8 @@ function showStrip() {
   setText(quota, left.length > 0 ? `quota ${Math.min(...left)} left` : "");
   const trouble = kinds.includes("stale") && about.last_error !== null;
   const said = snapshot.problems.length + Object.keys(about.indicators).length + Number(trouble);
-  setText(problems, said === 0 ? "no problems" : said === 1 ? "1 problem" : `${said} problems`);
+  const isDown = kinds.includes("stale") || kinds.includes("offline");
+  setText(problems, said === 0 ? (isDown ? "" : "no problems") : said === 1 ? "1 problem" : `${said} problems`);
   const title = [about.last_error, ...snapshot.problems, ...Object.values(about.indicators)].filter(Boolean).join("\n");
   if (problems.title !== title) problems.title = title;
 }

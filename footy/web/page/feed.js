@@ -2,7 +2,7 @@
 
 import { choices } from "./choices.js";
 import { element } from "./dom.js";
-import { DASH, score, timeOfDay } from "./words.js";
+import { dayAndTime, DASH, otherDay, score, timeOfDay } from "./words.js";
 
 const TITLES = {
   goal: "Goal",
@@ -16,6 +16,12 @@ const MOST = 12;
 
 function names(event) {
   return `${event.home ?? DASH} ${DASH} ${event.away ?? DASH}`;
+}
+
+/** When an event was seen: the time of today, the day of before. */
+export function seenAt({ seen_at: at }, now) {
+  const said = otherDay(at, choices.zone, now) ?? timeOfDay(at, choices.zone);
+  return element("time", { class: "event-time", datetime: at, title: dayAndTime(at, choices.zone, now) }, said);
 }
 
 export function showLatest(section, board) {
@@ -42,7 +48,7 @@ export function showLatest(section, board) {
         element("span", { class: "event-what", "data-type": event.type }, TITLES[event.type] ?? event.type),
         element("bdi", {}, [event.type === "full_time" ? null : event.clock, event.player, event.cause === "var" ? "VAR" : null].filter(Boolean).join(" · ")),
       ),
-      element("time", { class: "event-time", datetime: event.seen_at }, timeOfDay(event.seen_at, choices.zone)),
+      seenAt(event, board.now()),
     );
     return element("li", {}, link);
   });

@@ -11,11 +11,11 @@ const MARKETS = {
   over_under: { title: "Over / under", unit: "Goals", outcomes: [["over", "O", "Over"], ["under", "U", "Under"]] },
   corners: { title: "Corners", unit: "Corners", outcomes: [["over", "O", "Over"], ["under", "U", "Under"]] },
 };
-const [LEFT, RIGHT] = [36, 44];
+const [LEAST_LEFT, LEAST_RIGHT] = [36, 44];
 const HEIGHT = 168;
 const LINE_HEIGHT = 46;
 const LABEL = 13;
-const AXIS_LETTER = 6.5; // wide at most, in the axis' size
+const LETTER = 7.2; // wide at most, in the size of the labels
 const FEW = 5; // bookmakers, until all are asked for
 const NEVER = [];
 const SVG = "http://www.w3.org/2000/svg";
@@ -177,13 +177,15 @@ export class Movement {
     const newest = Math.max(...all.map(({ at }) => at.at(-1)));
     const live = this.record?.in_play;
     const until = Math.max(newest, live ? this.board.now() / 1000 : newest, ...goals.map(({ at }) => at));
-    const x = timeScale(series.at[0], until, play.kickoff, LEFT, width - RIGHT);
+    const prices = market.outcomes.flatMap(([name]) => series.prices[name].filter((value, index) => value !== null && !series.suspended[index]));
+    this.room(prices);
+    const { left, right } = this;
+    const x = timeScale(series.at[0], until, play.kickoff, left, width - right);
     const rows = placed(goals, x);
     const top = 8 + LABEL * Math.max(1, rows.depth);
     const lined = series.line !== null;
     const plot = lined ? top + LINE_HEIGHT + 12 : top;
     const bottom = plot + (lined ? HEIGHT - 44 : HEIGHT);
-    const prices = market.outcomes.flatMap(([name]) => series.prices[name].filter((value, index) => value !== null && !series.suspended[index]));
     const y = priceScale(prices, plot, bottom);
     const root = svg("svg", { width, height: bottom + 20, viewBox: `0 0 ${width} ${bottom + 20}`, "aria-hidden": "true", focusable: "false" });
 
@@ -192,8 +194,8 @@ export class Movement {
     }
     for (const tick of priceTicks(y, plot, bottom, 26)) {
       root.append(
-        svg("path", { class: "grid", d: `M${LEFT} ${Math.round(tick.y) + 0.5}H${width - RIGHT}` }),
-        svg("text", { class: "axis", x: LEFT - 7, y: tick.y + 4, "text-anchor": "end" }, price(tick.price, choices.odds)),
+        svg("path", { class: "grid", d: `M${left} ${Math.round(tick.y) + 0.5}H${width - right}` }),
+        svg("text", { class: "axis", x: left - 7, y: tick.y + 4, "text-anchor": "end" }, price(tick.price, choices.odds)),
       );
     }
     this.axis(root, { x, width, bottom, until, play, from: series.at[0] });
@@ -222,7 +224,7 @@ export class Movement {
     }
     spread(ends.map((end) => end.y), LABEL, plot + 4, bottom).forEach((height, index) => {
       const { name, short, value } = ends[index];
-      root.append(svg("text", { class: `end ${name}`, x: width - RIGHT + 5, y: height + 4 }, `${short} `, svg("tspan", { class: "end-price" }, price(value, choices.odds))));
+      root.append(svg("text", { class: `end ${name}`, x: width - right + 5, y: height + 4 }, `${short} `, svg("tspan", { class: "end-price" }, price(value, choices.odds))));
     });
     this.pointer = svg("g", { class: "pointer", visibility: "hidden" }, svg("path", { d: `M0 ${top}V${bottom}` }));
     this.dots = market.outcomes.map(([name]) => svg("circle", { class: `dot-${name}`, r: 3 }));
@@ -238,24 +240,34 @@ export class Movement {
     this.move(this.cursor);
   }
 
+  /** Leave room beside the plot for its labels, which are as long as the longest price. */
+  room(prices) {
+    const shown = prices.filter((one) => one > 1);
+    const ends = [Math.max(1.01, Math.min(...shown)), Math.max(...shown)].filter(Number.isFinite);
+    const letters = Math.max(...ends.map((one) => price(one, choices.odds).length), 0);
+    this.left = Math.max(LEAST_LEFT, LETTER * letters + 7);
+    this.right = Math.max(LEAST_RIGHT, LETTER * (letters + 1.9) + 5);
+  }
+
   axis(root, { x, width, bottom, until, play, from }) {
+    const { left, right } = this;
     const label = (at, title, anchor = "middle") => root.append(svg("text", { class: "axis", x: at.toFixed(1), y: bottom + 15, "text-anchor": anchor }, title));
-    root.append(svg("path", { class: "base", d: `M${LEFT} ${bottom + 0.5}H${width - RIGHT}` }));
+    root.append(svg("path", { class: "base", d: `M${left} ${bottom + 0.5}H${width - right}` }));
     const begun = play.kickoff !== undefined && play.kickoff < until;
     if (!begun) {
-      label(LEFT, `${duration(until - from)} ago`, "start");
-      label(width - RIGHT, timeOfDay(until * 1000, choices.zone), "end");
+      label(left, `${duration(until - from)} ago`, "start");
+      label(width - right, timeOfDay(until * 1000, choices.zone), "end");
       return;
     }
     const kickoff = x(play.kickoff);
     root.append(svg("path", { class: "kickoff", d: `M${kickoff.toFixed(1)} ${bottom}v4` }));
     const before = `−${duration(play.kickoff - from)}`;
-    if (kickoff - LEFT > AXIS_LETTER * before.length + LABEL) label(LEFT, before, "start");
+    if (kickoff - left > LETTER * before.length + LABEL) label(left, before, "start");
     label(kickoff, "0'");
     let free = kickoff + 18;
     for (const tick of minuteTicks(play, until)) {
       const at = x(tick.until === undefined ? tick.at : (tick.at + Math.min(tick.until, until)) / 2);
-      if (at < free || at > width - RIGHT + 4) continue;
+      if (at < free || at > width - right + 4) continue;
       root.append(svg("path", { class: "kickoff", d: `M${at.toFixed(1)} ${bottom}v4` }));
       label(at, tick.title);
       free = at + 26;
@@ -266,13 +278,13 @@ export class Movement {
     const { signed } = MARKETS[this.market];
     for (const value of new Set([Math.min(...lines), Math.max(...lines)].filter(Number.isFinite))) {
       root.append(
-        svg("path", { class: "grid", d: `M${LEFT} ${Math.round(height(value)) + 0.5}H${width - RIGHT}` }),
-        svg("text", { class: "axis", x: LEFT - 7, y: height(value) + 4, "text-anchor": "end" }, line(value, signed)),
+        svg("path", { class: "grid", d: `M${this.left} ${Math.round(height(value)) + 0.5}H${width - this.right}` }),
+        svg("text", { class: "axis", x: this.left - 7, y: height(value) + 4, "text-anchor": "end" }, line(value, signed)),
       );
     }
     const last = lastOpen(this.series, this.series.line);
     if (last !== null) {
-      root.append(svg("text", { class: "end lines", x: width - RIGHT + 5, y: height(this.series.line[last]) + 4 }, line(this.series.line[last], signed)));
+      root.append(svg("text", { class: "end lines", x: width - this.right + 5, y: height(this.series.line[last]) + 4 }, line(this.series.line[last], signed)));
     }
   }
 

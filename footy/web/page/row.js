@@ -3,7 +3,7 @@
 import { markAlerts } from "./alerts.js";
 import { choices, isFavourite } from "./choices.js";
 import { element, setData, setText } from "./dom.js";
-import { DASH, duration, line, movement, number, period, price, shownClock, score } from "./words.js";
+import { DASH, duration, line, movement, number, period, price, shownClock, score, statusWords } from "./words.js";
 
 export const GOAL_MS = 60000;
 const MOST_LETTERS = 6; // of a price at its normal size: +100000 is smaller
@@ -140,7 +140,9 @@ export class Row {
     const status = get("status_id");
     const clock = shownClock(board, get);
     const known = period(status);
-    setText(this.clock, known ? clock : get("status"));
+    setText(this.clock, known ? clock : statusWords(status, get("status")));
+    if (!known) this.clock.title = get("status");
+    else if (this.clock.title) this.clock.removeAttribute("title");
     setData(this.clock, "words", known && clock.length < 8 ? "" : "yes");
     const below = known ? under(get, known) : "";
     setText(this.word, below);

@@ -73,6 +73,21 @@ export function timeOfDay(text, zone, seconds = false) {
   return formats.get(key).format(typeof text === "number" ? text : Date.parse(text));
 }
 
+/** The day, such as `26 Nov`, in the reader's zone; null if it is today. */
+export function otherDay(text, zone, now) {
+  const key = `${zone} day`;
+  if (!formats.has(key)) {
+    formats.set(key, new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: zoneName(zone) }));
+  }
+  const day = formats.get(key).format(Date.parse(text));
+  return day === formats.get(key).format(now) ? null : day;
+}
+
+/** The time of day, and the day before it if it is not today. */
+export function dayAndTime(text, zone, now) {
+  return [otherDay(text, zone, now), timeOfDay(text, zone)].filter(Boolean).join(", ");
+}
+
 const BASE = { 2: 0, 4: 45, 5: 90 };
 const LAST = { 2: 45, 4: 90, 5: 120 };
 
@@ -95,6 +110,11 @@ export function shownClock(board, get) {
 }
 
 const PERIODS = { 2: "1st half", 3: "half-time", 4: "2nd half", 5: "extra time", 6: "extra time", 7: "shoot-out", 8: "full time" };
+
+/** A status in the words of a narrow column. */
+export function statusWords(status, words) {
+  return status === 13 ? "TBD" : words.replace("Interrupted", "Inter\u00ADrupted");
+}
 
 export function period(status) {
   return PERIODS[status] ?? "";
