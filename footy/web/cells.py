@@ -54,7 +54,9 @@ _PRICES = tuple(
     for part in (*columns, "bookmaker", "minute")
 )
 _SCORES = tuple(f"current_{market}_score" for market in MARKETS)
-_STATES = tuple(f"current_{market}_state" for market in MARKETS)
+_STATED = (*MARKETS, "corners")
+"""The markets whose current prices are judged: corners are in the panel of a match alone."""
+_STATES = tuple(f"current_{market}_state" for market in _STATED)
 
 COLUMNS = (*_TAKEN, *_PRICES, *_SCORES, *_STATES, "old_since", "doubts", "alerts", "goals")
 """The cells of a match, in order. All but the last four and the states are fields of the record:
@@ -106,7 +108,7 @@ def cells(match: MatchRecord, published_at: float, max_age_s: float, marked: Mar
         price_state(record, f"current_{market}", max_age_s)
         if record[f"current_{market}_bookmaker_id"] is not None
         else None
-        for market in MARKETS
+        for market in _STATED
     ]
     age = record["data_age_s"]
     return (

@@ -20,8 +20,6 @@ from footy.web.answers import WebError, no_log, send_json
 from footy.web.live import Live
 from footy.web.odds_view import Rows
 
-MOST_MINUTES = 1_000
-"""Rows in an answer at most: a match with extra time has some 170."""
 KEPT = 8
 """Matches whose odds stay unpacked: those that somebody looks at now."""
 
@@ -84,7 +82,9 @@ class MatchHistory:
     async def minutes(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what the record of a match showed, minute by minute."""
         del receive
-        names = queries.minute_fields(queries.given(scope, "fields").get("fields"))
+        asked = queries.given(scope, "fields", "limit")
+        names = queries.minute_fields(asked.get("fields"))
+        limit = queries.rows(asked.get("limit"), queries.MOST_MINUTES)
         match_id = _match_id(scope)
         log = self._log()
 
@@ -96,7 +96,7 @@ class MatchHistory:
                 rows = minutes.joined(blobs)
             except BrokenBlobError as error:
                 raise LogError(f"the minutes of match {match_id} are damaged: {error}") from None
-            shown = rows[-MOST_MINUTES:]
+            shown = rows[max(0, len(rows) - limit) :]
             columns = dict(
                 zip(minutes.FIELDS, zip(*(row.values for row in shown), strict=True), strict=False)
             )

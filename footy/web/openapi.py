@@ -14,7 +14,7 @@ from footy.history.odds import MARKET_NAMES
 from footy.record import MatchRecord, Snapshot, field_names
 from footy.web import contract
 from footy.web.odds_view import MOST_ROWS
-from footy.web.queries import DEFAULT_EVENTS, MOST_BOOKMAKER, MOST_EVENTS, RULE
+from footy.web.queries import DEFAULT_EVENTS, MOST_BOOKMAKER, MOST_EVENTS, MOST_MINUTES, RULE
 
 STREAMED = "text/event-stream"
 _ID = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
@@ -114,6 +114,11 @@ ROUTES: tuple[Route, ...] = (
                 "fields",
                 "Fields that are kept by the minute, in this order, with commas between; all without it.",
                 _list_of({"enum": list(MINUTE_FIELDS)}),
+            ),
+            Parameter(
+                "limit",
+                "How many minutes at most, the newest.",
+                {"type": "integer", "minimum": 0, "maximum": MOST_MINUTES},
             ),
         ),
         errors=(400, 404, 503),

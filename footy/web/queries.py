@@ -19,6 +19,8 @@ FIELDS = frozenset(field_names(MatchRecord))
 MOST_EVENTS = 1_000
 DEFAULT_EVENTS = 100
 MOST_BOOKMAKER = 99_999
+MOST_MINUTES = 1_000
+"""Minutes in an answer at most: a match with extra time has some 170."""
 RULE = r"[a-z0-9-]{1,24}"
 START, NEWEST = "start", "newest"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -28,6 +28,10 @@ def test_a_price_is_of_now_suspended_or_old() -> None:
         "old",
     ]
     assert shown(current_spread_bookmaker_id=None)["current_spread_state"] is None
+    corners = {"current_corners_bookmaker_id": 2, "current_corners_in_play": True}
+    made = {"current_corners_at": "2025-09-27T12:00:00Z", "odds_fetched_at": "2025-09-27T18:00:00Z"}
+    assert shown(**corners)["current_corners_state"] == "now"
+    assert shown(**corners, **made)["current_corners_state"] == "old"
 
 
 def test_an_age_is_said_only_of_what_is_old() -> None:

@@ -108,6 +108,8 @@ def test_minutes_are_the_fields_asked_for_oldest_first(stage: Stage) -> None:
     assert reply["fields"] == {"minute": [64, 65, 66], "home_corners": [4, 4, 5]}
     assert [later - sooner for sooner, later in zip(reply["at"], reply["at"][1:], strict=False)] == [60, 60]
     assert "current_money_line_home" in stage.get(f"/api/matches/{M1}/minutes").json["fields"]
+    newest = stage.get(f"/api/matches/{M1}/minutes?fields=minute&limit=1").json
+    assert (newest["fields"], newest["left_out"]) == ({"minute": [66]}, 2)
 
 
 @pytest.mark.parametrize("what", ["odds", "minutes"])
@@ -144,7 +146,8 @@ def test_damaged_odds_are_one_sentence(stage: Stage) -> None:
         ("odds?bookmaker=bet365", "whole numbers"),
         ("odds?limit=20001", f"whole numbers from 0 to {MOST_ROWS}"),
         ("minutes?fields=incidents", "no field that is kept by the minute"),
-        ("minutes?limit=1", "There is no parameter 'limit'"),
+        ("minutes?limit=1001", "whole numbers from 0 to 1000"),
+        ("minutes?market=corners", "There is no parameter 'market'"),
     ],
 )
 def test_what_cannot_be_meant_is_one_sentence(shared: Stage, query: str, words: str) -> None:

@@ -380,6 +380,69 @@ def test_a_match_says_everything_and_has_a_link(stage: Stage, chromium: Browser)
         watched.assert_quiet("404")
 
 
+def test_a_match_that_is_over_has_last_prices_and_none_of_now(stage: Stage, chromium: Browser) -> None:
+    stage.cycle(evening())
+    with tab(chromium, f"{stage.url}#m=m00004") as watched:
+        page = watched.page
+        expect(page.locator("#panel .panel-facts").first).to_have_text(re.compile("^Full time · kick-off"))
+        expect(page.locator(".prices thead")).to_have_text("MarketEarlyLastPoints")
+        expect(page.locator(".prices tbody")).to_have_count(4)
+        expect(page.locator(".prices tbody[data-state=last]")).to_have_count(4)
+        expect(page.locator(".prices")).not_to_contain_text("old")
+        watched.assert_quiet()
+
+
+def test_a_match_that_is_not_listed_any_more_is_shown_as_it_was_kept(stage: Stage, chromium: Browser) -> None:
+    over = match(1, "Arsenal", "Chelsea", status_id=8, clock="FT", minute=None, in_play=False)
+    stage.cycle([over])
+    stage.keep_minutes(over, [120, 60], home_score=[1, 2], home_corners=[5, 7])
+    stage.cycle(evening()[1:])
+    with tab(chromium, f"{stage.url}#m=m00001") as watched:
+        page = watched.page
+        expect(page.locator("#panel .panel-where")).to_have_text("England · Premier League")
+        expect(page.locator("#panel .panel-score")).to_have_text("2–0")
+        expect(page.locator("#panel")).to_contain_text("Not in the list of live matches any more.")
+        expect(page.locator(".prices thead")).to_contain_text("Last")
+        expect(page.locator(".prices tbody[data-state=last]")).to_have_count(4)
+        expect(page.locator(".statistics tr", has_text="Corners")).to_have_text("7Corners4")
+        page.goto(f"{stage.url}#m=other")
+        expect(page.locator("#panel")).to_contain_text("nothing is kept of it")
+        expect(page.locator(".movement")).to_be_hidden()
+        watched.assert_quiet("404")
+
+
+def test_a_timeline_says_how_long_a_market_was_closed(stage: Stage, chromium: Browser) -> None:
+    for ago_s, sealed in ((180, False), (120, True), (60, False)):
+        prices: dict[str, Any] = {"current_money_line_sealed": sealed}
+        stage.cycle([match(1, "Arsenal", "Chelsea", **prices)], events_ago_s=ago_s)
+    with tab(chromium, f"{stage.url}#m=m00001") as watched:
+        closed = watched.page.locator(".timeline li", has_text="Money line suspended")
+        expect(closed.locator(".who")).to_have_text(re.compile(r"^\d+ s$"))
+        watched.assert_quiet()
+
+
+def test_the_labels_of_a_chart_are_within_the_panel(stage: Stage, chromium: Browser) -> None:
+    stage.cycle([match(1, "Arsenal", "Chelsea")])
+    rows = [one._replace(first=1.001, line=474.0, last=474.0) for one in kick_off_rows(time.time())]
+    stage.keep_odds("m00001", [one for one in rows if one.market == "eu"])
+    with tab(chromium, stage.url, viewport={"width": 390, "height": 844}) as watched:
+        page = watched.page
+        page.select_option("#odds", "american")
+        page.goto(f"{stage.url}#m=m00001")
+        expect(page.locator(".chart .end.away")).to_contain_text("+47300")
+        left, right = page.evaluate(
+            """() => {
+              const panel = document.querySelector("#panel").getBoundingClientRect();
+              const all = [...document.querySelectorAll(".chart text")];
+              const texts = all.map((one) => one.getBoundingClientRect());
+              return [Math.min(...texts.map((one) => one.left)) - panel.left,
+                      panel.right - Math.max(...texts.map((one) => one.right))];
+            }"""
+        )
+        assert min(left, right) > 8
+        watched.assert_quiet()
+
+
 def test_a_match_shows_how_its_prices_moved_and_what_bookmakers_offer(
     stage: Stage, chromium: Browser
 ) -> None:
@@ -476,12 +539,15 @@ def test_an_alert_marks_its_match_and_is_listed_with_its_outcome(stage: Stage, c
             stage.alert(leeds, "late-draw", number)
         expect(page.locator("#alerts .event")).to_have_count(5)
         page.get_by_role("button", name="Show all 8").click()
+        expect(page.locator("#alerts time").first).to_have_text(re.compile(r"^\d\d:\d\d$"))
+        stage.alert(leeds, "late-draw", 8, ago_s=2 * 86_400)
+        expect(page.locator("#alerts time").first).to_have_text(re.compile(r"^\d+ [A-Z][a-z]+$"))
         oldest = page.locator("#alerts .event").last
         expect(oldest).to_contain_text("2–1 won")
         expect(page.locator(".rules tbody tr").first).to_have_text(
             "early-goals11/1100.0 %21–100 %+95.0 %even 51 %"
         )
-        expect(page.locator(".rules tbody tr").last).to_have_text("late-draw7–––")
+        expect(page.locator(".rules tbody tr").last).to_have_text("late-draw8–––")
         expect(mark).to_have_text("Alert: early-goals won")
         oldest.click()
         expect(page.locator(".timeline .alert")).to_contain_text(
@@ -542,6 +608,10 @@ def test_what_is_wrong_with_the_data_is_said_in_words(stage: Stage, chromium: Br
         expect(page.locator("#strip")).to_contain_text("1 problem")
         stage.heartbeat("live list unavailable", last_success_at="2020-01-01T00:00:00Z")
         expect(banner).to_contain_text("STALEthe last success is")
+        stage.heartbeat(None, last_success_at="2020-01-01T00:00:00Z")
+        stage.cycle(evening(), complete=True)
+        expect(page.locator("#strip")).not_to_contain_text("problem")
+        expect(banner).to_contain_text("STALE")
         stage.heartbeat(None)
         stage.cycle([])
         expect(page.locator("#empty")).to_contain_text("No match is live now.")
@@ -585,6 +655,21 @@ def axe_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     stage.close()
 
 
+def test_the_way_back_from_the_feed_stands_beside_its_first_title(stage: Stage, chromium: Browser) -> None:
+    stage.cycle(evening())
+    for width, height in ((1024, 768), (390, 844)):
+        with tab(chromium, stage.url, viewport={"width": width, "height": height}) as watched:
+            page = watched.page
+            page.locator("#more").click()
+            middles = [
+                box["y"] + box["height"] / 2
+                for one in ("#side-close", "#latest-title")
+                if (box := page.locator(one).bounding_box()) is not None
+            ]
+            assert abs(middles[0] - middles[1]) < 3, width
+            watched.assert_quiet()
+
+
 def test_one_touch_chooses_the_market_of_a_phone(stage: Stage, chromium: Browser) -> None:
     stage.cycle(evening())
     with tab(chromium, stage.url, viewport={"width": 390, "height": 844}) as watched:
@@ -597,6 +682,30 @@ def test_one_touch_chooses_the_market_of_a_phone(stage: Stage, chromium: Browser
         expect(page.locator("#tonight")).to_be_visible()
         page.locator("#side-close").click()
         expect(page.locator("#tonight")).to_be_hidden()
+        watched.assert_quiet()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_words_of_a_status_do_not_cover_a_name(stage: Stage, chromium: Browser, width: int) -> None:
+    waits = [
+        match(1, "Arsenal", "Chelsea", status_id=13, status="To be determined", clock="To be determined"),
+        match(2, "Leeds", "Everton", status_id=10, status="Interrupted", clock="Interrupted"),
+    ]
+    stage.cycle(waits)
+    with tab(chromium, stage.url, viewport={"width": width, "height": 844}) as watched:
+        page = watched.page
+        page.locator("[data-filter=all]").click()
+        expect(row(page, "Arsenal").locator(".c-time .a")).to_have_text("TBD")
+        for team in ("Arsenal", "Leeds"):
+            room = row(page, team).evaluate(
+                """(tr) => {
+                  const words = document.createRange();
+                  words.selectNodeContents(tr.querySelector(".c-time .a"));
+                  const name = tr.querySelector(".name").getBoundingClientRect();
+                  return name.left - words.getBoundingClientRect().right;
+                }"""
+            )
+            assert room >= 2, team
         watched.assert_quiet()
 
 

@@ -3,7 +3,7 @@
 import { choices, isFavourite, toggleFavourite } from "./choices.js";
 import { element, setText } from "./dom.js";
 import { hasPrices, Movement } from "./movement.js";
-import { DASH, duration, line, movement as moved, period, points, price, score, shownClock, timeOfDay } from "./words.js";
+import { dayAndTime, DASH, duration, line, movement as moved, period, points, price, score, shownClock } from "./words.js";
 
 const MARKETS = [
   { key: "money_line", title: "1X2", outcomes: [["home", "Home"], ["draw", "Draw"], ["away", "Away"]] },
@@ -22,6 +22,9 @@ const STATISTICS = [
   ["red_cards", "Red cards"],
   ["penalties", "Penalties"],
 ];
+const [HALF_TIME, FULL_TIME] = [3, 8];
+const NOT_KICKED_OFF = new Set([1, 9, 12, 13]);
+const STANDS = { 3: "Half-time", 8: "Full time" };
 const PARTS = { live: "score", detail: "details", odds: "odds" };
 
 export class Panel {
@@ -65,9 +68,11 @@ export class Panel {
       this.board.about?.events ? allEvents(id) : null,
     ]);
     if (asked !== this.asked || this.id === null) return;
-    this.record = record ?? this.record;
-    this.events = events ?? this.events;
+    const last = record ?? this.record ?? (this.board.about?.events ? await lastMinute(this.id) : null);
+    if (asked !== this.asked || this.id === null) return;
     this.gone = record === null;
+    this.events = events ?? this.events;
+    this.record = this.gone && last !== null ? ended(last, this.events) : last;
     this.show();
     if (!this.board.about?.events) return;
     const isNew = await this.movement.renew(this.id, this.record, this.events);
@@ -83,14 +88,15 @@ export class Panel {
     if (record === null) {
       const close = this.tools(null);
       const said = this.events?.at(-1)?.data;
-      const names = said ? `${said.home ?? DASH} ${DASH} ${said.away ?? DASH}` : "This match";
+      const names = said ? `${said.home ?? DASH} ${DASH} ${said.away ?? DASH}` : "An unknown match";
       top.replaceChildren(
         close,
         element("h2", { class: "panel-name" }, names),
-        element("p", { class: "quiet" }, "It is not in the list of live matches any more."),
+        element("p", { class: "quiet" }, said ? "Not in the list of live matches any more." : "It is not in the list of live matches, and nothing is kept of it."),
       );
       prices.replaceChildren();
-      rest.replaceChildren(...(this.events ? [this.timeline(null)] : []));
+      rest.replaceChildren(...(said ? [this.timeline(null)] : []));
+      this.movement.section.hidden = !said;
       return;
     }
     top.replaceChildren(this.tools(record), ...this.head(record));
@@ -121,9 +127,10 @@ export class Panel {
     if (this.id !== null && this.record !== null && this.clock) setText(this.clock, this.clockOf(this.record));
   }
 
-  /** The clock as the list shows it. */
+  /** The clock as the list shows it, but in words where it stands still. */
   clockOf(record) {
     const { board } = this;
+    if (record.status_id in STANDS) return STANDS[record.status_id];
     return board.matches.has(record.match_id) ? shownClock(board, board.reader(record.match_id)) : record.clock;
   }
 
@@ -132,9 +139,9 @@ export class Panel {
     this.clock = element("span", {}, this.clockOf(record));
     const known = period(record.status_id);
     const facts = [
-      known && known !== record.clock ? known : null,
-      record.kickoff_at ? `kick-off ${timeOfDay(record.kickoff_at, choices.zone)}` : null,
-      record.home_score_ht == null ? null : `half-time ${score(record.home_score_ht, record.away_score_ht)}`,
+      known && known !== STANDS[record.status_id]?.toLowerCase() ? known : null,
+      record.kickoff_at ? `kick-off ${dayAndTime(record.kickoff_at, choices.zone, this.board.now())}` : null,
+      record.home_score_ht == null || record.status_id === HALF_TIME ? null : `half-time ${score(record.home_score_ht, record.away_score_ht)}`,
       record.home_score_et == null ? null : `after extra time ${score(record.home_score_et, record.away_score_et)}`,
       record.home_score_pens == null ? null : `shoot-out ${score(record.home_score_pens, record.away_score_pens)}`,
       record.aggregate_home == null ? null : `aggregate ${score(record.aggregate_home, record.aggregate_away)}`,
@@ -156,22 +163,28 @@ export class Panel {
       element("p", { class: "panel-facts" }, this.clock, facts.filter(Boolean).map((fact) => ` · ${fact}`).join("")),
     ];
     if (weather.some(Boolean)) made.push(element("p", { class: "panel-facts" }, weather.filter(Boolean).join(" · ")));
-    if (this.gone) made.push(element("p", { class: "doubt" }, "Not in the list of live matches any more."));
+    if (this.gone) made.push(element("p", { class: record.status_id === FULL_TIME ? "quiet" : "doubt" }, "Not in the list of live matches any more."));
     return made;
   }
 
   overview(record) {
+    const isOver = this.gone || (!record.in_play && !NOT_KICKED_OFF.has(record.status_id));
     const markets = MARKETS.filter(({ key }) => hasPrices(record, key));
     const openings = new Map(markets.map(({ key }) => [key, openingOf(record, key, this.movement)]));
     const isAsked = this.board.about?.events && this.movement.odds === null;
     const hasOpening = isAsked || [...openings.values()].some((opening) => opening !== null);
-    const bodies = markets.map((market) => marketRows(record, market, this.board, openings.get(market.key), hasOpening));
+    const bodies = markets.map((market) => marketRows(record, market, {
+      state: isOver ? "last" : stateOf(record, market.key, this.board),
+      opening: openings.get(market.key),
+      hasOpening,
+      movement: this.movement,
+    }));
     const content =
       bodies.length > 0
         ? element(
             "table",
             { class: "prices" },
-            element("caption", { class: "vh" }, "Opening, early and current prices"),
+            element("caption", { class: "vh" }, `Opening, early and ${isOver ? "last" : "current"} prices`),
             element(
               "thead",
               {},
@@ -181,7 +194,7 @@ export class Panel {
                 element("th", { scope: "col" }, "Market"),
                 hasOpening ? element("th", { scope: "col" }, "Opening") : null,
                 element("th", { scope: "col" }, "Early"),
-                element("th", { scope: "col" }, "Now"),
+                element("th", { scope: "col" }, isOver ? "Last" : "Now"),
                 element("th", { scope: "col" }, element("abbr", { title: "Change of the implied probability since early, in percentage points" }, "Points")),
               ),
             ),
@@ -228,7 +241,7 @@ export class Panel {
   }
 
   quality(record) {
-    const said = Object.entries(PARTS).map(([part, title]) => {
+    const said = Object.entries(PARTS).filter(([part]) => record[`${part}_source`] !== undefined).map(([part, title]) => {
       const source = record[`${part}_source`];
       const at = record[part === "live" ? "fetched_at" : `${part}_fetched_at`];
       const age = at ? `${duration((this.board.now() - Date.parse(at)) / 1000)} ago` : "";
@@ -265,16 +278,31 @@ async function allEvents(id) {
   return events;
 }
 
-function made(record, prefix) {
-  if (record[`${prefix}_bookmaker_id`] == null) return DASH;
+/** The record of a match that is not listed any more, as its last minute had it; null if none is kept. */
+async function lastMinute(id) {
+  const sent = await ask(`/api/matches/${encodeURIComponent(id)}/minutes?limit=1`);
+  if (!sent?.at.length) return null;
+  const last = Object.entries(sent.fields).map(([name, values]) => [name, values[0]]);
+  return { match_id: id, ...Object.fromEntries(last), odds_source: undefined };
+}
+
+/** A record of before, in which nothing runs any more, with the result as the log has it. */
+function ended(record, events) {
+  const result = events?.find(({ type }) => type === "footy.result")?.data.score;
+  return { ...record, in_play: false, home_score: result?.home ?? record.home_score, away_score: result?.away ?? record.away_score };
+}
+
+function made(record, key, moment, movement) {
+  const prefix = `${moment}_${key}`;
+  const id = record[`${prefix}_bookmaker_id`];
+  if (id == null) return DASH;
   const minute = record[`${prefix}_minute`];
   const when = minute != null ? `${minute}'` : record[`${prefix}_in_play`] ? "" : "before kick-off";
-  return [record[`${prefix}_bookmaker`] ?? `bookmaker ${record[`${prefix}_bookmaker_id`]}`, when].filter(Boolean).join(" ");
+  const bookmaker = record[`${prefix}_bookmaker`] ?? movement.opening(key, id)?.bookmaker ?? `bookmaker ${id}`;
+  return [bookmaker, when].filter(Boolean).join(" ");
 }
 
 function stateOf(record, key, board) {
-  if (record[`current_${key}_bookmaker_id`] == null) return "";
-  if (key === "corners") return record.current_corners_sealed ? "suspended" : "now";
   return board.matches.has(record.match_id) ? (board.get(record.match_id, `current_${key}_state`) ?? "") : "";
 }
 
@@ -284,19 +312,18 @@ function openingOf(record, key, movement) {
   return movement.opening(key, id);
 }
 
-function marketRows(record, market, board, opening, hasOpening) {
+function marketRows(record, market, { state, opening, hasOpening, movement }) {
   const { key, title, lined, signed, outcomes } = market;
-  const state = stateOf(record, key, board);
   const at = record[`current_${key}_outdated`] ? ` at ${record[`current_${key}_score`]?.replace("-", "–") ?? "another score"}` : "";
   const word = state === "suspended" ? "suspended" : state === "old" ? `old${at}` : "";
-  const nowCell = element("td", {}, made(record, `current_${key}`));
+  const nowCell = element("td", {}, made(record, key, "current", movement));
   if (word) nowCell.append(element("span", { class: "doubt" }, ` ${word}`));
   const openedBy = opening && record[`early_${key}_bookmaker_id`] == null ? (opening.bookmaker ?? `bookmaker ${opening.bookmaker_id}`) : "";
   const opened = (text) => (hasOpening ? element("td", {}, text) : null);
   const body = element(
     "tbody",
     { "data-state": state },
-    element("tr", { class: "market-head" }, element("th", { scope: "rowgroup" }, title), opened(openedBy), element("td", {}, made(record, `early_${key}`)), nowCell, element("td")),
+    element("tr", { class: "market-head" }, element("th", { scope: "rowgroup" }, title), opened(openedBy), element("td", {}, made(record, key, "early", movement)), nowCell, element("td")),
   );
   if (lined) {
     const [early, now] = [record[`early_${key}_line`], record[`current_${key}_line`]];
@@ -307,7 +334,7 @@ function marketRows(record, market, board, opening, hasOpening) {
         element("th", { scope: "row" }, key === "spread" ? "Line" : key === "corners" ? "Corners" : "Goals"),
         opened(opening ? line(opening.opening.line, signed) : ""),
         element("td", {}, line(early, signed)),
-        element("td", {}, line(now, signed)),
+        element("td", { class: "price-now" }, line(now, signed)),
         element("td"),
       ),
     );
@@ -366,12 +393,13 @@ function timelineItems(record, events) {
   }
   const corrections = new Map();
   const details = new Map();
-  const reopened = new Map();
+  const [closed, reopened] = [new Map(), new Map()]; // market → its newest suspension; suspension → its end
   const settled = new Map();
-  for (const { type, data } of events) {
+  for (const { id, type, data } of events) {
     if (type === "footy.goal_cancelled" || type === "footy.withdrawn") corrections.set(data.relates, data);
     if (type.endsWith("_detail")) details.set(data.relates, data);
-    if (type === "footy.reopened" && data.relates) reopened.set(data.relates, data);
+    if (type === "footy.suspended") closed.set(data.market, id);
+    if (type === "footy.reopened") reopened.set(closed.get(data.market), data);
     if (type === "footy.alert_settled") settled.set(data.relates, data);
     if (type === "footy.score_corrected") for (const removed of data.removed) corrections.set(removed, data);
   }
