@@ -20,7 +20,8 @@ from footy.events import Detector, EventRules
 from footy.history import Commit, Retention, SqliteLog, opened
 from footy.history.archive import ArchiveState, all_entries, match_minutes, match_odds
 from footy.history.odds import Kind, OddsBlob, OddsRow, columns_of, pack, rows_of
-from footy.history.sqlite_log import WAL_LIMIT, opened_for_reading
+from footy.history.sqlite_file import WAL_LIMIT
+from footy.history.sqlite_log import opened_for_reading
 from footy.mirror.answers import OddsChanges
 from footy.mirror.changes import with_changes
 from footy.mirror.odds_book import OddsBook

@@ -11,7 +11,8 @@ from footy.history.log import (
     StoredMatch,
     resumed,
 )
-from footy.history.sqlite_log import Retention, SqliteLog, opened
+from footy.history.retention import Retention
+from footy.history.sqlite_log import SqliteLog, opened
 
 __all__ = [
     "BrokenLogError",

@@ -5,7 +5,9 @@ from typing import Protocol
 
 from footy.history.archive import Archive
 from footy.history.log import Log
-from footy.history.sqlite_log import Retention, opened, opened_for_reading, set_aside
+from footy.history.retention import Retention
+from footy.history.sqlite_file import set_aside
+from footy.history.sqlite_log import opened, opened_for_reading
 
 
 class KeptLog(Log, Archive, Protocol):

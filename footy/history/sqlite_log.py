@@ -13,7 +13,6 @@ import threading
 import time
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ import msgspec
 from footy.events.emitted import Emitted, decoded, encoded
 from footy.events.envelope import data_json
 from footy.events.results import is_open
-from footy.history import sqlite_archive
+from footy.history import sqlite_archive, sqlite_retention
 from footy.history.archive import PAGE, Due, MatchEntry
 from footy.history.event_data import PACKED_TYPES, kept
 from footy.history.event_data import read as read_data
@@ -32,48 +31,23 @@ from footy.history.log import (
     Commit,
     Extent,
     LogError,
-    NewerLogError,
     StoredEvent,
     StoredMatch,
     UnknownCommitError,
 )
-from footy.history.migrations import SCRIPTS, VERSION
+from footy.history.migrations import VERSION
 from footy.history.minutes import MinuteBlob
 from footy.history.odds import OddsBlob
+from footy.history.retention import Retention
+from footy.history.sqlite_file import as_log_error, connected, identity, is_broken, migrate, set_aside
 
-PRIVATE = 0o600
-"""Who may read the file: as with all files of the data folder, its owner."""
-WAL_LIMIT = 64 * 1024 * 1024
-"""Size in bytes to which the write-ahead log is truncated after a checkpoint."""
-CHECKPOINT_PAGES = 8192
-"""Pages of the write-ahead log (32 MB) after which SQLite moves it into the file. At its default of 1,000,
-about one transaction in twenty waits for that."""
 CHECKPOINT_EVERY_S = 3600.0
-BUSY_S = 1.0
-"""How long to wait for somebody else who writes; the next cycle tries again."""
 POLL_S = 0.1
 """Seconds between polls for new events by a reader in another process."""
-STEP_ROWS = 2_000
-"""Maximum number of rows that one step of retention removes, so that no cycle waits for it."""
-_DAY_S = 86_400.0
 _VACUUM_PAGES = 200
 _LARGEST_READ = 10_000
-_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_PRICES = "type IN ('line_moved', 'price_moved', 'reopened', 'suspended')"  # as in the partial index
 _ALERT_TYPES = frozenset({"alert", "alert_settled"})
 _ALERTS = "type IN ('alert', 'alert_settled')"  # likewise
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long events are kept. Age is relative to the newest event, so a wrong clock removes nothing."""
-
-    days: float = 90.0
-    """FOOTY_HISTORY_DAYS: days that a match is kept after it was last seen."""
-    size: int = 4_000_000_000
-    """FOOTY_HISTORY_SIZE: maximum size in bytes; beyond it the oldest matches are removed first."""
-    price_days: float = 7.0
-    """Days that price events are kept."""
 
 
 class SqliteLog:
@@ -86,8 +60,8 @@ class SqliteLog:
         self._lock = threading.RLock()
         self._news = threading.Condition()
         self._closed = False
-        self._connection = _connected(path, read_only=read_only)
-        self._file = _identity(path)
+        self._connection = connected(path, read_only=read_only)
+        self._file = identity(path)
         self._newest = self.extent().newest
         self._listed: frozenset[str] | None = None
         """What was written last of it; None if that is not known."""
@@ -175,14 +149,14 @@ class SqliteLog:
                     f"The log {self._path.name} holds an event already: {error}"
                 ) from None
             except sqlite3.Error as error:
-                raise _as_log_error(self._path, error, "written") from None
+                raise as_log_error(self._path, error, "written") from None
 
     def _query(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
         with self._lock:
             try:
                 return self._connection.execute(statement, values).fetchall()
             except sqlite3.Error as error:
-                raise _as_log_error(self._path, error, "read") from None
+                raise as_log_error(self._path, error, "read") from None
 
     def states(self, match_ids: Iterable[str] | None = None, *, since: float = 0.0) -> list[Emitted]:
         """Return the emitted states of these matches, or of all matches seen at or after a time."""
@@ -331,30 +305,7 @@ class SqliteLog:
         It is called once per cycle; the next cycle removes more.
         """
         with self._transaction() as connection:
-            [newest_at] = connection.execute("SELECT value FROM meta WHERE key = 'newest_at'").fetchone()
-            oldest = newest_at - retention.days * _DAY_S
-            removed = _remove(
-                connection,
-                f"SELECT seq FROM event WHERE {_PRICES} AND at < ? ORDER BY at LIMIT ?",  # noqa: S608
-                (newest_at - retention.price_days * _DAY_S, STEP_ROWS),
-            )
-            removed += _remove(
-                connection,
-                "SELECT seq FROM event WHERE match IS NULL AND at < ? ORDER BY seq LIMIT ?",
-                (oldest, STEP_ROWS - removed),
-            )
-            while removed < STEP_ROWS and (gone := _remove_match(connection, oldest, STEP_ROWS - removed)):
-                removed += gone
-            while removed < STEP_ROWS and _size(connection) > retention.size:
-                gone = _remove_match(connection, newest_at, STEP_ROWS - removed)
-                removed += gone
-                if not gone:
-                    break
-            if removed < STEP_ROWS:
-                removed += connection.execute(
-                    "DELETE FROM cycle WHERE rowid IN (SELECT rowid FROM cycle WHERE at < ? LIMIT ?)",
-                    (newest_at - retention.price_days * _DAY_S, STEP_ROWS - removed),
-                ).rowcount
+            removed = sqlite_retention.remove_step(connection, retention)
         with self._lock, contextlib.suppress(sqlite3.Error):
             self._connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
         return removed
@@ -386,8 +337,8 @@ class SqliteLog:
             os.fsync(descriptor)
             beside.replace(target)
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
-                raise _as_log_error(self._path, error, "read") from None
+            if is_broken(error):
+                raise as_log_error(self._path, error, "read") from None
             raise LogError(f"The copy {target} cannot be written: {error}") from None
         except OSError as error:
             raise LogError(f"The copy {target} cannot be written: {error.strerror}") from None
@@ -398,7 +349,7 @@ class SqliteLog:
 
     def is_replaced(self) -> bool:
         """Check whether the file is gone, or another one is in its place: a reader then opens that one."""
-        return _identity(self._path) != self._file
+        return identity(self._path) != self._file
 
     def close(self) -> None:
         """Close the file; waiting readers return."""
@@ -439,84 +390,6 @@ def _match_row(emitted: Emitted, at: float) -> tuple[Any, ...]:
     )
 
 
-def _remove(connection: sqlite3.Connection, select: str, values: Sequence[Any]) -> int:
-    """Remove the selected events, and record that the log is incomplete up to the last of them."""
-    rows = connection.execute(select, values).fetchall()
-    if rows:
-        connection.executemany("DELETE FROM event WHERE seq = ?", rows)
-        connection.execute(
-            "UPDATE meta SET value = max(value, ?) WHERE key = 'complete_after'",
-            (max(seq for [seq] in rows),),
-        )
-    return len(rows)
-
-
-def _remove_match(connection: sqlite3.Connection, before: float, limit: int) -> int:
-    """Remove events of the match that was last seen longest ago, and the match itself when none is left."""
-    row = connection.execute(
-        "SELECT id FROM match WHERE last < ? ORDER BY last LIMIT 1", (before,)
-    ).fetchone()
-    if row is None:
-        return 0
-    removed = _remove(
-        connection, "SELECT seq FROM event WHERE match = ? ORDER BY seq LIMIT ?", (row[0], limit)
-    )
-    if removed < limit:
-        removed += sqlite_archive.remove(connection, row[0])
-        removed += connection.execute("DELETE FROM match WHERE id = ?", row).rowcount
-    return removed
-
-
-def _size(connection: sqlite3.Connection) -> int:
-    [pages] = connection.execute("PRAGMA page_count").fetchone()
-    [free] = connection.execute("PRAGMA freelist_count").fetchone()
-    [page] = connection.execute("PRAGMA page_size").fetchone()
-    return int(pages - free) * int(page)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from another one of the same name, None if there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    mode = "ro" if read_only else "rwc"
-    try:
-        if not read_only:
-            with contextlib.suppress(OSError):  # SQLite says why it cannot be made
-                path.touch(mode=PRIVATE)
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=BUSY_S,
-        )
-        [version] = connection.execute("PRAGMA user_version").fetchone()
-        if version > VERSION:  # before anything is changed in it
-            connection.close()
-            raise NewerLogError(f"The log {path.name} was written by a newer version of footy")
-        if not read_only:
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            connection.execute("PRAGMA journal_mode = WAL").fetchone()
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}").fetchone()
-            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    except sqlite3.Error as error:
-        raise _as_log_error(path, error) from error
-    return connection
-
-
-def _as_log_error(path: Path, error: sqlite3.Error, doing: str = "opened") -> LogError:
-    # The lower byte is the kind of error, the upper ones say more (SQLite, Result and Error Codes).
-    broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
-    return (BrokenLogError if broken else LogError)(f"The log {path.name} cannot be {doing}: {error}")
-
-
 def opened(path: Path) -> tuple[SqliteLog, Path | None]:
     """Open the log for writing: create it, migrate it, or rename a broken file and create a new one.
 
@@ -549,40 +422,10 @@ def opened_for_reading(path: Path) -> SqliteLog:
 
 
 def _opened(path: Path) -> SqliteLog:
-    connection = _connected(path, read_only=False)
+    connection = connected(path, read_only=False)
     try:
         with contextlib.closing(connection):
-            _migrate(path, connection)
+            migrate(path, connection)
         return SqliteLog(path)
     except sqlite3.Error as error:
-        raise _as_log_error(path, error) from error
-
-
-def _migrate(path: Path, connection: sqlite3.Connection) -> None:
-    [version] = connection.execute("PRAGMA user_version").fetchone()
-    if version == VERSION:
-        # Read every page of the small tables, to find damage before the first cycle.
-        connection.execute("SELECT count(emitted), (SELECT count(*) FROM meta) FROM match").fetchone()
-        return
-    if version:
-        copy = path.with_name(f"{path.name}.v{version}")
-        copy.unlink(missing_ok=True)
-        copy.touch(mode=PRIVATE)
-        connection.execute("VACUUM INTO ?", (str(copy),))
-    for number, script in enumerate(SCRIPTS[version:], start=version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;")
-    connection.execute("INSERT OR IGNORE INTO meta VALUES ('epoch', ?)", (secrets.token_hex(4),))
-
-
-def set_aside(path: Path) -> Path:
-    """Rename a broken file and SQLite's files beside it; return its new path."""
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    aside = path.with_name(f"{path.name}.broken-{stamp}")
-    try:
-        path.rename(aside)
-        for suffix in ("-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
-    except OSError as error:
-        raise LogError(f"The broken log {path.name} cannot be set aside: {error.strerror}") from None
-    return aside
+        raise as_log_error(path, error) from error

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from footy.history.log import Position
-from footy.history.sqlite_log import PRIVATE, set_aside
+from footy.history.sqlite_file import PRIVATE, set_aside
 from footy.sinks.base import Again
 
 MessageState = Literal["sending", "sent", "unknown", "too_old", "refused"]

@@ -22,7 +22,7 @@ from footy.history.archive import PAGE, Due, MatchEntry
 from footy.history.log import BrokenLogError, Commit, Extent, LogError, StoredEvent, StoredMatch
 from footy.history.minutes import MinuteBlob
 from footy.history.odds import OddsBlob
-from footy.history.sqlite_log import STEP_ROWS, Retention
+from footy.history.retention import STEP_ROWS, Retention
 from footy.store import postgres_archive
 from footy.store.address import StoreAddress
 from footy.store.connect import APPLICATION, TIMEOUT_S, Cursor

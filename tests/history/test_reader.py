@@ -9,7 +9,8 @@ import pytest
 from footy.events.envelope import Envelope
 from footy.history.log import Position
 from footy.history.reader import Reader
-from footy.history.sqlite_log import Retention, SqliteLog, opened
+from footy.history.retention import Retention
+from footy.history.sqlite_log import SqliteLog, opened
 from tests.events.watch import KICK_OFF, money_line
 from tests.support.evening import Evening
 

@@ -14,11 +14,12 @@ import pytest
 
 from footy.events.detector import Detector
 from footy.events.sighting import EventRules
-from footy.history import migrations, sqlite_log
+from footy.history import migrations, sqlite_file, sqlite_log, sqlite_retention
 from footy.history.archive import match_odds
 from footy.history.log import Commit, LogError, NewerLogError, Position, resumed
 from footy.history.odds import Kind
-from footy.history.sqlite_log import Retention, SqliteLog, opened, opened_for_reading
+from footy.history.retention import Retention
+from footy.history.sqlite_log import SqliteLog, opened, opened_for_reading
 from tests.events.watch import KICK_OFF, money_line, record
 from tests.history.archive_contract import ArchiveContract, archived, chunk, minute, odds_row, over
 from tests.history.log_contract import LogContract, cycle
@@ -143,8 +144,8 @@ def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(path: Path) -> N
 
 def test_a_migration_keeps_a_copy_of_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     epoch = filled(path)
-    monkeypatch.setattr(sqlite_log, "SCRIPTS", (*migrations.SCRIPTS, "ALTER TABLE cycle ADD COLUMN extra"))
-    monkeypatch.setattr(sqlite_log, "VERSION", migrations.VERSION + 1)
+    monkeypatch.setattr(sqlite_file, "SCRIPTS", (*migrations.SCRIPTS, "ALTER TABLE cycle ADD COLUMN extra"))
+    monkeypatch.setattr(sqlite_file, "VERSION", migrations.VERSION + 1)
     log, _ = opened(path)
     assert (log.extent().epoch, len(log.read(0, 10))) == (epoch, 1)
     log.close()
@@ -160,8 +161,8 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(path)
-    monkeypatch.setattr(sqlite_log, "SCRIPTS", (*migrations.SCRIPTS, "DROP TABLE match; NONSENSE"))
-    monkeypatch.setattr(sqlite_log, "VERSION", migrations.VERSION + 1)
+    monkeypatch.setattr(sqlite_file, "SCRIPTS", (*migrations.SCRIPTS, "DROP TABLE match; NONSENSE"))
+    monkeypatch.setattr(sqlite_file, "VERSION", migrations.VERSION + 1)
     with pytest.raises(LogError):
         opened(path)
     monkeypatch.undo()
@@ -247,7 +248,7 @@ def test_price_events_go_after_a_week_and_readers_get_a_gap(path: Path) -> None:
 
 
 def test_a_match_goes_as_a_whole_in_small_steps(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_log, "STEP_ROWS", 5)
+    monkeypatch.setattr(sqlite_retention, "STEP_ROWS", 5)
     log, _ = opened(path)
     detector = Detector(EventRules())
     log.append(cycle(detector, KICK_OFF, record(match_id="old")))
@@ -268,13 +269,13 @@ def test_above_the_size_the_oldest_matches_go(path: Path) -> None:
         log.append(
             cycle(detector, KICK_OFF + number, record(match_id=f"m{number:03}", home_score=number % 9))
         )
-    size = sqlite_log._size(log._connection)
+    size = sqlite_retention.size_of(log._connection)
     assert log.retain(Retention(size=size)) == 0
     log.retain(Retention(size=size // 2))
     kept = [one.match_id for one in log.states()]
     assert kept == [f"m{number:03}" for number in range(400 - len(kept), 400)]
     assert 20 < len(kept) < 240
-    assert sqlite_log._size(log._connection) <= size // 2
+    assert sqlite_retention.size_of(log._connection) <= size // 2
     log.close()
 
 
@@ -301,7 +302,7 @@ def test_a_clock_that_is_set_back_removes_nothing(path: Path, at: float) -> None
 
 def test_price_retention_uses_its_index(path: Path) -> None:
     log, _ = opened(path)
-    statement = f"SELECT seq FROM event WHERE {sqlite_log._PRICES} AND at < 1 ORDER BY at LIMIT 5"
+    statement = f"SELECT seq FROM event WHERE {sqlite_retention._PRICES} AND at < 1 ORDER BY at LIMIT 5"
     [plan] = log._query(f"EXPLAIN QUERY PLAN {statement}")
     assert "event_price" in plan[3]
     log.close()

@@ -9,7 +9,7 @@ import pytest
 from footy.events.detector import Detector
 from footy.events.sighting import EventRules
 from footy.history.log import Commit, LogError
-from footy.history.sqlite_log import Retention
+from footy.history.retention import Retention
 from footy.store.address import StoreAddress
 from footy.store.connect import Cursor, connected
 from footy.store.postgres_log import PostgresLog, opened, opened_for_reading
