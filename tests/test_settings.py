@@ -176,7 +176,10 @@ SIZE = " but takes a size from 10 MB up, such as 500 MB or 4 GB."
 ADDRESS = " but takes an IP address of this machine, such as 127.0.0.1 or 0.0.0.0."
 HOSTS = " but takes host names without scheme and port, such as footy.example."
 TOKEN = " takes at least 16 printable characters."
-STORE = " takes an address such as postgresql://footy@db.example:5432/footy."
+STORE = (
+    " takes an address such as postgresql://footy@db.example:5432/footy, "
+    "with special characters of a password as %XX."
+)
 LEASE = " but takes a name of lower-case letters, digits and _ such as footy."
 WINDOW = " but takes two minutes, the first not after the second, such as 2-6."
 BAD: list[tuple[str, str, str]] = [
@@ -283,6 +286,8 @@ BAD: list[tuple[str, str, str]] = [
             "mysql://me:secret@h/d",
             "postgresql://",
             "postgresql://h/d#x",
+            "postgresql://h:port/d",
+            *(f"postgresql://me:2026{sign}secret@h/d" for sign in "@/?#[]"),
             "postgresql://[",
         )
     ),

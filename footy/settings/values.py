@@ -166,17 +166,25 @@ def secret(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+_STORE_HOST = r"(?:\[[0-9A-Fa-f:.%]*\]|[^][@:,/?#]*)(?::\d*)?"
+_STORE = re.compile(
+    rf"postgres(?:ql)?://(?:[^][@/?#]*@)?({_STORE_HOST}(?:,{_STORE_HOST})*)(?:/[^@/?#]*)?"
+    r"(?:\?([^=&#]+=[^=&#]*(?:&[^=&#]+=[^=&#]*)*))?"
+)
+"""An address that all read in the same way. With a password that has a special character as it is, the rest of
+that would be taken for a host or a database, and be shown as such."""
+
+
 def store(value: SecretStr | None) -> SecretStr | None:
     """Check the address of a PostgreSQL database."""
     text = "" if value is None else value.get_secret_value()
-    try:
-        parts = urlsplit(text)
-        wrong = parts.scheme not in {"postgresql", "postgres"} or not text.isprintable() or " " in text
-        wrong = wrong or not (parts.netloc or "host=" in parts.query) or bool(parts.fragment)
-    except ValueError:
-        wrong = True
-    if value is not None and wrong:
-        raise ValueError("takes an address such as postgresql://footy@db.example:5432/footy")
+    found = _STORE.fullmatch(text) if text.isprintable() and " " not in text else None
+    is_right = found is not None and bool(found[1] or "host=" in (found[2] or ""))
+    if value is not None and not is_right:
+        raise ValueError(
+            "takes an address such as postgresql://footy@db.example:5432/footy, "
+            "with special characters of a password as %XX"
+        )
     return value
 
 
