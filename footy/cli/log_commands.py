@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from footy.cli.arguments import UsageError
 from footy.cli.streams import complain, say, write
-from footy.errors import ConfigError, Exit
+from footy.errors import ConfigError, Exit, LockedError
 from footy.outputs.console.options import ConsoleOptions
 from footy.settings import Loaded, Mode, Settings
 
@@ -178,6 +178,7 @@ def backup(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
 def store(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     """Copy the log of a file into the store."""
+    from footy.service.lock import running_owner
     from footy.service.log_place import store_address
     from footy.service.paths import Files
 
@@ -187,6 +188,11 @@ def store(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     from footy.store.copying import copy
 
     path = Path(arguments.file) if arguments.file else Files(loaded.settings.folder(Mode.LIVE)).events
+    if (running := running_owner(Files(path.absolute().parent))) is not None:
+        pid = running[0].pid
+        raise LockedError(
+            f"footy runs (PID: {pid}), and what it goes on writing would be missing: stop it first."
+        )
     say(copy(path, address))
     return Exit.OK
 

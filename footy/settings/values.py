@@ -171,8 +171,8 @@ _STORE = re.compile(
     rf"postgres(?:ql)?://(?:[^][@/?#]*@)?({_STORE_HOST}(?:,{_STORE_HOST})*)(?:/[^@/?#]*)?"
     r"(?:\?([^=&#]+=[^=&#]*(?:&[^=&#]+=[^=&#]*)*))?"
 )
-"""An address that all read in the same way. With a password that has a special character as it is, the rest of
-that would be taken for a host or a database, and be shown as such."""
+"""An address that all read in the same way. With a password that has a special character as it is, the rest
+of that would be taken for a host or a database, and be shown as such."""
 
 
 def store(value: SecretStr | None) -> SecretStr | None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg import sql
@@ -298,6 +299,15 @@ def test_a_service_starts_and_waits_if_the_store_is_not_reachable(machine: Place
     assert PASSWORD not in machine.files.log.read_text()
     service.terminate()
     assert service.wait(10) == 0
+
+
+def test_a_log_that_is_still_written_is_not_copied(place: Place, address: StoreAddress) -> None:
+    place.set(FOOTY_STORE=address.url, FOOTY_LEASE=address.schema)
+    place.files.folder.mkdir(parents=True)
+    me = psutil.Process()
+    place.files.pid.write_text(f"{me.pid} {me.create_time()} service")
+    done = place.run("store", "copy")
+    assert (done.returncode, "stop it first" in done.stderr) == (75, True)
 
 
 def test_a_wrong_address_is_78_for_a_command_that_reads(place: Place) -> None:
