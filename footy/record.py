@@ -317,7 +317,7 @@ class Meta(TypedDict):
     fetched_at: str | None
     published_at: str
     complete: bool
-    """Nothing is missing, stale, mock or left out as unreadable; `none` and `refused` do not count."""
+    """Nothing is missing, stale, partial, mock or unreadable; `none` and `refused` do not count."""
     counts: Counts
     requests: int
     """Attempts sent to the vendor in this cycle."""

@@ -23,13 +23,13 @@ from footy.pipeline.pages import KnownLists
 from footy.pipeline.plan import between_cycles
 from footy.pipeline.pushed import FIRST_CYCLE, FirstCycle, OnPush, ShownSnapshot
 from footy.pipeline.rounds import Rounds
-from footy.record import SCHEMA, MatchRecord, Meta, Snapshot, Timings
+from footy.record import SCHEMA, Counts, MatchRecord, Meta, Snapshot, Timings
 from footy.records import mock
 from footy.records.clock_checks import implausible_clocks
 from footy.records.flatten import Flattener
 from footy.records.order import ordered
 from footy.records.prices import PriceRules
-from footy.records.selection import Selection, select
+from footy.records.selection import Selected, Selection, select
 from footy.reference.lookup import Lookup
 from footy.reference.prefetch import Prefetch
 from footy.thesports import endpoints
@@ -204,38 +204,33 @@ class Pipeline:
 
         # Describe the snapshot in its meta: completeness and problems.
         answers = fetcher.answers
+        live = answers.live()
         unreadable = answers.left_out() + report.left_out(selected.wanted.values(), state.references)
+        unsettled = report.unsettled_values(records)
         problems = [
             *report.request_problems(answers, state, selected, not_in_plan),
             *report.unreadable_values(unreadable),
         ]
-        unsettled = report.unsettled_values(records)
         if unsettled and not problems:
             problems += report.of_earlier_cycles(unsettled, not_in_plan)
         if within_s is None and self._pace.is_slow:
             problems.append(self._pace.sentence())
-        problems += report.selection_problems(state, selected, self._rules.selection)
-        problems += self._misspelt_names(state.references)
-        problems += implausible_clocks(selected.wanted.values(), clock_offset_s=inputs.vendor_ahead_s)
-        problems += self._clock_problems()
+        problems += self._lasting_problems(state, selected, inputs)
         log.info("TOTAL CYCLE TIME: %.2fs", timer.total())
-        live = answers.live()
         error = None if live is None else live.error
         if state.fetched_at is None:
             return CycleResult(state, None, error, timer.laps, budget)
-        whole = live is not None and live.value is not None and not live.value.broken
-        meta: Meta = {
-            "schema": SCHEMA,
-            "mode": self._rules.mode,
-            "cycle": number,
-            "fetched_at": moment_text(state.fetched_at),
-            "published_at": moment_text(published_at) or "",
-            "complete": whole and not (unsettled or selected.undecided or unreadable),
-            "counts": report.counts(records),
-            "requests": budget.attempts,
-            "timings": timer.timings(publish_s),
-            "problems": problems,
-        }
+        is_whole = live is not None and live.value is not None and not live.value.broken
+        meta = self._meta(
+            number,
+            state,
+            published_at,
+            complete=is_whole and not (unsettled or selected.undecided or unreadable),
+            counts=report.counts(records),
+            requests=budget.attempts,
+            timings=timer.timings(publish_s),
+            problems=problems,
+        )
         snapshot: Snapshot = {"meta": meta, "matches": records}
         self._shown.published(snapshot, published_at)
         is_listed = live is not None and live.value is not None
@@ -328,16 +323,14 @@ class Pipeline:
     ) -> Meta:
         """Return the meta of a snapshot that is published before the first cycle has ended."""
         spent_s = round(time.monotonic() - started, 4)
-        return {
-            "schema": SCHEMA,
-            "mode": self._rules.mode,
-            "cycle": number,
-            "fetched_at": moment_text(state.fetched_at) or "",
-            "published_at": moment_text(published_at) or "",
-            "complete": False,
-            "counts": report.counts([]),
-            "requests": budget.attempts,
-            "timings": {
+        return self._meta(
+            number,
+            state,
+            published_at,
+            complete=False,
+            counts=report.counts([]),
+            requests=budget.attempts,
+            timings={
                 "live": spent_s,
                 "enrich": 0.0,
                 "flatten": 0.0,
@@ -345,8 +338,44 @@ class Pipeline:
                 "publish": None,
                 "total": spent_s,
             },
-            "problems": [FIRST_CYCLE],
+            problems=[FIRST_CYCLE],
+        )
+
+    # The meta of a snapshot.
+
+    def _meta(
+        self,
+        number: int,
+        state: State,
+        published_at: float,
+        *,
+        complete: bool,
+        counts: Counts,
+        requests: int,
+        timings: Timings,
+        problems: list[str],
+    ) -> Meta:
+        return {
+            "schema": SCHEMA,
+            "mode": self._rules.mode,
+            "cycle": number,
+            "fetched_at": moment_text(state.fetched_at),
+            "published_at": moment_text(published_at) or "",
+            "complete": complete,
+            "counts": counts,
+            "requests": requests,
+            "timings": timings,
+            "problems": problems,
         }
+
+    def _lasting_problems(self, state: State, selected: Selected, inputs: CycleInputs) -> list[str]:
+        """Return the problems that the requests of one cycle do not cause: of filters and of clocks."""
+        return [
+            *report.selection_problems(state, selected, self._rules.selection),
+            *self._misspelt_names(state.references),
+            *implausible_clocks(selected.wanted.values(), clock_offset_s=inputs.vendor_ahead_s),
+            *self._clock_problems(),
+        ]
 
     # Time: cycle limits, and differences between clocks.
 
@@ -458,19 +487,15 @@ class Pipeline:
         state, differences = end_cycle(state, before, fetcher.answers, references, inputs, wanted=wanted)
         for sentence in differences:
             log.warning("%s: %s; repaired", FOUND_WRONG, sentence)
-        for name, was, now in (
-            ("details", before.details_feed, state.details_feed),
-            ("odds", before.odds_feed, state.odds_feed),
+        for what, instead, was, now in (
+            ("The feed of details", "asking match by match", before.details_feed, state.details_feed),
+            ("The feed of odds", "asking match by match", before.odds_feed, state.odds_feed),
+            ("What is pushed", "the live list alone counts", before.push.health, state.push.health),
         ):
             if was.trusted and not now.trusted:
-                log.error("The feed of %s is not trusted any more: asking match by match", name)
+                log.error("%s is not trusted any more: %s", what, instead)
             elif now.trusted and not was.trusted:
-                log.info("The feed of %s has been right for a while and is trusted again", name)
-        was, now = before.push.health, state.push.health
-        if was.trusted and not now.trusted:
-            log.error("What is pushed is not trusted any more: the live list alone counts")
-        elif now.trusted and not was.trusted:
-            log.info("What is pushed has been right for a while and is trusted again")
+                log.info("%s has been right for a while and is trusted again", what)
         return state
 
     def _records(
