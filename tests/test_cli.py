@@ -13,7 +13,8 @@ import pytest
 from footy.errors import Exit
 from footy.service.paths import Files
 from tests.support.place import SECRET, Finished, Place, complaints, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 
 @pytest.fixture(scope="module")

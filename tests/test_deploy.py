@@ -20,8 +20,8 @@ import yaml
 from footy.settings import secret_files, variables
 from tests.support.place import PROJECT, SECRET, Place, wait_until
 from tests.support.ports import free_port
+from tests.support.simulators import start
 from tests.support.tools import tool
-from thesports_simulator.process import start
 
 DEPLOY = PROJECT / "deploy"
 UNIT = DEPLOY / "footy.service"

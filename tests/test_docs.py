@@ -38,8 +38,8 @@ from footy.web.openapi import ROUTES, Route
 from tests.alerts.matches import Matches
 from tests.support.cycle_ends import cycle_end
 from tests.support.place import SECRET, Place, heartbeat, wait_until
+from tests.support.simulators import start
 from thesports_simulator.faults import CATALOGUE
-from thesports_simulator.process import start
 
 PROJECT = Path(__file__).parents[1]
 README = PROJECT / "README.md"

@@ -20,7 +20,8 @@ from footy.errors import Exit
 from footy.service.lock import owner
 from footy.service.paths import Files
 from tests.support.place import PROJECT, SECRET, WITHIN_S, Finished, Place, gone, heartbeat, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 PARTS = (
     "footy",

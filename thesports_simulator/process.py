@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,8 @@ USER = "demo"
 SECRET = "simulated-secret"  # noqa: S105 - it opens nothing but a simulator on this machine
 _START_TIMEOUT = 60.0
 _PROJECT = Path(__file__).resolve().parents[1]
+
+Begin = Callable[[Sequence[str], Mapping[str, str]], "subprocess.Popen[str]"]
 
 
 class SimulatorError(Exception):
@@ -155,12 +157,29 @@ class RunningSimulator:
         self.stop()
 
 
+def begin_process(options: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    """Start a process of a simulator, with pipes for its streams."""
+    return subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
+        [sys.executable, "-m", "thesports_simulator", *options],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
 def launch(
-    *options: str, user: str = USER, secret: str = SECRET, timeout: float = _START_TIMEOUT
+    *options: str,
+    user: str = USER,
+    secret: str = SECRET,
+    timeout: float = _START_TIMEOUT,
+    begin: Begin = begin_process,
 ) -> RunningSimulator:
     """Start a simulator with command line options and wait until it listens.
 
     The child gets the credentials by environment, not on its command line. It ends with this process.
+    `begin` starts its process.
 
     Raises:
         SimulatorError: It ended, or did not listen within `timeout` seconds.
@@ -171,14 +190,7 @@ def launch(
         "THESPORTS_SECRET": secret,
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
     }
-    child = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-        [sys.executable, "-m", "thesports_simulator", "--exit-with-parent", *options],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
+    child = begin(["--exit-with-parent", *options], environment)
     line = _first_line(child, timeout)
     _, listening, base_url = line.strip().partition("simulator listening on ")
     if not listening:
@@ -206,6 +218,7 @@ def start(
     options: Sequence[str] = (),
     user: str = USER,
     secret: str = SECRET,
+    begin: Begin = begin_process,
 ) -> RunningSimulator:
     """Start a simulator, to be stopped or used as a context; `options` are more command line options.
 
@@ -216,7 +229,7 @@ def start(
     given += [f"--latency={latency}", f"--jitter={jitter}"]
     given += [f"--capture={capture}"] if capture else []
     given += [f"--quota={text}" for text in quota] + [f"--fault={text}" for text in faults]
-    return launch(*given, *options, user=user, secret=secret)
+    return launch(*given, *options, user=user, secret=secret, begin=begin)
 
 
 def _first_line(child: "subprocess.Popen[str]", timeout: float) -> str:

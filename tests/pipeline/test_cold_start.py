@@ -17,7 +17,8 @@ from footy.settings import Mode, load
 from tests.pipeline.test_truth import beside
 from tests.support.capture import FOLDER, needs_capture
 from tests.support.harness import EPOCH
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 PAGES = ("pages_stuck", "pages_unordered", "pages_overlapping", "pages_empty", "pages_refused")
 FAILURES = ("http500", "hang", "body_broken", "results_junk", "element_null")

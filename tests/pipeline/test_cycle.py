@@ -17,7 +17,8 @@ from footy.pipeline.plan import CHECKS_PER_SLOW_CYCLE
 from footy.service.app import App, running_app
 from footy.service.paths import Files
 from footy.settings import Mode, load
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 from thesports_simulator.world import feeds
 
 

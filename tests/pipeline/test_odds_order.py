@@ -24,8 +24,8 @@ from tests.records.test_flatten import differences, flatten, held, pictured
 from tests.support import oracle
 from tests.support.capture import MOMENT, needs_capture, replies
 from tests.support.liar import Lie, changed
+from tests.support.simulators import start
 from tests.support.states import after, feed, full_odds, inputs, live_list
-from thesports_simulator.process import start
 from thesports_simulator.world import feeds
 
 ORDERS = ("newest", "oldest")

@@ -13,7 +13,8 @@ from footy.record import MatchRecord
 from tests.pipeline.test_truth import Watched, beside
 from tests.support import oracle
 from tests.support.harness import EPOCH, ODDS, Cycle, begin
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 from thesports_simulator.world import feeds
 
 CALLS, INTERVAL = 20, 10

@@ -18,7 +18,8 @@ from footy.settings import Mode, load
 from tests.support import oracle
 from tests.support.harness import told
 from tests.support.liar import Lie, lying, reply, truth
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 from thesports_simulator.world import feeds
 
 HOUR = 3600

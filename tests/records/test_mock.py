@@ -16,7 +16,8 @@ from footy.service.app import App, running_app
 from footy.service.paths import Files
 from footy.settings import Mode, load
 from footy.thesports.models import Competition, Detail, LiveMatch, LiveScore, SideScore, Team
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 WINDOW = (2, 6)
 GUIDE = "Falling back to mock data"

@@ -17,7 +17,8 @@ from footy.thesports.client import Client
 from footy.thesports.request import Request
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.transport import Transport
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 DAY = 86_400
 TTL_S = dict.fromkeys(

@@ -23,7 +23,8 @@ from footy.thesports.endpoints import CATEGORIES, COMPETITION, COUNTRIES, PAGE_R
 from footy.thesports.request import Request
 from footy.thesports.retry_budget import RetryBudget
 from footy.thesports.transport import Transport
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 DAY = 86_400
 NOW = 1_800_000_000.0

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.harness import EPOCH
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 
 @pytest.fixture(scope="module")

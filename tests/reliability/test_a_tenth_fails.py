@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.harness import EPOCH, begin, mixed
+from tests.support.simulators import start
 from thesports_simulator.faults import CATALOGUE
-from thesports_simulator.process import start
 
 FAILING = (
     *("http500", "http503", "html", "empty", "reset_before", "reset_body", "truncated", "wrong_length"),

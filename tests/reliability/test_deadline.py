@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.harness import EPOCH, INTERVAL, LIVE, begin, everywhere_but
 from tests.support.place import SECRET, Place, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 WORKERS = 30
 

@@ -20,8 +20,9 @@ from tests.support.harness import (
     everywhere_but,
     written,
 )
+from tests.support.simulators import start
 from thesports_simulator.faults import CATALOGUE
-from thesports_simulator.process import RunningSimulator, start
+from thesports_simulator.process import RunningSimulator
 
 WAITING = {"drip", "hang", "slow"}
 """Faults over which every call waits until its timeout."""

@@ -15,7 +15,8 @@ from footy.errors import Exit
 from footy.files import remove_leftovers
 from tests.support import writer
 from tests.support.place import SECRET, Place, complaints, heartbeat, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 KILLS = 200
 WRITERS = multiprocessing.get_context("forkserver")

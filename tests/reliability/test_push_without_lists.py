@@ -15,7 +15,8 @@ from footy.history.sqlite_log import opened_for_reading
 from tests.support.broker import RunningBroker
 from tests.support.oracle import scores
 from tests.support.place import SECRET, Place, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 SPEED = 30
 OUTAGE_S = 300

@@ -10,7 +10,8 @@ import pytest
 from footy.thesports.codes import IN_PLAY
 from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, TEAM, begin, seconds_of
 from tests.support.place import SECRET, Place, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 MATCHES, CALLS, WINDOW_S = 300, 120, 60.0
 STEP_S = 20

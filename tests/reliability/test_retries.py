@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, STRATEGIES, Cycle, begin, everywhere_but
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 MATCHES = 60
 CYCLES = 2

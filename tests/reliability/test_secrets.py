@@ -18,9 +18,10 @@ from footy.service.app import VendorAccount, redactor
 from footy.settings import load
 from tests.support.harness import COMPETITION, DETAIL, LIVE, ODDS, TEAM
 from tests.support.place import Finished, Place, family
+from tests.support.simulators import start
 from thesports_simulator.faults import CATALOGUE
 from thesports_simulator.process import SECRET as DEMO_SECRET
-from thesports_simulator.process import RunningSimulator, start
+from thesports_simulator.process import RunningSimulator
 
 PLAIN = "c4N7yV0kQ2mX9pL3tR8wZ5sB6fH1"
 HARD = "k\"7'q\\n%41 %s {0} &+=?#/é✓<hQ9wXc2>\\\"Jm5'Tz %(v)d \\u0041b~"

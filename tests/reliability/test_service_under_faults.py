@@ -14,7 +14,8 @@ import pytest
 from footy.errors import Exit
 from tests.support.harness import LIVE, ODDS
 from tests.support.place import SECRET, Place, complaints, heartbeat, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 MATCHES = 3
 

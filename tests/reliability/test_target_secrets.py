@@ -13,8 +13,8 @@ from tests.service.test_page import ask
 from tests.support.broker import RunningBroker
 from tests.support.place import SECRET, Place, family, wait_until
 from tests.support.ports import free_port
+from tests.support.simulators import start
 from tests.support.targets import Answer, receiving, receiving_mail
-from thesports_simulator.process import start
 
 PATH_TOKEN = "Zx81Kq77Lm20Vb45Tn93"
 PASSWORD = "hW4nT6yU8iO0pA2sD1fG"

@@ -8,7 +8,8 @@ import pytest
 
 from footy.thesports.circuit_breaker import MAX_COOLDOWN_S
 from tests.support.harness import DETAIL, EPOCH, LIVE, ODDS, TEAM, Part, Trial, begin
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 WORKERS = 4
 NEARLY_ALL = 20

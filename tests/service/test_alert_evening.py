@@ -17,8 +17,8 @@ from footy.history.log import StoredEvent
 from footy.history.sqlite_log import opened_for_reading
 from footy.sinks.ledger import Ledger
 from tests.support.place import SECRET, Place, wait_until
+from tests.support.simulators import start
 from tests.support.targets import Answer, Receiver, receiving, receiving_mail
-from thesports_simulator.process import start
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 TOKEN = "t0ken-Of-Th3-Phone"

@@ -16,8 +16,9 @@ from footy.sinks.ledger import Ledger
 from footy.times import unix_seconds
 from tests.service.test_alert_evening import KEY, alerts, check_hook, hooked, logged, mailed, said, states
 from tests.support.place import SECRET, Place, wait_until
+from tests.support.simulators import start
 from tests.support.targets import Answer, Mailbox, Post, Receiver, receiving, receiving_mail
-from thesports_simulator.process import RunningSimulator, start
+from thesports_simulator.process import RunningSimulator
 
 NAMES = ("phone", "mail", "hook")
 NONE_FIRES = '[rules.early]\nwhen = "minute >= 999"\n'

@@ -40,7 +40,8 @@ from footy.thesports.request import Answer, Request
 from tests.events.watch import KICK_OFF, record
 from tests.history.archive_contract import over
 from tests.support.archived_evening import ArchivedEvening, live_through, wait_for_archives
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 NOW = KICK_OFF + 3600
 ASKED = Request(endpoints.ODDS, "m")

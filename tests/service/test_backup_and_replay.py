@@ -22,8 +22,8 @@ from footy.sinks.targets import Target
 from footy.times import unix_seconds
 from tests.support.evening import TOWN, write_busy_evening
 from tests.support.place import PROJECT, SECRET, Place, complaints, wait_until
+from tests.support.simulators import start
 from tests.support.targets import Answer, Receiver, receiving, receiving_mail
-from thesports_simulator.process import start
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

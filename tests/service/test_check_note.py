@@ -16,7 +16,7 @@ from footy.settings import Mode, load
 from footy.thesports.endpoints import ODDS, TEAM
 from footy.thesports.errors import RefusedError
 from tests.support.place import SECRET, Place, heartbeat, wait_until
-from thesports_simulator.process import start
+from tests.support.simulators import start
 
 NOT_IN_PLAN = RefusedError("the endpoint is not authorized", "endpoint")
 SETTINGS = load({"THESPORTS_USER": "user", "THESPORTS_SECRET": SECRET}, Path("absent")).settings

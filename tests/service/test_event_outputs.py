@@ -12,7 +12,7 @@ from footy.errors import Exit
 from footy.history.sqlite_log import opened_for_reading
 from footy.service.schemas import schema
 from tests.support.place import SECRET, Place, heartbeat, wait_until
-from thesports_simulator.process import start
+from tests.support.simulators import start
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:

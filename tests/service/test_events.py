@@ -11,7 +11,8 @@ import pytest
 from footy.history import SqliteLog
 from footy.history.sqlite_log import opened_for_reading
 from tests.support.place import SECRET, Place, heartbeat, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from footy.service.fixtures import EVERY_S
 from footy.service.paths import Files
 from footy.settings import Mode, load
 from tests.support.place import SECRET, Place
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 PATH = "match/diary"
 

@@ -16,7 +16,8 @@ from footy.service.paths import Files
 from footy.settings import load
 from tests.support.caller import eventually
 from tests.support.harness import COMPETITION, EPOCH, QUICK, TEAM, Trial, begin
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 
 @pytest.fixture(scope="module")

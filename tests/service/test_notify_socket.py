@@ -11,7 +11,7 @@ from footy.errors import Exit
 from footy.service.notify_socket import STATUS_LENGTH, NotifySocket
 from tests.support.cycle_ends import cycle_end
 from tests.support.place import SECRET, Place
-from thesports_simulator.process import start
+from tests.support.simulators import start
 
 WITHIN_S = 60.0
 SILENCE_S = 180.0

@@ -9,7 +9,8 @@ import pytest
 
 from footy.errors import Exit
 from tests.support.place import SECRET, Finished, Place, complaints
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 FOOTY = f"{shlex.quote(sys.executable)} -m footy"
 

@@ -17,7 +17,8 @@ import pytest
 from footy.errors import Exit
 from tests.outputs.console.terminal import Emulator
 from tests.support.place import SECRET, Place, heartbeat, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 MATCHES = 20
 IN_FRONT = """

@@ -16,7 +16,8 @@ from footy.history.archive import match_odds
 from footy.history.sqlite_log import opened_for_reading
 from tests.support.place import SECRET, Place, complaints, wait_until
 from tests.support.ports import free_port
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 
 @pytest.fixture(scope="module")

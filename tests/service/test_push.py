@@ -18,7 +18,8 @@ from tests.support.authority import make_certificates
 from tests.support.broker import Publisher, RunningBroker
 from tests.support.place import PROJECT, SECRET, Place, complaints, wait_until
 from tests.support.ports import free_port
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from footy.service.results import ResultReader
 from footy.settings import Mode, load
 from footy.thesports.circuit_breaker import REFUSALS_BELIEVED
 from footy.thesports.client import Client
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 
 @pytest.fixture(scope="module")

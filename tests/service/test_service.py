@@ -21,7 +21,8 @@ from footy.service import control, schedule, stop_signal
 from footy.service.instance_metrics import CycleFigures
 from footy.service.lock import owner
 from tests.support.place import SECRET, WITHIN_S, Place, complaints, family, gone, heartbeat, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 PROMISED_S = 2.0
 SIGNALS = [signal.SIGTERM, signal.SIGINT]

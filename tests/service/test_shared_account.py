@@ -7,7 +7,8 @@ import pytest
 
 from footy.service.shared_account import SharedAccount
 from tests.support.place import SECRET, Place, wait_until
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 
 @pytest.fixture(scope="module")

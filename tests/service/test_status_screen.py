@@ -22,7 +22,7 @@ from footy.service.health import Health, health
 from footy.service.status_screen import panels, screen
 from footy.telemetry.metrics import Samples, read_samples
 from tests.support.place import SECRET, Place, wait_until
-from thesports_simulator.process import start
+from tests.support.simulators import start
 
 WELL = read_samples("""
 footy_cycles_total{outcome="ok"} 12

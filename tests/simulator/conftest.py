@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.caller import EPOCH, Caller
-from thesports_simulator.process import RunningSimulator, start
+from tests.support.simulators import start
+from thesports_simulator.process import RunningSimulator
 
 CAPTURE = Path(__file__).resolve().parents[2].parent / "shared" / "capture"
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.support.caller import EPOCH, Caller
+from tests.support.simulators import start
 from thesports_simulator.capture import CaptureError, CaptureSource
-from thesports_simulator.process import start
 from thesports_simulator.world.world import World, WorldOptions
 
 

@@ -5,8 +5,9 @@ from http.client import HTTPConnection
 import pytest
 
 from tests.support.caller import EPOCH, Caller
+from tests.support.simulators import start
 from thesports_simulator.control import Control
-from thesports_simulator.process import SimulatorError, start
+from thesports_simulator.process import SimulatorError
 from thesports_simulator.protocol.wire import Request
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from tests.support.caller import EPOCH, Caller, eventually
+from tests.support.simulators import start
 from thesports_simulator.faults import CATALOGUE, FaultError, parse_fault
-from thesports_simulator.process import SimulatorError, start
+from thesports_simulator.process import SimulatorError
 
 LIVE = "match/detail_live"
 TAKES_GZIP = {"Accept-Encoding": "gzip"}

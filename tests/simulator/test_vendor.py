@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.caller import EPOCH, Caller
-from thesports_simulator.process import start
+from tests.support.simulators import start
 from thesports_simulator.world import feeds
 
 UNKNOWN = "000000000000000"

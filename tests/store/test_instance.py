@@ -17,7 +17,7 @@ from footy.store.session import Session
 from tests.support.place import PROJECT, Place, wait_until
 from tests.support.ports import free_port
 from tests.support.postgres import scratch_store
-from thesports_simulator.process import start
+from tests.support.simulators import start
 
 EXAMPLES = PROJECT / "docs" / "alerts.example.toml"
 

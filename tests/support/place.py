@@ -74,8 +74,16 @@ class Place:
 
     def run(self, *arguments: str) -> Finished:
         """Run `python -m footy` to its end."""
-        done = warm.run([*arguments], self.folder, self.environment, RUN_WITHIN_S)
-        return done or self.run_program(sys.executable, "-m", "footy", *arguments)
+        started = warm.begin("footy", arguments, self.folder, self.environment)
+        if started is None:
+            return self.run_program(sys.executable, "-m", "footy", *arguments)
+        try:
+            said = started.communicate(timeout=RUN_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.communicate()
+            raise
+        return subprocess.CompletedProcess(started.args, started.wait(), *said)
 
     def run_program(self, *words: str) -> Finished:
         """Run a program to its end."""
@@ -91,7 +99,12 @@ class Place:
 
     def begin(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start `python -m footy`."""
-        return self.begin_program(sys.executable, "-m", "footy", *arguments)
+        started = warm.begin("footy", arguments, self.folder, self.environment)
+        if started is None:
+            return self.begin_program(sys.executable, "-m", "footy", *arguments)
+        started.stdin.close()
+        self._started.append(started)
+        return started
 
     def begin_program(self, *words: str) -> "subprocess.Popen[str]":
         """Start a program."""

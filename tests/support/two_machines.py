@@ -28,8 +28,9 @@ from tests.support.namespaces import Namespace
 from tests.support.place import SECRET, WITHIN_S, Place, wait_until
 from tests.support.postgres_server import OwnServer
 from tests.support.relay import Relay, relaying
+from tests.support.simulators import start
 from tests.support.stoppable_service import AHEAD, Point
-from thesports_simulator.process import RunningSimulator, start
+from thesports_simulator.process import RunningSimulator
 from thesports_simulator.protocol.source import Quirk
 from thesports_simulator.world.quirks import QUIRKS
 from thesports_simulator.world_source import WorldSource

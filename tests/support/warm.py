@@ -1,29 +1,34 @@
-"""Processes of `python -m footy` that are forked from one which has already imported footy.
+"""Processes of footy and the simulator that are forked from one which has already imported both.
 
-Half a second of CPU goes into the imports, and tests run footy several hundred times. A forked process
-has its own environment, folder, streams and exit code. What `Place.begin` starts is a fresh one.
+Half a second of CPU goes into the imports, and tests start footy several hundred times. A forked process has
+its own environment, folder, streams and exit code. What `Place.begin_program` starts is a fresh one.
 """
 
 import atexit
 import functools
 import gc
 import importlib
+import itertools
 import json
 import os
 import pkgutil
 import runpy
-import signal
+import select
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TextIO
 
-_PROJECT = Path(__file__).parents[2]
+from footy.clock import CLOCK
+
+PROJECT = Path(__file__).parents[2]
 _LONGEST = 1 << 20
+_FORKED_WITHIN_S = 60.0
 _READ_AT_THE_START = ("PYTHON", "LC_", "LANG", "TZ")
 """Beginnings of the variables that Python reads when it starts, so a fork has those of its parent."""
 
@@ -32,109 +37,201 @@ def _read_at_the_start(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(_READ_AT_THE_START)}
 
 
+class _Reader(threading.Thread):
+    """Reads a stream to its end."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(daemon=True)
+        self._stream = stream
+        self.text = ""
+        self.start()
+
+    def run(self) -> None:
+        if not self._stream.closed:
+            with self._stream:
+                self.text = self._stream.read()
+
+
+class Forked(subprocess.Popen[str]):
+    """A forked process, whose parent says how it ends."""
+
+    stdin: IO[str]
+    stdout: IO[str]
+    stderr: IO[str]
+
+    def __init__(self, words: Sequence[str], stdin: int, stdout: int, stderr: int) -> None:
+        # The base class is not asked: it would start a process.
+        self.args = words
+        self.stdin, self.stdout, self.stderr = open(stdin, "w"), open(stdout), open(stderr)  # noqa: SIM115
+        self.began: Future[int] = Future()
+        self.ended: Future[int] = Future()
+        self._readers: list[_Reader] = []
+
+    @property
+    def pid(self) -> int:  # type: ignore[override]
+        return self.began.result(_FORKED_WITHIN_S)
+
+    @property
+    def returncode(self) -> int | None:  # type: ignore[override]
+        return self.ended.result() if self.ended.done() else None
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        try:
+            return self.ended.result(timeout)
+        except TimeoutError:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0) from None
+
+    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:  # noqa: A002
+        assert input is None
+        until = None if timeout is None else time.monotonic() + timeout
+        self.stdin.close()
+        self._readers = self._readers or [_Reader(self.stdout), _Reader(self.stderr)]
+        for reader in self._readers:
+            reader.join(None if until is None else max(0, until - time.monotonic()))
+        self.wait(None if until is None else max(0, until - time.monotonic()))
+        out, err = (reader.text for reader in self._readers)
+        return out, err
+
+
 class _Parent:
-    """The process that has imported footy; it lives as long as the tests."""
+    """The process that has imported footy and the simulator; it lives as long as the tests."""
 
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._lock = threading.Lock()
-        self.environment = _read_at_the_start(os.environ) | {"PYTHONPATH": str(_PROJECT)}
+        self.environment = _read_at_the_start(os.environ) | {"PYTHONPATH": str(PROJECT)}
+        self._numbers = itertools.count()
+        self._forked: dict[int, Forked] = {}
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.warm", str(theirs.fileno())],
-                cwd=_PROJECT,
+                cwd=PROJECT,
                 env=os.environ | self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
+        threading.Thread(target=self._listen, name="forked-processes", daemon=True).start()
         atexit.register(self._end)
 
-    def run(
-        self, arguments: list[str], folder: Path, environment: Mapping[str, str], timeout_s: float
-    ) -> subprocess.CompletedProcess[str]:
-        """Run `python -m footy` to its end."""
-        words = [sys.executable, "-m", "footy", *arguments]
-        job = {"arguments": arguments, "folder": str(folder), "environment": {**environment}}
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, self._lock:
-            socket.send_fds(self._control, [json.dumps(job).encode()], [out.fileno(), err.fileno()])
-            pid = self._answer(timeout_s)
-            try:
-                code = self._answer(timeout_s)
-            except TimeoutError:
-                os.kill(pid, signal.SIGKILL)
-                self._answer(timeout_s)
-                raise subprocess.TimeoutExpired(words, timeout_s) from None
-            said = []
-            for one in (out, err):
-                one.seek(0)
-                said.append(one.read().decode())
-        return subprocess.CompletedProcess(words, code, *said)
+    def begin(
+        self, module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> Forked:
+        """Start `python -m` with a module that has been imported."""
+        number = next(self._numbers)
+        job = {
+            "number": number,
+            "module": module,
+            "arguments": arguments,
+            "folder": str(folder),
+            "environment": {**environment},
+        }
+        (their_in, stdin), (stdout, their_out), (stderr, their_err) = os.pipe(), os.pipe(), os.pipe()
+        forked = Forked([sys.executable, "-m", module, *arguments], stdin, stdout, stderr)
+        self._forked[number] = forked
+        try:
+            socket.send_fds(self._control, [json.dumps(job).encode()], [their_in, their_out, their_err])
+        finally:
+            for one in (their_in, their_out, their_err):
+                os.close(one)
+        return forked
+
+    def _listen(self) -> None:
+        """Hear of processes that have begun, and of such that have ended, with their exit code."""
+        while message := self._control.recv(_LONGEST):
+            number, happened, value = json.loads(message)
+            if happened == "began":
+                self._forked[number].began.set_result(value)
+            else:
+                self._forked.pop(number).ended.set_result(value)
 
     def _end(self) -> None:
+        self._control.shutdown(socket.SHUT_RDWR)
         self._control.close()
         self._process.wait()
-
-    def _answer(self, timeout_s: float) -> int:
-        self._control.settimeout(timeout_s)
-        return int(self._control.recv(_LONGEST))
 
 
 _parent = functools.cache(_Parent)
 
 
-def run(
-    arguments: list[str], folder: Path, environment: Mapping[str, str], timeout_s: float
-) -> subprocess.CompletedProcess[str] | None:
-    """Run `python -m footy` to its end; return None if only a fresh process has such an environment."""
+def begin(
+    module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> Forked | None:
+    """Start `python -m` with a module; return None if only a fresh process has such an environment."""
     parent = _parent()
     if _read_at_the_start(environment) != parent.environment:
         return None
-    return parent.run(arguments, folder, environment, timeout_s)
+    return parent.begin(module, arguments, folder, environment)
 
 
-def _serve(control: socket.socket) -> None:
-    """Fork a process for each job, and tell its number and how it ended; return in that process only."""
+def _serve(control: socket.socket) -> str:
+    """Fork a process for each job, and tell its number and how it ended; return in that process only.
+
+    Returns:
+        The name of the module that it runs.
+    """
     for module in _imported():
         importlib.import_module(module)
     gc.collect()
     gc.freeze()  # so that no collection in a forked process copies what was imported
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    running: dict[int, tuple[int, int]] = {}
     while True:
-        message, streams, _, _ = socket.recv_fds(control, _LONGEST, 2)
-        if not message:
-            sys.exit()
-        pid = os.fork()
-        if pid == 0:
-            control.close()
-            _become(json.loads(message), *streams)
-            return
-        for one in streams:
-            os.close(one)
-        control.send(str(pid).encode())
-        _, status = os.waitpid(pid, 0)
-        control.send(str(os.waitstatus_to_exitcode(status)).encode())
+        for ready, _ in poll.poll():
+            if ready != control.fileno():
+                number, pid = running.pop(ready)
+                poll.unregister(ready)
+                os.close(ready)
+                _, status = os.waitpid(pid, 0)
+                control.send(json.dumps((number, "ended", os.waitstatus_to_exitcode(status))).encode())
+                continue
+            message, streams, _, _ = socket.recv_fds(control, _LONGEST, 3)
+            if not message:
+                sys.exit()
+            job = json.loads(message)
+            pid = os.fork()
+            if pid == 0:
+                for one in (control.detach(), *running):
+                    os.close(one)
+                return _become(job, streams)
+            for one in streams:
+                os.close(one)
+            control.send(json.dumps((job["number"], "began", pid)).encode())
+            handle = os.pidfd_open(pid)
+            running[handle] = job["number"], pid
+            poll.register(handle, select.POLLIN)
 
 
 def _imported() -> list[str]:
     packages = ("footy.cli", "footy.service", "footy.outputs.console")
-    return [
+    return ["thesports_simulator.command"] + [
         one.name
         for name in packages
         for one in pkgutil.iter_modules(importlib.import_module(name).__path__, f"{name}.")
     ]
 
 
-def _become(job: dict[str, Any], out: int, err: int) -> None:
-    os.dup2(out, 1)
-    os.dup2(err, 2)
-    os.close(out)
-    os.close(err)
+def _stream(was: TextIO) -> IO[Any]:
+    """Open a standard stream as Python does at its start."""
+    buffering = 1 if was.line_buffering else -1
+    return open(was.fileno(), was.mode, buffering, was.encoding, was.errors, closefd=False)
+
+
+def _become(job: dict[str, Any], streams: list[int]) -> str:
+    for number, one in enumerate(streams):
+        os.dup2(one, number)
+        os.close(one)
+    sys.stdin, sys.stdout, sys.stderr = (_stream(was) for was in (sys.stdin, sys.stdout, sys.stderr))
     os.chdir(job["folder"])
     os.environ.clear()
     os.environ.update(job["environment"])
+    CLOCK.follow()
     sys.argv[1:] = job["arguments"]
+    return str(job["module"])
 
 
 if __name__ == "__main__":
-    _serve(socket.socket(fileno=int(sys.argv[1])))
-    runpy.run_module("footy", run_name="__main__", alter_sys=True)
+    runpy.run_module(_serve(socket.socket(fileno=int(sys.argv[1]))), run_name="__main__", alter_sys=True)

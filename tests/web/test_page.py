@@ -22,8 +22,8 @@ from tests.support.browser import browser, tab
 from tests.support.place import SECRET, Place, wait_until
 from tests.support.ports import free_port
 from tests.support.prices import kick_off_rows
+from tests.support.simulators import start
 from tests.support.web import Stage, match
-from thesports_simulator.process import start
 
 SIDES = ("home", "draw", "away")
 UNPRICED = {
@@ -740,8 +740,8 @@ def test_long_american_prices_fit_and_have_the_size_of_the_others(
 
 
 def test_signing_in_opens_the_page(tmp_path: Path, chromium: Browser) -> None:
-    from footy.web.security import Access  # noqa: PLC0415 - of this test alone
-    from tests.support.web import TOKEN  # noqa: PLC0415
+    from footy.web.security import Access
+    from tests.support.web import TOKEN
 
     stage = Stage(tmp_path, Access(TOKEN))
     try:
