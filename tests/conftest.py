@@ -1,6 +1,8 @@
 """What every test has."""
 
+import fcntl
 import time
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
@@ -12,6 +14,18 @@ settings.load_profile("footy")
 
 LONG = ("test_failover.py", "test_commands.py", "test_secrets.py", "test_scripts.py")
 """Modules whose tests wait for long, the longest first."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let one worker at a time import a module: only the first has to compile it, with what it imports."""
+    if not isinstance(collector, pytest.Module):
+        return (yield)
+    with collector.path.open() as module:
+        fcntl.flock(module, fcntl.LOCK_EX)
+        return (yield)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,6 @@ from array import array
 from math import inf, isfinite, nan
 from typing import Any
 
-import nanoarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +22,8 @@ VALUES: dict[Kind, st.SearchStrategy[Any]] = {
 
 
 def back(kind: Kind, values: Values, rows: int) -> list[Any]:
+    import nanoarrow
+
     columns = [Column("c", kind, "")]
     array_of = arrow_array(columns, Batch("", rows, [values]))
     return [row["c"] for row in nanoarrow.Array(array_of).to_pylist()]

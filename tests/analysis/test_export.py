@@ -12,9 +12,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pandas as pd
-import polars as pl
 import pytest
 
 from footy.analysis import TABLE_NAMES, Format
@@ -100,6 +97,10 @@ def test_json_lines_and_csv_have_the_same_rows(store: SqliteLog, table: str, tmp
 def test_parquet_opens_in_duckdb_pandas_and_polars_with_the_right_types(
     store: SqliteLog, table: str, tmp_path: Path
 ) -> None:
+    import duckdb
+    import pandas as pd
+    import polars as pl
+
     path = exported(store, table, "parquet", tmp_path)
     columns, rows = TABLES[table].columns, want(store, table)
 
@@ -155,6 +156,8 @@ def test_parquet_opens_in_duckdb_pandas_and_polars_with_the_right_types(
 
 
 def test_an_empty_table_has_its_columns_in_each_format(store: SqliteLog, tmp_path: Path) -> None:
+    import polars as pl
+
     path = exported(store, "odds", "parquet", tmp_path, match_id="nobody")
     assert pl.read_parquet(path).shape == (0, len(TABLES["odds"].columns))
     assert (
@@ -174,6 +177,8 @@ def test_lines_go_to_standard_output_batch_by_batch(store: SqliteLog, tmp_path: 
 
 
 def test_no_cell_acts_and_every_name_is_there(tmp_path: Path) -> None:
+    import polars as pl
+
     write_hostile(tmp_path / "footy.db")
     with closing(opened_for_reading(tmp_path / "footy.db")) as store:
         for table in ("matches", "events"):
@@ -210,6 +215,8 @@ def days(tmp_path: Path) -> Iterator[SqliteLog]:
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "jsonl"])
 def test_each_day_is_a_file_that_readers_find(days: SqliteLog, tmp_path: Path, form: Format) -> None:
+    import duckdb
+
     folder = tmp_path / "out"
     written = to_folder(TABLES["matches"], days, Wanted(whole_days=True), form, folder)
     names = [f"day=2026-11-{day}/matches.{form}" for day in (24, 25, 26)]

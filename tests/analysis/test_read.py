@@ -8,9 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import mean
 
-import duckdb
-import pandas as pd
-import polars as pl
 import pytest
 
 import footy.read
@@ -43,6 +40,10 @@ def folder(tmp_path: Path, store: SqliteLog) -> Path:
 
 @pytest.mark.parametrize("name", TABLE_NAMES)
 def test_each_table_is_taken_by_pandas_polars_and_duckdb(folder: Path, name: str) -> None:
+    import duckdb
+    import pandas as pd
+    import polars as pl
+
     found = getattr(footy.read, name)(folder=folder)
     columns = [one.name for one in TABLES[name].columns]
     frame = pl.DataFrame(found)
@@ -56,6 +57,8 @@ def test_each_table_is_taken_by_pandas_polars_and_duckdb(folder: Path, name: str
 
 
 def test_an_unknown_number_is_null(folder: Path) -> None:
+    import polars as pl
+
     frame = pl.DataFrame(footy.read.odds(match=TOWN, folder=folder))
     assert frame.height == len(TOWN_ROWS)
     assert frame.schema["home_price"] == pl.Float64
@@ -68,11 +71,15 @@ def test_an_unknown_number_is_null(folder: Path) -> None:
 def test_a_folder_is_read_even_if_the_settings_name_a_store(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import polars as pl
+
     monkeypatch.setenv("FOOTY_STORE", "postgresql://nobody@127.0.0.1:1/nothing")
     assert pl.DataFrame(footy.read.matches(folder=folder)).height == 3
 
 
 def test_which_rows_is_said_as_flags_say_it(folder: Path) -> None:
+    import polars as pl
+
     when = dt.datetime.fromtimestamp(KICK_OFF + 600, dt.UTC)
     by_time = pl.DataFrame(footy.read.events(since=when, folder=folder))
     assert by_time.equals(pl.DataFrame(footy.read.events(since=KICK_OFF + 600, folder=folder)))
@@ -96,6 +103,8 @@ def test_what_cannot_be_read_is_one_sentence(tmp_path: Path, arguments: dict[str
 
 
 def test_a_match_that_is_damaged_is_a_warning_and_costs_no_other(folder: Path) -> None:
+    import polars as pl
+
     log, _ = opened(folder / "footy.db")
     log.append(Commit(KICK_OFF, odds=[OddsBlob(ROVERS, Kind.CHUNK, 5, KICK_OFF, b"nonsense")]))
     log.close()

@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
 from footy.analysis import TABLE_NAMES
@@ -50,6 +49,8 @@ def stores(tmp_path: Path) -> Iterator[tuple[Any, Any]]:
 
 
 def test_each_table_and_a_query_over_several_are_the_same(stores: tuple[Any, Any], tmp_path: Path) -> None:
+    import polars as pl
+
     for table in TABLE_NAMES:
         frames = []
         for number, store in enumerate(stores):

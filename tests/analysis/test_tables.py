@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
 from footy.analysis import FORMATS, TABLE_NAMES
@@ -244,6 +243,8 @@ def test_packed_rows_are_what_was_packed() -> None:
 
 def test_the_database_converts_prices_exactly_as_the_record_does(tmp_path: Path) -> None:
     """Parquet and SQL compute them from the vendor's numbers; CSV and notebooks get them from here."""
+    import polars as pl
+
     numbers = [
         *(step / 100 for step in range(-3, 3000)),
         *(step / 1000 for step in range(4000)),

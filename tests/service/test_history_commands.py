@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from footy.analysis import TABLE_NAMES
@@ -32,6 +31,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_a_table_goes_to_standard_output_or_into_a_file(place: Place) -> None:
+    import polars as pl
+
     printed = place.run("export", "matches", "--since", "2026-11-01")
     assert (printed.returncode, printed.stderr) == (Exit.OK, "")
     assert TOWN in {row["match_id"] for row in csv.DictReader(io.StringIO(printed.stdout))}
@@ -128,7 +129,7 @@ def test_each_column_is_in_the_page_with_its_type_and_meaning(table: str) -> Non
 
 
 def test_the_commands_of_the_page_are_taken() -> None:
-    from footy.cli.arguments import build_parser  # noqa: PLC0415
+    from footy.cli.arguments import build_parser
 
     commands = re.findall(r"^\$ bash start\.sh ((?:export|query) .*)$", PAGE.read_text(), re.MULTILINE)
     assert len(commands) == 5

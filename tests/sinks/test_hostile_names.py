@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import markdown
 import msgspec
 import pytest
 from apprise.plugins.discord import NotifyDiscord
@@ -138,6 +137,8 @@ SERVICES: dict[str, tuple[str, Callable[[Post], str]]] = {
 
 def check(shown: str) -> None:
     """Check that lines are as they were written, one for each message, and that nothing in them acts."""
+    import markdown
+
     found = shown.splitlines()
     assert found[-len(LINES) :] == LINES
     for line in LINES:

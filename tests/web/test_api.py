@@ -352,7 +352,7 @@ def test_an_alert_of_a_newer_version_costs_only_itself(stage: Stage) -> None:
 
 
 def test_health_says_nothing_and_status_says_all(tmp_path: Path) -> None:
-    from footy.web.instance import Judged  # noqa: PLC0415 - of this test alone
+    from footy.web.instance import Judged
 
     stale = Judged(well=False, line="Pipeline is stale: no answer")
     stage = Stage(tmp_path, cycles=lambda: stale, ready=lambda: stale, quota_left=lambda: {"odds/history": 7})
@@ -397,6 +397,6 @@ def test_a_data_folder_of_another_process_is_watched(tmp_path: Path) -> None:
 
 
 def _meta() -> dict[str, Any]:
-    from tests.outputs.console.samples import snapshot  # noqa: PLC0415 - of this test alone
+    from tests.outputs.console.samples import snapshot
 
     return dict(snapshot()["meta"])

@@ -1,24 +1,29 @@
 """The OpenAPI document: schemathesis finds no answer that the document does not describe."""
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, assume, given, settings
-from schemathesis import GenerationMode
-from schemathesis.core.result import Ok
 
 from footy.web.openapi import ROUTES, document
 from tests.support.web import Stage
+
+if TYPE_CHECKING:
+    import schemathesis
 
 LONGEST = 8_000
 """Requests longer than 16 kB are refused with 431 before there is a route: see test_security."""
 QUICK = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_every_route_answers_as_the_document_says(shared: Stage, mode: GenerationMode) -> None:
+@pytest.mark.parametrize("valid", [True, False])
+def test_every_route_answers_as_the_document_says(shared: Stage, valid: bool) -> None:
+    import schemathesis
+    from schemathesis import GenerationMode
+    from schemathesis.core.result import Ok
+
+    mode = GenerationMode.POSITIVE if valid else GenerationMode.NEGATIVE
     described = copy.deepcopy(document())
     for route in ROUTES:
         if route.streams:  # a stream does not end
