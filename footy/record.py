@@ -392,7 +392,7 @@ class LeaseState(TypedDict):
 
 
 class Push(TypedDict):
-    """How the vendor's push stands."""
+    """The state of the vendor's push."""
 
     state: str
     """`connected`, `connecting`, `standby`, `refused`, `unreachable`, `silent`, `flooding` or `malformed`."""

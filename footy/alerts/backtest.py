@@ -34,7 +34,7 @@ _NOTHING: Mapping[str, Any] = {}
 
 
 def limits(rule: Rule, since_s: float = 0.0) -> list[str]:
-    """Return what cannot be told of a rule, as clauses; if there are none, its backtest is exact.
+    """Return the limits of a rule's backtest, as clauses; without any, it is exact.
 
     Args:
         rule: The rule.
@@ -67,7 +67,7 @@ def _fields(rule: Rule) -> frozenset[str]:
 
 
 def _notes_out_of_play(rule: Rule) -> bool:
-    """Check whether it fires by events alone, also out of play, and notes fields of the record."""
+    """Check whether a rule fires on events alone, possibly out of play, but stores fields of the record."""
     if not rule.on_events or rule.when.fields or (rule.when.kinds is not None and rule.when.kinds <= _PLAYED):
         return False
     return rule.price is not None or bool(rule.then_fields)

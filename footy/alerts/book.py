@@ -69,7 +69,7 @@ class AlertBook:
     def after_cycle(
         self, detector: Detector, detection: Detection, records: Iterable[MatchRecord], now: float
     ) -> Detection:
-        """Return what a cycle detected, with the alerts that its records and events make.
+        """Return a cycle's detection, with the alerts that follow from its records and events.
 
         Args:
             detector: What was emitted before.
@@ -109,7 +109,7 @@ class AlertBook:
         return detector.extended(detection, states, events) if states else detection
 
     def after_results(self, detector: Detector, detection: Detection, now: float) -> Detection:
-        """Return what final states made, with the alerts of their events, and the outcomes."""
+        """Return the detection of final states, with the alerts of their events, and the outcomes."""
         states: dict[str, Emitted] = {}
         events: list[Event] = []
         for match_id, of_match in _by_match(detection.events).items():
@@ -176,7 +176,7 @@ def _by_match(events: Iterable[Event]) -> dict[str, list[Event]]:
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes with a file; None if there is none.
+    """Return a value that differs once the file has changed; None if there is no file.
 
     One that cannot be looked at is there all the same: reading it says why.
     """

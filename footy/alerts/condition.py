@@ -318,7 +318,7 @@ class _Reader:
 
 
 def _check_events(kinds: frozenset[str], named: frozenset[str]) -> None:
-    """Check that an event of the types asked for can have each field."""
+    """Check that an event of the rule's types can have each field."""
     if not kinds:
         raise ConditionError("no event makes it true")
     for name in sorted(named):

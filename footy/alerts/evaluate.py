@@ -63,7 +63,7 @@ class Evaluated(NamedTuple):
 
 
 def fired(rules: Iterable[Rule], sight: Sight, states: Mapping[str, AlertState]) -> Evaluated:
-    """Return what rules make of a record and its events.
+    """Return the alerts of rules for a record and its events, and the states after them.
 
     Args:
         rules: In the order in which they fire.

@@ -63,7 +63,7 @@ def wilson(won: int, decided: int) -> tuple[float, float] | None:
 
 
 def outcomes(events: Iterable[Event]) -> list[Outcomes]:
-    """Return what became of the alerts among events in the order of the log, by rule."""
+    """Return the outcomes of the alerts among events, by rule; the events are in the order of the log."""
     found: dict[str, Outcomes] = {}
     for event in events:
         data = event.data

@@ -194,7 +194,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def secrets_in_text(text: str) -> list[str]:
-    """Return what of a text may be a secret: of a URL its parts, else the text, but for words and paths."""
+    """Return the parts of a text that may be secret: of a URL, else the text if it is no word or path."""
     if "://" in text:
         with contextlib.suppress(ValueError):  # it is no URL
             return secrets_in(text)

@@ -86,7 +86,7 @@ def _text_column(values: Values, rows: int) -> Any:
 
 
 def _bits(each: bytes) -> bytes:
-    """Return a bit for each byte, the first one lowest; by way of a number, which C makes of the digits."""
+    """Return a bit for each byte, the first one lowest. One big number is faster than a loop."""
     if not each:
         return b""
     return int(each[::-1].translate(_DIGITS), 2).to_bytes((len(each) + 7) // 8, "little")

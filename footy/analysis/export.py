@@ -89,7 +89,7 @@ def to_stream(
 
 
 def _batches(table: Table, form: Format) -> Callable[[Store, Wanted], Iterator[Batch]]:
-    """Return what makes the batches that `_write` takes."""
+    """Return the function that makes the batches for `_write`."""
     return table.bulk.batches if form == "parquet" and table.bulk is not None else table.batches
 
 
@@ -119,7 +119,7 @@ def _lines(table: Table, form: Format, batches: Iterator[Batch]) -> Iterator[byt
 
 @contextlib.contextmanager
 def _in_place_of(target: Path) -> Iterator[Path]:
-    """Yield a file beside the target, which takes its place when the block ends well, else is removed."""
+    """Yield a temporary file that replaces the target if the block succeeds, and is removed otherwise."""
     if target.is_dir():
         raise CannotWriteError(f"{target} is a folder: name a file, or add --partition day")
     try:

@@ -135,7 +135,7 @@ class _Limit:
         self._left_s = limits.time_s
 
     def within(self, call: Callable[[], T]) -> T:
-        """Return what a call of the database returns, or interrupt it when the time is over."""
+        """Return the result of a call of the database; interrupt it when the time is over."""
         ended = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(ended,), name="query limit", daemon=True)
         started = time.monotonic()

@@ -35,7 +35,7 @@ class Wanted:
 
 
 class Bulk(NamedTuple):
-    """The same rows in a form that costs less to make, for a database that computes the rest."""
+    """The rows of a table with the vendor's own numbers; SQL computes the table's columns from them."""
 
     columns: Sequence[Column]
     batches: Callable[[Store, Wanted], Iterator[Batch]]

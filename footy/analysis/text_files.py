@@ -43,13 +43,13 @@ def _cell(value: Any) -> Any:
 
 
 def csv_batch(columns: Sequence[Column]) -> Lines:
-    """Return what writes batches of a table as CSV, without the head."""
+    """Return a function that writes batches of a table as CSV, without the head."""
     kinds = [one.kind for one in columns]
     return lambda batch: csv_lines(_rows(kinds, batch))
 
 
 def json_batch(columns: Sequence[Column]) -> Lines:
-    """Return what writes batches of a table as JSON Lines."""
+    """Return a function that writes batches of a table as JSON Lines."""
     kinds, names = [one.kind for one in columns], [one.name for one in columns]
     encode = msgspec.json.Encoder().encode_lines
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from footy.cli import commands, log_commands
 from footy.cli.arguments import build_parser, check_console_flags, has_password
-from footy.cli.streams import complain, leave_the_pipe, mind_the_terminal
+from footy.cli.streams import complain, discard_output, set_up_streams
 from footy.errors import Exit, FootyError
 from footy.settings import STORE, Loaded, load
 from footy.telemetry.redaction import Redactor
@@ -47,7 +47,7 @@ _COMMANDS: dict[str, Command] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run footy and return its exit code."""
-    mind_the_terminal()
+    set_up_streams()
     parser = build_parser()
     if has_password(sys.argv[1:] if argv is None else argv):
         complain(
@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(_sentence(error))
         return int(error.exit_code)
     except BrokenPipeError:
-        leave_the_pipe()
+        discard_output()
         return int(Exit.OK)
     except Exception as bug:
         logging.getLogger("footy").exception("A bug ended footy")

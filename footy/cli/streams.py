@@ -12,7 +12,7 @@ from footy.errors import CannotWriteError
 from footy.settings import Mode, Settings
 
 
-def mind_the_terminal() -> None:
+def set_up_streams() -> None:
     """Prepare the standard streams, Ctrl-C and logging for a command.
 
     Ctrl-C ends the process without a traceback; the service and --once install their own handlers when they
@@ -36,7 +36,7 @@ def mind_the_terminal() -> None:
         logging.getLogger().addHandler(logging.NullHandler())
 
 
-def leave_the_pipe() -> None:
+def discard_output() -> None:
     """Discard the output that is still buffered: its reader has ended, as `head` does."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -66,7 +66,7 @@ def _output() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        leave_the_pipe()
+        discard_output()
         raise CannotWriteError(f"The standard output cannot be written ({error.strerror}).") from None
 
 

@@ -37,7 +37,7 @@ class ArchiveState(StrEnum):
 
 
 class Archived(NamedTuple):
-    """What an attempt to read all odds of a match came to."""
+    """The outcome of an attempt to read all odds of a match."""
 
     match_id: str
     state: ArchiveState
@@ -124,11 +124,11 @@ class Archive(Protocol):
         ...
 
     def odds_blobs(self, match_id: str) -> list[OddsBlob]:
-        """Return what was written of a match's odds, in order of writing."""
+        """Return the blobs of a match's odds, in order of writing."""
         ...
 
     def minute_blobs(self, match_id: str) -> list[MinuteBlob]:
-        """Return what was written of a match's minutes, in order."""
+        """Return the blobs of a match's minutes, in order."""
         ...
 
     def due(self, now: float, limit: int) -> list[Due]:

@@ -129,7 +129,7 @@ class Log(Protocol):
         ...
 
     def open_states(self, within_s: float) -> list[Emitted]:
-        """Return what was emitted of matches whose result may still come, the oldest of them so old."""
+        """Return the states of matches whose result may still come, if seen within these last seconds."""
         ...
 
     def listed_at(self) -> float | None:

@@ -317,7 +317,7 @@ def unpack(data: bytes) -> OddsColumns:
 
 
 def joined(blobs: Sequence[OddsBlob]) -> OddsColumns:
-    """Return all rows of a match: those of its archive, otherwise all that was written of it so far.
+    """Return all rows of a match: those of its archive, otherwise those of all blobs written so far.
 
     A feed repeats rows, and a full read has them again: each is there once. What was written after an archive
     is of a match that went on.

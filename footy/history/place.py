@@ -52,7 +52,7 @@ class LogPlace(Protocol):
         ...
 
     def identity(self) -> object:
-        """Return what tells the log from another one in its place; None if there is none. Cheap."""
+        """Return a value that another log in the same place would not have; None without a log. Cheap."""
         ...
 
     def read(self) -> KeptLog:
@@ -87,7 +87,7 @@ class WriterPlace(Protocol):
         ...
 
     def identity(self) -> object:
-        """Return what tells the log from another one in its place; None if there is none. Cheap."""
+        """Return a value that another log in the same place would not have; None without a log. Cheap."""
         ...
 
     def open(self) -> tuple[WrittenLog, Path | None]:
@@ -141,7 +141,7 @@ class FilePlace:
         return self._path.exists()
 
     def identity(self) -> object:
-        """Return what tells the file from another one of its name; None if there is none."""
+        """Return a value that another file of this name would not have; None without a file."""
         try:
             found = self._path.stat()
         except OSError:

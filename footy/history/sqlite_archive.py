@@ -157,13 +157,13 @@ def entry_of(row: Sequence[Any]) -> MatchEntry:
 
 
 def odds_blobs(query: Query, match_id: str) -> list[OddsBlob]:
-    """Return what was written of a match's odds, in order of writing."""
+    """Return the blobs of a match's odds, in order of writing."""
     rows = query("SELECT match, kind, rows, at, data FROM odds WHERE match = ? ORDER BY rowid", (match_id,))
     return [OddsBlob(one, Kind(kind), count, at, data) for one, kind, count, at, data in rows]
 
 
 def minute_blobs(query: Query, match_id: str) -> list[MinuteBlob]:
-    """Return what was written of a match's minutes, in order."""
+    """Return the blobs of a match's minutes, in order."""
     rows = query("SELECT match, minute, rows, data FROM minute WHERE match = ? ORDER BY minute", (match_id,))
     return [MinuteBlob(*row) for row in rows]
 

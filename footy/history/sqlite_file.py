@@ -22,7 +22,7 @@ _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from another one of the same name, None if there is none."""
+    """Return the device and inode of a file, None if there is none."""
     try:
         found = path.stat()
     except OSError:

@@ -167,7 +167,7 @@ class SqliteLog:
         return self._decoded(row for rows in found for row in rows)
 
     def open_states(self, within_s: float) -> list[Emitted]:
-        """Return what was emitted of matches whose result may still come, the oldest of them so old."""
+        """Return the states of matches whose result may still come, if seen within these last seconds."""
         rows = self._query(
             "SELECT emitted FROM match WHERE open AND last >="
             " (SELECT value FROM meta WHERE key = 'newest_at') - ? ORDER BY id",
@@ -250,11 +250,11 @@ class SqliteLog:
             return sqlite_archive.entry(self._query, match_id)
 
     def odds_blobs(self, match_id: str) -> list[OddsBlob]:
-        """Return what was written of a match's odds, in order of writing."""
+        """Return the blobs of a match's odds, in order of writing."""
         return sqlite_archive.odds_blobs(self._query, match_id)
 
     def minute_blobs(self, match_id: str) -> list[MinuteBlob]:
-        """Return what was written of a match's minutes, in order."""
+        """Return the blobs of a match's minutes, in order."""
         return sqlite_archive.minute_blobs(self._query, match_id)
 
     def due(self, now: float, limit: int) -> list[Due]:

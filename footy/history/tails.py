@@ -85,7 +85,7 @@ class OddsTails:
         return [blob for one in full for blob in _packed(one, self._tails.pop(one))]
 
     def of(self, match_id: str) -> list[OddsBlob]:
-        """Return what is collected of a match so far, packed, and keep it."""
+        """Return the collected rows of a match, packed, and keep them."""
         tail = self._tails.get(match_id)
         return [] if tail is None else _packed(match_id, tail)
 

@@ -33,7 +33,7 @@ class Leader:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How this process stands to the lease."""
+    """Whether this process leads, and who else leads or stands by."""
 
     leads: bool = False
     leader: Leader | None = None
@@ -85,7 +85,7 @@ class LeaseKeeper:
 
     @property
     def standing(self) -> Standing:
-        """How this process stands to the lease; for any thread."""
+        """Whether this process leads, and who else leads or stands by; for any thread."""
         return self._standing
 
     def start(self) -> None:

@@ -220,7 +220,7 @@ class LeaseTable:
         return Taken(Holding(self.name, self.holder, row[0]), float(row[1]), ahead_s, before)
 
     def give_up(self, session: Session, epoch: int) -> None:
-        """Give the lease up: whoever stands by takes it at once."""
+        """Give the lease up, so that a standby can take it at once."""
         session.execute(_GIVE_UP, (self.name, self.holder, epoch))
 
     def stand_by(self, session: Session) -> None:

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How publishing went."""
+    """The outcome of publishing."""
 
     seconds: float
     failures: Mapping[str, str]

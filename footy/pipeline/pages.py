@@ -58,7 +58,7 @@ class Allowance:
 
 
 def by_page(endpoint: Endpoint, missing: int, allowance: Allowance, inputs: CycleInputs) -> bool:
-    """Decide whether so many missing rows of an endpoint are read by page.
+    """Decide whether this number of missing rows of an endpoint is read by page.
 
     They are if the pages cost less than the requests by id, fit into the quota, and either leave half of the
     time for what they do not bring, or take no longer than the requests by id.
@@ -182,7 +182,7 @@ class KnownLists:
         return frozenset(one for one, at in self.failed_at.items() if now - at < AGAIN_S)
 
     def after(self, listings: Iterable[Listing], now: float) -> "KnownLists":
-        """Return what is known after a cycle that read these lists."""
+        """Return the knowledge after a cycle that read these lists."""
         counts, failed_at = dict(self.page_counts), dict(self.failed_at)
         for one in listings:
             if one.pages is not None:

@@ -64,7 +64,7 @@ class ShownSnapshot:
     def update(
         self, was: State, state: State, records_of: RecordsOf, first: FirstCycle | None
     ) -> PushedUpdate | None:
-        """Return what pushed parts changed in the snapshot; None if that is nothing.
+        """Return the snapshot with the changes of pushed parts; None if they changed nothing.
 
         Before the first cycle has ended there is no snapshot. Then all that is known is shown once, as soon
         as its live list is there; what has not been read yet is missing, or stale.

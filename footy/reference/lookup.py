@@ -264,7 +264,7 @@ class Lookup:
         return None if value is None or _left_out(value) else Held(value, kept.received_at, Source.CACHE)
 
     def _entry(self, key: Request) -> Entry | None:
-        """Return what is on disk, asked for by id or read ahead of need, whichever is younger."""
+        """Return the younger entry on disk: the reply by id, or the row read in advance."""
         asked = None if self._disk_cache is None else self._disk_cache.read(str(key))
         if self._catalogue is None or key.endpoint not in RENEWED:
             return asked

@@ -116,7 +116,7 @@ class Prefetch:
         self._failures: dict[Endpoint, int] = {}
 
     def is_due(self, for_s: float) -> bool:
-        """Check whether a request may be made in the so many seconds until the next cycle."""
+        """Check whether a request may be made in the seconds that are left until the next cycle."""
         now = CLOCK.uptime()
         return for_s >= LEAST_S and any(self._may_ask(one, now) for one in CATALOGUED)
 

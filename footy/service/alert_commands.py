@@ -45,7 +45,7 @@ class NotDeliveredError(FootyError):
 
 
 class NothingYetError(FootyError):
-    """There is nothing to look at yet."""
+    """There is no snapshot or log yet."""
 
     exit_code = Exit.UNAVAILABLE
 
@@ -129,7 +129,7 @@ def test_on_snapshot(path: Path, place: LogPlace, say: Say) -> Exit:
 
 
 def _records(place: LogPlace) -> list[dict[str, Any]]:
-    """Return the newest records: with a store those of the leader, wherever it runs."""
+    """Return the newest records: of the data folder, or of the leader if there is a store."""
     try:
         snapshot = place.published(SNAPSHOT)
         if snapshot is None:

@@ -65,7 +65,7 @@ class Alerts:
     def after_cycle(
         self, detector: Detector, detection: Detection, records: Iterable[MatchRecord], now: float
     ) -> Detection:
-        """Return what a cycle detected, with the alerts that follow from it."""
+        """Return a cycle's detection, with the alerts that follow from it."""
         with self._edge():
             self.refresh()
             self._open_for(detection)
@@ -74,7 +74,7 @@ class Alerts:
         return detection
 
     def after_results(self, detector: Detector, detection: Detection, now: float) -> Detection:
-        """Return what final states made, with the outcomes of alerts."""
+        """Return the detection of final states, with the outcomes of alerts."""
         with self._edge():
             self._open_for(detection)
             if self._book is not None:
@@ -96,7 +96,7 @@ class Alerts:
 
     @contextlib.contextmanager
     def _edge(self) -> Iterator[None]:
-        """Let what fails inside cost alerts, and never the events."""
+        """Catch a failure inside: it costs alerts, and never the events."""
         self._bug = None
         try:
             yield

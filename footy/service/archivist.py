@@ -177,7 +177,7 @@ class Archivist:
                 self._based.pop(match_id, None)
 
     def _submit(self, kind: str, most: int, work: Callable[..., None], *arguments: object) -> bool:
-        """Let the packing thread do some work; return False if too much waits for it."""
+        """Submit work to the packing thread; return False if too much waits for it."""
         with self._lock:
             if self._queued[kind] >= most:
                 return False
@@ -242,7 +242,7 @@ class Archivist:
     def added(
         self, commit: Commit, records: Sequence[MatchRecord], versions: Mapping[str, int], state: State
     ) -> Commit:
-        """Return what a cycle writes, with the odds, minutes and archives that are due.
+        """Return a cycle's commit, with the odds, minutes and archives that are due.
 
         Once the log has it, the caller calls `written`.
 
@@ -267,7 +267,7 @@ class Archivist:
         return self._adding
 
     def rest(self, commit: Commit) -> Commit:
-        """Return what is written at the end, with all that has been collected, even if it is little."""
+        """Return the last commit, with everything collected so far, even if it is little."""
         self._packing.submit(self._keep_everything)
         self._packing.shutdown(wait=True)
         with self._lock:
@@ -368,7 +368,7 @@ class Archivist:
 
 
 def _known(archive: Archive, match_id: str) -> Known:
-    """Return what was written of a match; what is damaged counts as not written."""
+    """Return the kept odds of a match; a damaged blob counts as not written."""
     try:
         odds = joined(archive.odds_blobs(match_id))
     except BrokenBlobError:
@@ -384,7 +384,7 @@ def _known(archive: Archive, match_id: str) -> Known:
 
 
 def outcome(due: Due, answer: Answer[object], known: Known, now: float) -> Archived:
-    """Return what an answer to the request for all odds of a match comes to. Pure.
+    """Return the outcome of an answer to the request for all odds of a match. Pure.
 
     An answer is not taken if it lacks what had been seen before, or has values that cannot be read: it may be
     a half one, and is asked for again. The third time it is, together with what had been seen.
@@ -421,7 +421,7 @@ def _archive_of(match_id: str, columns: OddsColumns, now: float) -> OddsBlob | N
 
 
 def given_up(due: Due, now: float) -> Archived:
-    """Return that the odds of a match were not had as long as the vendor kept them."""
+    """Return the final state of a match whose odds could not be read while the vendor kept them."""
     why = "they were not asked for" if due.note is None else due.note
     note = f"Not read within {TRIED_FOR_S / 86_400:.0f} days of its end: {why}"
     return Archived(due.match_id, ArchiveState.LOST, now, due.tries, note=note)

@@ -1,4 +1,4 @@
-"""How a cycle ended: what metrics, the service manager and others who watch the service are told."""
+"""How a cycle ended, for the watchers of the service, such as the metrics and the service manager."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -110,7 +110,7 @@ class CycleJob:
         return published is not None and published.snapshot["meta"]["counts"]["in_play"] > 0
 
     def publishes_pushed_at(self, tick_in: Callable[[float], None]) -> None:
-        """Set who is told in how many seconds something pushed is to be written to `matches.json`."""
+        """Set the callback that gets the seconds after which a pushed change is written to `matches.json`."""
         self._pushed.tick_in = tick_in
 
     def listen(self) -> None:

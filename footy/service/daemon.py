@@ -188,7 +188,7 @@ def _lead(service: _Service, term: Term) -> None:
 
 
 def _waking(sinks: "Sinks | None", page: "LivePage | None") -> Callable[[], None]:
-    """Return a function that lets all who read the log look at it now."""
+    """Return a function that wakes all readers of the log."""
 
     def wake() -> None:
         if page is not None:
@@ -231,7 +231,7 @@ def _recorder(
     redact: Redactor,
     store: "StoreOfTerm | None",
 ) -> "Recorder | None":
-    """Return what writes events; None if they are switched off, and then nothing of it is imported."""
+    """Return the recorder of events; None if they are off, and then none of its modules is imported."""
     if sinks is None:
         return None
     from footy.service.alerts import Alerts  # noqa: PLC0415

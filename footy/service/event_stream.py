@@ -29,7 +29,7 @@ class NoEventsError(FootyError):
 
 
 class Printer(Protocol):
-    """Shows events to whoever has asked."""
+    """Shows events to the user of a command."""
 
     def show(self, batch: Sequence[Envelope]) -> None:
         """Print events."""
@@ -173,7 +173,7 @@ def _reopened(log: Log, place: LogPlace) -> Log:
 
 
 def reader_is_gone(within_s: float) -> bool:
-    """Wait so long; return at once and say so if the other end of standard output is closed."""
+    """Wait for the end of the reader of standard output; return whether it ended within these seconds."""
     kind = os.fstat(1).st_mode
     if not (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)):
         time.sleep(within_s)

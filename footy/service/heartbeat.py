@@ -59,7 +59,7 @@ class HeartbeatFile:
         self._beat["events_problem"] = problem
 
     def note_push(self, state: str, since: float, why: str | None) -> None:
-        """Note how the push stands, for the next write; `since` in Unix seconds."""
+        """Set the state of the push for the next write; `since` in Unix seconds."""
         self._beat["push"] = {"state": state, "since": moment_text(since) or "", "why": why}
 
     def note_shared_account(self, other: str | None) -> None:

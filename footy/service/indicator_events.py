@@ -1,4 +1,4 @@
-"""Events of the indicators; apart from them, so that nothing of events is imported if they are off."""
+"""Events of the indicators, in a module of their own: without events, no module of events is imported."""
 
 from collections.abc import Iterator, Mapping
 

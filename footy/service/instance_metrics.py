@@ -264,7 +264,7 @@ def sinks_source(sinks: Iterable[Lagging], newest: "Callable[[], Position | None
 
 
 class MetricsFile:
-    """Writes all metrics into the data folder after each cycle, for whoever does not ask over HTTP."""
+    """Writes all metrics into the data folder after each cycle, for readers without HTTP."""
 
     def __init__(self, files: Files, collector: MetricsCollector) -> None:
         self._path = files.metrics

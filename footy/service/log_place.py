@@ -74,7 +74,7 @@ def writer_place(settings: Settings, mode: Mode, **session: Any) -> "WriterPlace
 
 
 def message_ledger(settings: Settings, mode: Mode) -> "Ledger | StoreLedger | None":
-    """Return what became of the messages of an instance in this mode, for reading; None if none were sent.
+    """Return the ledger of messages of an instance in this mode, for reading; None if none were sent.
 
     Raises:
         ConfigError: A package is missing.

@@ -47,7 +47,7 @@ def view(
     demo: bool,
     now: datetime | None = None,
 ) -> MatchPage | MatchList:
-    """Return what there is of the match that is meant, or the matches that may be.
+    """Return the page of the match that fits the text, or the list of all that fit.
 
     Args:
         place: Where the instance's log and snapshot are.

@@ -1,4 +1,4 @@
-"""What systemd is told about the service: sd_notify(3), by a datagram to the socket that it names.
+"""States of the service for systemd: sd_notify(3), a datagram to the socket that it names.
 
 `READY=1` is sent when the scheduler runs, not after the first published cycle: while the vendor is down or
 refuses the account, footy goes on trying and has nothing to publish, and `systemctl start` would end it after

@@ -64,7 +64,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
 
 
 def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: HeartbeatFile) -> Update:
-    """Return what one cycle publishes: its snapshot, and the fixtures.
+    """Run one cycle; return its snapshot and the fixtures.
 
     Raises:
         FootyError: There is no fresh live list.
@@ -98,7 +98,7 @@ def _cycle(settings: Settings, mode: Mode, files: Files, heartbeat_file: Heartbe
 
 
 def _words(failure: Exception) -> str:
-    """Return what failed; of a bug only the type, since its message may contain the secret."""
+    """Return the words of a failure; of a bug only its type, since its message may contain the secret."""
     return str(failure) if isinstance(failure, FootyError) else type(failure).__name__
 
 

@@ -73,7 +73,7 @@ def page_of(
 
 
 def serve(settings: Settings, mode: Mode, say: Callable[[str], None]) -> Exit:
-    """Serve what a data folder holds, whoever writes it, until SIGTERM or SIGINT.
+    """Serve the page of a data folder, which another process may write, until SIGTERM or SIGINT.
 
     Raises:
         ConfigError: It is switched off, or the port is taken.

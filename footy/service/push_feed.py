@@ -58,7 +58,7 @@ STATES: tuple[State, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class PushStatus:
-    """How the push stands."""
+    """The state of the push."""
 
     state: State
     since: float
@@ -149,11 +149,11 @@ class PushFeed:
 
     @property
     def status(self) -> PushStatus:
-        """Return how it stands."""
+        """Return its state."""
         return self._status
 
     def tick_in(self, seconds: float) -> None:
-        """Pass on an empty answer in so many seconds, if nothing comes before."""
+        """Pass on an empty answer after some seconds, unless a message comes before."""
         at = time.monotonic() + seconds
         with self._changed:
             if self._tick_at is None or at < self._tick_at:
@@ -266,7 +266,7 @@ class PushFeed:
         self._stopping.wait(seconds)
 
     def _say(self, state: State, why: str | None) -> None:
-        """Note how it stands, logged when it changes."""
+        """Set its state; log it if it has changed."""
         before = self._status
         if (state, why) == (before.state, before.why):
             return

@@ -283,7 +283,7 @@ class Recorder:
 
     @contextlib.contextmanager
     def _edge(self) -> Iterator[None]:
-        """Let nothing that fails inside stop anything else; say it once, and when it is over."""
+        """Catch a failure inside, so that it stops nothing else; log it once, and log when it is over."""
         try:
             yield
         except NewerLogError as error:

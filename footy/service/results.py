@@ -1,4 +1,4 @@
-"""Reading final states: the results of matches, confirmed when nothing else is to be asked for."""
+"""Reading final states: the results of matches, confirmed between two cycles."""
 
 import logging
 import threading
@@ -77,7 +77,7 @@ class ResultReader:
         return read
 
     def keep(self, match_ids: Iterable[str]) -> None:
-        """Forget when matches other than these were asked for."""
+        """Forget the tries of all other matches."""
         kept = set(match_ids)
         with self._lock:
             self._tries = {one: count for one, count in self._tries.items() if one in kept}

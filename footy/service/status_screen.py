@@ -72,7 +72,7 @@ def watch(files: Files, *, demo: bool) -> Exit:
 
 
 def screen(files: Files, *, demo: bool, now: float, width: int) -> RenderableType:
-    """Return what is shown: the lines of `status`, and below them the figures in panels."""
+    """Return the screen: the lines of `status`, and below them the figures in panels."""
     judged = health(files, demo=demo, now=now)
     [first, *others] = status.lines(files, demo=demo, with_figures=False)[1]
     said = [Text(printable(first), WELL if judged.well else ILL), *(_line(other) for other in others)]
@@ -105,7 +105,7 @@ def _panel(title: str, rows: Sequence[Row]) -> tuple[int, Panel]:
 
 
 def _in_columns(panels: Sequence[tuple[int, Panel]], across: int) -> RenderableType:
-    """Return the panels in so many columns of about the same height, in their order from the top."""
+    """Return the panels in columns of about the same height, in their order from the top."""
     columns: list[list[Panel]] = [[] for _ in range(across)]
     heights = [0] * across
     for height, panel in panels:

@@ -378,7 +378,7 @@ class Settings(
         return Mode.DEMO
 
     def observed_mode(self) -> Mode:
-        """Return the mode of the instance that health, status and stop look at; live if it is undecidable.
+        """Return the mode of the instance for health, status and stop; live if it cannot be decided.
 
         A machine that only reads a store has no credentials, and looks at what is live there.
         """

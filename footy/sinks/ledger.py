@@ -73,7 +73,7 @@ class Ledger:
             )
 
     def state(self, event_id: str) -> MessageState | None:
-        """Return what became of a message; None if it was never begun."""
+        """Return the state of a message; None if it was never begun."""
         with self._edge() as connection:
             row = connection.execute(
                 "SELECT state FROM sent WHERE target = ? AND event = ?", (self._target, event_id)
@@ -81,7 +81,7 @@ class Ledger:
         return None if row is None else row[0]
 
     def note(self, event_ids: Iterable[str], state: MessageState) -> None:
-        """Note what became of messages, durably."""
+        """Store the states of messages, durably."""
         with self._edge() as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.executemany(
@@ -107,7 +107,7 @@ class Ledger:
             ).rowcount
 
     def counts(self) -> dict[str, int]:
-        """Return the number of messages by what became of them."""
+        """Return the number of messages by their state."""
         with self._edge() as connection:
             rows = connection.execute("SELECT state FROM sent WHERE target = ?", (self._target,)).fetchall()
         return dict(Counter(state for [state] in rows))

@@ -159,7 +159,7 @@ def message(one: Envelope) -> Message | None:
 
 
 def _mark(one: Envelope) -> str:
-    """Return what stands before a message that is not about what happens now."""
+    """Return the mark before a message of a replay, or of the demo."""
     return ("REPLAY: " if one.footyreplay else "") + ("DEMO: " if one.source == DEMO_SOURCE else "")
 
 

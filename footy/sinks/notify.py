@@ -41,7 +41,7 @@ class _Onward(logging.Handler):
 
 
 def _hear_everything() -> None:
-    """Let the library log its reasons, which it has at DEBUG alone, without having them in footy's log."""
+    """Pass on the library's reasons of failures, which it logs at DEBUG, instead of all that it logs."""
     library = logging.getLogger("apprise")
     library.setLevel(logging.DEBUG)
     library.propagate = False
@@ -102,7 +102,7 @@ def service(url: str, timeout_s: float) -> apprise.NotifyBase | None:
 
 
 def notified(url: str, title: str, body: str, *, timeout_s: float) -> AppriseResultStatus:
-    """Send one text to a service, and return what became of it; a lost answer counts as a time-out."""
+    """Send one text to a service, and return the outcome; a lost answer counts as a time-out."""
     found = service(url, timeout_s)
     if found is None:
         return AppriseResultStatus.NOMATCH

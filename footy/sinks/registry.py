@@ -72,12 +72,12 @@ class Sinks:
         return self._trouble or found
 
     def show(self, records: "Sequence[MatchRecord]") -> None:
-        """Let the sinks of states have the newest records; return at once."""
+        """Hand the newest records to the sinks of states; return at once."""
         for runner in self:
             runner.show(records)
 
     def wake(self) -> None:
-        """Let them look at the log now: something was committed."""
+        """Wake all runners: something was committed."""
         for runner in self:
             runner.wake()
 

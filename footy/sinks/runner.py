@@ -65,13 +65,13 @@ class SinkRunner:
         self._thread.start()
 
     def show(self, records: Sequence[MatchRecord]) -> None:
-        """Let the sink have the newest records, if it is one of states; return at once."""
+        """Hand the newest records to the sink, if it is one of states; return at once."""
         if isinstance(self._sink, StateSink):
             self._sink.show(records)
             self._news.set()
 
     def wake(self) -> None:
-        """Look at the log now: something was committed."""
+        """Wake the runner: something was committed."""
         self._news.set()
 
     def close(self) -> None:
@@ -94,7 +94,7 @@ class SinkRunner:
         return self._problem
 
     def lag(self, newest: Position) -> int | None:
-        """Return how many events the target lacks of a log that is so far; None if that is not known yet."""
+        """Return the number of events up to the newest one that the target lacks; None if not known yet."""
         reader = self._reader
         position = None if reader is None else reader.position
         if position is None:

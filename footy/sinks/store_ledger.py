@@ -44,14 +44,14 @@ class StoreLedger:
             )
 
     def state(self, event_id: str) -> MessageState | None:
-        """Return what became of a message; None if it was never begun."""
+        """Return the state of a message; None if it was never begun."""
         rows = self._query(
             "SELECT state FROM sent WHERE target = %s AND event = %s", (self._target, event_id)
         )
         return rows[0][0] if rows else None
 
     def note(self, event_ids: Iterable[str], state: MessageState) -> None:
-        """Note what became of messages, durably."""
+        """Store the states of messages, durably."""
         with self._transaction() as cursor:
             cursor.executemany(
                 "INSERT INTO sent VALUES (%s, %s, %s, %s) ON CONFLICT (target, event) DO UPDATE SET"
@@ -77,7 +77,7 @@ class StoreLedger:
         return given_up
 
     def counts(self) -> dict[str, int]:
-        """Return the number of messages by what became of them."""
+        """Return the number of messages by their state."""
         rows = self._query("SELECT state FROM sent WHERE target = %s", (self._target,))
         return dict(Counter(state for [state] in rows))
 

@@ -149,7 +149,7 @@ def translated(address: StoreAddress, doing: str) -> Iterator[None]:
 
 
 def as_log_error(address: StoreAddress, error: psycopg.Error, doing: str) -> LogError:
-    """Return what failed as one sentence. No text of the URL is in it, and so no password."""
+    """Return a failure as one sentence. It has no text of the URL, and so no password."""
     what, why = f"The store {address.shown} cannot be {doing}", _reason(error)
     if isinstance(error, errors.UniqueViolation):
         return UnknownCommitError(f"The store {address.shown} holds an event already")
@@ -169,7 +169,7 @@ def as_log_error(address: StoreAddress, error: psycopg.Error, doing: str) -> Log
 
 
 def _reason(error: psycopg.Error) -> str:
-    """Return what the server or the driver says, as a clause."""
+    """Return the words of the server or the driver, as a clause."""
     if error.diag.message_primary:
         return error.diag.message_primary
     lines = str(error).strip().splitlines() or [type(error).__name__]

@@ -167,7 +167,7 @@ def _of_store(cursor: Cursor, table: _Table) -> Iterator[Row]:
 
 
 def _write(cursor: Cursor, table: _Table, rows: Iterable[Row]) -> int:
-    """Write rows in bulk; return what they count towards FOOTY_HISTORY_SIZE."""
+    """Write rows in bulk; return the bytes that they count towards FOOTY_HISTORY_SIZE."""
     total = 0
     with_size = ", bytes" if table.name == "event" else ""
     with cursor.copy(f"COPY {table.name} ({table.columns}{with_size}) FROM STDIN") as writing:

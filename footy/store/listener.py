@@ -59,7 +59,7 @@ class Listener:
         return True
 
     def wake(self) -> None:
-        """Let the thread that waits go on, from any thread."""
+        """Wake the waiting thread, from any thread."""
         with self._lock, contextlib.suppress(OSError):
             if not self._closed:
                 os.write(self._wake_write, b".")

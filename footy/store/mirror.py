@@ -36,7 +36,7 @@ class StoredMirror:
             )
 
     def load(self) -> SavedMirror | None:
-        """Return what was saved last; None if nothing was.
+        """Return the last saved mirror; None if there is none.
 
         Raises:
             LogError: It cannot be read.

@@ -166,7 +166,7 @@ def entry(session: Session, match_id: str) -> MatchEntry | None:
 
 
 def odds_blobs(session: Session, match_id: str) -> list[OddsBlob]:
-    """Return what was written of a match's odds, in order of writing."""
+    """Return the blobs of a match's odds, in order of writing."""
     rows = session.query(
         "SELECT match, kind, rows, at, data FROM odds WHERE match = %s ORDER BY number",
         (plain_text(match_id),),
@@ -175,7 +175,7 @@ def odds_blobs(session: Session, match_id: str) -> list[OddsBlob]:
 
 
 def minute_blobs(session: Session, match_id: str) -> list[MinuteBlob]:
-    """Return what was written of a match's minutes, in order."""
+    """Return the blobs of a match's minutes, in order."""
     rows = session.query(
         "SELECT match, minute, rows, data FROM minute WHERE match = %s ORDER BY minute",
         (plain_text(match_id),),

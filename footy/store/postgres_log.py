@@ -118,7 +118,7 @@ class PostgresLog:
         )
 
     def open_states(self, within_s: float) -> list[Emitted]:
-        """Return what was emitted of matches whose result may still come, the oldest of them so old."""
+        """Return the states of matches whose result may still come, if seen within these last seconds."""
         return self._states(
             "SELECT emitted FROM match WHERE open AND last >= (SELECT newest_at FROM meta) - %s ORDER BY id",
             within_s,
@@ -200,11 +200,11 @@ class PostgresLog:
             return postgres_archive.entry(self._session, match_id)
 
     def odds_blobs(self, match_id: str) -> list[OddsBlob]:
-        """Return what was written of a match's odds, in order of writing."""
+        """Return the blobs of a match's odds, in order of writing."""
         return postgres_archive.odds_blobs(self._session, match_id)
 
     def minute_blobs(self, match_id: str) -> list[MinuteBlob]:
-        """Return what was written of a match's minutes, in order."""
+        """Return the blobs of a match's minutes, in order."""
         return postgres_archive.minute_blobs(self._session, match_id)
 
     def due(self, now: float, limit: int) -> list[Due]:

@@ -18,7 +18,7 @@ gives one that locks its own row: so no transaction of a former leader is commit
 
 
 def no_fence(_cursor: Cursor) -> None:
-    """Let everybody commit: there is no lease."""
+    """Allow every commit: there is no lease."""
 
 
 class Session:

@@ -81,7 +81,7 @@ class Client:
         return listed, tuple(path for match in changed for path in match.left_out)
 
     def _page(self, request: Request, budget: RetryBudget) -> Answer[object]:
-        """Ask for one page, once: what it would bring can be asked for by id."""
+        """Request one page, once: its rows can also be requested by id."""
         reply = self.transport.get(
             request.endpoint,
             request.parameters,

@@ -47,7 +47,7 @@ class Quota(Protocol):
 
 
 class SavedCalls(Protocol):
-    """A place beside the file where attempts are kept: for another machine, whose clock is another one."""
+    """A second place where attempts are kept, for another machine, whose clock differs."""
 
     def load(self) -> Mapping[str, Sequence[float]]:
         """Return how many seconds ago the attempts on each endpoint were made."""

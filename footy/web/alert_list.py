@@ -49,7 +49,7 @@ class AlertList:
         return cls(events, [*alerts.values()], len(stored) < MOST_ALERT_EVENTS)
 
     def answer(self, rule: str | None, match_id: str | None, limit: int) -> dict[str, object]:
-        """Return what is asked for of it: `contract.Alerts` without the position.
+        """Return the requested part of it: `contract.Alerts` without the position.
 
         Args:
             rule: Only alerts of this rule.

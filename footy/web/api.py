@@ -1,4 +1,4 @@
-"""The routes of the API: what is asked for, and what is answered."""
+"""The routes of the API: they read the requests and make the answers."""
 
 import asyncio
 import time
@@ -211,7 +211,7 @@ class Api:
         at = start
 
         def wants(sent: Sent) -> bytes:
-            """Return what is new for this reader of what has been sent to all."""
+            """Return the new events that this reader wants."""
             return b"".join(
                 data
                 for event, data in sent.messages

@@ -161,7 +161,7 @@ def pushed(
 
 
 def changes(before: Mapping[str, Cells], after: Mapping[str, Cells]) -> Changes:
-    """Return what changed."""
+    """Return the changes."""
     found: Changes = {}
     changed = {
         match_id: {

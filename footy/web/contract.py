@@ -1,4 +1,4 @@
-"""What the API answers beside records and events, typed: the schemas of `/openapi.json` come from here."""
+"""The types of the API's answers besides records and events, from which `/openapi.json` is made."""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -223,7 +223,7 @@ class PriceSeries(TypedDict):
 
 
 class MatchOdds(TypedDict):
-    """Every price of a match that is known, and what they amount to for each bookmaker."""
+    """Every known price of a match, and a summary for each bookmaker."""
 
     match_id: str
     archive: str | None

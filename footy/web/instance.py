@@ -1,4 +1,4 @@
-"""What the page and the API are told of the instance that they show."""
+"""The instance that the page and the API show: its files and its health."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Watched(Protocol):
         ...
 
     def value(self, name: str) -> Any:
-        """Return what a file held when it was looked at last; None if there was none."""
+        """Return the content of a file at the last look; None if there was none."""
         ...
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ class Judged(NamedTuple):
 
 
 def no_tail(_match_id: str) -> Sequence[OddsBlob]:
-    """Know no odds beside those in the log, as another process."""
+    """Return no odds: another process knows only those in the log."""
     return ()
 
 

@@ -224,7 +224,7 @@ class Live:
         return made
 
     def about(self, shown: Picture | None) -> dict[str, Any]:
-        """Return what is said above and around the matches; the same as `/api/status`."""
+        """Return the words above and around the matches; the same as `/api/status`."""
         beat = self.heartbeat or {}
         meta = None if shown is None else shown.snapshot["meta"]
         interval_s = beat.get("interval_s", self.instance.interval_s)
@@ -353,7 +353,7 @@ class _Folder:
         return frozenset(name for name, file in self._files.items() if file.renew())
 
     def value(self, name: str) -> Any:
-        """Return what a file holds; None if there is none."""
+        """Return the content of a file; None if there is none."""
         return self._files[name].value
 
     def close(self) -> None:

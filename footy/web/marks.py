@@ -97,7 +97,7 @@ class Marks:
             marks[event_id] = {**marks[event_id], **values}
 
     def of_matches(self) -> Mapping[str, Marked]:
-        """Return what is marked of every match that has a mark."""
+        """Return the marks of every match that has one."""
         for match_id in (self._goals.keys() | self._alerts.keys()) - self._views.keys():
             found = (held.get(match_id, {}) for held in (self._goals, self._alerts))
             self._views[match_id] = Marked(*(tuple(one.values()) for one in found))
@@ -116,7 +116,7 @@ class Marks:
 
 
 def _goal(goal_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the page says of a goal (`contract.Goal`)."""
+    """Return a goal as the page shows it (`contract.Goal`)."""
     taken = ("side", "minute", "player", "kind", "seen_at", "late")
     return {
         "id": goal_id,

@@ -17,7 +17,7 @@ class LivePage:
         self._server.live.put(update.snapshot, update.changed)
 
     def wake(self) -> None:
-        """Look at the log of events now; return at once."""
+        """Wake the reader of the log of events; return at once."""
         self._server.live.wake()
 
     def close(self) -> None:

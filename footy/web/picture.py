@@ -42,7 +42,7 @@ class Picture:
 
     @classmethod
     def of(cls, snapshot: Snapshot, tag: str, *, is_pushed: bool = False) -> Self:
-        """Make the bytes of a cycle's snapshot; those of pushed ones are made when they are asked for."""
+        """Make the bytes of a cycle's snapshot; those of a pushed one are made on request."""
         by_id = {match["match_id"]: match for match in snapshot["matches"]}
         found = cls(snapshot, by_id, tag)
         return found if is_pushed else replace(found, made=found.whole())
@@ -86,7 +86,7 @@ def board(
     before: Board | None = None,
     changed: frozenset[str] | None = None,
 ) -> Board:
-    """Return what the page shows of a picture; only of the `changed` matches, if given, other than before."""
+    """Return the board of a picture; if `changed` is given, only the cells of these matches are made anew."""
     if picture is None:
         rows: Mapping[str, Cells] = {}
     elif before is None or changed is None:
@@ -97,7 +97,7 @@ def board(
 
 
 def difference(before: Board, after: Board) -> bytes:
-    """Return what changed, as a message of `/api/live`; empty if nothing did."""
+    """Return the changes as a message of `/api/live`; empty if there are none."""
     changes: Changes = cells.changes(before.rows, after.rows)
     said: dict[str, Any] = {"version": after.version, "after": before.version, **changes}
     if before.about != after.about:

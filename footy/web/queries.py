@@ -1,4 +1,4 @@
-"""Reading what a request asks for: strictly, so that a misspelt name is told and never ignored."""
+"""Reading the parameters of a request, strictly: a misspelt name is an error and never ignored."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -60,7 +60,7 @@ def _list(name: str, text: str) -> list[str]:
 
 
 def fields(text: str | None) -> list[str] | None:
-    """Return the fields of the record that are asked for, in that order; None for all."""
+    """Return the requested fields of the record, in that order; None for all."""
     if text is None:
         return None
     found = _list("fields", text)
@@ -71,7 +71,7 @@ def fields(text: str | None) -> list[str] | None:
 
 
 def match_filter(given: Mapping[str, str]) -> Callable[[MatchRecord], bool] | None:
-    """Return what decides whether a match is asked for; None if all are."""
+    """Return a function that decides whether a match is requested; None if all are."""
     tests: list[Callable[[MatchRecord], bool]] = []
     if "in_play" in given:
         wanted = _boolean("in_play", given["in_play"])
@@ -109,12 +109,12 @@ def _number(name: str, text: str, least: int, most: int) -> int:
 
 
 def limit(text: str | None) -> int:
-    """Return how many events or alerts are asked for."""
+    """Return the requested number of events or alerts."""
     return DEFAULT_EVENTS if text is None else _number("limit", text, 1, MOST_EVENTS)
 
 
 def markets(text: str | None) -> list[str]:
-    """Return the markets that are asked for; empty for all."""
+    """Return the requested markets; empty for all."""
     if text is None:
         return []
     found = _list("market", text)
@@ -125,19 +125,19 @@ def markets(text: str | None) -> list[str]:
 
 
 def bookmaker_ids(text: str | None) -> list[int]:
-    """Return the bookmakers that are asked for; empty for all."""
+    """Return the requested bookmakers; empty for all."""
     if text is None:
         return []
     return [_number("bookmaker", item, 0, MOST_BOOKMAKER) for item in _list("bookmaker", text)]
 
 
 def rows(text: str | None, most: int) -> int:
-    """Return how many rows are asked for at most; without it as many as there may be."""
+    """Return the maximum number of rows; the largest allowed if none is requested."""
     return most if text is None else _number("limit", text, 0, most)
 
 
 def minute_fields(text: str | None) -> list[str]:
-    """Return the fields of minute rows that are asked for; all without it."""
+    """Return the requested fields of minute rows; all if none is requested."""
     if text is None:
         return list(MINUTE_FIELDS)
     found = _list("fields", text)
@@ -148,7 +148,7 @@ def minute_fields(text: str | None) -> list[str]:
 
 
 def types(text: str | None) -> list[str]:
-    """Return the types of events that are asked for; empty for all."""
+    """Return the requested types of events; empty for all."""
     if text is None:
         return []
     found = [item.removeprefix("footy.") for item in _list("types", text)]
@@ -164,21 +164,21 @@ def is_id(text: str) -> bool:
 
 
 def match_id(text: str | None) -> str | None:
-    """Return the match whose events are asked for."""
+    """Return the match whose events are requested."""
     if text is not None and not is_id(text):
         raise WebError(400, "match takes the id of a match.")
     return text
 
 
 def rule(text: str | None) -> str | None:
-    """Return the rule whose alerts are asked for."""
+    """Return the rule whose alerts are requested."""
     if text is not None and not re.fullmatch(RULE, text):
         raise WebError(400, "rule takes the name of a rule: a-z, 0-9 and -, at most 24 of them.")
     return text
 
 
 def since(text: str | None) -> float | None:
-    """Return the time, Unix seconds, from which on events are asked for."""
+    """Return the time (Unix seconds) from which on events are requested."""
     if text is None:
         return None
     if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", text):

@@ -53,12 +53,12 @@ class Access:
     """Host names beside loopback's and the address that a request arrived at."""
 
     def ticket(self) -> bytes:
-        """Return what the cookie of somebody who knows the token holds; the token cannot be told from it."""
+        """Return the value of the cookie that a login sets; it does not reveal the token."""
         return hmac.digest(self.token.encode(), b"footy: page", "sha256").hex().encode()
 
 
 class Guard:
-    """Lets requests through that may be answered, and adds to every answer what browsers are to mind."""
+    """Passes on the requests that are allowed, and adds security headers to every answer."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app

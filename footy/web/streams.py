@@ -36,7 +36,7 @@ class Reader:
         self._waiting: asyncio.Future[None] | None = None
 
     def put(self, data: bytes) -> None:
-        """Let data be sent, or close a reader that does not keep up."""
+        """Queue data for sending, or close a reader that does not keep up."""
         if self.closed or not data:
             return
         if len(self.queue) >= QUEUE:
@@ -95,7 +95,7 @@ class Hub:
         return reader
 
     def join(self, reader: Reader) -> None:
-        """Let a reader get what is published from now on."""
+        """Add a reader: it gets everything published from now on."""
         if not reader.closed:
             self._readers.add(reader)
 
@@ -113,7 +113,7 @@ class Hub:
             reader.put(published if reader.wants is None else reader.wants(published))
 
     def beat(self, heartbeat: bytes = HEARTBEAT) -> None:
-        """Let every reader that waits for nothing else know that the connection is alive."""
+        """Send a sign of life to every reader whose queue is empty."""
         for reader in self:
             if not reader.queue:
                 reader.put(heartbeat)

@@ -202,7 +202,7 @@ class _Row:
         )
 
     def _said(self) -> list[Text]:
-        """Return what is said of it beside the match."""
+        """Return the words beside the match."""
         data = None if self.event is None else self.event.data
         facts = [Text(fact) if isinstance(fact, str) else fact for fact in self._facts(data) if fact]
         is_late = isinstance(data, MatchData) and data.late
@@ -254,7 +254,7 @@ class _Row:
         return [home, shown.append(" "), away]
 
     def _gap(self, match: list[Text], facts: list[Text]) -> list[Text]:
-        """Return what stands between the match and what is said of it: a column's rest, or a dot."""
+        """Return the separator between the match and the words beside it: blanks, or a dot."""
         if not match or not facts:
             return []
         if self.width >= WIDE and not self.of_match:
@@ -279,7 +279,7 @@ class _Row:
 
     @singledispatchmethod
     def _facts(self, _data: object) -> Iterator[str | Text]:
-        """Yield what an event says beside its match; what is unknown is empty."""
+        """Yield the facts of an event apart from its match; an unknown one is empty."""
         yield Text("of a newer version of footy", FAINT)
 
     @_facts.register
