@@ -15,7 +15,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 import urllib3
 
@@ -59,6 +59,13 @@ class WebhookSink(TargetSink):
 
         pool.ConnectionCls = Connection
         return manager
+
+    @functools.cached_property
+    def _credentials(self) -> dict[str, str]:
+        """The header for the user and the password in the address, if it has them."""
+        user = urlsplit(self._target.url).netloc.rpartition("@")[0]
+        basic = base64.b64encode(unquote_to_bytes(user)).decode()
+        return {"authorization": f"Basic {basic}"} if user else {}
 
     @contextlib.contextmanager
     def _bounded(self) -> Iterator[None]:
@@ -108,7 +115,7 @@ class WebhookSink(TargetSink):
                     "POST",
                     self._target.url,
                     body=body,
-                    headers=signed(self._target.secret, one.id, int(self._now()), body),
+                    headers=signed(self._target.secret, one.id, int(self._now()), body) | self._credentials,
                     redirect=False,
                     preload_content=False,
                 )

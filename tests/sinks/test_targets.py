@@ -1,5 +1,6 @@
 """Messages and webhooks over real sockets: each once, none late, nothing of a name takes effect."""
 
+import base64
 import contextlib
 import email
 import email.policy
@@ -173,6 +174,15 @@ class TestWebhook(SinkContract):
 
 def envelope_of(body: bytes) -> Envelope:
     return msgspec.json.decode(body, type=Envelope)
+
+
+def test_the_user_and_the_password_of_an_address_are_sent(tmp_path: Path, receiver: Receiver) -> None:
+    url = receiver.url().replace("//", "//me:p%40ss:w%C3%B6rd@")
+    sink = WebhookSink(Target("t", "webhook", url=url, secret=KEY), ledger(tmp_path))
+    sink.send([alert(1)])
+    sink.close()
+    kind, _, said = receiver.posts[0].headers["authorization"].partition(" ")
+    assert (kind, base64.b64decode(said).decode()) == ("Basic", "me:p@ss:wörd")
 
 
 def test_an_answer_that_comes_too_late_is_asked_for_again(tmp_path: Path, receiver: Receiver) -> None:
