@@ -123,7 +123,7 @@ def _pairs(
     The criteria in order: equal; same player; nearest minute, with no other player named; list order, with
     no other player named; list order.
     """
-    left, right = list(before), list(now)
+    left, right = dict.fromkeys(before), dict.fromkeys(now)
     pairs: list[tuple[int, int]] = []
     for distance in (_if_equal, _if_same_player, _if_near, _if_not_another, _always):
         candidates = sorted(
@@ -135,8 +135,7 @@ def _pairs(
         for _, _, _, first, second in candidates:
             if first in left and second in right:
                 pairs.append((first, second))
-                left.remove(first)
-                right.remove(second)
+                del left[first], right[second]
     return pairs
 
 

@@ -75,13 +75,20 @@ class Incident(msgspec.Struct, frozen=True, gc=False):
     var_result: Count = None
 
 
+Incidents = Annotated[list[Incident], msgspec.Meta(max_length=300)]
+"""A list of incidents. The longest that was captured has 30; one ten times as long cannot be genuine, and to
+compare thousands with those before would take minutes."""
+Stats = Annotated[list[StatRow], msgspec.Meta(max_length=300)]
+"""A list of statistics; a real one has up to 10 rows."""
+
+
 class LiveMatch(msgspec.Struct, frozen=True):
     """An element of `match/detail_live`."""
 
     id: Annotated[str, msgspec.Meta(min_length=1)]
     score: LiveScore
-    stats: list[StatRow] | None = None
-    incidents: list[Incident] | None = None
+    stats: Stats | None = None
+    incidents: Incidents | None = None
     left_out: tuple[str, ...] = _left_out()
 
 

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from footy.thesports import endpoints
-from footy.thesports.models import Incident, LiveScore, StatRow
+from footy.thesports.models import Incident, Incidents, LiveScore, StatRow, Stats
 from footy.thesports.request import Priority, Request
 from footy.thesports.tolerant import UNREADABLE, Decoder, LeftOut, split
 
@@ -58,8 +58,8 @@ class Message(NamedTuple):
 class _Element(msgspec.Struct, frozen=True):
     id: str
     score: LiveScore | None = None
-    stats: list[StatRow] | None = None
-    incidents: list[Incident] | None = None
+    stats: Stats | None = None
+    incidents: Incidents | None = None
 
 
 _all = msgspec.json.Decoder(list[_Element]).decode

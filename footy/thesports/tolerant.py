@@ -246,6 +246,8 @@ def _raw(_kind: types.RawType, value: Any, _path: str, _left_out: list[str]) -> 
 def _list(kind: types.ListType, value: Any, path: str, left_out: list[str]) -> list[Any]:
     if not isinstance(value, list):
         raise UnreadableError(f"{path or 'the value'} is not a list")
+    if kind.max_length is not None and len(value) > kind.max_length:
+        raise UnreadableError(f"{path or 'the value'} is longer than it can be")
     read = []
     for one in value:
         with contextlib.suppress(UnreadableError):

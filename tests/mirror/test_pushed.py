@@ -212,6 +212,7 @@ def test_the_times_go_with_the_clock_when_it_is_set() -> None:
         (b'[{"id":5,"stats":[]},{"id":"m","stats":[]}]', 1, 1),
         (b'[{"id":"m","score":5},{"id":"m","stats":[]}]', 1, 1),
         (b'[{"id":"m","score":["m",2,[],[],0],"stats":[]}]', 2, 0),
+        (b'[{"id":"m","incidents":[' + b",".join([b'{"type":3}'] * 301) + b'],"stats":[]}]', 1, 1),
         (b"\xff\xfe", 0, 1),
         (b"[" * 100_000, 0, 1),
         (b"[" + b" " * 2_000_000 + b"]", 0, 1),

@@ -178,6 +178,13 @@ def test_an_odd_value_in_a_live_element_changes_only_what_comes_from_it(
     assert {field for field in changed if not touched_by(field, path)} == set()
 
 
+def test_a_list_of_incidents_that_is_longer_than_any_can_be_is_none() -> None:
+    live = LIVE[IDS[0]] | {"incidents": [{"type": 3, "position": 1, "time": 5}] * 20_000}
+    record = flattened(live, DETAILS[IDS[0]], {})
+    assert record is not None
+    assert (record["incidents"], record["incidents_complete"]) == (None, False)
+
+
 @given(st.data())
 def test_an_odd_value_inside_an_incident_costs_no_other_incident(data: st.DataObject) -> None:
     match_id = data.draw(st.sampled_from([one for one in IDS if LIVE[one]["incidents"]]))
