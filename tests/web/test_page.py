@@ -709,6 +709,19 @@ def test_the_words_of_a_status_do_not_cover_a_name(stage: Stage, chromium: Brows
         watched.assert_quiet()
 
 
+@pytest.mark.parametrize("width", [1440, 800])
+def test_the_words_of_two_markets_are_within_their_column(
+    stage: Stage, chromium: Browser, width: int
+) -> None:
+    two = {f"current_{market}_sealed": True for market in ("money_line", "spread")}
+    stage.cycle([match(1, "Arsenal", "Chelsea", **two)])
+    with tab(chromium, stage.url, viewport={"width": width, "height": 844}) as watched:
+        state = row(watched.page, "Arsenal").locator(".c-state")
+        expect(state).to_contain_text("susp 1X2 spr")
+        assert state.evaluate("(td) => td.scrollWidth <= td.clientWidth")
+        watched.assert_quiet()
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_long_american_prices_fit_and_have_the_size_of_the_others(
     stage: Stage, chromium: Browser, width: int

@@ -242,13 +242,16 @@ class Team {
 /** What of the prices does not hold now, in words; which way it is said first. */
 function stateWords(get) {
   const states = MARKETS.map(({ key }) => [SHORT[key], get(`current_${key}_state`)]).filter(([, state]) => state !== null);
-  const suspended = states.filter(([, state]) => state === "suspended");
-  if (suspended.length > 0) {
-    return ["yes", suspended.length === states.length ? "suspended" : `susp ${suspended.map(([title]) => title).join(" ")}`];
-  }
-  const old = states.filter(([, state]) => state === "old");
-  if (old.length > 0) return ["", old.length === states.length ? "old prices" : `old ${old.map(([title]) => title).join(" ")}`];
+  const those = (wanted) => states.filter(([, state]) => state === wanted).map(([title]) => title);
+  const [suspended, old] = [those("suspended"), those("old")];
+  if (suspended.length > 0) return ["yes", suspended.length === states.length ? "suspended" : `susp ${listed(suspended)}`];
+  if (old.length > 0) return ["", old.length === states.length ? "old prices" : `old ${listed(old)}`];
   return ["", ""];
+}
+
+/** Names of markets: of two, short enough for the column. */
+function listed(titles) {
+  return titles.length > 1 ? titles.join(" ").replace("spread", "spr") : titles[0];
 }
 
 function under(get, known) {

@@ -73,8 +73,11 @@ export function timeOfDay(text, zone, seconds = false) {
   return formats.get(key).format(typeof text === "number" ? text : Date.parse(text));
 }
 
-/** The day, such as `26 Nov`, in the reader's zone; null if it is today. */
+const HALF_DAY_MS = 43200000;
+
+/** The day, such as `26 Nov`, in the reader's zone; null if it is today, or the time alone is clear. */
 export function otherDay(text, zone, now) {
+  if (Math.abs(now - Date.parse(text)) < HALF_DAY_MS) return null;
   const key = `${zone} day`;
   if (!formats.has(key)) {
     formats.set(key, new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: zoneName(zone) }));
