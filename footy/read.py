@@ -16,6 +16,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import pytz
+
 from footy.analysis import extra
 from footy.analysis.all_tables import TABLES
 from footy.analysis.tables import Wanted
@@ -25,7 +27,7 @@ from footy.service.history_store import opened_store
 from footy.settings import Mode, load
 
 When = str | dt.datetime | float | None
-"""A time: a text as `footy events --since` takes it, a datetime, or Unix seconds."""
+"""A time: a text as `footy events --since` takes it or a datetime, in UTC without a zone; or Unix seconds."""
 
 
 def matches(**which: Any) -> Any:
@@ -99,7 +101,7 @@ def table(
 
 def _seconds(when: When, flag: str) -> float | None:
     if isinstance(when, dt.datetime):
-        return when.timestamp()
+        return (when if when.tzinfo is not None else when.replace(tzinfo=dt.UTC)).timestamp()
     if isinstance(when, str):
-        return event_query.time(when, dt.UTC, time.time(), flag)
+        return event_query.time(when, pytz.utc, time.time(), flag)
     return when

@@ -1,5 +1,7 @@
 """Batches as a Parquet file, by DuckDB, which reads them as they are made."""
 
+import os
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +52,7 @@ def write_parquet(
 
     Raises:
         CannotWriteError: The file cannot be written.
+        OSError: The same, where the system says why.
         MissingExtraError: The packages are not installed.
     """
     extra.require("Parquet")
@@ -75,6 +78,8 @@ def write_parquet(
         except duckdb.Error as error:
             if failed:  # what went wrong while the batches were made
                 raise failed[0] from None
+            if number := re.search(r'"errno":"(\d+)"', str(error)):  # a full disk, in a page of JSON
+                raise OSError(int(number[1]), os.strerror(int(number[1]))) from None
             raise CannotWriteError(f"The Parquet file cannot be written: {_words(error)}") from None
 
 

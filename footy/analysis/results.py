@@ -78,7 +78,7 @@ def _csv_value(value: Any) -> Any:
 
 def _table(result: Result) -> str:
     found = [*islice(chain.from_iterable(result.batches), SHOWN + 1)]
-    if result.columns[0] == "explain_key":
+    if [*result.columns] == ["explain_key", "explain_value"]:
         return "\n".join(str(row[1]) for row in found)
     rows = [[_cell(value) for value in row] for row in found]
     more = len(rows) > SHOWN
@@ -86,8 +86,9 @@ def _table(result: Result) -> str:
     numeric = [
         all(_is_number(row[place]) for row in shown if row[place]) for place in range(len(result.columns))
     ]
-    widths = [max(len(row[place]) for row in [result.columns, *shown]) for place in range(len(numeric))]
-    lines = [_line(result.columns, widths, numeric), _line(["─" * one for one in widths], widths, numeric)]
+    names = [*map(_cell, result.columns)]
+    widths = [max(len(row[place]) for row in [names, *shown]) for place in range(len(numeric))]
+    lines = [_line(names, widths, numeric), _line(["─" * one for one in widths], widths, numeric)]
     lines += [_line(row, widths, numeric) for row in shown]
     count = len(shown)
     said = (

@@ -344,8 +344,9 @@ class SqliteLog:
             raise LogError(f"The copy {target} cannot be written: {error.strerror}") from None
         finally:
             os.close(descriptor)
-            with contextlib.suppress(OSError):
-                beside.unlink()
+            for left in (beside, beside.with_name(f"{beside.name}-journal")):
+                with contextlib.suppress(OSError):
+                    left.unlink()
 
     def is_replaced(self) -> bool:
         """Check whether the file is gone, or another one is in its place: a reader then opens that one."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from footy.analysis import Format, ResultForm, extra
+from footy.analysis import FORMATS, Format, ResultForm, extra
 from footy.analysis import export as files
 from footy.analysis.all_tables import TABLES
 from footy.analysis.results import write_result
@@ -50,6 +50,11 @@ def check_export(wanted: Export) -> None:
     """
     if wanted.by_day and wanted.target is None:
         raise ExportError("--partition day takes a folder: -o FOLDER")
+    ending = "" if wanted.target is None or wanted.by_day or wanted.form else wanted.target.suffix[1:]
+    if ending.isalnum() and not ending.isdecimal() and files.format_of(wanted.target) is None:
+        raise ExportError(
+            f"No format is called {ending!r}: add --format {', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        )
     if wanted.format == "parquet":
         if wanted.target is None:
             raise ExportError("Parquet is written into a file: -o FILE")

@@ -84,6 +84,9 @@ def test_which_rows_is_said_as_flags_say_it(folder: Path) -> None:
     by_time = pl.DataFrame(footy.read.events(since=when, folder=folder))
     assert by_time.equals(pl.DataFrame(footy.read.events(since=KICK_OFF + 600, folder=folder)))
     assert by_time.equals(pl.DataFrame(footy.read.events(since="2026-11-23T19:10Z", folder=folder)))
+    for said in ("2026-11-23T19:10", when.replace(tzinfo=None)):  # in UTC
+        assert by_time.equals(pl.DataFrame(footy.read.events(since=said, folder=folder)))
+    assert pl.DataFrame(footy.read.events(until="2026-11-23", folder=folder)).height == 0
     assert by_time["seen_at"].min() >= when  # type: ignore[operator]
     epoch, last = by_time["epoch"][0], by_time["sequence"].to_list()[-1]
     assert pl.DataFrame(footy.read.events(after=f"{epoch}-{last}", folder=folder)).height == 0

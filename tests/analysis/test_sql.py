@@ -65,6 +65,13 @@ def test_results_are_a_table_csv_or_json(store: SqliteLog) -> None:
     ]
 
 
+def test_a_column_has_any_name_on_one_line(store: SqliteLog) -> None:
+    assert said(store, "SELECT 1 AS explain_key", "table").splitlines()[0] == "explain_key"
+    head, rule, *_ = said(store, 'SELECT 1 AS "a\nb\u001b[31m"', "table").splitlines()
+    assert (head, rule) == ("a b [31m", "────────")
+    assert "Projection" in said(store, "EXPLAIN SELECT 1", "table")
+
+
 def test_a_day_is_one_of_utc(store: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
     shown = said(

@@ -14,9 +14,10 @@ import msgspec
 import pytest
 
 from footy.errors import Exit
-from footy.history.log import LogError, Position
+from footy.history.log import Commit, LogError, Position
+from footy.history.odds import Kind, OddsBlob
 from footy.history.span import Span
-from footy.history.sqlite_log import opened_for_reading
+from footy.history.sqlite_log import opened, opened_for_reading
 from footy.service.replay import NotReplayedError, replay
 from footy.sinks.targets import Target
 from footy.times import unix_seconds
@@ -99,6 +100,8 @@ def test_a_backup_that_cannot_be_made_is_one_sentence(
 def test_a_full_disk_leaves_no_half_backup(place: Place) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     copy = place.folder / "copy.db"
+    with closing(opened(place.files.events)[0]) as log:  # of a size at which SQLite leaves its journal
+        log.append(Commit(1.0, odds=[OddsBlob(TOWN, Kind.BASE, 1, 1.0, bytes(4_000_000))], listed=None))
     with closing(opened_for_reading(place.files.events)) as log:
         resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, hard))
         try:

@@ -79,6 +79,11 @@ def test_a_query_prints_its_result(place: Place) -> None:
         ),
         (["export", "prices", "--format", "parquet"], Exit.USAGE, "Parquet is written into a file: -o FILE."),
         (["export", "prices", "-o", "gone/x.csv"], Exit.CANNOT_WRITE, "No such file or directory."),
+        (
+            ["export", "prices", "-o", "x.xlsx"],
+            Exit.USAGE,
+            "No format is called 'xlsx': add --format parquet",
+        ),
         (["export", "lines"], Exit.USAGE, "invalid choice: 'lines'"),
         (["export", "odds", "--until", "soon"], Exit.USAGE, "--until takes a time such as "),
         (["query"], Exit.USAGE, "query takes a SELECT statement, or --list for the tables."),
