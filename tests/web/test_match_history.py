@@ -1,5 +1,6 @@
 """Odds and minutes of a match over the API: what is kept, or not written yet, and what cannot be read."""
 
+import gzip
 import time
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,19 @@ def test_the_odds_of_a_match_that_is_over_stay(stage: Stage) -> None:
     assert (reply["rows"], {one["state"] for one in reply["bookmakers"]}) == (13, {None})
     assert not any(one["best"] for one in reply["bookmakers"])
     assert (reply["archive"], reply["whole"], reply["note"]) == ("whole", True, None)
+
+
+def test_odds_are_compressed_and_not_sent_again(stage: Stage) -> None:
+    stage.cycle([match(1)])
+    stage.keep_odds(M1, kick_off_rows(time.time()))
+    plain = stage.get(f"/api/matches/{M1}/odds")
+    zipped = stage.get(f"/api/matches/{M1}/odds", Accept_Encoding="gzip")
+    assert gzip.decompress(zipped.body) == plain.body
+    assert len(zipped.body) < len(plain.body) / 2
+    held = stage.get(f"/api/matches/{M1}/odds", Accept_Encoding="gzip", If_None_Match=zipped.headers["etag"])
+    assert (held.status, held.body) == (304, b"")
+    stage.keep_odds(M1, kick_off_rows(time.time())[:1], Kind.ARCHIVE)
+    assert stage.get(f"/api/matches/{M1}/odds", If_None_Match=plain.headers["etag"]).status == 200
 
 
 def test_minutes_are_the_fields_asked_for_oldest_first(stage: Stage) -> None:
