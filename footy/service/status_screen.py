@@ -160,6 +160,11 @@ def _data(figures: Figures) -> Iterator[Row]:
             yield Row(f"{KINDS[kind]} lacking", f"{count:.0f} of {in_play:.0f} in play", style)
     if lacking and not any(lacking.values()):
         yield Row("lacking", "nothing")
+    if waiting := figures.one("footy_archive_waiting"):
+        yield Row("waiting for all their odds", f"{waiting:.0f} matches")
+    for sink, lag in figures.by_label("footy_sink_lag_events").items():
+        if lag:
+            yield Row(f"{sink} behind", f"{lag:.0f} events", WARNING)
     for feed, trusted in figures.by_label("footy_feed_trusted").items():
         if not trusted:
             yield Row(f"feed of {feed}", "not trusted", WARNING)

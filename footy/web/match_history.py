@@ -20,8 +20,8 @@ from footy.times import moment_text
 from footy.web import odds_view, queries
 from footy.web.answers import JSON, Prepared, WebError, accepts_gzip, no_log
 from footy.web.live import Live
-from footy.web.picture import Content
 from footy.web.odds_view import Rows
+from footy.web.picture import Content
 
 GZIP_LEVEL = 1
 """A sixth of the size in 2 ms; a higher one takes five times as long for a ninth."""
@@ -142,7 +142,7 @@ class MatchHistory:
 
 
 async def _send(scope: Scope, receive: Receive, send: Send, encoded: Callable[[], bytes]) -> None:
-    """Send what a thread encodes, and compresses if it is wanted so: a page asks for the same again and again."""
+    """Send what a thread encodes, compressed to who takes that, and nothing to who has it already."""
     is_zipped = accepts_gzip(scope)
 
     def prepared() -> Prepared:

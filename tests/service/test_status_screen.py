@@ -60,6 +60,8 @@ FAILING: Samples = {
     "footy_degraded": {("odds",): 1.0},
     "footy_feed_trusted": {("odds",): 0.0},
     "footy_quota_left": {("odds/history",): 0.0},
+    "footy_archive_waiting": {(): 12.0},
+    "footy_sink_lag_events": {("jsonl",): 0.0, ("webhook",): 340.0},
 }
 
 
@@ -148,8 +150,10 @@ def test_what_is_wrong_is_in_the_panels_in_colour() -> None:
         "error rate": "20.0%",
         "details lacking": "1 of 49 in play",
         "odds lacking": "38 of 49 in play",
+        "webhook behind": "340 events",
         "feed of odds": "not trusted",
     }
+    assert rows["waiting for all their odds"].value == "12 matches"
     assert {row.style.color for _, of_panel in panels(Figures(WELL, 0)) for row in of_panel} == {None}
 
 
