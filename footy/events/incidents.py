@@ -5,7 +5,7 @@ Incidents are edited and inserted (second point), so minute, player and position
 a number when it is first seen, and later it is matched by similarity.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -181,9 +181,6 @@ def _if_not_another(one: IncidentState, other: IncidentState) -> int | None:
 
 def _always(_one: IncidentState, _other: IncidentState) -> int | None:
     return 0
-
-
-_Distance = Callable[[IncidentState, IncidentState], int | None]
 
 
 def detected(
