@@ -70,16 +70,12 @@ class Checkpoint:
             return
         self._saved_at = now
         lean = replace(state, references=References(), push=PushHealth())
-        with contextlib.suppress(OSError, OverflowError):  # the latter is a number beyond 64 bits
+        with contextlib.suppress(OSError):
             write_atomically(self._path, packed(lean, self._asked, self._early_window, now))
 
 
 def packed(state: State, asked: str, early_window: tuple[int, int], now: float) -> bytes:
-    """Return a state as bytes; the other arguments say for whom it can be used.
-
-    Raises:
-        OverflowError: A number has more than 64 bits.
-    """
+    """Return a state as bytes; the other arguments say for whom it can be used."""
     return msgspec.msgpack.encode(_Saved(VERSION, asked, early_window, now, state))
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from footy.thesports.models import Odds, OddsRow
+from footy.thesports.models import Odds, OddsRow, bookmaker_number
 
 MARKETS: Final[Mapping[str, str]] = {
     "eu": "money_line",
@@ -33,9 +33,6 @@ _MIDFIELD = "midfield"
 
 
 _HALF = 45
-
-
-_LONGEST_ID = 18
 
 
 _at = attrgetter("at")
@@ -94,10 +91,11 @@ def digest(odds: Odds, early_window: tuple[int, int], left_out: tuple[str, ...] 
     inside = _window_texts(early_window)
     book: dict[str, dict[int, KeyRows]] = {name: {} for name in MARKETS.values()}
     for key, markets in odds.items():
-        if key.isascii() and key.isdecimal() and len(key) <= _LONGEST_ID:
+        number = bookmaker_number(key)
+        if number is not None:
             for vendor_name, name in MARKETS.items():
                 if rows := getattr(markets, vendor_name):
-                    book[name][int(key)] = _kept(rows, inside)
+                    book[name][number] = _kept(rows, inside)
     return OddsBook(book["money_line"], book["spread"], book["over_under"], book["corners"], left_out)
 
 

@@ -19,7 +19,7 @@ from footy.record import MatchRecord, field_names
 from footy.records.incidents import half_time_was_whistled, incident_records
 from footy.records.match_clock import clock, minute
 from footy.records.prices import PriceRules, Score, current_fields, early_fields
-from footy.records.values import count, flag, integer, name
+from footy.records.values import count, flag, name
 from footy.records.weather import weather_fields
 from footy.thesports import codes
 from footy.thesports.models import Aggregate, Competition, Detail, LiveMatch, Round, SideScore, StatRow, Team
@@ -227,15 +227,15 @@ def _detail_fields(detail: Detail | None) -> dict[str, Any]:
         "competition_id": detail.competition_id or None,
         "season_id": detail.season_id or None,
         "stage_id": phase.stage_id or None,
-        "round": integer(phase.round_num) or None,
-        "group": integer(phase.group_num) or None,
+        "round": phase.round_num or None,
+        "group": phase.group_num or None,
         "venue_id": detail.venue_id or None,
         "referee_id": detail.referee_id or None,
         "related_id": detail.related_id or None,
         "note": name(detail.note),
         "neutral": flag(detail.neutral),
-        "aggregate_home": integer(aggregate.home),
-        "aggregate_away": integer(aggregate.away),
+        "aggregate_home": aggregate.home,
+        "aggregate_away": aggregate.away,
         "home_id": detail.home_team_id or None,
         "away_id": detail.away_team_id or None,
         "home_position": _position(detail.home_position),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from footy.record import IncidentRecord
-from footy.records.values import integer, name
+from footy.records.values import name
 from footy.thesports import codes
 from footy.thesports.models import Incident
 
@@ -13,13 +13,13 @@ def _word(table: Mapping[int, str], code: int | None) -> str | None:
 
 
 def _incident(incident: Incident) -> IncidentRecord:
-    home, away = integer(incident.home_score), integer(incident.away_score)
+    home, away = incident.home_score, incident.away_score
     shoot_out = incident.type in codes.SHOOT_OUT_PENALTIES
     reasons = codes.SUBSTITUTION_REASONS if incident.type == codes.SUBSTITUTION else codes.CARD_REASONS
     return {
-        "minute": integer(incident.time),
-        "added_time": integer(incident.add_time),
-        "type_id": integer(incident.type),
+        "minute": incident.time,
+        "added_time": incident.add_time,
+        "type_id": incident.type,
         "type": codes.INCIDENTS.get(incident.type),
         "side": _word(codes.SIDES, incident.position),
         "player_id": incident.player_id or None,
@@ -34,11 +34,11 @@ def _incident(incident: Incident) -> IncidentRecord:
         "away_score": None if shoot_out else away,
         "home_pens": home if shoot_out else None,
         "away_pens": away if shoot_out else None,
-        "reason_id": integer(incident.reason_type),
+        "reason_id": incident.reason_type,
         "reason": _word(reasons, incident.reason_type),
-        "var_reason_id": integer(incident.var_reason),
+        "var_reason_id": incident.var_reason,
         "var_reason": _word(codes.VAR_REASONS, incident.var_reason),
-        "var_result_id": integer(incident.var_result),
+        "var_result_id": incident.var_result,
         "var_result": _word(codes.VAR_RESULTS, incident.var_result),
     }
 

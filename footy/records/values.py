@@ -1,16 +1,9 @@
 """Single values of the vendor's rows, as a record has them."""
 
-_LARGEST = 2**63 - 1
-
-
-def integer(value: int | None) -> int | None:
-    """Return the number, None if it does not fit into 64 bits, the limit of many JSON readers."""
-    return value if value is not None and -_LARGEST <= value <= _LARGEST else None
-
 
 def count(value: int | None) -> int | None:
     """Return a count; None if it is negative, the vendor's "no data"."""
-    return integer(value) if value is not None and value >= 0 else None
+    return value if value is not None and value >= 0 else None
 
 
 def flag(value: int | None) -> bool | None:

@@ -6,7 +6,6 @@ An unreadable text, or one without a unit, is None: nothing is guessed.
 import re
 from bisect import bisect_right
 
-from footy.records.values import integer
 from footy.thesports.codes import WEATHER
 from footy.thesports.models import Environment
 
@@ -122,7 +121,7 @@ def weather_fields(environment: Environment | None) -> dict[str, object]:
     """Return the record's weather fields; all None if the vendor sent no weather."""
     if environment is None:
         environment = Environment()
-    weather_id = integer(environment.weather) or None
+    weather_id = environment.weather or None
     celsius, fahrenheit = temperature(environment.temperature)
     metres, miles, name = wind(environment.wind)
     millimetres, inches, hectopascals = pressure(environment.pressure)

@@ -50,7 +50,7 @@ from footy.thesports.errors import (
     drop_tracebacks,
 )
 from footy.thesports.failure_log import FailureLog
-from footy.thesports.models import Odds
+from footy.thesports.models import Odds, bookmaker_number
 from footy.thesports.request import Answer, Priority, Request
 from footy.thesports.retry_budget import RetryBudget
 
@@ -87,7 +87,6 @@ FEED_WINDOW_S = endpoints.ODDS_LIVE.window_s - 5.0
 BASE_EVERY_S = 300.0
 """Without a feed, seconds after which a full read is kept again."""
 
-_LONGEST_NUMBER = 9
 _LATER = (OutOfTimeError, QuotaSpentError, StoppedError, ThrottledError)
 """Failures that concern whatever is asked next too."""
 
@@ -456,17 +455,12 @@ def _doubt(columns: OddsColumns, left_out: int, known: OddsColumns) -> str | Non
 def _columns(odds: Odds) -> tuple[OddsColumns, int]:
     """Return a decoded `odds/history` as columns, and the number of rows that cannot be kept."""
     series = {
-        (bookmaker_id, market): rows
+        (number, market): rows
         for company, markets in odds.items()
-        if (bookmaker_id := _bookmaker_id(company)) is not None
+        if (number := bookmaker_number(company)) is not None
         for market in MARKETS
         if (rows := getattr(markets, market))
     }
     sent = sum(len(getattr(markets, market)) for markets in odds.values() for market in MARKETS)
     columns = columns_of_series(series)
     return columns, sent - columns.rows
-
-
-def _bookmaker_id(company: str) -> int | None:
-    is_number = company.isascii() and company.isdecimal() and len(company) <= _LONGEST_NUMBER
-    return int(company) if is_number else None

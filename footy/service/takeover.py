@@ -60,7 +60,7 @@ class StoredCheckpoint:
         now = CLOCK.now() if now is None else now
         try:
             self._mirror.save(packed(state, *self._for, now), at=now)
-        except (LogError, OverflowError) as error:
+        except LogError as error:
             log.warning("The state was not saved for the next leader: %s", error)
 
 

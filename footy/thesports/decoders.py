@@ -192,13 +192,14 @@ def read_odds_changes(results: bytes) -> tuple[PriceChanges, LeftOut]:
     unreadable: set[str] = set()
     left_out = list(missed)
     for company, entries in feed.items():
-        if not (company.isascii() and company.isdecimal()):
+        bookmaker_id = models.bookmaker_number(company)
+        if bookmaker_id is None:
             continue
         for entry in entries:
             try:
                 change = entry if isinstance(entry, models.OddsChange) else _odds_change(entry)[0]
                 row = _unpacked(change)
-                changes.append(PriceChange(change.match_id, int(company), change.market, row))
+                changes.append(PriceChange(change.match_id, bookmaker_id, change.market, row))
             except UNREADABLE:
                 unreadable.add(entry.match_id if isinstance(entry, models.OddsChange) else _match_of(entry))
                 left_out.append("{}[]")

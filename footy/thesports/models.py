@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-Count = int | None
+Number = Annotated[int, msgspec.Meta(ge=1 - 2**63, le=2**63 - 1)]
+"""A whole number; beyond 64 bits it is unreadable, because neither JSON readers nor footy's files hold it."""
+Count = Number | None
 Text = str | None
-Code = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-"""A number that a record requires; beyond 64 bits it is unreadable, since readers could not hold it."""
 
 
 def _left_out() -> Any:
@@ -38,7 +38,7 @@ class LiveScore(msgspec.Struct, frozen=True, array_like=True):
     """The six elements of `score` of a live match; the sixth is filler."""
 
     match_id: str | None
-    status_id: Code
+    status_id: Number
     home: SideScore = SideScore()
     away: SideScore = SideScore()
     period_started_at: Count = None
@@ -48,7 +48,7 @@ class LiveScore(msgspec.Struct, frozen=True, array_like=True):
 class StatRow(msgspec.Struct, frozen=True, gc=False):
     """One statistic of a live match; the type ids are in `codes.STAT_FIELDS`."""
 
-    type: int
+    type: Number
     home: Count = None
     away: Count = None
 
@@ -56,7 +56,7 @@ class StatRow(msgspec.Struct, frozen=True, gc=False):
 class Incident(msgspec.Struct, frozen=True, gc=False):
     """One incident of a live match; `time` is the running minute, including stoppage time."""
 
-    type: int
+    type: Number
     position: Count = None
     time: Count = None
     add_time: Count = None
@@ -134,8 +134,8 @@ class Detail(msgspec.Struct, frozen=True):
     neutral: Count = None
     has_ot: Count = None
     ended: Count = None
-    home_position: str | int | None = None
-    away_position: str | int | None = None
+    home_position: str | Number | None = None
+    away_position: str | Number | None = None
     agg_score: Aggregate | None = None
     round: Round | None = None
     environment: Environment | None = None
@@ -201,13 +201,13 @@ class OddsRow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     line, under in `bs` and `cr`. Prices of `eu` are decimal odds, the others Hong Kong odds.
     """
 
-    at: int
+    at: Number
     minute: Text
     first: float
     line: float
     last: float
-    status_id: int
-    sealed: int
+    status_id: Number
+    sealed: Number
     score: str = ""
     """`"home-away"` at that time: goals, or corners in market `cr`."""
 
@@ -223,6 +223,15 @@ class Markets(msgspec.Struct, frozen=True):
 
 Odds = dict[str, Markets]
 """Results of `odds/history`: each bookmaker's markets, by its id (a number as text)."""
+
+_LONGEST_ID = 18
+"""Digits of a number that surely fits into 64 bits."""
+
+
+def bookmaker_number(company: str) -> int | None:
+    """Return the bookmaker's number that a reply about odds has as a key; None if it is none."""
+    is_number = company.isascii() and company.isdecimal() and len(company) <= _LONGEST_ID
+    return int(company) if is_number else None
 
 
 class OddsChange(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footy.mirror.checkpoint import Checkpoint
 from footy.mirror.odds_book import digest
-from footy.mirror.state import MatchState, References
+from footy.mirror.state import MatchState, References, State
 from footy.provenance import Held, Source
 from footy.record import MatchRecord
 from footy.records.flatten import Flattener
@@ -183,6 +184,25 @@ def test_a_list_of_incidents_that_is_longer_than_any_can_be_is_none() -> None:
     record = flattened(live, DETAILS[IDS[0]], {})
     assert record is not None
     assert (record["incidents"], record["incidents_complete"]) == (None, False)
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63), 10**30])
+def test_a_number_that_no_reader_could_hold_is_left_out_and_costs_no_checkpoint(
+    number: int, tmp_path: Path
+) -> None:
+    match_id = next(one for one in IDS if LIVE[one]["incidents"])
+    live = replaced(LIVE[match_id], ("incidents", 0, "time"), number)
+    [match] = read_live(text([live]), {})[0].matches.values()
+    assert match.left_out == ("incidents[].time",)
+    record = flattened(live, {**DETAILS[match_id], "environment": {"weather": number}}, {})
+    assert record is not None
+    assert (record["incidents"] or [])[0]["minute"] is record["weather_id"] is None
+
+    missing: Held[Any] = Held(None, None, Source.MISSING)
+    state = State({match_id: MatchState(Held(match, capture.MOMENT, Source.FRESH), missing, missing)})
+    kept = Checkpoint(tmp_path / "state", "", WINDOW)
+    kept.save(state)
+    assert kept.load().matches == state.matches
 
 
 @given(st.data())

@@ -115,10 +115,6 @@ def test_the_order_is_the_vendors_though_the_minutes_are_not() -> None:
     assert [record["minute"] for record in records] == minutes
 
 
-def test_a_number_that_no_reader_could_hold_is_not_told() -> None:
-    assert told(one(type=2**63, time=10**30, reason_type=-(2**63))) == {}
-
-
 def test_no_incidents_are_an_empty_list_and_unreadable_ones_are_unknown() -> None:
     assert incident_records([]) == []
     assert incident_records(None) is None

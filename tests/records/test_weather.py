@@ -144,7 +144,3 @@ def test_weather_that_is_not_known_is_none_throughout() -> None:
 def test_an_unknown_weather_code_keeps_its_number_and_has_no_name() -> None:
     fields = weather_fields(Environment(weather=77))
     assert (fields["weather_id"], fields["weather"]) == (77, None)
-
-
-def test_a_weather_code_that_no_reader_could_hold_is_not_known() -> None:
-    assert weather_fields(Environment(weather=2**63))["weather_id"] is None

@@ -123,9 +123,14 @@ class Picture:
     """Where the odds are `partial`: the bookmakers that the feed told of, by the vendor's market."""
 
 
+def fits(number: int) -> bool:
+    """Whether a number fits 64 bits; another one cannot be read."""
+    return abs(number) < 2**63
+
+
 def whole(value: Any) -> int | None:
     """A number that fits 64 bits."""
-    return value if value is not None and abs(value) < 2**63 else None
+    return value if value is not None and fits(value) else None
 
 
 def counted(value: Any) -> int | None:
@@ -421,7 +426,9 @@ def of_detail(picture: Picture) -> dict[str, Any]:
     if score[1] in (5, 6) or went_on:
         result["extra_time"] = True
     else:
-        result["extra_time"] = detail.get("has_ot") == 1 if picture.detail is not None else None
+        flag_sent = detail.get("has_ot")
+        unread = flag_sent is not None and not fits(flag_sent)
+        result["extra_time"] = flag_sent == 1 if picture.detail is not None and not unread else None
 
     for side in ("home", "away"):
         team_id = known(detail.get(f"{side}_team_id"))
@@ -496,8 +503,9 @@ def is_number(key: str) -> bool:
 def in_order(picture: Picture, market: str) -> "Offers":
     offers = {}
     for key, markets in (picture.odds or {}).items():
-        if markets.get(market) and is_number(key):
-            offers[int(key)] = markets[market]
+        rows = [row for row in markets.get(market) or () if fits(row[0]) and fits(row[5]) and fits(row[6])]
+        if rows and is_number(key):
+            offers[int(key)] = rows
     if picture.told is not None:
         told = picture.told.get(market, ())
         offers = {number: rows for number, rows in offers.items() if number in told}

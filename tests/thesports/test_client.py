@@ -444,7 +444,7 @@ class TestPriceChanges:
         assert [(change.match_id, change.bookmaker_id) for change in changes.listed] == [("m1", 2), ("m1", 3)]
         assert (changes.unreadable, left_out) == (frozenset({"m2"}), ("{}[]",))
 
-    @pytest.mark.parametrize("company", ["", "x", "-2", "²", "2.0"])
+    @pytest.mark.parametrize("company", ["", "x", "-2", "²", "2.0", "9" * 19])
     def test_a_bookmaker_without_a_number_is_left_out(self, company: str) -> None:
         assert read_odds_changes(text({company: [CHANGE]}))[0].listed == []
 
