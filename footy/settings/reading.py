@@ -174,8 +174,10 @@ def _misspelt(environ: Mapping[str, str], from_file: Mapping[str, str], env_file
     sentences = []
     for name in sorted({*environ, *from_file} - {*known, SIMULATOR_VARIABLE}):
         ours = name.startswith(("FOOTY_", "THESPORT"))
+        if not ours and name not in from_file:
+            continue
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.6 if ours else 0.85)
-        if not ours and not (near and name in from_file):
+        if not ours and not near:
             continue
         where = f"{env_file} has" if name in from_file else "The environment has"
         hint = f"did you mean {near[0]}?" if near else "see docs/configuration.md for the names."
