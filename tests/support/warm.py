@@ -1,10 +1,12 @@
 """Processes of footy and the simulator that are forked from one which has already imported both.
 
 Half a second of CPU goes into the imports, and tests start footy several hundred times. A forked process has
-its own environment, folder, streams and exit code. What `Place.begin_program` starts is a fresh one.
+its own environment, folder, streams and exit code. What `Place.begin_program` starts is a fresh one, and only
+its end is the one in which Python takes all modules apart.
 """
 
 import atexit
+import contextlib
 import functools
 import gc
 import importlib
@@ -25,6 +27,9 @@ from pathlib import Path
 from typing import IO, Any, TextIO
 
 from footy.clock import CLOCK
+from footy.outputs.console.options import ConsoleOptions
+from footy.settings import load
+from footy.thesports.adapter import trusting
 
 PROJECT = Path(__file__).parents[2]
 _LONGEST = 1 << 20
@@ -174,6 +179,7 @@ def _serve(control: socket.socket) -> str:
     """
     for module in _imported():
         importlib.import_module(module)
+    _prepare()
     gc.collect()
     gc.freeze()  # so that no collection in a forked process copies what was imported
     poll = select.poll()
@@ -205,6 +211,12 @@ def _serve(control: socket.socket) -> str:
             poll.register(handle, select.POLLIN)
 
 
+def _prepare() -> None:
+    """Make once what footy makes when it is first needed, and then keeps."""
+    ConsoleOptions.of(load({}, Path("absent")).settings)
+    trusting(None)
+
+
 def _imported() -> list[str]:
     packages = ("footy.cli", "footy.service", "footy.outputs.console")
     return ["thesports_simulator.command"] + [
@@ -233,5 +245,24 @@ def _become(job: dict[str, Any], streams: list[int]) -> str:
     return str(job["module"])
 
 
+def _run(module: str) -> None:
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        if isinstance(ended.code, int):
+            _leave(ended.code)
+        raise
+
+
+def _leave(code: int) -> None:
+    """End this process as Python does, but let its modules be: freeing a copy of all takes 0.08 s of CPU."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    with contextlib.suppress(OSError):  # of which Python makes an exit code
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
 if __name__ == "__main__":
-    runpy.run_module(_serve(socket.socket(fileno=int(sys.argv[1]))), run_name="__main__", alter_sys=True)
+    _run(_serve(socket.socket(fileno=int(sys.argv[1]))))
