@@ -88,6 +88,9 @@ class Alerts:
             if self._book is None and self._is_new:
                 self._is_new = False
                 if any(one.has_open_alerts for one in detector.states().values()):
+                    log.warning(
+                        "There is no rules file %s: no alert is sent, and open ones will be void", self._path
+                    )
                     self._open()
                     self.refresh()
             if self._book is not None:

@@ -179,6 +179,19 @@ def test_alerts_of_a_rule_that_was_removed_are_void_at_the_result(
     assert service.cycle(status_id=8, home_score=1) == []
 
 
+def test_a_leader_without_the_file_says_that_open_alerts_will_be_void(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.write(GOALLESS)
+    service.cycle(status_id=3, early_over_under_line=3.0)
+    service.stop()
+    service.rules.unlink()
+    service.start()
+    service.cycle(status_id=3)
+    service.cycle(status_id=3)
+    assert caplog.text.count(f"There is no rules file {service.rules}") == 1
+
+
 def test_no_alert_is_void_because_the_file_cannot_be_read_after_a_restart(service: Service) -> None:
     service.write(GOALLESS)
     service.cycle(status_id=3, early_over_under_line=3.0)
