@@ -16,8 +16,10 @@ from prometheus_client.core import Metric
 
 from footy.clock import CLOCK
 from footy.errors import ConfigError
+from footy.mirror.pushed import goes_back_from
 from footy.settings import Mode, Settings
 from footy.telemetry.metrics import counter, gauge
+from footy.thesports.models import LiveScore
 from footy.thesports.push import PUSHED, Outcome, Part, Pushed, read_message
 from footy.thesports.request import Answer
 
@@ -105,7 +107,8 @@ class PushFeed:
         self._jitter = jitter
         self._stopping = threading.Event()
         self._changed = threading.Condition()
-        self._parts: dict[tuple[str, str], Part] = {}
+        self._parts: dict[tuple[str, str, bool], Part] = {}
+        """By match, name, and whether it takes back what the part before says."""
         self._tick_at: float | None = None
         self._status = PushStatus("connecting", CLOCK.now())
         self._failures = 0
@@ -223,11 +226,19 @@ class PushFeed:
         if message.parts:
             with self._changed:
                 for part in message.parts:
-                    key = (part.match_id, part.name)
-                    self._parts.pop(key, None)  # the newest comes last
-                    self._parts[key] = part
+                    self._collect(part)
                 self._is_flooded |= len(self._parts) > MOST_PARTS
                 self._changed.notify_all()
+
+    def _collect(self, part: Part) -> None:
+        """Keep a part in place of the one before, but not a score that takes back what that one says.
+
+        It may be an old one that comes late; whoever gets both decides, as without collecting.
+        """
+        before = self._parts.get((part.match_id, part.name, False))
+        key = (part.match_id, part.name, before is not None and _goes_back(before, part))
+        self._parts.pop(key, None)  # the newest comes last
+        self._parts[key] = part
 
     def _check(self) -> None:
         from footy.thesports.push_connection import FloodingError, PushEndedError, SilentError  # noqa: PLC0415
@@ -293,6 +304,14 @@ class PushFeed:
                 passed_at = now
             self._taken += len(parts)
             self._receive(Answer(PUSHED, Pushed(parts), CLOCK.now()))
+
+
+def _goes_back(before: Part, after: Part) -> bool:
+    return (
+        isinstance(before.value, LiveScore)
+        and isinstance(after.value, LiveScore)
+        and goes_back_from(before.value, after.value)
+    )
 
 
 def push_feed(

@@ -272,6 +272,19 @@ def test_of_parts_in_a_quarter_of_a_second_the_newest_is_passed_on(broker: Runni
     assert len(parts) < 20
 
 
+def test_an_old_score_that_comes_late_does_not_take_the_place_of_a_goal(broker: RunningBroker) -> None:
+    def score(goals: int) -> bytes:
+        return json.dumps([{"id": "m", "score": ["m", 2, [goals], [0], 0]}]).encode()
+
+    with listening(broker.ws_url, broker.secret) as found, closing(Publisher(broker)) as publisher:
+        found.is_said("connected")
+        publisher.publish(b"[" + b",".join(one[1:-1] for one in (score(0), score(1), score(0))) + b"]")
+        answer = found.answers.get(timeout=WITHIN_S)
+        assert isinstance(answer.value, Pushed)
+        scores = [part.value for part in answer.value.parts]
+        assert [one.home.goals for one in scores if isinstance(one, LiveScore)] == [1, 0]
+
+
 def test_a_tick_is_passed_on_in_its_time() -> None:
     with mute() as url, listening(url, "secret") as found:
         found.feed.tick_in(0.05)
