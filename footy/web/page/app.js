@@ -17,6 +17,7 @@ const list = new List($("matches"), $("empty"), board);
 const panel = new Panel($("panel"), board);
 const alerts = new AlertList($("alerts"), () => board.now());
 const MARKETS = { 1: "1X2", 2: "Spread", 3: "O/U" };
+const DIGIT_SPACE = "\u2007"; // as wide as a digit: a second more moves nothing
 const THEMES = [null, "dark", "light"];
 
 let fixtures = null;
@@ -134,7 +135,8 @@ function showStrip() {
     for (const part of [calls, quota, problems]) setText(part, "");
     return;
   }
-  setText(cycle, `cycle ${snapshot.cycle}, ${duration((board.now() - Date.parse(snapshot.published_at)) / 1000)} ago`);
+  const age = duration((board.now() - Date.parse(snapshot.published_at)) / 1000).padStart(4, DIGIT_SPACE);
+  setText(cycle, `cycle ${snapshot.cycle}, ${age} ago`);
   setText(calls, `${snapshot.requests} calls in ${snapshot.timings.total.toFixed(2)} s`);
   const left = Object.values(about.quota_left);
   setText(quota, left.length > 0 ? `quota ${Math.min(...left)} left` : "");
