@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -258,6 +259,8 @@ def _recorder(
 
 def _sinks(settings: Settings, mode: Mode, files: Files, store: "StoreOfTerm | None") -> "Sinks | None":
     """Return the sinks that are switched on, not started; None if there are no events to send."""
+    for warning in _unused(settings, settings.alerts or files.alerts):
+        log.warning(warning)
     if settings.events == "off":
         return None
     from footy.service.log_place import log_place  # noqa: PLC0415
@@ -277,6 +280,20 @@ def _sinks(settings: Settings, mode: Mode, files: Files, store: "StoreOfTerm | N
         ledger=files.sent if store is None else store.ledger,
     )
     return Sinks(options, log_place(settings, mode).read)
+
+
+def _unused(settings: Settings, rules: Path) -> Iterator[str]:
+    """Yield what the operator wants of events that does not happen, as a sentence each."""
+    if settings.events == "off":
+        wanted = {
+            str(rules): rules.exists(),
+            "FOOTY_MQTT": settings.mqtt,
+            "FOOTY_JSONL": settings.jsonl == "on",
+        }
+        if names := [name for name, is_wanted in wanted.items() if is_wanted]:
+            yield f"FOOTY_EVENTS is off: nothing comes of {', '.join(names)}"
+    elif settings.alerts is not None and not rules.exists():
+        yield f"FOOTY_ALERTS names {rules}, which is not there: no alert is sent until it is"
 
 
 @contextlib.contextmanager

@@ -102,7 +102,7 @@ def test_a_log_that_cannot_be_used_costs_no_snapshot_and_no_health(place: Place)
 
 
 def test_events_that_are_switched_off_cost_nothing(place: Place) -> None:
-    place.set(FOOTY_EVENTS="off")
+    place.set(FOOTY_EVENTS="off", FOOTY_JSONL="on")
     script = (
         "import sys; from footy.cli import main; code = main([]); ours = ('footy.events', 'footy.history'); "
         "sys.exit(code or ' '.join(name for name in sys.modules if name.startswith(ours)) or 0)"
@@ -113,6 +113,16 @@ def test_events_that_are_switched_off_cost_nothing(place: Place) -> None:
     _, said = service.communicate()
     assert service.returncode == 0, said
     assert not place.files.events.exists()
+    assert "FOOTY_EVENTS is off: nothing comes of FOOTY_JSONL" in place.files.log.read_text()
+
+
+def test_a_rules_file_that_is_not_there_is_said_at_the_start(place: Place) -> None:
+    place.set(FOOTY_ALERTS="no-such.toml")
+    service = place.begin()
+    wait_until(lambda: heartbeat(place.files, service.pid)["cycle"])
+    service.terminate()
+    assert service.wait() == 0
+    assert "FOOTY_ALERTS names no-such.toml, which is not there" in place.files.log.read_text()
 
 
 def test_one_cycle_alone_writes_no_events(place: Place) -> None:
