@@ -18,9 +18,12 @@ class RateLimit:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
-    """One of the vendor's endpoints; its path under the base address is also its name everywhere."""
+    """One of the vendor's endpoints; its path under the base address is also its name everywhere.
+
+    Each is made once, below, and equals only itself: it is part of the key of every request.
+    """
 
     path: str
     title: str

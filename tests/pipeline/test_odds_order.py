@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,9 @@ def test_ten_minutes_of_150_changes_a_second_are_told_right_in_either_direction(
             assert trusted_without_a_difference(watch)
 
 
+read_row = msgspec.json.Decoder(OddsRow).decode
+
+
 def wrong_rows(watch: Watched) -> list[str]:
     """Name each series whose newest row is not the one that the world had when the odds were confirmed."""
     said = []
@@ -65,8 +69,8 @@ def wrong_rows(watch: Watched) -> list[str]:
         assert match.odds.value is not None
         for series in watch.world.odds_of(played).series:
             kept = getattr(match.odds.value, MARKETS[series.market]).get(series.company)
-            newest = series.until(at).partition(b"],")[0]
-            true = msgspec.json.decode(newest.rstrip(b"]") + b"]", type=OddsRow) if newest else None
+            newest = next(series.between(0, at), None)
+            true = None if newest is None else read_row(newest)
             if (kept and kept.newest) != true:
                 said.append(f"{match_id} {series.company} {series.market}: {kept} but {true}")
     return said
@@ -216,7 +220,7 @@ def test_the_capture_told_as_a_feed_reads_as_the_contract_says(order: str) -> No
     read = 0
     while at < ended:
         at = min(at + 15, ended)
-        changes = odds_changes(read_odds_changes(feed_of(rows.odds, at, order))[0], at)
+        changes = odds_changes(read_odds_changes(feed_of_capture(at, order))[0], at)
         answers = [feed(endpoints.ODDS_LIVE, changes, at)]
         for match_id in unordered(changes, state):
             answers.append(full_odds(match_id, FullOdds(digest(history(match_id, at), (2, 6))), at))
@@ -257,18 +261,26 @@ def history(match_id: str, at: int) -> Odds:
     )
 
 
-def feed_of(odds: dict[str, Any], at: int, order: str) -> bytes:
-    """What the feed would have told at a time, had it listed the changes of the capture."""
-    results: dict[str, list[Any]] = defaultdict(list)
-    for match_id, companies in odds.items():
+@cache
+def captured_changes() -> dict[int, list[tuple[str, list[Any]]]]:
+    """The changes of the capture by their second, each a bookmaker with its entry in the feed."""
+    changes: dict[int, list[tuple[str, list[Any]]]] = defaultdict(list)
+    for match_id, companies in replies().odds.items():
         for company, markets in companies.items():
             for market, rows in markets.items():
-                for changed_at, minute, first, line, last, status, sealed, score in rows:
-                    if at - 60 < changed_at <= at:
-                        packed = [changed_at, minute, f"{first},{line},{last},{sealed}", status]
-                        results[company].append([match_id, market, packed, score])
-    for entries in results.values():
-        entries.sort(key=lambda entry: -entry[2][0])
-        if order == "oldest":
+                for at, minute, first, line, last, status, sealed, score in rows:
+                    packed = [at, minute, f"{first},{line},{last},{sealed}", status]
+                    changes[at].append((company, [match_id, market, packed, score]))
+    return dict(changes)
+
+
+def feed_of_capture(at: int, order: str) -> bytes:
+    """What the feed would have told at a time, had it listed the changes of the capture."""
+    results: dict[str, list[Any]] = defaultdict(list)
+    for second in range(at, at - 60, -1):
+        for company, entry in captured_changes().get(second, ()):
+            results[company].append(entry)
+    if order == "oldest":
+        for entries in results.values():
             entries.reverse()
-    return json.dumps(results).encode()
+    return msgspec.json.encode(results)

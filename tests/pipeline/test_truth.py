@@ -1,5 +1,6 @@
 """An hour of the simulated world: each published value equals the world's at its own `…_fetched_at`."""
 
+import functools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from footy.service.app import App, running_app
 from footy.service.paths import Files
 from footy.settings import Mode, load
 from tests.support import oracle
-from tests.support.harness import told
+from tests.support.harness import odds_of, told
 from tests.support.liar import Lie, lying, reply, truth
 from tests.support.simulators import start
 from thesports_simulator.process import RunningSimulator
@@ -61,6 +62,10 @@ class Watched:
             if not field.endswith(WITHOUT_WORLD) and (told := record[field]) != true  # type: ignore[literal-required]
         ]
 
+    @functools.cached_property
+    def _countries(self) -> dict[str, Any]:
+        return {row["id"]: row for row in self.world.countries()}
+
     def _truth(self, record: MatchRecord) -> dict[str, Any]:
         live_at, detail_at, odds_at = (
             datetime.fromisoformat(at).timestamp() if at else 0.0
@@ -76,10 +81,10 @@ class Watched:
             oracle.Picture(
                 live=live,
                 detail=detail,
-                odds=self.world.odds(match_id, int(odds_at)) if odds_at else None,
+                odds=odds_of(self.world, match_id, int(odds_at)) if odds_at else None,
                 teams={one: self.world.team(one, now) for one in ids},
                 competitions={competition_id: self.world.competition(competition_id, now)},
-                countries={row["id"]: row for row in self.world.countries()},
+                countries=self._countries,
                 live_at=live_at,
                 detail_at=detail_at,
                 odds_at=odds_at,

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import msgspec
 import time_machine
 
 from footy.mirror.state import State
@@ -26,6 +27,7 @@ from footy.settings import Mode, load
 from tests.support import oracle
 from thesports_simulator.process import RunningSimulator
 from thesports_simulator.world import feeds
+from thesports_simulator.world.world import World
 
 INTERVAL = 6.0
 """So that a cycle ends before an endpoint that rests is asked again, and one that hangs takes 4.8 s."""
@@ -244,13 +246,17 @@ class Trial:
 
     def _lies(self, record: MatchRecord) -> tuple[list[str], list[str]]:
         """Name the fields that differ from the truth: those without an excuse, and those with one."""
-        excused = self._excused(record)
+        false = [
+            (name, f"{record['match_id']} {name}: {told!r} but {true!r}")
+            for name, true in self._truth(record).items()
+            if (told := record[name]) != true  # type: ignore[literal-required]
+            and not name.endswith("_source")
+            and name != "data_age_s"
+        ]
+        excused = self._excused(record) if false else set()
         lies: tuple[list[str], list[str]] = [], []
-        for name, true in self._truth(record).items():
-            told = record[name]  # type: ignore[literal-required]
-            if told != true and not name.endswith("_source") and name != "data_age_s":
-                sentence = f"{record['match_id']} {name}: {told!r} but {true!r}"
-                lies[not excused.isdisjoint(parts_of(name))].append(sentence)
+        for name, sentence in false:
+            lies[not excused.isdisjoint(parts_of(name))].append(sentence)
         return lies
 
     def _excused(self, record: MatchRecord) -> set[Part]:
@@ -303,7 +309,7 @@ class Trial:
             oracle.Picture(
                 live=live,
                 detail=detail,
-                odds=self.world.odds(match_id, int(odds_at)) if odds_at else None,
+                odds=odds_of(self.world, match_id, int(odds_at)) if odds_at else None,
                 teams=teams,
                 competitions=competitions,
                 countries=self._countries if held.countries.value is not None else None,
@@ -314,6 +320,17 @@ class Trial:
                 told=told(self.state, record),
             )
         )
+
+
+def odds_of(world: World, match_id: str, at: int) -> dict[str, Any]:
+    """Return what `world.odds` returns, not to be changed: the same object as long as it stays the same."""
+    match = world.match(match_id, at)
+    return {} if match is None else _read_odds(world.odds_of(match).results(at))
+
+
+@functools.lru_cache(maxsize=512)
+def _read_odds(results: bytes) -> dict[str, Any]:
+    return cast("dict[str, Any]", msgspec.json.decode(results))
 
 
 def told(state: State, record: MatchRecord) -> dict[str, list[int]] | None:

@@ -547,11 +547,6 @@ def goals_then(row: list[Any]) -> tuple[int, int] | None:
     return goals(row[7])
 
 
-def goals_now(picture: Picture) -> Goals:
-    shown = scores(picture.live)
-    return shown["home_score"], shown["away_score"]
-
-
 def current(picture: Picture, market: str, offers: Offers, now: Goals) -> tuple[int, list[Any]] | None:
     playing = picture.live["score"][1] in IN_PLAY
     candidates = [(number, newest(rows)) for number, rows in offers]
@@ -598,9 +593,8 @@ def bookmakers_shown(record: Mapping[str, Any]) -> dict[str, list[int]]:
     return {market: [number] for market, number in shown.items() if number is not None}
 
 
-def price_fields(picture: Picture) -> dict[str, Any]:
+def price_fields(picture: Picture, now: Goals) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    now = goals_now(picture)
     of_market = {market: in_order(picture, market) for market in ("eu", "asia", "bs", "cr")}
     for moment in ("early", "current"):
         for market, name, sides in (
@@ -669,5 +663,5 @@ def record(picture: Picture) -> dict[str, Any]:
     result |= statistics(picture.live)
     result |= of_detail(picture)
     result |= of_competition(picture)
-    result |= price_fields(picture)
+    result |= price_fields(picture, (result["home_score"], result["away_score"]))
     return result
