@@ -322,15 +322,15 @@ class Trial:
         )
 
 
-def odds_of(world: World, match_id: str, at: int) -> dict[str, Any]:
-    """Return what `world.odds` returns, not to be changed: the same object as long as it stays the same."""
+def odds_of(world: World, match_id: str, at: int) -> oracle.UnchangingOdds:
+    """Return what `world.odds` returns: the same object as long as it stays the same."""
     match = world.match(match_id, at)
-    return {} if match is None else _read_odds(world.odds_of(match).results(at))
+    return _read_odds(b"{}" if match is None else world.odds_of(match).results(at))
 
 
 @functools.lru_cache(maxsize=512)
-def _read_odds(results: bytes) -> dict[str, Any]:
-    return cast("dict[str, Any]", msgspec.json.decode(results))
+def _read_odds(results: bytes) -> oracle.UnchangingOdds:
+    return oracle.UnchangingOdds(msgspec.json.decode(results))
 
 
 def told(state: State, record: MatchRecord) -> dict[str, list[int]] | None:

@@ -1,11 +1,11 @@
 """The record once more, naively, from plain decoded JSON: written from the contract, not from footy's code.
 
-It imports nothing of footy, takes no short cut, and remembers only how it read a text or a price. Where it
-and the pipeline differ, one of them misreads the contract.
+It imports nothing of footy, takes no short cut, and remembers only how it read a text, a price, an incident
+or the weather. Where it and the pipeline differ, one of them misreads the contract.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -98,6 +98,35 @@ CATEGORY = {
 }
 ORDER = (2, 3, 4, 5, 6, 9, 10, 11, 13, 14, 15, 16, 17, 21, 22)
 IN_PLAY = (2, 3, 4, 5, 6, 7)
+
+
+Row = dict[str, Any]
+REMEMBERED = 8192
+
+
+def remembered(read: Callable[[Row], Row]) -> Callable[[Row], Row]:
+    """Read each row once; the result must not be changed."""
+    results: dict[str, Row] = {}
+
+    def by_text(row: Row) -> Row:
+        text = repr(row)
+        if text not in results:
+            if len(results) == REMEMBERED:
+                results.clear()
+            results[text] = read(row)
+        return results[text]
+
+    return by_text
+
+
+class UnchangingOdds(dict[str, Any]):
+    """Odds that nobody changes, so that the prices found in this object are remembered."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        """Be equal to itself only."""
+        return self is other
 
 
 @dataclass
@@ -265,6 +294,7 @@ def statistics(live: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+@remembered
 def incident(row: dict[str, Any]) -> dict[str, Any]:
     shoot_out = row["type"] in (29, 30)
     reason = named(REASON, row.get("reason_type"))
@@ -313,6 +343,7 @@ def rounded(value: Decimal | Fraction, places: int) -> float:
     return round(float(value), places) + 0.0
 
 
+@remembered
 def weather(environment: dict[str, Any]) -> dict[str, Any]:
     code = known(whole(environment.get("weather")))
     result: dict[str, Any] = dict.fromkeys(
@@ -500,33 +531,31 @@ def is_number(key: str) -> bool:
     return re.fullmatch("[0-9]{1,18}", key) is not None
 
 
-def in_order(picture: Picture, market: str) -> "Offers":
-    offers = {}
-    for key, markets in (picture.odds or {}).items():
-        rows = [row for row in markets.get(market) or () if fits(row[0]) and fits(row[5]) and fits(row[6])]
-        if rows and is_number(key):
-            offers[int(key)] = rows
-    if picture.told is not None:
-        told = picture.told.get(market, ())
-        offers = {number: rows for number, rows in offers.items() if number in told}
-    order = [*picture.order, *sorted(number for number in offers if number not in picture.order)]
-    return [(number, offers[number]) for number in order if number in offers]
-
-
 Offers = list[tuple[int, list[list[Any]]]]
 Goals = tuple[int | None, int | None]
 
 
-def early(picture: Picture, offers: Offers) -> tuple[int, list[Any]] | None:
-    if picture.told is not None:  # the rows of the window are not known
-        return None
-    first, last = picture.window
+def in_order(odds: UnchangingOdds, market: str, order: tuple[int, ...]) -> Offers:
+    offers = {}
+    for key, markets in odds.items():
+        rows = [row for row in markets.get(market) or () if fits(row[0]) and fits(row[5]) and fits(row[6])]
+        if rows and is_number(key):
+            offers[int(key)] = rows
+    numbers = [*order, *sorted(number for number in offers if number not in order)]
+    return [(number, offers[number]) for number in numbers if number in offers]
+
+
+@lru_cache(maxsize=2048)
+def early(
+    odds: UnchangingOdds, market: str, order: tuple[int, ...], window: tuple[int, int]
+) -> tuple[int, list[Any]] | None:
+    first, last = window
     within = [
         (
             number,
             [row for row in rows if (minute := row_minute(row[1])) is not None and first <= minute <= last],
         )
-        for number, rows in offers
+        for number, rows in in_order(odds, market, order)
     ]
     for suspended in (False, True):
         for number, rows in within:
@@ -534,6 +563,11 @@ def early(picture: Picture, offers: Offers) -> tuple[int, list[Any]] | None:
             if fitting:
                 return number, newest(fitting)
     return None
+
+
+@lru_cache(maxsize=2048)
+def newest_of_each(odds: UnchangingOdds, market: str, order: tuple[int, ...]) -> list[tuple[int, list[Any]]]:
+    return [(number, newest(rows)) for number, rows in in_order(odds, market, order)]
 
 
 @lru_cache(maxsize=1024)
@@ -547,9 +581,12 @@ def goals_then(row: list[Any]) -> tuple[int, int] | None:
     return goals(row[7])
 
 
-def current(picture: Picture, market: str, offers: Offers, now: Goals) -> tuple[int, list[Any]] | None:
+def current(picture: Picture, market: str, odds: UnchangingOdds, now: Goals) -> tuple[int, list[Any]] | None:
     playing = picture.live["score"][1] in IN_PLAY
-    candidates = [(number, newest(rows)) for number, rows in offers]
+    candidates = newest_of_each(odds, market, picture.order)
+    if picture.told is not None:
+        told = picture.told.get(market, ())
+        candidates = [(number, row) for number, row in candidates if number in told]
     for number, row in candidates:
         young = row[0] >= picture.odds_at - picture.max_age  # a huge number cannot be subtracted
         of_now = row[5] in IN_PLAY and (market == "cr" or goals_then(row) == now)
@@ -595,7 +632,7 @@ def bookmakers_shown(record: Mapping[str, Any]) -> dict[str, list[int]]:
 
 def price_fields(picture: Picture, now: Goals) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    of_market = {market: in_order(picture, market) for market in ("eu", "asia", "bs", "cr")}
+    odds = picture.odds if isinstance(picture.odds, UnchangingOdds) else UnchangingOdds(picture.odds or {})
     for moment in ("early", "current"):
         for market, name, sides in (
             ("eu", "money_line", ("home", "draw", "away")),
@@ -604,8 +641,12 @@ def price_fields(picture: Picture, now: Goals) -> dict[str, Any]:
             ("cr", "corners", ("over", "line", "under")),
         ):
             p = f"{moment}_{name}"
-            offers = of_market[market]
-            chosen = early(picture, offers) if moment == "early" else current(picture, market, offers, now)
+            if moment == "current":
+                chosen = current(picture, market, odds, now)
+            elif picture.told is None:
+                chosen = early(odds, market, picture.order, picture.window)
+            else:  # the rows of the window are not known
+                chosen = None
             for side, index in zip(sides, (2, 3, 4), strict=True):
                 if side == "line":
                     line = None if chosen is None else chosen[1][index]
