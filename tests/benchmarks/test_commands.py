@@ -1,5 +1,6 @@
 """Each benchmark runs and writes its page; what it measures is for a quiet machine to say."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +9,11 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import cycle, report
+from tests.support import warm
+from tests.support.place import RUN_WITHIN_S, Finished
 from tests.support.postgres import need_postgres
 
+PROJECT = Path(__file__).parents[2]
 QUICK = {
     "cycle": ["--no-peers"],
     "quota": [],
@@ -27,18 +31,31 @@ QUICK = {
 }
 
 
+def run(*words: str) -> Finished:
+    """Run benchmarks in a process that has imported footy already, where there can be one."""
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    started = warm.begin("benchmarks", words, PROJECT, environment) or subprocess.Popen(
+        [sys.executable, "-m", "benchmarks", *words],
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        said = started.communicate(timeout=RUN_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        started.communicate()
+        raise
+    return subprocess.CompletedProcess(words, started.wait(), *said)
+
+
 @pytest.mark.parametrize("name", QUICK)
 def test_a_quick_run_prints_its_table_and_writes_its_picture_and_section(name: str, tmp_path: Path) -> None:
     if name == "store":
         need_postgres()
-    ended = subprocess.run(
-        [sys.executable, "-m", "benchmarks", name, "--quick", f"--docs={tmp_path}", *QUICK[name]],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = run(name, "--quick", f"--docs={tmp_path}", *QUICK[name])
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "─" in ended.stdout
     page = (tmp_path / report.PAGE).read_text()
@@ -51,14 +68,7 @@ def test_a_quick_run_prints_its_table_and_writes_its_picture_and_section(name: s
 def test_a_quick_evening_prints_its_events_and_becomes_a_section_of_the_reliability_page(
     tmp_path: Path,
 ) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "evening", "--quick", f"--docs={tmp_path}"],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = run("evening", "--quick", f"--docs={tmp_path}")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     section = report.section_of(tmp_path / "reliability.md", "evening")
     assert "| goal |" in section
@@ -67,14 +77,7 @@ def test_a_quick_evening_prints_its_events_and_becomes_a_section_of_the_reliabil
 
 
 def test_a_quick_export_becomes_a_section(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "export", "--quick", f"--docs={tmp_path}"],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = run("export", "--quick", f"--docs={tmp_path}")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     section = report.section_of(tmp_path / report.PAGE, "export")
     assert "| odds |" in section
@@ -82,20 +85,12 @@ def test_a_quick_export_becomes_a_section(tmp_path: Path) -> None:
 
 
 def test_a_quick_comparison_of_a_commit_with_itself_prints_ratios_and_writes_nothing() -> None:
-    project = Path(__file__).parents[2]
-    before = {page: page.read_bytes() for page in (project / "docs").glob("*.md")}
-    ended = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "compare", "HEAD", "--quick"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    before = {page: page.read_bytes() for page in (PROJECT / "docs").glob("*.md")}
+    ended = run("compare", "HEAD", "--quick")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "cold: calls" in ended.stdout
     assert "delta: CPU" in ended.stdout
-    assert {page: page.read_bytes() for page in (project / "docs").glob("*.md")} == before
+    assert {page: page.read_bytes() for page in (PROJECT / "docs").glob("*.md")} == before
 
 
 def test_a_comparison_with_no_commit_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
