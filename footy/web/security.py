@@ -19,19 +19,24 @@ FREE = "/healthz"
 """The one path that asks for neither token nor host name: it says only whether cycles succeed."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:22rem;margin:20vh auto 0;padding:0 1rem;"
-    "color-scheme:light dark}"
-    "h1{font-size:1.25rem;margin:0 0 1.5rem}label{display:block;font-size:.875rem;margin-bottom:.375rem}"
-    "input,button{font:inherit;width:100%;box-sizing:border-box;padding:.5rem .75rem;margin-bottom:.75rem}"
-    "p{color:#b3261e;margin:0 0 1rem}"
+_STYLE = (  # the colours of the page, whose style sheet asks for the token
+    ":root{color-scheme:light dark;background:light-dark(#f5f5f2,#0e1113);color:light-dark(#17191b,#e9edef)}"
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:20rem;margin:18vh auto 0;padding:0 1.25rem}"
+    "h1{font-size:1.25rem;margin:0 0 1.5rem}label{display:block;font-size:.8125rem;margin-bottom:.375rem;"
+    "color:light-dark(#555d63,#a3adb4)}input,button{font:inherit;width:100%;box-sizing:border-box;"
+    "padding:.5rem .75rem;margin-bottom:.75rem;border-radius:8px;"
+    "border:1px solid light-dark(#d2d2cb,#343c41)}"
+    "input{background:light-dark(#fff,#14181b);color:inherit}"
+    "button{font-weight:600;background:light-dark(#17191b,#e9edef);color:light-dark(#fff,#0e1113)}"
+    "p{color:light-dark(#b3261e,#ff8a80);margin:0 0 1rem}"
 )
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 LOGIN_PAGE = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>footy</title>'
     '<meta name="viewport" content="width=device-width,initial-scale=1">'
     f"<style>{_STYLE}</style></head><body><main><h1>footy</h1><!-- note -->"
-    '<form method="post" action="/login"><label for="token">Token (FOOTY_HTTP_TOKEN)</label>'
+    # Without an action it goes to the address of the page, which still links to the match afterwards.
+    '<form method="post"><label for="token">Token (FOOTY_HTTP_TOKEN)</label>'
     '<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>'
     "<button>Sign in</button></form></main></body></html>"
 )
@@ -85,7 +90,7 @@ class Guard:
                 await self._app(scope, receive, secured)
                 return
             self._check_host(scope)
-            if self._token and scope["path"] == "/login" and scope["method"] == "POST":
+            if self._token and scope["path"] in {"/", "/login"} and scope["method"] == "POST":
                 await self._log_in(scope, receive, secured)
                 return
             _check_body(scope)

@@ -759,12 +759,14 @@ def test_signing_in_opens_the_page(tmp_path: Path, chromium: Browser) -> None:
     stage = Stage(tmp_path, Access(TOKEN))
     try:
         stage.cycle(evening())
-        with tab(chromium, stage.url) as watched:
+        with tab(chromium, f"{stage.url}#m=m00001") as watched:
             page = watched.page
+            page.fill("input[name=token]", "another token")
+            page.keyboard.press("Enter")
+            expect(page.locator("p")).to_have_text("That is not the token.")
             page.fill("input[name=token]", TOKEN)
             page.keyboard.press("Enter")
             expect(row(page, "Arsenal")).to_be_visible()
-            row(page, "Arsenal").click()
             expect(page.locator("#panel .panel-team").first).to_have_text("Arsenal")
             assert TOKEN not in page.content()
             watched.assert_quiet("401")
