@@ -6,6 +6,8 @@ import signal
 import subprocess
 from collections.abc import Sequence
 
+import psutil
+
 from footy.events.envelope import envelope_json
 from footy.sinks.base import Again
 from footy.sinks.messages import Message, MessageSink, Sent
@@ -59,9 +61,15 @@ def run(command: Sequence[str], text: bytes, timeout_s: float) -> int | None:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a program and everything that it started."""
+    """End a program and everything that it started, also in a session of its own."""
+    started: list[psutil.Process] = []
+    with contextlib.suppress(psutil.Error):
+        started = psutil.Process(process.pid).children(recursive=True)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    for one in started:
+        with contextlib.suppress(psutil.Error):
+            one.kill()
     with contextlib.suppress(OSError):
         if process.stdin is not None:
             process.stdin.close()

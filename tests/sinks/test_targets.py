@@ -496,14 +496,16 @@ def test_a_program_that_takes_too_long_is_ended_with_all_that_it_started(
     tmp_path: Path, clock: Clock
 ) -> None:
     pids = tmp_path / "pids"
-    script = f"sleep 60 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait"
+    script = (
+        f"sleep 60 & beside=$!; setsid sleep 60 & echo $$ $beside $! > {pids}.new; mv {pids}.new {pids}; wait"
+    )
     target = Target("t", "command", command=("/bin/sh", "-c", script), events=("alert",), timeout_s=1.5)
     sink = CommandSink(target, ledger(tmp_path, clock), now=clock)
     sink.send([alert(1)])
     assert sink._ledger.counts() == {"unknown": 1}
     sink.close()
-    for pid in pids.read_text().split():
-        assert not is_running(int(pid))
+    all_of_them = [int(pid) for pid in pids.read_text().split()]
+    wait_until(lambda: not any(map(is_running, all_of_them)), within_s=20)
 
 
 def is_running(pid: int) -> bool:
