@@ -11,8 +11,11 @@ from footy.analysis.results import write_result
 from footy.analysis.sql import Limits, QueryRefusedError, run
 from footy.analysis.tables import Wanted
 from footy.errors import Exit
-from footy.history.sqlite_log import SqliteLog
-from tests.support.history import BAY, TOWN, TOWN_ROWS
+from footy.history.log import Commit
+from footy.history.odds import Kind, OddsBlob, columns_of, pack
+from footy.history.sqlite_log import SqliteLog, opened
+from tests.events.watch import KICK_OFF
+from tests.support.history import BAY, ROVERS, TOWN, TOWN_ROWS, write_history
 
 
 def said(store: SqliteLog, statement: str, form: Any = "csv", **options: Any) -> str:
@@ -206,6 +209,21 @@ def test_what_cannot_be_interrupted_is_told(store: SqliteLog) -> None:
         told.append(str(refused))
     assert set(told) == {str(told[0])}
     assert told[0].startswith("The query was stopped after 0.05 s: ")
+
+
+def test_rows_of_one_second_can_be_numbered_in_their_order(tmp_path: Path) -> None:
+    rows = [TOWN_ROWS[0]._replace(first=1.5 + number / 100) for number in range(3_000)]  # the newest first
+    write_history(tmp_path / "footy.db")
+    log, _ = opened(tmp_path / "footy.db")
+    log.append(Commit(KICK_OFF, odds=[OddsBlob(ROVERS, Kind.BASE, 3_000, KICK_OFF, pack(columns_of(rows)))]))
+    shown = said(
+        log,
+        "SELECT arg_min(home_price, number) AS oldest, arg_max(home_price, number) AS newest,"
+        " count(DISTINCT number) AS n FROM (SELECT *, row_number() OVER () AS number FROM odds)"
+        f" WHERE match_id = '{ROVERS}'",
+    )
+    log.close()
+    assert shown == "oldest,newest,n\n31.49,1.5,3000\n"
 
 
 def test_every_odds_row_can_be_counted(store: SqliteLog) -> None:
