@@ -535,6 +535,7 @@ Offers = list[tuple[int, list[list[Any]]]]
 Goals = tuple[int | None, int | None]
 
 
+@lru_cache(maxsize=2048)
 def in_order(odds: UnchangingOdds, market: str, order: tuple[int, ...]) -> Offers:
     offers = {}
     for key, markets in odds.items():

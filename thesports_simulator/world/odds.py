@@ -148,7 +148,7 @@ class Odds:
                         _rows(made, bookmaker, market, random), between, _INTERMEDIATE[fullness]
                     )
                     times = array("I", [at for at, _ in rows])
-                    ends = array("I", accumulate(len(text) + 1 for _, text in rows))
+                    ends = array("I", accumulate([len(text) + 1 for _, text in rows]))
                     text = ",".join([text for _, text in reversed(rows)])
                     self.series.append(Series(bookmaker.company, market, times, ends, text.encode()))
 
@@ -211,10 +211,11 @@ def _with_intermediate(
     for at, text in rows:
         if random.random() < intermediate.share:
             time, minute, home, line, away, status, sealed, score = text[1:-1].split(",")
-            steps = range(random.randint(1, intermediate.most) if sealed == "0" else 0)
-            for step in steps:
-                price = round(float(home) + 0.03 * (len(steps) - step // 2 * 2), 2)
-                made.append((at, f"[{time},{minute},{price},{line},{away},{status},{step % 2},{score}]"))
+            count = random.randint(1, intermediate.most) if sealed == "0" else 0
+            before, between, price = f"[{time},{minute},", f",{line},{away},{status},", float(home)
+            for step in range(count):
+                shown = round(price + 0.03 * (count - step // 2 * 2), 2)
+                made.append((at, f"{before}{shown}{between}{step % 2},{score}]"))
         made.append((at, text))
     return made
 
