@@ -438,7 +438,7 @@ def test_a_service_that_ended_without_a_word_is_told_of_all_the_same(
 
 def test_a_start_without_a_snapshot_in_time_says_why_and_leaves_it_trying(live: Place) -> None:
     live.set(FOOTY_BASE_URL="http://127.0.0.1:9/v1/football", FOOTY_BACKOFF="0.05")
-    patience = "import footy.service.control as b; b.FIRST_SNAPSHOT_S = 3; from footy.cli import main"
+    patience = "import footy.service.control as b; b.FIRST_SNAPSHOT_S = 6; from footy.cli import main"
 
     started = live.run_program(sys.executable, "-c", f"{patience}; raise SystemExit(main(['start']))")
 
