@@ -104,9 +104,11 @@ class Forked(subprocess.Popen[str]):
 class _Parent:
     """The process that has imported footy and the simulator; it lives as long as the tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, python_warnings: str | None) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.environment = _read_at_the_start(os.environ) | {"PYTHONPATH": str(PROJECT)}
+        if python_warnings is not None:
+            self.environment["PYTHONWARNINGS"] = python_warnings
         self._numbers = itertools.count()
         self._forked: dict[int, Forked] = {}
         with theirs:
@@ -165,7 +167,7 @@ def begin(
     module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
 ) -> Forked | None:
     """Start `python -m` with a module; return None if only a fresh process has such an environment."""
-    parent = _parent()
+    parent = _parent(environment.get("PYTHONWARNINGS"))
     if _read_at_the_start(environment) != parent.environment:
         return None
     return parent.begin(module, arguments, folder, environment)
