@@ -12,7 +12,17 @@ from footy.clock import CLOCK
 settings.register_profile("footy", deadline=None)  # machines are shared; speed belongs in benchmarks/
 settings.load_profile("footy")
 
-LONG = ("test_failover.py", "test_commands.py", "test_secrets.py", "test_scripts.py")
+LONG = (
+    "test_failover.py",
+    "test_commands.py",
+    "test_secrets.py",
+    "test_scripts.py",
+    "test_quota.py",
+    "test_push_without_lists.py",
+    "test_alert_kills.py",
+    "test_a_tenth_fails.py",
+    "test_odds_order.py",
+)
 """Modules whose tests wait for long, the longest first."""
 
 
