@@ -189,7 +189,7 @@ def _picture(seen: list[Seen]) -> str:
     ]
     up = chart.Axis("seconds, logarithmic", logarithmic=True)
     groups = [f"every {interval:g} s" for interval in shown]
-    return chart.bars("From a change to its publication", up, groups, bars) if bars else ""
+    return chart.bars("From a change to its publication", up, groups, bars) if shown else ""
 
 
 def _numbers(text: str) -> tuple[float, ...]:

@@ -85,7 +85,7 @@ class Live:
         """Which events have been sent to the readers of `/api/events`; None if there is no log."""
         self.newest_alert: str | None = None
         """The position of the newest alert or outcome of one."""
-        self.board = Board(f"{self.boot}-0", {}, {}, ())
+        self.board = Board(f"{self.boot}-0", {}, self.about(None), ())
         self._first: tuple[Board | None, bytes] = (None, b"")
         self._marks = Marks()
         self._number = 0

@@ -64,29 +64,34 @@ def _now(prefix: str, *prices: float) -> dict[str, Any]:
     return made | {f"{prefix}_at": moment_text(time.time() - 30), f"{prefix}_outdated": False}
 
 
+def instance(folder: Path, **settings: Any) -> Instance:
+    """Return what a server is about, with settings other than the usual."""
+    usual: dict[str, Any] = {
+        "folder": folder,
+        "mode": "live",
+        "interval_s": 60.0,
+        "stale_after_s": lambda _interval: 180.0,
+        "price_max_age_s": 900.0,
+        "timezone": "America/New_York",
+        "odds_format": "decimal",
+        "cycles": lambda: Judged(well=True, line="well"),
+        "ready": lambda: Judged(well=True, line="well"),
+    }
+    return Instance(**(usual | settings))
+
+
 class Stage:
     """A running server whose cycles a test performs."""
 
     def __init__(
-        self, folder: Path, access: Access | None = None, *, log: bool = True, **instance: Any
+        self, folder: Path, access: Access | None = None, *, log: bool = True, **settings: Any
     ) -> None:
         self.folder = folder
         self.log: SqliteLog | None = opened(folder / LOG)[0] if log else None
         self.detector = Detector(EventRules())
         self.cycle_number = 0
         self.heartbeat(None)
-        given: dict[str, Any] = {
-            "folder": folder,
-            "mode": "live",
-            "interval_s": 60.0,
-            "stale_after_s": lambda _interval: 180.0,
-            "price_max_age_s": 900.0,
-            "timezone": "America/New_York",
-            "odds_format": "decimal",
-            "cycles": lambda: Judged(well=True, line="well"),
-            "ready": lambda: Judged(well=True, line="well"),
-        }
-        self.instance = Instance(**(given | instance))
+        self.instance = instance(folder, **settings)
         self.access = access or Access()
         self.port = 0
         self.start()
