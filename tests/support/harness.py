@@ -45,6 +45,13 @@ STRATEGIES = ("delta", "per-match")
 Part = Literal["live", "detail", "odds", "home", "away", "competition", "country"]
 SOURCES: tuple[Part, ...] = ("live", "detail", "odds", "home", "away", "competition", "country")
 AGES = {"live": "fetched_at", "detail": "detail_fetched_at", "odds": "odds_fetched_at"}
+_IDS: Mapping[Part, str] = {
+    "home": "home_id",
+    "away": "away_id",
+    "competition": "competition_id",
+    "country": "country_id",
+}
+"""The field that names each part of a record that is named by another."""
 UNSETTLED = {"missing", "stale", "partial", "mock"}
 LIVE, DETAIL, ODDS = "match/detail_live", "match/recent/list", "odds/history"
 TEAM, COMPETITION = "team/additional/list", "competition/additional/list"
@@ -134,6 +141,8 @@ class Cycle:
             and source(was, part) != "missing"
             # What is named only since, by a detail that was not held before, was not held either.
             and (part in {"live", "detail", "odds"} or source(was, "detail") != "missing")
+            # An id that cannot be read names nothing, whatever was held under it.
+            and (part not in _IDS or record[_IDS[part]] is not None)  # type: ignore[literal-required]
         ]
 
 
