@@ -13,4 +13,4 @@ set_up_environment requirements.txt requirements-test.txt || exit
 # Several hundred processes are started; without bytecode each of them would compile footy again.
 unset PYTHONDONTWRITEBYTECODE
 # More workers than cores: much of the time is spent waiting.
-exec .venv/bin/python -m pytest -n 6 --dist worksteal "$@"
+exec .venv/bin/python -m pytest -n 4 --dist worksteal "$@"
