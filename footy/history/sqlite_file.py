@@ -1,4 +1,4 @@
-"""The file of the log: connected, migrated, told from others, set aside if it is broken."""
+"""The file of the log: connect to it, migrate it, identify it, set it aside if it is broken."""
 
 import contextlib
 import secrets

@@ -142,7 +142,7 @@ class MatchHistory:
 
 
 async def _send(scope: Scope, receive: Receive, send: Send, encoded: Callable[[], bytes]) -> None:
-    """Send what a thread encodes, compressed to who takes that, and nothing to who has it already."""
+    """Send what `encoded` returns, compressed if the reader accepts that; 304 if the reader has it."""
     is_zipped = accepts_gzip(scope)
 
     def prepared() -> Prepared:

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import cycle, report
 from tests.support import warm
-from tests.support.place import RUN_WITHIN_S, Finished
+from tests.support.place import Finished, finished
 from tests.support.postgres import need_postgres
 
 PROJECT = Path(__file__).parents[2]
@@ -42,13 +42,7 @@ def run(*words: str) -> Finished:
         stderr=subprocess.PIPE,
         text=True,
     )
-    try:
-        said = started.communicate(timeout=RUN_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        started.kill()
-        started.communicate()
-        raise
-    return subprocess.CompletedProcess(words, started.wait(), *said)
+    return finished(started)
 
 
 @pytest.mark.parametrize("name", QUICK)

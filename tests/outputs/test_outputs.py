@@ -30,11 +30,7 @@ class Written:
 
 
 class OutputContract:
-    """The tests of one kind of output; a subclass makes it."""
-
-    @pytest.fixture
-    def written(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Written:
-        raise NotImplementedError
+    """The tests of one kind of output; a subclass makes it, by a fixture `written`."""
 
     def test_it_takes_one_update_after_another(self, written: Written) -> None:
         for cycle in (1, 2, 3):

@@ -35,6 +35,17 @@ def wait_until(condition: Callable[[], object], within_s: float = WITHIN_S) -> N
         time.sleep(0.02)
 
 
+def finished(started: "subprocess.Popen[str]") -> Finished:
+    """Wait for the end of a process, and end it if it does not come in time."""
+    try:
+        said = started.communicate(timeout=RUN_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        started.communicate()
+        raise
+    return subprocess.CompletedProcess(started.args, started.wait(), *said)
+
+
 class Place:
     """A current folder, an environment, and what was started there; ends it all when it is left."""
 
@@ -77,13 +88,7 @@ class Place:
         started = warm.begin("footy", arguments, self.folder, self.environment)
         if started is None:
             return self.run_program(sys.executable, "-m", "footy", *arguments)
-        try:
-            said = started.communicate(timeout=RUN_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            started.kill()
-            started.communicate()
-            raise
-        return subprocess.CompletedProcess(started.args, started.wait(), *said)
+        return finished(started)
 
     def run_program(self, *words: str) -> Finished:
         """Run a program to its end."""
