@@ -18,18 +18,20 @@ from footy.mirror.merge import end_cycle, merge, with_failures
 from footy.mirror.state import MatchState, References, State
 from footy.pipeline import report
 from footy.pipeline.fetch import Arrived, Fetcher, OddsKeeper, Progress
+from footy.pipeline.lasting import LastingProblems
 from footy.pipeline.pace import Pace
 from footy.pipeline.pages import KnownLists
 from footy.pipeline.plan import between_cycles
 from footy.pipeline.pushed import FIRST_CYCLE, FirstCycle, OnPush, ShownSnapshot
+from footy.pipeline.report import Description
 from footy.pipeline.rounds import Rounds
-from footy.record import SCHEMA, Counts, MatchRecord, Meta, Snapshot, Timings
+from footy.pipeline.step_timer import StepTimer
+from footy.record import SCHEMA, MatchRecord, Meta, Snapshot, Timings
 from footy.records import mock
-from footy.records.clock_checks import implausible_clocks
 from footy.records.flatten import Flattener
 from footy.records.order import ordered
 from footy.records.prices import PriceRules
-from footy.records.selection import Selected, Selection, select
+from footy.records.selection import Selection, select
 from footy.reference.lookup import Lookup
 from footy.reference.prefetch import Prefetch
 from footy.thesports import endpoints
@@ -40,7 +42,6 @@ from footy.thesports.failure_log import FailureLog
 from footy.thesports.push import Pushed
 from footy.thesports.request import Answer
 from footy.thesports.retry_budget import RetryBudget
-from footy.thesports.vendor_clock import clock_text
 from footy.times import moment_text
 
 T = TypeVar("T")
@@ -49,8 +50,6 @@ log = logging.getLogger(__name__)
 
 LIVE_LIST_RETRIES = 2
 """Retries reserved for the live list: nothing else is of use without it, and two make it nearly certain."""
-CLOCK_OFF_S = 30.0
-"""Difference between the machine's clock and the vendor's, in seconds, from which the operator is warned."""
 LISTEN_WITHIN_S = 8.0
 LISTEN_SHARE = 0.2
 """Seconds, and share of the interval, that requests between two cycles may take.
@@ -76,6 +75,16 @@ class Rules:
     """Whether to use feeds of changes; if not, every cycle requests everything for every match."""
     mock: bool = False
     """Whether to make up missing values; they are marked as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Merging:
+    """What the answers of a cycle are merged with, and who takes what was pushed meanwhile."""
+
+    inputs: CycleInputs
+    answers: Answers
+    on_push: OnPush | None
+    first: FirstCycle | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +132,7 @@ class Pipeline:
         self._arrived: Arrived = SimpleQueue()
         self._flattener = Flattener(rules.prices)
         self._failures = FailureLog()
-        self._misspelt: frozenset[str] = frozenset()
-        self._is_clock_off = False
+        self._lasting = LastingProblems(rules.selection, lookup, client.transport.vendor_clock)
         self._pace = Pace(rules.interval_s, rules.timeout_s)
         self._lists = KnownLists()
         self.odds_keeper: OddsKeeper | None = None
@@ -166,30 +174,24 @@ class Pipeline:
         Raises:
             StoppedError: footy is stopping; there is nothing to publish.
         """
-        started = time.monotonic()
-        timer = _Timer()
-        budget = self._budget(started, within_s)
+        timer = StepTimer()
         before = state = self._after_clock_step(state)
+        budget = self._budget(timer.started, within_s)
         inputs = self._inputs()
         fetcher = self._fetcher(budget, inputs, progress, number if inputs.short_of_time else None)
         rounds = Rounds(fetcher, self._lookup, self._quota, before, inputs, self._rules.selection)
-
-        first = FirstCycle(before, partial(self._meta_so_far, number, budget, started))
+        first = FirstCycle(before, partial(self._meta_so_far, number, budget, timer))
+        merging = _Merging(inputs, fetcher.answers, on_push, first)
 
         # STEP 1a and 1b: request, and merge each answer as it arrives.
         for answer in rounds.run():
-            was, state = state, self._merged(state, answer, fetcher, inputs)
-            self._pass_on(answer, was, state, fetcher.answers, inputs, on_push, first)
+            state = self._merged(state, answer, merging)
             if answer is fetcher.answers.live():
-                self._set_time_limit(budget, started, within_s)
+                self._set_time_limit(budget, timer.started, within_s)
                 timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()
-        self._lists = self._lists.after(rounds.listings.values(), CLOCK.uptime())
-        self._pace = self._pace.ended(budget.answers_s(), unfinished=fetcher.unfinished)
-        state = self._end_cycle(state, before, fetcher)
-        not_in_plan = self._transport.breaker.not_in_plan()
-        if (summary := self._failures.end_cycle(not_in_plan)) is not None:
-            log.warning(summary)
+        self._learn(rounds, budget)
+        state = self._end_cycle(state, before, fetcher.answers)
         timer.lap("enrich", "STEP 1b – ENRICH")
 
         # STEP 2: flatten the matches that the operator wants into records.
@@ -203,40 +205,29 @@ class Pipeline:
         timer.lap("filter", "STEP 7 – FILTER")
 
         # Describe the snapshot in its meta: completeness and problems.
-        answers = fetcher.answers
-        live = answers.live()
-        unreadable = answers.left_out() + report.left_out(selected.wanted.values(), state.references)
-        unsettled = report.unsettled_values(records)
-        problems = [
-            *report.request_problems(answers, state, selected, not_in_plan),
-            *report.unreadable_values(unreadable),
-        ]
-        if unsettled and not problems:
-            problems += report.of_earlier_cycles(unsettled, not_in_plan)
+        lasting = self._lasting.problems(state, selected)
         if within_s is None and self._pace.is_slow:
-            problems.append(self._pace.sentence())
-        problems += self._lasting_problems(state, selected, inputs)
+            lasting = [self._pace.sentence(), *lasting]
+        description = report.description(
+            fetcher.answers, state, selected, records, self._transport.breaker.not_in_plan(), lasting
+        )
         log.info("TOTAL CYCLE TIME: %.2fs", timer.total())
+        live = fetcher.answers.live()
         error = None if live is None else live.error
         if state.fetched_at is None:
             return CycleResult(state, None, error, timer.laps, budget)
-        is_whole = live is not None and live.value is not None and not live.value.broken
-        meta = self._meta(
-            number,
-            state,
-            published_at,
-            complete=is_whole and not (unsettled or selected.undecided or unreadable),
-            counts=report.counts(records),
-            requests=budget.attempts,
-            timings=timer.timings(publish_s),
-            problems=problems,
-        )
+        meta = self._meta(number, state, published_at, description, budget, timer.timings(publish_s))
         snapshot: Snapshot = {"meta": meta, "matches": records}
         self._shown.published(snapshot, published_at)
-        is_listed = live is not None and live.value is not None
-        versions = self._flattener.versions()
         return CycleResult(
-            state, snapshot, error, timer.laps, budget, selected.undecided, is_listed, versions
+            state,
+            snapshot,
+            error,
+            timer.laps,
+            budget,
+            undecided=selected.undecided,
+            is_listed=live is not None and live.value is not None,
+            versions=self._flattener.versions(),
         )
 
     def close(self) -> None:
@@ -248,13 +239,12 @@ class Pipeline:
         if self._arrived.empty():
             return state
         state = self._after_clock_step(state)
-        inputs, answers = self._inputs(), Answers()
+        merging = _Merging(self._inputs(), Answers(), on_push)
         with contextlib.suppress(Empty):
             while True:
                 answer = self._arrived.get_nowait()
                 if isinstance(answer, Answer):
-                    was, state = state, merge(state, answer, answers, inputs)
-                    self._pass_on(answer, was, state, answers, inputs, on_push)
+                    state = self._merged(state, answer, merging)
         return state
 
     def listen(self, state: State, on_push: OnPush | None = None) -> State:
@@ -269,9 +259,9 @@ class Pipeline:
         within_s = max(LISTEN_WITHIN_S, min(rules.timeout_s, LISTEN_SHARE * rules.interval_s))
         fetcher = self._fetcher(RetryBudget(time.monotonic() + within_s, failures=self._failures), inputs)
         fetcher.add(requests)
+        merging = _Merging(inputs, fetcher.answers, on_push)
         for answer in fetcher.run():
-            was, state = state, self._merged(state, answer, fetcher, inputs)
-            self._pass_on(answer, was, state, fetcher.answers, inputs, on_push)
+            state = self._merged(state, answer, merging)
         self._quota.save()
         return with_failures(state, before, fetcher.answers, inputs.now)
 
@@ -284,76 +274,73 @@ class Pipeline:
             return
         self._executor.submit(self._prefetch.step, for_s).add_done_callback(_log_failure)
 
-    # What is pushed.
+    # Merging.
 
-    def _pass_on(
-        self,
-        answer: Answer[object],
-        was: State,
-        state: State,
-        answers: Answers,
-        inputs: CycleInputs,
-        on_push: OnPush | None,
-        first: FirstCycle | None = None,
-    ) -> None:
-        """Pass on what pushed parts changed in the last snapshot, if the answer is one of them."""
-        if isinstance(answer.value, Pushed) and on_push is not None:
-            records_of = partial(self._records_of, answers, inputs)
-            is_listed = answers.live() is not None
-            update = self._shown.update(was, state, records_of, first if is_listed else None)
-            on_push(None if update is None else replace(update, versions=self._flattener.versions()))
+    def _merged(self, state: State, answer: Answer[object], merging: _Merging) -> State:
+        """Return the state with an answer; pass on what it changed in the last snapshot if it was pushed."""
+        inputs, answers = merging.inputs, merging.answers
+        ahead_s = self._transport.vendor_clock.offset_s
+        if ahead_s != inputs.vendor_ahead_s:  # measured meanwhile
+            inputs = replace(inputs, vendor_ahead_s=ahead_s)
+        if self.odds_keeper is not None and isinstance(answer.value, OddsChanges):
+            self.odds_keeper.told(answer.value, answer.at)
+        was, state = state, merge(state, answer, answers, inputs)
+        if isinstance(answer.value, Pushed) and merging.on_push is not None:
+            first = None if answers.live() is None else merging.first
+            update = self._shown.update(was, state, partial(self._records_of, merging), first)
+            versions = self._flattener.versions()
+            merging.on_push(None if update is None else replace(update, versions=versions))
+        return state
 
-    def _records_of(
-        self, answers: Answers, inputs: CycleInputs, state: State, published_at: float
-    ) -> list[MatchRecord]:
-        """Return the records of the wanted matches of a state; what is remembered of others stays."""
-        references = references_for(self._lookup, answers, state.references, held_details(state), inputs)
+    def _records_of(self, merging: _Merging, state: State, published_at: float) -> list[MatchRecord]:
+        """Return the records of the wanted matches of a state."""
+        references = references_for(
+            self._lookup, merging.answers, state.references, held_details(state), merging.inputs
+        )
         matches = select(replace(state, references=references), self._rules.selection).wanted
+        return self._records(matches, references, published_at, forget_others=False)
+
+    def _end_cycle(self, state: State, before: State, answers: Answers) -> State:
+        """Return the state at the end of a cycle, and log the result of the feeds' self-check."""
+        inputs = self._inputs()
+        references = references_for(self._lookup, answers, before.references, held_details(state), inputs)
+        selection = self._rules.selection
+        known = replace(state, references=references)
+        wanted = None if selection.keeps_all else select(known, selection).wanted
+        state, differences = end_cycle(state, before, answers, references, inputs, wanted=wanted)
+        for sentence in differences:
+            log.warning("%s: %s; repaired", FOUND_WRONG, sentence)
+        _log_trust(before, state)
+        return state
+
+    # The snapshot.
+
+    def _records(
+        self,
+        matches: Mapping[str, MatchState],
+        references: References,
+        published_at: float,
+        *,
+        forget_others: bool = True,
+    ) -> list[MatchRecord]:
         if self._rules.mock:
             matches, references = mock.filled(matches, references, self._rules.prices.early_window)
-        offset_s = self._transport.vendor_clock.offset_s
-        return [
-            self._flattener.record(match, references, published_at, clock_offset_s=offset_s)
-            for match in matches.values()
-            if match.live.value is not None
-        ]
-
-    def _meta_so_far(
-        self, number: int, budget: RetryBudget, started: float, state: State, published_at: float
-    ) -> Meta:
-        """Return the meta of a snapshot that is published before the first cycle has ended."""
-        spent_s = round(time.monotonic() - started, 4)
-        return self._meta(
-            number,
-            state,
+        return self._flattener.records(
+            matches,
+            references,
             published_at,
-            complete=False,
-            counts=report.counts([]),
-            requests=budget.attempts,
-            timings={
-                "live": spent_s,
-                "enrich": 0.0,
-                "flatten": 0.0,
-                "filter": 0.0,
-                "publish": None,
-                "total": spent_s,
-            },
-            problems=[FIRST_CYCLE],
+            clock_offset_s=self._transport.vendor_clock.offset_s,
+            forget_others=forget_others,
         )
-
-    # The meta of a snapshot.
 
     def _meta(
         self,
         number: int,
         state: State,
         published_at: float,
-        *,
-        complete: bool,
-        counts: Counts,
-        requests: int,
+        description: Description,
+        budget: RetryBudget,
         timings: Timings,
-        problems: list[str],
     ) -> Meta:
         return {
             "schema": SCHEMA,
@@ -361,21 +348,28 @@ class Pipeline:
             "cycle": number,
             "fetched_at": moment_text(state.fetched_at),
             "published_at": moment_text(published_at) or "",
-            "complete": complete,
-            "counts": counts,
-            "requests": requests,
+            "complete": description.complete,
+            "counts": description.counts,
+            "requests": budget.attempts,
             "timings": timings,
-            "problems": problems,
+            "problems": description.problems,
         }
 
-    def _lasting_problems(self, state: State, selected: Selected, inputs: CycleInputs) -> list[str]:
-        """Return the problems that the requests of one cycle do not cause: of filters and of clocks."""
-        return [
-            *report.selection_problems(state, selected, self._rules.selection),
-            *self._misspelt_names(state.references),
-            *implausible_clocks(selected.wanted.values(), clock_offset_s=inputs.vendor_ahead_s),
-            *self._clock_problems(),
-        ]
+    def _meta_so_far(
+        self, number: int, budget: RetryBudget, timer: StepTimer, state: State, published_at: float
+    ) -> Meta:
+        """Return the meta of a snapshot that is published before the first cycle has ended."""
+        description = Description(complete=False, counts=report.counts([]), problems=[FIRST_CYCLE])
+        return self._meta(number, state, published_at, description, budget, timer.so_far())
+
+    # What a cycle leaves for the next one.
+
+    def _learn(self, rounds: Rounds, budget: RetryBudget) -> None:
+        """Take from a cycle what the next one goes by: its pace, and the lists it read by page."""
+        self._lists = self._lists.after(rounds.listings.values(), CLOCK.uptime())
+        self._pace = self._pace.ended(budget.answers_s(), unfinished=rounds.fetcher.unfinished)
+        if (summary := self._failures.end_cycle(self._transport.breaker.not_in_plan())) is not None:
+            log.warning(summary)
 
     # Time: cycle limits, and differences between clocks.
 
@@ -416,17 +410,6 @@ class Pipeline:
         self._transport.vendor_clock.shift(step_s)
         return state.shifted(step_s)
 
-    def _clock_problems(self) -> list[str]:
-        """Return a sentence if the machine's clock is far from the vendor's; log it when that begins."""
-        measured_s = self._transport.vendor_clock.measured_s or 0.0
-        was_off, self._is_clock_off = self._is_clock_off, abs(measured_s) >= CLOCK_OFF_S
-        if not self._is_clock_off:
-            return []
-        sentence = f"This machine's clock is {clock_text(measured_s)}; minutes and prices go by the vendor's"
-        if not was_off:
-            log.warning(sentence)
-        return [sentence]
-
     # Inputs of the pure functions.
 
     def _inputs(self) -> CycleInputs:
@@ -446,14 +429,6 @@ class Pipeline:
             pages_failed=self._lists.failed_lately(CLOCK.uptime()),
             renewals=self._lookup.renewals(now) if self._rules.delta else {},
         )
-
-    def _merged(self, state: State, answer: Answer[object], fetcher: Fetcher, inputs: CycleInputs) -> State:
-        ahead_s = self._transport.vendor_clock.offset_s
-        if ahead_s != inputs.vendor_ahead_s:  # measured meanwhile
-            inputs = replace(inputs, vendor_ahead_s=ahead_s)
-        if self.odds_keeper is not None and isinstance(answer.value, OddsChanges):
-            self.odds_keeper.told(answer.value, answer.at)
-        return merge(state, answer, fetcher.answers, inputs)
 
     def _fetcher(
         self,
@@ -476,48 +451,6 @@ class Pipeline:
             self.odds_keeper,
         )
 
-    def _end_cycle(self, state: State, before: State, fetcher: Fetcher) -> State:
-        """Return the state at the end of a cycle, and log the result of the feeds' self-check."""
-        inputs = self._inputs()
-        details = held_details(state)
-        references = references_for(self._lookup, fetcher.answers, before.references, details, inputs)
-        selection = self._rules.selection
-        known = replace(state, references=references)
-        wanted = None if selection.keeps_all else select(known, selection).wanted
-        state, differences = end_cycle(state, before, fetcher.answers, references, inputs, wanted=wanted)
-        for sentence in differences:
-            log.warning("%s: %s; repaired", FOUND_WRONG, sentence)
-        for what, instead, was, now in (
-            ("The feed of details", "asking match by match", before.details_feed, state.details_feed),
-            ("The feed of odds", "asking match by match", before.odds_feed, state.odds_feed),
-            ("What is pushed", "the live list alone counts", before.push.health, state.push.health),
-        ):
-            if was.trusted and not now.trusted:
-                log.error("%s is not trusted any more: %s", what, instead)
-            elif now.trusted and not was.trusted:
-                log.info("%s has been right for a while and is trusted again", what)
-        return state
-
-    def _records(
-        self, matches: Mapping[str, MatchState], references: References, published_at: float
-    ) -> list[MatchRecord]:
-        if self._rules.mock:
-            matches, references = mock.filled(matches, references, self._rules.prices.early_window)
-        offset_s = self._transport.vendor_clock.offset_s
-        return self._flattener.records(matches, references, published_at, clock_offset_s=offset_s)
-
-    def _misspelt_names(self, references: References) -> list[str]:
-        """Return a sentence for each filter that seems misspelt, and log the new sentences."""
-        if self._rules.selection.keeps_all:
-            return []
-        known = self._lookup.known(endpoints.COMPETITION)
-        sentences = report.misspelt_names(self._rules.selection, known, references)
-        for sentence in sentences:
-            if sentence not in self._misspelt:
-                log.warning(sentence)
-        self._misspelt = frozenset(sentences)
-        return sentences
-
     def _check_stop(self) -> None:
         if self._transport.stopping.is_set():
             raise StoppedError("footy is stopping")
@@ -528,30 +461,14 @@ def _log_failure(step: Future[None]) -> None:
         log.error("Fetching names in advance failed", exc_info=bug)
 
 
-class _Timer:
-    """Measures and logs the time of each step, in seconds."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._started = self._last = time.monotonic()
-
-    def lap(self, name: str, words: str) -> None:
-        now = time.monotonic()
-        self.laps[name] = round(now - self._last, 4)
-        self._last = now
-        log.info("%s: %.2fs", words, self.laps[name])
-
-    def total(self) -> float:
-        self.laps["total"] = round(self._last - self._started, 4)
-        return self.laps["total"]
-
-    def timings(self, publish_s: float | None) -> Timings:
-        laps = self.laps
-        return {
-            "live": laps["live"],
-            "enrich": laps["enrich"],
-            "flatten": laps["flatten"],
-            "filter": laps["filter"],
-            "publish": publish_s,
-            "total": laps["total"],
-        }
+def _log_trust(before: State, state: State) -> None:
+    """Log which feeds are not trusted any more, and which are again."""
+    for what, instead, was, now in (
+        ("The feed of details", "asking match by match", before.details_feed, state.details_feed),
+        ("The feed of odds", "asking match by match", before.odds_feed, state.odds_feed),
+        ("What is pushed", "the live list alone counts", before.push.health, state.push.health),
+    ):
+        if was.trusted and not now.trusted:
+            log.error("%s is not trusted any more: %s", what, instead)
+        elif now.trusted and not was.trusted:
+            log.info("%s has been right for a while and is trusted again", what)

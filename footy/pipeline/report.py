@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from footy.mirror.answers import Answers
 from footy.mirror.odds_book import OddsBook
@@ -24,6 +25,41 @@ _Row = LiveMatch | Detail | OddsBook | Team | Competition
 """A value that lists the unreadable parts left out of it."""
 UNSETTLED = frozenset(one.value for one in (Source.MISSING, Source.STALE, Source.PARTIAL, Source.MOCK))
 """Sources that make a snapshot incomplete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a snapshot says of itself."""
+
+    complete: bool
+    counts: Counts
+    problems: list[str]
+
+
+def description(
+    answers: Answers,
+    state: State,
+    selected: Selected,
+    records: Sequence[MatchRecord],
+    not_in_plan: Collection[Endpoint],
+    lasting: Iterable[str],
+) -> Description:
+    """Describe a snapshot by the answers of its cycle and by what is held; log unreadable live matches.
+
+    `lasting` are the problems that the requests of this cycle did not cause.
+    """
+    unreadable = answers.left_out() + left_out(selected.wanted.values(), state.references)
+    unsettled = unsettled_values(records)
+    problems = [
+        *request_problems(answers, state, selected, not_in_plan),
+        *unreadable_values(unreadable),
+    ]
+    if unsettled and not problems:
+        problems += of_earlier_cycles(unsettled, not_in_plan)
+    live = answers.live()
+    is_whole = live is not None and live.value is not None and not live.value.broken
+    complete = is_whole and not (unsettled or selected.undecided or unreadable)
+    return Description(complete=complete, counts=counts(records), problems=[*problems, *lasting])
 
 
 def request_problems(

@@ -320,8 +320,9 @@ class Flattener:
         published_at: float,
         *,
         clock_offset_s: float = 0.0,
+        forget_others: bool = True,
     ) -> list[MatchRecord]:
-        """Return the records of all matches whose live element is held, in their order; forget other matches.
+        """Return the records of all matches whose live element is held, in their order.
 
         Args:
             matches: The matches by id.
@@ -329,13 +330,14 @@ class Flattener:
             published_at: Unix seconds.
             clock_offset_s: The vendor's clock minus ours. The minute of play and the age of a price compare
                 vendor times with the arrival of a reply, so the arrival is converted to the vendor's clock.
+            forget_others: Whether to forget the fields of all other matches, which are kept to be updated.
         """
         records = [
             self.record(match, references, published_at, clock_offset_s=clock_offset_s)
             for match in matches.values()
             if match.live.value is not None
         ]
-        if len(self._remembered) > len(records):
+        if forget_others and len(self._remembered) > len(records):
             listed = {record["match_id"] for record in records}
             self._remembered = {key: value for key, value in self._remembered.items() if key in listed}
         return records

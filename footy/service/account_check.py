@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from footy.errors import Exit
-from footy.pipeline.cycle import CLOCK_OFF_S
+from footy.pipeline.lasting import CLOCK_OFF_S
 from footy.service import check_note, push_feed
 from footy.service.app import VendorAccount, transport_for
 from footy.service.paths import Files
