@@ -102,10 +102,8 @@ class Odds:
         if liquidity > 0.14:
             self._price(fixture, script, random, liquidity, fullness)
         # Every row's time with its series in the low byte, to find changes without a search in each series.
-        self._changes = array(
-            "Q",
-            sorted(time << 8 | index for index, series in enumerate(self.series) for time in series.times),
-        )
+        changes = [time << 8 | index for index, series in enumerate(self.series) for time in series.times]
+        self._changes = array("Q", sorted(changes))
 
     def results(self, at: int) -> bytes:
         """Return the `results` object of odds/history at this time, as JSON."""
@@ -136,6 +134,7 @@ class Odds:
         light = fullness == "light"
         tempo = Tempo(300.0, 3, 6.0) if light else _tempo(liquidity)
         made = quotes(fixture, script, random, tempo)
+        offers = _offers(made)
         # A separate generator, so that all other rows are the same with and without intermediate ones.
         between = Random(f"intermediate:{fixture.id}")
         for bookmaker in BOOKMAKERS:
@@ -144,13 +143,10 @@ class Odds:
                 continue
             for market in _MARKETS:
                 if market in bookmaker.markets and self._is_offered(market, fixture, random, liquidity):
-                    rows = _with_intermediate(
-                        _rows(made, bookmaker, market, random), between, _INTERMEDIATE[fullness]
-                    )
-                    times = array("I", [at for at, _ in rows])
-                    ends = array("I", accumulate([len(text) + 1 for _, text in rows]))
-                    text = ",".join([text for _, text in reversed(rows)])
-                    self.series.append(Series(bookmaker.company, market, times, ends, text.encode()))
+                    prices = (_decimal if market == "eu" else _hong_kong)(bookmaker.margin)
+                    rows = _rows(offers[market], bookmaker, prices, random)
+                    series = _series(bookmaker.company, market, rows, between, _INTERMEDIATE[fullness])
+                    self.series.append(series)
 
     @staticmethod
     def _is_offered(market: str, fixture: Fixture, random: Random, liquidity: float) -> bool:
@@ -164,60 +160,52 @@ def _tempo(liquidity: float) -> Tempo:
     return Tempo(11 + 110 * (1 - liquidity) ** 1.5, int(60 * liquidity**2), 4 + 110 * liquidity**2)
 
 
-def _rows(made: list[Quote], bookmaker: Bookmaker, market: str, random: Random) -> list[tuple[int, str]]:
-    """Return the rows of a bookmaker in a market, oldest first, each with its time."""
-    prices = _decimal(bookmaker.margin) if market == "eu" else _hong_kong(bookmaker.margin)
-    read = _READ[market]
-    chance, busy = random.random, bookmaker.busy
-    rows: list[tuple[int, str]] = []
-    latest = prices_text = ""
-    bias = int(chance() * 20) - 10
-    for quote in made:
-        if chance() > (0.85 if quote.is_event else busy) and rows:
-            continue
-        # 1. The price: a new one, the old one while suspended, rarely all zeros.
-        if not quote.sealed or not prices_text:
-            home, middle, away = read(quote)
-            shade = bias + int(chance() * 9) - 4
-            low, high = prices[max(2, min(985, home + shade))], prices[max(2, min(985, away - shade))]
-            prices_text = f"{low},{prices[middle] if isinstance(middle, int) else middle},{high}"
-        elif chance() < 0.0008:
-            prices_text = "0.0,0.0,0.0"
-        # 2. The row, unless it repeats the one before.
-        score = quote.corners if market == "cr" else quote.goals
-        now = f'{prices_text},{quote.status},{quote.sealed:d},"{score}"]'
-        if now != latest:
-            rows.append((quote.at, f'[{quote.at},"{quote.minute}",{now}'))
-            latest = now
-        # 3. Sometimes a correction in the same second after a reopening.
-        if quote.is_event and not quote.sealed and chance() < 0.2:
-            home, middle, away = read(quote)
-            low, high = prices[max(2, min(985, home + bias + 9))], prices[max(2, min(985, away - bias - 9))]
-            prices_text = f"{low},{prices[middle] if isinstance(middle, int) else middle},{high}"
-            latest = f'{prices_text},{quote.status},0,"{score}"]'
-            rows.append((quote.at, f'[{quote.at},"{quote.minute}",{latest}'))
-    return rows
+class _Offer(NamedTuple):
+    """A quote in one market, with the text of its rows before and after the prices, the same for all.
 
-
-def _with_intermediate(
-    rows: list[tuple[int, str]], random: Random, intermediate: Intermediate
-) -> list[tuple[int, str]]:
-    """Return the rows, oldest first, with intermediate rows of the same second before some open ones.
-
-    Every other intermediate row is suspended. Rows of one second differ, so a client that takes another row
-    than the last as the newest shows a wrong price.
+    `home` and `away` are chances in thousandths. `middle` is one, too, or the text of the line.
     """
-    made: list[tuple[int, str]] = []
-    for at, text in rows:
-        if random.random() < intermediate.share:
-            time, minute, home, line, away, status, sealed, score = text[1:-1].split(",")
-            count = random.randint(1, intermediate.most) if sealed == "0" else 0
-            before, between, price = f"[{time},{minute},", f",{line},{away},{status},", float(home)
-            for step in range(count):
-                shown = round(price + 0.03 * (count - step // 2 * 2), 2)
-                made.append((at, f"{before}{shown}{between}{step % 2},{score}]"))
-        made.append((at, text))
-    return made
+
+    at: int
+    is_sealed: bool
+    is_event: bool
+    home: int
+    middle: int | str
+    away: int
+    before: str
+    after_open: str
+    after_sealed: str
+
+
+_Row = tuple[int, str, str, str, str, str]
+"""A row: its time, and the text before the prices, of the first price, of the others, and after them.
+
+The last text is what would be after the prices if the row were suspended; empty if it is.
+"""
+
+
+def _offers(made: list[Quote]) -> dict[str, list[_Offer]]:
+    """Return what all bookmakers offer in each market, oldest first."""
+    offers: dict[str, list[_Offer]] = {market: [] for market in _MARKETS}
+    for quote in made:
+        before = f'[{quote.at},"{quote.minute}",'
+        for market, of_market in offers.items():
+            home, middle, away = _READ[market](quote)
+            score = quote.corners if market == "cr" else quote.goals
+            of_market.append(
+                _Offer(
+                    quote.at,
+                    quote.sealed,
+                    quote.is_event,
+                    home,
+                    middle if isinstance(middle, int) else str(middle),
+                    away,
+                    before,
+                    f',{quote.status},0,"{score}"]',
+                    f',{quote.status},1,"{score}"]',
+                )
+            )
+    return offers
 
 
 _READ: dict[str, Callable[[Quote], tuple[int, int | float, int]]] = {
@@ -228,17 +216,85 @@ _READ: dict[str, Callable[[Quote], tuple[int, int | float, int]]] = {
 }
 
 
+def _rows(offers: list[_Offer], bookmaker: Bookmaker, prices: dict[int, str], random: Random) -> list[_Row]:
+    """Return the rows of a bookmaker in a market, oldest first."""
+    chance, busy = random.random, bookmaker.busy
+    rows: list[_Row] = []
+    first = others = latest = ""
+    bias = int(chance() * 20) - 10
+    for at, is_sealed, is_event, home, middle, away, before, after_open, after_sealed in offers:
+        if chance() > (0.85 if is_event else busy) and rows:
+            continue
+        # 1. The price: a new one, the old one while suspended, rarely all zeros.
+        if not is_sealed or not first:
+            shade = bias + int(chance() * 9) - 4
+            first = prices[home + shade]
+            others = f",{middle if isinstance(middle, str) else prices[middle]},{prices[away - shade]}"
+        elif chance() < 0.0008:
+            first, others = "0.0", ",0.0,0.0"
+        # 2. The row, unless it repeats the one before.
+        after = after_sealed if is_sealed else after_open
+        now = f"{first}{others}{after}"
+        if now != latest:
+            rows.append((at, before, first, others, after, "" if is_sealed else after_sealed))
+            latest = now
+        # 3. Sometimes a correction in the same second after a reopening.
+        if is_event and not is_sealed and chance() < 0.2:
+            first = prices[home + bias + 9]
+            others = f",{middle if isinstance(middle, str) else prices[middle]},{prices[away - bias - 9]}"
+            rows.append((at, before, first, others, after_open, after_sealed))
+            latest = f"{first}{others}{after_open}"
+    return rows
+
+
+def _series(
+    company: int, market: str, rows: list[_Row], random: Random, intermediate: Intermediate
+) -> Series:
+    """Return the series of these rows, with intermediate ones of the same second before some open ones.
+
+    Every other intermediate row is suspended. Rows of one second differ, so a client that takes another row
+    than the last as the newest shows a wrong price.
+    """
+    chance, share = random.random, intermediate.share
+    times: list[int] = []
+    texts: list[str] = []
+    for at, before, first, others, after, after_sealed in rows:
+        if chance() < share and after_sealed:
+            count = random.randint(1, intermediate.most)
+            for step in range(count):
+                shown = _raised(first, count - step // 2 * 2)
+                times.append(at)
+                texts.append(f"{before}{shown}{others}{after_sealed if step % 2 else after}")
+        times.append(at)
+        texts.append(f"{before}{first}{others}{after}")
+    ends = array("I", accumulate([len(text) + 1 for text in texts]))
+    return Series(company, market, array("I", times), ends, ",".join(reversed(texts)).encode())
+
+
+@lru_cache(maxsize=8_192)
+def _raised(price: str, steps: int) -> str:
+    return str(round(float(price) + 0.03 * steps, 2))
+
+
+_PRICED = range(-30, 1_031)  # chances in thousandths, as far as a bookmaker's shade takes them
+
+
+def _bounded(chance: int) -> int:
+    return max(2, min(985, chance))
+
+
 @lru_cache(maxsize=32)
-def _decimal(margin: float) -> list[str]:
+def _decimal(margin: float) -> dict[int, str]:
     """Return decimal prices, stake included, by chance in thousandths; long ones are whole numbers."""
-    fair = [1_000 / (max(1, chance) * (1 + margin)) for chance in range(1_001)]
-    return [
-        repr(max(1.0, min(501.0, float(round(price)) if price > 20 else round(price, 2)))) for price in fair
-    ]
+    fair = {chance: 1_000 / (_bounded(chance) * (1 + margin)) for chance in _PRICED}
+    return {
+        chance: repr(max(1.0, min(501.0, float(round(price)) if price > 20 else round(price, 2))))
+        for chance, price in fair.items()
+    }
 
 
 @lru_cache(maxsize=32)
-def _hong_kong(margin: float) -> list[str]:
+def _hong_kong(margin: float) -> dict[int, str]:
     """Return Hong Kong prices, without the stake, by chance in thousandths."""
-    fair = [1_000 / (max(1, chance) * (1 + margin)) - 1 for chance in range(1_001)]
-    return [repr(round(max(0.01, min(30.0, price)), 2)) for price in fair]
+    fair = {chance: 1_000 / (_bounded(chance) * (1 + margin)) - 1 for chance in _PRICED}
+    return {chance: repr(round(max(0.01, min(30.0, price)), 2)) for chance, price in fair.items()}

@@ -1,9 +1,9 @@
 """The fair chances and lines of a match at each moment, from opening to end."""
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from math import erf, sqrt
 from random import Random
+from typing import NamedTuple
 
 from thesports_simulator.world.fixtures import Fixture
 from thesports_simulator.world.match import goals
@@ -27,8 +27,7 @@ _HOUR = 3_600
 _CORNERS_EXPECTED = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """Fair chances at one moment, in thousandths; all bookmakers' prices are computed from them.
 
     `goals` and `corners` are "H-A" at the time of the prices: a suspended quote keeps the old ones.
@@ -128,10 +127,12 @@ class _Market:
         if state.status != self._script.state(at).status:
             seconds = 3
         sealed = [
-            replace(last, at=moment, minute=self._minute(moment), status=self._script.state(moment).status,
-                    sealed=True, is_event=True)
+            last._replace(
+                at=moment, minute=self._minute(status, moment), status=status, sealed=True, is_event=True
+            )
             for moment in moments[: 1 + (seconds > 3)]
-        ]  # fmt: skip
+            for status in (self._script.state(moment).status,)
+        ]
         return [*sealed, self.quote(sealed[-1].at + max(2, seconds // 2), is_event=True)]
 
     def quote(self, at: int, *, is_event: bool = False) -> Quote:
@@ -151,7 +152,7 @@ class _Market:
         corner_line = max(sum(corners) + 0.5, self._line(2, corners_due, corner_spread, step=1.0))
         return Quote(
             at,
-            self._minute(at),
+            self._minute(state.status, at),
             state.status,
             sealed=False,
             is_event=is_event,
@@ -187,9 +188,8 @@ class _Market:
             self._lines[which] = line
         return line + 0.0
 
-    def _minute(self, at: int) -> str:
+    def _minute(self, status: int, at: int) -> str:
         """Return the minute as the odds feed writes it."""
-        status = self._script.state(at).status
         if status in {FIRST_HALF, SECOND_HALF, EXTRA_TIME}:
             period = self._period(at)
             if period is None:
@@ -199,18 +199,24 @@ class _Market:
         return {HALF_TIME: "midfield", SHOOT_OUT: "120"}.get(status, "")
 
     def _period(self, at: int) -> Period | None:
-        started = [period for period in self._script.periods if period.start <= at]
-        return started[-1] if started else None
+        return next((period for period in reversed(self._script.periods) if period.start <= at), None)
 
 
-@lru_cache(maxsize=4096)
-def _erf(hundredths: int) -> float:
-    return erf(hundredths / 100 / sqrt(2))
+_MOST_DEVIATIONS = 500  # in hundredths
+_NORMAL = {
+    hundredths: 0.5 + 0.5 * erf(hundredths / 100 / sqrt(2))
+    for hundredths in range(-_MOST_DEVIATIONS, _MOST_DEVIATIONS + 1)
+}
 
 
 def _chance(deviations: float) -> float:
     """Return the normal distribution function, in steps of a hundredth."""
-    return 0.5 + 0.5 * _erf(int(100 * max(-5.0, min(5.0, deviations))))
+    hundredths = int(100 * deviations)
+    if hundredths > _MOST_DEVIATIONS:
+        hundredths = _MOST_DEVIATIONS
+    elif hundredths < -_MOST_DEVIATIONS:
+        hundredths = -_MOST_DEVIATIONS
+    return _NORMAL[hundredths]
 
 
 def _thousandths(chance: float) -> int:

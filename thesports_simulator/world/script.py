@@ -99,7 +99,7 @@ class Script:
 
     def played(self, at: int) -> int:
         """Return the seconds of play up to this time."""
-        return sum(max(0, min(at, period.end) - period.start) for period in self.periods)
+        return sum([min(at, end) - start for _, start, end, *_ in self.periods if start < at])
 
 
 class _RunningState:
