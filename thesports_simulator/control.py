@@ -38,9 +38,7 @@ class Control:
             "GET faults": lambda _: {"faults": self._vendor.faults.described()},
             "POST faults": self._set_faults,
             "DELETE faults": lambda _: self._vendor.faults.clear(),
-            "GET log": lambda request: {
-                "replies": self._vendor.ledger.log(int(request.parameters.get("since", "0")))
-            },
+            "GET log": self._log,
         }
 
     def opened(self) -> None:
@@ -74,6 +72,12 @@ class Control:
             return Reply(msgspec.json.encode(answer(request) or {}))
         except (ControlError, ValueError, TypeError, KeyError, msgspec.MsgspecError) as error:
             return Reply(msgspec.json.encode({"error": str(error)}), status=400)
+
+    def _log(self, request: Request) -> dict[str, Any]:
+        parameters, ledger = request.parameters, self._vendor.ledger
+        if "last" in parameters:
+            return {"replies": ledger.last(int(parameters["last"]))}
+        return {"replies": ledger.log(int(parameters.get("since", "0")))}
 
     def _clock(self) -> dict[str, Any]:
         clock = self._vendor.clock

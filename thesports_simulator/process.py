@@ -1,7 +1,6 @@
 """A simulator in a child process, for tests, benchmarks and the demo."""
 
 import http.client
-import json
 import os
 import queue
 import subprocess
@@ -13,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
+
+import msgspec
 
 if TYPE_CHECKING:
     from thesports_simulator.world.odds import Fullness
@@ -41,10 +42,10 @@ class SimulatorControl:
         """Send one call, with `path` after /_simulator/ and `body` as JSON; return the decoded answer."""
         connection = http.client.HTTPConnection(self._host, self._port, timeout=30)
         try:
-            content = None if body is None else json.dumps(body)
+            content = None if body is None else msgspec.json.encode(body)
             connection.request(method, f"/_simulator/{path}", content)
             response = connection.getresponse()
-            answer = json.loads(response.read())
+            answer = msgspec.json.decode(response.read())
         finally:
             connection.close()
         if response.status != http.client.OK:
@@ -79,6 +80,11 @@ class SimulatorControl:
         """Return the replies after sequence number `since`, each with the server time `at` of its content."""
         replies: list[dict[str, Any]] = self.call("GET", f"log?since={since}")["replies"]
         return replies
+
+    def last_number(self) -> int:
+        """Return the sequence number of the last reply; 0 before the first."""
+        replies: list[dict[str, Any]] = self.call("GET", "log?last=1")["replies"]
+        return int(replies[0]["seq"]) if replies else 0
 
     def faults(self) -> list[dict[str, Any]]:
         """Return the active faults."""

@@ -56,7 +56,7 @@ def cold_start(
         Path("absent"),
     ).settings
     control = simulator.control
-    seen = log[-1]["seq"] if (log := control.log()) else 0
+    seen = control.last_number()
     control.set_faults(*faults)
     ways: set[str] = set()
     try:
@@ -214,6 +214,6 @@ def test_the_log_and_the_progress_say_which_way_was_taken(
 def test_a_steady_cycle_reads_no_page(small: RunningSimulator, tmp_path: Path) -> None:
     with beside(small, tmp_path, interval=60) as watch:
         watch.cycle()
-        seen = small.control.log()[-1]["seq"]
+        seen = small.control.last_number()
         watch.cycle()
         assert not [reply for reply in small.control.log(seen) if "page" in reply]

@@ -311,7 +311,7 @@ def test_where_the_odds_feed_fails_only_what_the_other_says_has_changed_is_read(
         footy.cycle()
         now = int(footy.simulator.control.clock()["now"])
         updated = {row["id"] for row in feeds.odds_update(footy.simulator.world(), now)}
-        seen = footy.simulator.control.log()[-1]["seq"]
+        seen = footy.simulator.control.last_number()
         footy.simulator.control.set_faults(f"{fault}@odds/live")
         snapshot = footy.snapshot()
         assert {record["odds_source"] for record in snapshot["matches"]} == {"fresh"}

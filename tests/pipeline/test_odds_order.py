@@ -157,7 +157,7 @@ def test_rows_of_one_second_in_no_known_order_are_read_from_the_history_in_the_s
 
 def histories(watch: Watched) -> tuple[set[str], dict[str, Any]]:
     """Run a cycle, and tell of which matches it read the history."""
-    since = watch.simulator.control.log()[-1]["seq"]
+    since = watch.simulator.control.last_number()
     snapshot = watch.cycle()
     log = watch.simulator.control.log(since)
     return {one["uuid"] for one in log if one["endpoint"] == "odds/history"}, snapshot

@@ -42,13 +42,8 @@ def has_pages(trial: Trial, since: int) -> bool:
     return bool(pages(trial, since))
 
 
-def last_reply(vendor: RunningSimulator) -> int:
-    log = vendor.control.log()
-    return int(log[-1]["seq"]) if log else 0
-
-
 def test_a_page_is_read_after_a_cycle(vendor: RunningSimulator, tmp_path: Path) -> None:
-    seen = last_reply(vendor)
+    seen = vendor.control.last_number()
     with begin(vendor, tmp_path) as trial:
         job_of(trial, Files(tmp_path))()
         eventually(lambda: bool(pages(trial, seen)))
@@ -58,7 +53,7 @@ def test_a_page_is_read_after_a_cycle(vendor: RunningSimulator, tmp_path: Path) 
 
 
 def test_none_is_read_if_that_is_switched_off(vendor: RunningSimulator, tmp_path: Path) -> None:
-    seen = last_reply(vendor)
+    seen = vendor.control.last_number()
     with begin(vendor, tmp_path, FOOTY_PREFETCH="off") as trial:
         job_of(trial, Files(tmp_path))()
         trial.app.pipeline.prefetch(30)
@@ -67,7 +62,7 @@ def test_none_is_read_if_that_is_switched_off(vendor: RunningSimulator, tmp_path
 
 
 def test_a_cycle_alone_as_of_once_reads_none(vendor: RunningSimulator, tmp_path: Path) -> None:
-    seen = last_reply(vendor)
+    seen = vendor.control.last_number()
     with begin(vendor, tmp_path) as trial:
         trial.cycle()
     assert pages(trial, seen) == []
@@ -91,7 +86,7 @@ def test_a_new_match_needs_no_call_for_its_names_and_they_are_true(
     with begin(vendor, tmp_path, FOOTY_INTERVAL="60", FOOTY_TIMEOUT="5") as trial:
         before, catalogue = trial.cycle(), Files(tmp_path).catalogue
         for number in range(1, 6):
-            seen, stored = last_reply(vendor), progress(catalogue)
+            seen, stored = vendor.control.last_number(), progress(catalogue)
             trial.app.pipeline.prefetch(30)
             if number < 5:
                 eventually(partial(has_pages, trial, seen))
@@ -99,7 +94,7 @@ def test_a_new_match_needs_no_call_for_its_names_and_they_are_true(
             trial.wait(60)
         for _ in range(3):
             trial.wait(1800)
-            seen = last_reply(vendor)
+            seen = vendor.control.last_number()
             cycle = trial.cycle()
             assert cycle.complaints(before) == []
             named = [

@@ -37,6 +37,9 @@ def test_the_log_holds_each_reply_and_the_second_that_it_shows(caller: Caller) -
     assert second["sent"] >= first["sent"]
     assert (second["endpoint"], second["uuid"], second["at"]) == ("odds/history", "abc", EPOCH + 60)
     assert caller.control.log(since=first["seq"]) == [second]
+    assert caller.control.log(since=second["seq"]) == []
+    assert caller.control.call("GET", "log?last=2")["replies"] == [first, second]
+    assert caller.control.last_number() == second["seq"]
 
 
 def test_the_clock_jumps_and_changes_its_speed(caller: Caller) -> None:

@@ -175,8 +175,7 @@ class Trial:
 
     def __post_init__(self) -> None:
         self.world = self.simulator.world()
-        log = self.simulator.control.log()
-        self._seen = log[-1]["seq"] if log else 0
+        self._seen = self.simulator.control.last_number()
 
     def inject(self, *faults: str) -> None:
         self.simulator.control.set_faults(*faults)
@@ -374,6 +373,7 @@ def begin(
 ) -> Iterator[Trial]:
     """Watch a fresh pipeline beside a running, healthy vendor."""
     simulator.control.clear_faults()
+    simulator.control.reset()  # or the list of arrivals, which all counts come with, would grow
     settings = load(
         {
             "THESPORTS_USER": simulator.user,

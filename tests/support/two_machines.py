@@ -172,12 +172,13 @@ class Machines:
         self.store = address
         self.one = one
         self.other = other
+        self._calls: list[dict[str, Any]] = []
         vendor.control.set_clock(speed=0)
 
     def calls(self, machine: Machine | None = None) -> list[dict[str, Any]]:
         """Return the calls that reached the vendor, all or those of a machine."""
-        found = self.vendor.control.log()
-        return [call for call in found if machine is None or call["from"] == machine.address]
+        self._calls += self.vendor.control.log(self._calls[-1]["seq"] if self._calls else 0)
+        return [call for call in self._calls if machine is None or call["from"] == machine.address]
 
     def lists(self, machine: Machine | None = None) -> list[dict[str, Any]]:
         """Return the calls for the live list."""

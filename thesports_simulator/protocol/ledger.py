@@ -1,6 +1,7 @@
 """Statistics of the simulator: counts, arrivals, connections, and a log of replies."""
 
 from collections import deque
+from itertools import islice
 from typing import Any
 
 _ARRIVALS_KEPT = 20_000
@@ -80,4 +81,9 @@ class Ledger:
 
     def log(self, since: int) -> list[dict[str, Any]]:
         """Return the kept replies with a sequence number greater than `since`, oldest first."""
-        return [entry for entry in self._replies if entry["seq"] > since]
+        kept = len(self._replies)
+        return list(islice(self._replies, kept - min(kept, max(0, self.number - since)), None))
+
+    def last(self, most: int) -> list[dict[str, Any]]:
+        """Return the last replies, at most so many, oldest first."""
+        return self.log(self.number - most)
