@@ -97,10 +97,17 @@ def pictured(rows: Replies, match_id: str) -> Picture:
 def differences(record: Any, expected: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Fields that differ in value or in type: (the record's, the oracle's)."""
     return {
-        field: (record.get(field), expected.get(field))
+        field: (told, true)
         for field in {*record, *expected}
-        if json.dumps(record.get(field), sort_keys=True) != json.dumps(expected.get(field), sort_keys=True)
+        if not is_same(told := record.get(field), true := expected.get(field))
     }
+
+
+def is_same(told: Any, true: Any) -> bool:
+    """Tell whether two values are one in JSON, where 1, 1.0 and true differ."""
+    if type(told) is type(true) and isinstance(told, str | int | None):
+        return bool(told == true)
+    return json.dumps(told, sort_keys=True) == json.dumps(true, sort_keys=True)
 
 
 MATCHES = sorted(replies().live) if PRESENT else []
@@ -202,6 +209,15 @@ def is_tuple(node: list[Any]) -> bool:
     return len(node) in {6, 8} and any(isinstance(element, str) for element in node)
 
 
+# Each is made once: hypothesis checks a strategy that is made anew for each draw each time.
+booleans = st.booleans()
+one_in_five, one_in_ten = st.integers(0, 4), st.integers(0, 9)
+mutations = st.integers(1, 6)
+bookmakers = st.sampled_from(["x", "007", "99", "-1", "\u00b2", "", "9" * 18, "9" * 19])
+seconds = st.integers(-8000, 8000)
+first_halves = st.none() | st.integers(int(MOMENT) - 9000, int(MOMENT))
+
+
 def mutate(draw: st.DrawFn, body: dict[str, Any]) -> None:
     """Change one place of the body to something else of the same JSON type, or null it, or leave it out."""
     part = draw(st.sampled_from([part for part, rows in body.items() if rows]))
@@ -211,9 +227,9 @@ def mutate(draw: st.DrawFn, body: dict[str, Any]) -> None:
     for key in path[:-1]:
         parent = parent[key]
     key, node = path[-1], parent[path[-1]]
-    if isinstance(parent, dict) and draw(st.integers(0, 4)) == 0:
+    if isinstance(parent, dict) and draw(one_in_five) == 0:
         nullable = path[0] in {"live", "detail"} or (path[0] != "odds" and len(path) > 2)
-        if nullable and draw(st.booleans()):
+        if nullable and draw(booleans):
             parent[key] = None
         else:
             del parent[key]
@@ -228,7 +244,7 @@ def mutate(draw: st.DrawFn, body: dict[str, Any]) -> None:
     elif isinstance(node, list) and not is_tuple(node):
         parent[key] = deepcopy(draw(st.sampled_from([[], node[:1], node[1:], node[::-1], node + node])))
     elif path[0] == "odds" and len(path) == 2:
-        parent[draw(st.sampled_from(["x", "007", "99", "-1", "\u00b2", "", "9" * 18, "9" * 19]))] = node
+        parent[draw(bookmakers)] = node
 
 
 def thinned(odds: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -245,6 +261,7 @@ def thinned(odds: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 ROWS = real_or_written()
+match_ids = st.sampled_from(sorted(ROWS.live))
 
 
 def changed(draw: st.DrawFn, picture: Picture) -> Picture:
@@ -257,8 +274,8 @@ def changed(draw: st.DrawFn, picture: Picture) -> Picture:
         "competitions": picture.competitions,
         "countries": picture.countries,
     }
-    body = deepcopy({part: rows for part, rows in body.items() if draw(st.integers(0, 9)) or part == "live"})
-    for _ in range(draw(st.integers(1, 6))):
+    body = deepcopy({part: rows for part, rows in body.items() if draw(one_in_ten) or part == "live"})
+    for _ in range(draw(mutations)):
         mutate(draw, body)
     score = body["live"]["score"]
     score[1] = max(1 - 2**63, min(score[1], 2**63 - 1))
@@ -270,16 +287,16 @@ def changed(draw: st.DrawFn, picture: Picture) -> Picture:
         teams=body.get("teams") or {},
         competitions=body.get("competitions") or {},
         countries=body.get("countries"),
-        live_at=picture.live_at + draw(st.integers(-8000, 8000)),
-        odds_at=picture.odds_at + draw(st.integers(-8000, 8000)),
-        first_half_at=draw(st.none() | st.integers(int(MOMENT) - 9000, int(MOMENT))),
+        live_at=picture.live_at + draw(seconds),
+        odds_at=picture.odds_at + draw(seconds),
+        first_half_at=draw(first_halves),
     )
 
 
 @st.composite
 def mutated(draw: st.DrawFn, match_id: str | None = None) -> Picture:
     """A match with a few values changed."""
-    return changed(draw, pictured(ROWS, match_id or draw(st.sampled_from(sorted(ROWS.live)))))
+    return changed(draw, pictured(ROWS, match_id or draw(match_ids)))
 
 
 unhurried = settings(
