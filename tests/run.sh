@@ -14,7 +14,7 @@ set_up_environment requirements.txt requirements-test.txt || exit
 unset PYTHONDONTWRITEBYTECODE
 # In memory, if there is room: tests write to disk, and wait for it, some ten thousand times.
 if [ -w /dev/shm ] && [ "$(df --output=avail -k /dev/shm | tail -1)" -gt 3000000 ]; then
-    export PYTEST_DEBUG_TEMPROOT=${PYTEST_DEBUG_TEMPROOT:-/dev/shm}
+    export TMPDIR=${TMPDIR:-/dev/shm}
 fi
 # More workers than cores: much of the time is spent waiting.
 exec .venv/bin/python -m pytest -n 4 --dist worksteal "$@"
