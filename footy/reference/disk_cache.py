@@ -8,6 +8,7 @@ write errors, so what was written is read back.
 import contextlib
 import datetime as dt
 import itertools
+import json
 import logging
 import sqlite3
 import threading
@@ -17,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from requests_cache.backends.base import BaseCache
+from requests_cache.backends.base import BaseCache, DictStorage
 from requests_cache.backends.sqlite import SQLiteCache, SQLiteDict
 from requests_cache.models.response import CachedResponse
+from requests_cache.serializers.pipeline import SerializerPipeline, Stage
+from requests_cache.serializers.preconf import json_preconf_stage
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +48,8 @@ class Entry:
 COLUMNS = {"key", "value", "expires"}
 CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+COMPACT_JSON = SerializerPipeline([json_preconf_stage, Stage(json)], name="json")
+"""The library's JSON without indentation, which costs far more to write."""
 COMPANIONS = ("-wal", "-shm")
 """Suffixes of SQLite's write-ahead log and of the log's index."""
 
@@ -83,6 +88,23 @@ class _Table(SQLiteDict):
             raise KeyError(key)
         return self.deserialize(key, row[0])
 
+    def write_all(self, responses: Mapping[str, CachedResponse]) -> None:
+        """Write responses that never expire, in one transaction, and read back what was written.
+
+        Raises:
+            sqlite3.Error: They are not in the file.
+        """
+        texts = {key: self.serialize(response) for key, response in responses.items()}
+        with self.connection(commit=True) as connection:
+            connection.executemany(
+                f"INSERT OR REPLACE INTO {self.table_name} (key, value) VALUES (?, ?)",  # noqa: S608 - as above
+                texts.items(),
+            )
+        select = f"SELECT value FROM {self.table_name} WHERE key = ?"  # noqa: S608 - a name of ours
+        for key, text in texts.items():
+            if connection.execute(select, (key,)).fetchone() != (text,):
+                raise sqlite3.OperationalError("what was written is not there")
+
     @contextlib.contextmanager
     def _acquire_sqlite_lock(self) -> Iterator[None]:
         connection: Any = self._connection
@@ -101,13 +123,17 @@ class _Table(SQLiteDict):
 
 
 class _File(SQLiteCache):
-    """The library's SQLite cache with such tables."""
+    """The library's SQLite cache with such a table; nothing is ever redirected."""
 
     def __init__(self, path: Path) -> None:
         BaseCache.__init__(self, cache_name=str(path))
-        options: dict[str, Any] = {"busy_timeout": BUSY_MS, "wal": True}
-        self.responses = _Table(path, table_name="responses", serializer="json", **options)
-        self.redirects = _Table(path, table_name="redirects", serializer=None, **options)
+        self.responses: _Table = _Table(
+            path, table_name="responses", serializer=COMPACT_JSON, busy_timeout=BUSY_MS, wal=True
+        )
+        self.redirects: Any = DictStorage()  # type: ignore[no-untyped-call]
+
+    def _prune_redirects(self) -> None:
+        """Do nothing: there are none."""
 
     def shut(self) -> None:
         """Close the file."""
@@ -217,18 +243,7 @@ class DiskCache:
         """Write a batch in one transaction and read it back; return whether it was written."""
         try:
             file = self._open()
-            with file.responses.bulk_commit():
-                for key, entry in batch.items():
-                    file.responses[key] = CachedResponse(
-                        content=entry.results,
-                        status_code=200,
-                        url=key,
-                        created_at=dt.datetime.fromtimestamp(entry.received_at, tz=dt.UTC),
-                    )
-            for key, entry in batch.items():
-                found = file.get_response(key)
-                if found is None or found.content != entry.results:
-                    raise sqlite3.OperationalError("what was written is not there")
+            file.responses.write_all({key: _response(key, entry) for key, entry in batch.items()})
             if time.monotonic() >= self._sweep_at:
                 self._sweep_at = time.monotonic() + SWEEP_EVERY_S
                 file.delete(older_than=dt.timedelta(days=KEEP_DAYS), vacuum=False)
@@ -326,6 +341,16 @@ def _read(file: _File) -> dict[str, Entry]:
             if isinstance(found, CachedResponse) and found.content:
                 entries[key] = Entry(found.content, found.created_at.timestamp())
     return entries
+
+
+def _response(key: str, entry: Entry) -> CachedResponse:
+    """Return an entry in the library's form."""
+    return CachedResponse(
+        content=entry.results,
+        status_code=200,
+        url=key,
+        created_at=dt.datetime.fromtimestamp(entry.received_at, tz=dt.UTC),
+    )
 
 
 def _inode(path: Path) -> int:
