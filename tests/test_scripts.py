@@ -95,7 +95,7 @@ def set_up_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
             said = subprocess.run(
                 command,
                 cwd="/",
-                env=os.environ | {"PIP_NO_COMPILE": "1"},  # most of the packages' modules are never imported
+                env=os.environ | {"PIP_COMPILE": "0"},  # most of the packages' modules are never imported
                 capture_output=True,
                 text=True,
                 check=False,
@@ -252,6 +252,21 @@ def test_a_python_that_cannot_be_run_is_told_from_no_set_up(bare: Checkout, comm
     assert (environment / "bin" / "python").is_symlink()
 
 
+def python_whose_environments_share_pip(checkout: Path, program: Path) -> Path:
+    """Write a Python whose environments have the pip of a checkout: to install it takes seconds."""
+    [packages] = (checkout / ".venv").resolve().glob("lib/python*/site-packages")
+    program.write_text(
+        f"""#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exec "{sys.executable}" "$@"
+"{sys.executable}" -m venv --without-pip "$3"
+echo "{packages}" >"$3/lib/{packages.parent.name}/site-packages/shared.pth"
+""",
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    return program
+
+
 @pytest.fixture
 def upgraded(set_up_once: tuple[Path, str], place: Place, vendor: RunningSimulator) -> Checkout:
     """A checkout that was set up, after a pull with a requirement that cannot be installed."""
@@ -262,6 +277,7 @@ def upgraded(set_up_once: tuple[Path, str], place: Place, vendor: RunningSimulat
     (folder / ".venv").symlink_to(f".venvs/{environment.name}")
     with (folder / "requirements.txt").open("a", encoding="utf-8") as requirements:
         requirements.write("\n./no-such-package-of-footy.whl\n")
+    place.set(PYTHON=python_whose_environments_share_pip(set_up_once[0], place.folder / "python"))
     return Checkout(folder, place)
 
 
@@ -629,6 +645,7 @@ def built(set_up_once: tuple[Path, str], place: Place) -> Path:
             arguments[argument] = default
         elif name == "RUN":
             command = words.replace("/opt/footy", str(environment))
+            command = command.replace("-m venv", "-m venv --without-pip")  # pip is among those packages
             ran = subprocess.run(
                 command,
                 shell=True,
