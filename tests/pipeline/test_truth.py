@@ -17,7 +17,7 @@ from footy.service.app import App, running_app
 from footy.service.paths import Files
 from footy.settings import Mode, load
 from tests.support import oracle
-from tests.support.harness import odds_of, told
+from tests.support.harness import Unchanged, odds_of, told
 from tests.support.liar import Lie, lying, reply, truth
 from tests.support.simulators import start
 from thesports_simulator.process import RunningSimulator
@@ -37,6 +37,7 @@ class Watched:
         self._clock = clock
         self.state = State()
         self.cycles = 0
+        self._unchanged = Unchanged()
 
     def wait(self, seconds: int) -> None:
         self.simulator.control.advance(seconds)
@@ -79,8 +80,8 @@ class Watched:
         competition_id = detail["competition_id"] if detail else ""
         return oracle.record(
             oracle.Picture(
-                live=live,
-                detail=detail,
+                live=self._unchanged("live", match_id, live),
+                detail=None if detail is None else self._unchanged("detail", match_id, detail),
                 odds=odds_of(self.world, match_id, int(odds_at)) if odds_at else None,
                 teams={one: self.world.team(one, now) for one in ids},
                 competitions={competition_id: self.world.competition(competition_id, now)},

@@ -27,6 +27,7 @@ from footy.settings import Mode, load
 from tests.support import oracle
 from thesports_simulator.process import RunningSimulator
 from thesports_simulator.world import feeds
+from thesports_simulator.world.odds import Odds
 from thesports_simulator.world.world import World
 
 INTERVAL = 6.0
@@ -176,6 +177,7 @@ class Trial:
     def __post_init__(self) -> None:
         self.world = self.simulator.world()
         self._seen = self.simulator.control.last_number()
+        self._unchanged = Unchanged()
 
     def inject(self, *faults: str) -> None:
         self.simulator.control.set_faults(*faults)
@@ -315,8 +317,8 @@ class Trial:
         )
         return oracle.record(
             oracle.Picture(
-                live=live,
-                detail=detail,
+                live=self._unchanged("live", match_id, live),
+                detail=None if detail is None else self._unchanged("detail", match_id, detail),
                 odds=odds_of(self.world, match_id, int(odds_at)) if odds_at else None,
                 teams=teams,
                 competitions=competitions,
@@ -330,15 +332,35 @@ class Trial:
         )
 
 
-def odds_of(world: World, match_id: str, at: int) -> oracle.UnchangingOdds:
+def odds_of(world: World, match_id: str, at: int) -> oracle.Unchanging:
     """Return what `world.odds` returns: the same object as long as it stays the same."""
     match = world.match(match_id, at)
-    return _read_odds(b"{}" if match is None else world.odds_of(match).results(at))
+    if match is None:
+        return _NO_ODDS
+    odds = world.odds_of(match)
+    return _odds_before(odds, odds.until(at))
+
+
+_NO_ODDS = oracle.Unchanging()
 
 
 @functools.lru_cache(maxsize=512)
-def _read_odds(results: bytes) -> oracle.UnchangingOdds:
-    return oracle.UnchangingOdds(msgspec.json.decode(results))
+def _odds_before(odds: Odds, changed_at: int) -> oracle.Unchanging:
+    return oracle.Unchanging(msgspec.json.decode(odds.results(changed_at - 1)))
+
+
+class Unchanged:
+    """What was true last of each part of each match."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str], oracle.Unchanging] = {}
+
+    def __call__(self, part: str, match_id: str, content: dict[str, Any]) -> oracle.Unchanging:
+        """Return this content: the same object as long as it stays the same."""
+        last = self._last.get((part, match_id))
+        if last is None or not dict.__eq__(last, content):
+            last = self._last[part, match_id] = oracle.Unchanging(content)
+        return last
 
 
 def told(state: State, record: MatchRecord) -> dict[str, list[int]] | None:

@@ -1,11 +1,12 @@
 """The record once more, naively, from plain decoded JSON: written from the contract, not from footy's code.
 
-It imports nothing of footy, takes no short cut, and remembers only how it read a text, a price, an incident
-or the weather. Where it and the pipeline differ, one of them misreads the contract.
+It imports nothing of footy, takes no short cut, and remembers only how it read a text, a price, an incident,
+the weather, or an object that nobody changes. Where it and the pipeline differ, one of them misreads the
+contract.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -119,14 +120,24 @@ def remembered(read: Callable[[Row], Row]) -> Callable[[Row], Row]:
     return by_text
 
 
-class UnchangingOdds(dict[str, Any]):
-    """Odds that nobody changes, so that the prices found in this object are remembered."""
+class Unchanging(dict[str, Any]):
+    """An object of the vendor's that nobody changes, so that what was read in it is remembered."""
 
     __hash__ = object.__hash__  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         """Be equal to itself only."""
         return self is other
+
+
+def remembered_of_unchanging(read: Callable[[Row], Row]) -> Callable[[Row], Row]:
+    """Read an object that nobody changes once; the result must not be changed."""
+    read_once = lru_cache(maxsize=512)(read)
+
+    def by_object(row: Row) -> Row:
+        return read_once(row) if isinstance(row, Unchanging) else read(row)
+
+    return by_object
 
 
 @dataclass
@@ -230,6 +241,7 @@ def minute_and_clock(picture: Picture) -> tuple[int | None, str]:
     return minute, f"{minute}'" if minute <= regular else f"{regular}+{minute - regular}'"
 
 
+@remembered_of_unchanging
 def scores(live: dict[str, Any]) -> dict[str, Any]:
     status, home, away = live["score"][1:4]
 
@@ -261,6 +273,7 @@ def scores(live: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+@remembered_of_unchanging
 def statistics(live: dict[str, Any]) -> dict[str, Any]:
     stats = live.get("stats") or []
     has_stats = any(counted(row.get(side)) for row in stats for side in ("home", "away"))
@@ -426,12 +439,17 @@ def position(value: str | int | None) -> int | None:
     return known(int(text)) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
-def _incidents(rows: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
-    return None if rows is None else [incident(row) for row in rows]
+@remembered_of_unchanging
+def incidents(live: dict[str, Any]) -> dict[str, Any]:
+    rows = live.get("incidents")
+    return {
+        "incidents": None if rows is None else [incident(row) for row in rows],
+        "incidents_complete": rows is not None,
+    }
 
 
-def of_detail(picture: Picture) -> dict[str, Any]:
-    detail = picture.detail or {}
+@remembered_of_unchanging
+def of_detail_alone(detail: dict[str, Any]) -> dict[str, Any]:
     phase = detail.get("round") or {}
     aggregate = detail.get("agg_score") or []
     result = {
@@ -450,8 +468,12 @@ def of_detail(picture: Picture) -> dict[str, Any]:
         "aggregate_away": whole(element(aggregate, 1)),
         "competition_id": known(detail.get("competition_id")),
     }
-    result |= weather(detail.get("environment") or {})
+    return result | weather(detail.get("environment") or {})
 
+
+def of_detail(picture: Picture) -> dict[str, Any]:
+    detail = {} if picture.detail is None else picture.detail
+    result = {**of_detail_alone(detail)}
     score = picture.live["score"]
     went_on = any((counted(element(side, 5)) or 0) != 0 for side in score[2:4])
     if score[1] in (5, 6) or went_on:
@@ -536,7 +558,7 @@ Goals = tuple[int | None, int | None]
 
 
 @lru_cache(maxsize=2048)
-def in_order(odds: UnchangingOdds, market: str, order: tuple[int, ...]) -> Offers:
+def in_order(odds: Unchanging, market: str, order: tuple[int, ...]) -> Offers:
     offers = {}
     for key, markets in odds.items():
         rows = [row for row in markets.get(market) or () if fits(row[0]) and fits(row[5]) and fits(row[6])]
@@ -548,7 +570,7 @@ def in_order(odds: UnchangingOdds, market: str, order: tuple[int, ...]) -> Offer
 
 @lru_cache(maxsize=2048)
 def early(
-    odds: UnchangingOdds, market: str, order: tuple[int, ...], window: tuple[int, int]
+    odds: Unchanging, market: str, order: tuple[int, ...], window: tuple[int, int]
 ) -> tuple[int, list[Any]] | None:
     first, last = window
     within = [
@@ -567,7 +589,7 @@ def early(
 
 
 @lru_cache(maxsize=2048)
-def newest_of_each(odds: UnchangingOdds, market: str, order: tuple[int, ...]) -> list[tuple[int, list[Any]]]:
+def newest_of_each(odds: Unchanging, market: str, order: tuple[int, ...]) -> list[tuple[int, list[Any]]]:
     return [(number, newest(rows)) for number, rows in in_order(odds, market, order)]
 
 
@@ -577,12 +599,12 @@ def goals(text: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def goals_then(row: list[Any]) -> tuple[int, int] | None:
+def goals_then(row: Sequence[Any]) -> tuple[int, int] | None:
     """The two numbers of a row's last element, `"1-0"`; None if there are no two."""
     return goals(row[7])
 
 
-def current(picture: Picture, market: str, odds: UnchangingOdds, now: Goals) -> tuple[int, list[Any]] | None:
+def current(picture: Picture, market: str, odds: Unchanging, now: Goals) -> tuple[int, list[Any]] | None:
     playing = picture.live["score"][1] in IN_PLAY
     candidates = newest_of_each(odds, market, picture.order)
     if picture.told is not None:
@@ -631,9 +653,36 @@ def bookmakers_shown(record: Mapping[str, Any]) -> dict[str, list[int]]:
     return {market: [number] for market, number in shown.items() if number is not None}
 
 
+@lru_cache(maxsize=8192)
+def price_of_row(
+    p: str, market: str, sides: tuple[str, ...], number: int | None, row: tuple[Any, ...] | None
+) -> dict[str, Any]:
+    """The fields of a price, whose names begin with `p`; the result must not be changed."""
+    result: dict[str, Any] = {}
+    for side, index in zip(sides, (2, 3, 4), strict=True):
+        if side == "line":
+            line = None if row is None else row[index]
+            result[f"{p}_line"] = line if line is None else (-line if market == "asia" else line) + 0.0
+            continue
+        price = None if row is None or row[index] <= 0 else row[index]
+        if price is not None and market != "eu":
+            price = round(price + 1, 4)
+        result[f"{p}_{side}"] = price
+        result[f"{p}_{side}_american"] = american(price)
+    result[f"{p}_bookmaker_id"] = number
+    result[f"{p}_bookmaker"] = BOOKMAKER.get(number) if number is not None else None
+    result[f"{p}_minute"] = row_minute(row[1]) if row else None
+    result[f"{p}_at"] = time_text(row[0]) if row else None
+    result[f"{p}_sealed"] = bool(row[6]) if row else None
+    result[f"{p}_in_play"] = row[5] in IN_PLAY if row else None
+    then = goals_then(row) if row else None
+    result[f"{p}_score"] = f"{then[0]}-{then[1]}" if then else None
+    return result
+
+
 def price_fields(picture: Picture, now: Goals) -> dict[str, Any]:
     result: dict[str, Any] = {}
-    odds = picture.odds if isinstance(picture.odds, UnchangingOdds) else UnchangingOdds(picture.odds or {})
+    odds = picture.odds if isinstance(picture.odds, Unchanging) else Unchanging(picture.odds or {})
     for moment in ("early", "current"):
         for market, name, sides in (
             ("eu", "money_line", ("home", "draw", "away")),
@@ -648,27 +697,8 @@ def price_fields(picture: Picture, now: Goals) -> dict[str, Any]:
                 chosen = early(odds, market, picture.order, picture.window)
             else:  # the rows of the window are not known
                 chosen = None
-            for side, index in zip(sides, (2, 3, 4), strict=True):
-                if side == "line":
-                    line = None if chosen is None else chosen[1][index]
-                    result[f"{p}_line"] = (
-                        line if line is None else (-line if market == "asia" else line) + 0.0
-                    )
-                    continue
-                price = None if chosen is None or chosen[1][index] <= 0 else chosen[1][index]
-                if price is not None and market != "eu":
-                    price = round(price + 1, 4)
-                result[f"{p}_{side}"] = price
-                result[f"{p}_{side}_american"] = american(price)
             number, row = chosen or (None, None)
-            result[f"{p}_bookmaker_id"] = number
-            result[f"{p}_bookmaker"] = BOOKMAKER.get(number) if number is not None else None
-            result[f"{p}_minute"] = row_minute(row[1]) if row else None
-            result[f"{p}_at"] = time_text(row[0]) if row else None
-            result[f"{p}_sealed"] = bool(row[6]) if row else None
-            result[f"{p}_in_play"] = row[5] in IN_PLAY if row else None
-            then = goals_then(row) if row else None
-            result[f"{p}_score"] = f"{then[0]}-{then[1]}" if then else None
+            result |= price_of_row(p, market, sides, number, None if row is None else tuple(row))
             if moment == "current" and market != "cr":
                 result[f"{p}_outdated"] = outdated(row, now)
     return result
@@ -689,8 +719,6 @@ def record(picture: Picture) -> dict[str, Any]:
         "minute": minute,
         "clock": clock,
         "period_started_at": time_text(element(picture.live["score"], 4)),
-        "incidents": _incidents(picture.live.get("incidents")),
-        "incidents_complete": picture.live.get("incidents") is not None,
         "fetched_at": time_text(picture.live_at, millis=True),
         "detail_fetched_at": time_text(picture.detail_at, millis=True)
         if picture.detail is not None
@@ -701,6 +729,7 @@ def record(picture: Picture) -> dict[str, Any]:
         "odds_source": "missing" if picture.odds is None else "fresh" if picture.told is None else "partial",
         "data_age_s": max(0.0, round(picture.published_at - min(held), 3)),
     }
+    result |= incidents(picture.live)
     result |= scores(picture.live)
     result |= statistics(picture.live)
     result |= of_detail(picture)
