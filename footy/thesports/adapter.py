@@ -22,7 +22,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 from urllib3.response import HTTPResponse
-from urllib3.util import Timeout
+from urllib3.util import Retry
 from urllib3.util.ssl_ import create_urllib3_context
 
 from footy.errors import ConfigError
@@ -35,6 +35,7 @@ SMALL = 2**20
 """Bytes of each body that do not count towards `ROOM`: more than any reply for one match has."""
 ROOM = 64 * 2**20
 """Bytes beyond that which all bodies being read may hold together, so that memory use is bounded."""
+NEVER_AGAIN = Retry(False)
 WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 """HTTP statuses after which the library expects no body. If bytes follow one anyway, such as the reply that a
 103 announces, the connection's next request would take them for its own reply."""
@@ -66,11 +67,15 @@ def trusting(ca_bundle: Path | None) -> ssl.SSLContext:
 
 
 class SigningAdapter(HTTPAdapter):
-    """Sends one request once. The credentials are added only here, so no other layer ever holds them."""
+    """Sends one request once. The credentials are added only here, so no other layer ever holds them.
+
+    All requests go to the same host, so the pool of connections is looked up once.
+    """
 
     def __init__(self, credentials: Mapping[str, str], connections: int, context: ssl.SSLContext) -> None:
         self._query = urlencode(credentials)
         self._context = context
+        self._pool: HTTPConnectionPool | None = None
         super().__init__(pool_connections=2, pool_maxsize=connections, max_retries=0, pool_block=True)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -95,35 +100,41 @@ class SigningAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Send the request, and return the response with its body unread; urllib3's errors pass through."""
-        proxies = dict(proxies or {})
-        pool = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
-        assert isinstance(pool, HTTPConnectionPool)  # noqa: S101 - the stubs name its base class
-        url = self.request_url(request, proxies)
+        """Send the request, and return the response with its body unread; urllib3's errors pass through.
+
+        Only its `raw` has the headers: otherwise the session would resolve a redirect, after reading its
+        whole body.
+        """
+        pool = self._pool
+        if pool is None:
+            proxies = dict(proxies or {})
+            found = self.get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+            assert isinstance(found, HTTPConnectionPool)  # noqa: S101 - the stubs name its base class
+            pool = self._pool = found
+        address = request.url or ""
+        is_forwarded = pool.proxy is not None and address.startswith("http:")
+        url = address if is_forwarded else request.path_url
         if self._query:
             url = f"{url}{'&' if '?' in url else '?'}{self._query}"
         raw = pool.urlopen(
             "GET",
             url,
-            headers=request.headers,
+            headers=dict(request.headers),
             redirect=False,
             assert_same_host=False,
             preload_content=False,
             decode_content=False,
-            retries=False,
-            timeout=Timeout(connect=timeout, read=timeout),
+            retries=NEVER_AGAIN,
+            timeout=timeout,
             pool_timeout=timeout,
         )
         if raw.status in WITHOUT_BODY and raw.connection is not None:
             raw.connection.close()
         response = requests.Response()
         response.status_code = raw.status
-        response.headers = requests.structures.CaseInsensitiveDict(raw.headers)
-        # Otherwise the session would resolve a redirect by itself, after reading its whole body.
-        response.headers.pop("Location", None)
         response.raw = raw
         response.request = request
-        response.url = request.url or ""
+        response.url = address
         return response
 
     def close(self) -> None:

@@ -112,8 +112,11 @@ class AttemptsInFlight:
 class _BoundedSocket(socket.socket):
     """A socket whose waits end with the thread's attempt."""
 
+    def settimeout(self, _seconds: float | None) -> None:
+        """Do nothing: the library would set a timeout before each wait, which costs a system call."""
+
     def _bound(self) -> None:
-        self.settimeout(_current.get().seconds_left(self._wake))
+        super().settimeout(_current.get().seconds_left(self._wake))
 
     def _wake(self) -> None:
         with contextlib.suppress(OSError):

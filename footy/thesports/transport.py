@@ -7,6 +7,7 @@ are bodies that urllib3 takes for success.
 
 import contextlib
 import datetime as dt
+import functools
 import logging
 import random
 import threading
@@ -114,7 +115,9 @@ class Transport:
         self._session.trust_env = False
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._session.headers.clear()
-        self._headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "footy"}
+        self._headers = requests.structures.CaseInsensitiveDict(
+            {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "footy"}
+        )
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, SigningAdapter(credentials, workers, context))
@@ -141,8 +144,9 @@ class Transport:
         Raises:
             VendorError: The failure of the last attempt.
         """
-        request = self._prepare(endpoint, parameters)
-        asked = f"{endpoint} {urlencode(parameters)}".rstrip()
+        query = urlencode(parameters)
+        request = self._prepare(endpoint, query)
+        asked = f"{endpoint} {query}".rstrip()
         before: errors.VendorError | None = None
         retry: Retry = self._policy
         attempts = self._attempts if once_within_s is None else 1
@@ -183,15 +187,12 @@ class Transport:
         self.stop()
         self._session.close()
 
-    def _prepare(self, endpoint: Endpoint, parameters: Mapping[str, str]) -> requests.PreparedRequest:
-        beside = endpoint is ADDRESS_PROBE
-        address = urljoin(self._base_url if beside else f"{self._base_url}/", endpoint.path)
+    def _prepare(self, endpoint: Endpoint, query: str) -> requests.PreparedRequest:
+        address = _address(self._base_url, endpoint)
         request = requests.PreparedRequest()
         request.method = "GET"
-        request.url = f"{address}{'?' if parameters else ''}{urlencode(parameters)}"
-        request.headers = requests.structures.CaseInsensitiveDict(self._headers)
-        request.hooks = {"response": []}
-        request.prepare_cookies({})
+        request.url = f"{address}?{query}" if query else address
+        request.headers = self._headers
         return request
 
     def _attempt(
@@ -268,8 +269,9 @@ class Transport:
                 )
                 body = read_body(response.raw, endpoint.max_body, self._room, lambda: attempt.is_over)
                 if not attempt.is_over and CLOCK.uptime() - started_at <= seconds:
-                    self.vendor_clock.note(response.headers.get("Date"), sent_at, CLOCK.now())
-                    return response.status_code, response.headers, body
+                    headers = response.raw.headers
+                    self.vendor_clock.note(headers.get("Date"), sent_at, CLOCK.now())
+                    return response.status_code, headers, body
                 failure = failure_for(TimeoutError(), seconds)
             except (errors.VendorError, HTTPError, OSError, ValueError, OverflowError) as error:
                 failure = failure_for(error, seconds)  # the library raises the last two for nonsensical sizes
@@ -367,3 +369,10 @@ class Transport:
         )
         loud = not is_expected and budget.failures.note(endpoint, failure, record.number)
         log.log(logging.WARNING if loud else logging.DEBUG, "%s", record.sentence())
+
+
+@functools.cache
+def _address(base_url: str, endpoint: Endpoint) -> str:
+    """Return the address of an endpoint."""
+    beside = endpoint is ADDRESS_PROBE
+    return urljoin(base_url if beside else f"{base_url}/", endpoint.path)

@@ -4,6 +4,7 @@ The vendor computes minutes of play and dates prices by its own clock. If the ma
 instead, its error would be in every minute and age that footy publishes.
 """
 
+import functools
 import threading
 from collections import deque
 from email.utils import parsedate_to_datetime
@@ -33,7 +34,7 @@ class VendorClock:
         A reply without a readable `Date` is ignored.
         """
         try:
-            shown = parsedate_to_datetime(date or "").timestamp() + HALF_A_SECOND
+            shown = _seconds(date or "") + HALF_A_SECOND
         except (ValueError, TypeError, OverflowError):
             return
         with self._lock:
@@ -60,6 +61,12 @@ class VendorClock:
         """The seconds to add to our time to get the vendor's; 0 if the clocks agree or that is unknown."""
         with self._lock:
             return median(self._differences) if self._used else 0.0
+
+
+@functools.lru_cache(maxsize=1)
+def _seconds(date: str) -> float:
+    """Return a `Date` in Unix seconds; many replies of a cycle have the same one."""
+    return parsedate_to_datetime(date).timestamp()
 
 
 def clock_text(measured_s: float) -> str:
