@@ -1,4 +1,4 @@
-"""One cycle: plan, fetch, merge, flatten, select. It takes a state and returns a state and a snapshot."""
+"""One cycle: plan, fetch, merge, select, flatten, sort. It turns a state into a state and a snapshot."""
 
 import contextlib
 import logging
@@ -54,7 +54,7 @@ LISTEN_WITHIN_S = 8.0
 LISTEN_SHARE = 0.2
 """Seconds, and share of the interval, that requests between two cycles may take.
 
-The share, which a cycle leaves free, applies if it is longer, but no longer than one attempt may take.
+The longer of the two applies, but the share never exceeds the timeout of one attempt.
 """
 FOUND_WRONG = "A feed is checked and found wrong"
 """Start of the log line about a difference; the benchmarks count these lines."""
@@ -79,12 +79,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class _Merging:
-    """What the answers of a cycle are merged with, and who takes what was pushed meanwhile."""
+    """What answers are merged with, and the callback for pushed changes."""
 
     inputs: CycleInputs
     answers: Answers
     on_push: OnPush | None
-    first: FirstCycle | None = None
+    first_cycle: FirstCycle | None = None
+    """The running cycle; it matters if it is the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,13 @@ class CycleResult:
     is_listed: bool = False
     """The live list was read in this cycle."""
     versions: Mapping[str, int] = field(default_factory=dict)
-    """A number for each record's match, by id: another one after each change (`Flattener.versions`)."""
+    """Version of each record, by its match's id; another one after each change (`Flattener.versions`)."""
 
     @property
     def listed(self) -> Collection[str] | None:
-        """The matches of the live list, also those filtered out; None if it was not read in this cycle.
+        """All matches of the live list; None if it was not read in this cycle.
 
-        Those whose element could not be read, or of which it is unknown whether they are on it, count too.
+        Matches that the operator's filters leave out, and those whose element could not be read, count too.
         """
         return self.state.matches.keys() if self.is_listed else None
 
@@ -136,7 +137,7 @@ class Pipeline:
         self._pace = Pace(rules.interval_s, rules.timeout_s)
         self._lists = KnownLists()
         self.odds_keeper: OddsKeeper | None = None
-        """Gets all odds that arrive."""
+        """Receives all odds as they arrive."""
         self._shown = ShownSnapshot()
 
     @property
@@ -147,7 +148,7 @@ class Pipeline:
     def receive(self, answer: Answer[object]) -> None:
         """Accept an answer that no cycle requested, from any thread.
 
-        It is merged into the state of the moment: in the middle of a cycle, or at the start of the next one.
+        It is merged into the state as it is by then: in the middle of a cycle, or by `take_pushed`.
         """
         self._arrived.put(answer)
 
@@ -169,11 +170,12 @@ class Pipeline:
             publish_s: Seconds that publishing took in the previous cycle.
             progress: Callback for the numbers of requests done and planned, and the way of reading.
             within_s: Time limit in seconds if no other cycle follows; if None, the interval sets the limit.
-            on_push: Takes what is pushed meanwhile.
+            on_push: Called with what is pushed during the cycle.
 
         Raises:
             StoppedError: footy is stopping; there is nothing to publish.
         """
+        # Prepare: how long the cycle may last, and what it may request.
         timer = StepTimer()
         before = state = self._after_clock_step(state)
         budget = self._budget(timer.started, within_s)
@@ -190,7 +192,7 @@ class Pipeline:
                 self._set_time_limit(budget, timer.started, within_s)
                 timer.lap("live", "STEP 1a – LIVE FETCH")
         self._check_stop()
-        self._learn(rounds, budget)
+        self._carry_over(rounds, budget)
         state = self._end_cycle(state, before, fetcher.answers)
         timer.lap("enrich", "STEP 1b – ENRICH")
 
@@ -248,7 +250,7 @@ class Pipeline:
         return state
 
     def listen(self, state: State, on_push: OnPush | None = None) -> State:
-        """Make the requests that fit best between two cycles; the next cycle publishes their answers."""
+        """Make the requests that are due between two cycles; the next cycle publishes their answers."""
         before = state = self._after_clock_step(state)
         inputs = self._inputs()
         requests = between_cycles(state, select(state, self._rules.selection).wanted, inputs)
@@ -266,9 +268,9 @@ class Pipeline:
         return with_failures(state, before, fetcher.answers, inputs.now)
 
     def prefetch(self, for_s: float) -> None:
-        """Read names ahead of need, on a worker; return at once.
+        """Fetch one page of teams or competitions in advance, on a worker; return at once.
 
-        At most one request is made, if one is due, and it ends before the next cycle begins, in `for_s`.
+        That is done if a page is due, and ends before the next cycle begins, in `for_s`.
         """
         if self._prefetch is None or not self._prefetch.is_due(for_s):
             return
@@ -286,7 +288,7 @@ class Pipeline:
             self.odds_keeper.told(answer.value, answer.at)
         was, state = state, merge(state, answer, answers, inputs)
         if isinstance(answer.value, Pushed) and merging.on_push is not None:
-            first = None if answers.live() is None else merging.first
+            first = None if answers.live() is None else merging.first_cycle
             update = self._shown.update(was, state, partial(self._records_of, merging), first)
             versions = self._flattener.versions()
             merging.on_push(None if update is None else replace(update, versions=versions))
@@ -364,14 +366,14 @@ class Pipeline:
 
     # What a cycle leaves for the next one.
 
-    def _learn(self, rounds: Rounds, budget: RetryBudget) -> None:
-        """Take from a cycle what the next one goes by: its pace, and the lists it read by page."""
+    def _carry_over(self, rounds: Rounds, budget: RetryBudget) -> None:
+        """Update what the next cycle starts from: the pace, and what is known of the lists read by page."""
         self._lists = self._lists.after(rounds.listings.values(), CLOCK.uptime())
         self._pace = self._pace.ended(budget.answers_s(), unfinished=rounds.fetcher.unfinished)
         if (summary := self._failures.end_cycle(self._transport.breaker.not_in_plan())) is not None:
             log.warning(summary)
 
-    # Time: cycle limits, and differences between clocks.
+    # Time limits, and changes of the clock.
 
     def _budget(self, started: float, within_s: float | None) -> RetryBudget:
         """Return the budget of a cycle until its live list has arrived."""

@@ -1,4 +1,4 @@
-"""Problems that the requests of one cycle do not cause: of the operator's filters, and of clocks."""
+"""Problems that no request of a cycle causes: with the operator's filters, and with clocks."""
 
 import logging
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ CLOCK_OFF_S = 30.0
 
 @dataclass
 class LastingProblems:
-    """Finds them in each cycle, and logs each once, when it begins."""
+    """Finds these problems in each cycle; logs a misspelt filter and a wrong clock once, when it is new."""
 
     selection: Selection
     lookup: Lookup
@@ -28,7 +28,7 @@ class LastingProblems:
     _is_clock_off: bool = field(default=False, init=False)
 
     def problems(self, state: State, selected: Selected) -> list[str]:
-        """Return a sentence for each of them."""
+        """Return a sentence for each problem."""
         offset_s = self.vendor_clock.offset_s
         return [
             *report.selection_problems(state, selected, self.selection),

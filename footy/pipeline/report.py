@@ -29,7 +29,7 @@ UNSETTLED = frozenset(one.value for one in (Source.MISSING, Source.STALE, Source
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a snapshot says of itself."""
+    """Completeness, counts and problems of a snapshot."""
 
     complete: bool
     counts: Counts
@@ -44,9 +44,9 @@ def description(
     not_in_plan: Collection[Endpoint],
     lasting: Iterable[str],
 ) -> Description:
-    """Describe a snapshot by the answers of its cycle and by what is held; log unreadable live matches.
+    """Describe a snapshot from its cycle's answers and the state; log the unreadable live matches.
 
-    `lasting` are the problems that the requests of this cycle did not cause.
+    `lasting` are the problems that no request of this cycle caused.
     """
     unreadable = answers.left_out() + left_out(selected.wanted.values(), state.references)
     unsettled = unsettled_values(records)
@@ -77,38 +77,39 @@ def request_problems(
     if deleted := len(live.value.matches.keys() & state.deleted):
         problems.append(f"live matches: {deleted} left out: the vendor lists them, but as deleted too")
     if waiting := _waiting_for_odds(answers, live.value, selected.wanted):
-        told = waiting[Source.PARTIAL]
-        some = f", {told} of them with some prices" if told else ""
+        partial = waiting[Source.PARTIAL]
+        some = f", {partial} of them with some prices" if partial else ""
         problems.append(f"odds: {waiting.total()} waiting for quota{some}")
     return problems
 
 
-def failures(answers: Answers, left_out: Collection[Endpoint] = ()) -> list[str]:
-    """Return one plain sentence for each endpoint whose requests failed.
+def failures(answers: Answers, ignored: Collection[Endpoint] = ()) -> list[str]:
+    """Return one plain sentence for each endpoint whose requests failed, then for each with unsent ones.
 
-    Refusals by the endpoints in `left_out`, which the account lacks, do not count: `footy status` names them.
+    Refusals by the endpoints in `ignored`, which the account lacks, do not count: `footy status` names them.
     """
-    failed: dict[Endpoint, Counter[str]] = {}
+    failed: dict[tuple[Endpoint, bool], Counter[str]] = {}
     refused: dict[Endpoint, Counter[str]] = {}
     for answer in answers:
         error, endpoint = answer.error, answer.request.endpoint
         if error is None or isinstance(error, StoppedError):
             continue
         if isinstance(error, RefusedError):
-            if endpoint not in left_out:
+            if endpoint not in ignored:
                 refused.setdefault(endpoint, Counter())[str(error)] += 1
-        elif endpoint is not endpoints.LIVE or endpoints.LIVE not in left_out:
-            failed.setdefault(endpoint, Counter())[str(error)] += 1
+        elif endpoint is not endpoints.LIVE or endpoints.LIVE not in ignored:
+            failed.setdefault((endpoint, error.was_sent), Counter())[str(error)] += 1
     for endpoint, reasons in refused.items():
-        failed.setdefault(endpoint, Counter()).update(reasons)
-    return [_failure(endpoint, reasons) for endpoint, reasons in failed.items()]
+        failed.setdefault((endpoint, True), Counter()).update(reasons)
+    return [
+        f"{endpoint.title}: {reasons.total()} {'failed' if was_sent else 'not asked for'}: {_most(reasons)}"
+        for (endpoint, was_sent), reasons in sorted(failed.items(), key=lambda one: not one[0][1])
+    ]
 
 
-def _failure(endpoint: Endpoint, reasons: Counter[str]) -> str:
+def _most(reasons: Counter[str]) -> str:
     (most, _), *_ = reasons.most_common(1)
-    was_asked = not most.startswith(("the quota", "the cycle's time"))
-    verb = "failed" if was_asked else "not asked for"
-    return f"{endpoint.title}: {reasons.total()} {verb}: {most}"
+    return most
 
 
 def _waiting_for_odds(answers: Answers, live: LiveList, wanted: Mapping[str, MatchState]) -> Counter[Source]:

@@ -18,7 +18,7 @@ class StepTimer:
         """When the cycle began, by the monotonic clock."""
 
     def lap(self, name: str, words: str) -> None:
-        """End a step; `words` name it in the log."""
+        """End a step; `words` is its label in the log."""
         now = time.monotonic()
         self.laps[name] = round(now - self._last, 4)
         self._last = now
@@ -30,7 +30,7 @@ class StepTimer:
         return self.laps["total"]
 
     def timings(self, publish_s: float | None) -> Timings:
-        """Return the times of a cycle that has ended; publishing is that of the cycle before."""
+        """Return the times of a finished cycle; `publish_s` is that of the cycle before."""
         laps = self.laps
         return {
             "live": laps["live"],

@@ -18,6 +18,8 @@ class VendorError(FootyError):
     outcome: ClassVar[str] = "error"
     """The name of the error in counters."""
     retryable: bool = False
+    was_sent: bool = True
+    """Whether a request was sent."""
 
 
 class UnreachableError(VendorError):
@@ -42,7 +44,6 @@ class OutOfTimeError(VendorError):
     def __init__(self, message: str, *, was_sent: bool = False) -> None:
         super().__init__(message)
         self.was_sent = was_sent
-        """Whether a request was sent."""
 
 
 class StoppedError(VendorError):
@@ -99,13 +100,13 @@ class ThrottledError(VendorError):
         self.retry_at = retry_at
         """Earliest time for the next request to the endpoint, in monotonic seconds."""
         self.was_sent = was_sent
-        """Whether a request was sent."""
 
 
 class QuotaSpentError(VendorError):
     """The request would exceed the endpoint's quota, so it was not sent."""
 
     outcome = "quota"
+    was_sent = False
 
 
 class RefusedError(VendorError):

@@ -173,12 +173,13 @@ def test_a_quota_is_kept_through_kill_9_in_the_middle_and_a_restart(
         assert stats["requests"][LIVE] == 2
 
 
-def test_what_failed_and_has_no_quota_left_to_be_asked_again_is_not_said_to_be_unasked(
+def test_what_failed_and_what_the_quota_left_unasked_are_said_apart(
     crowd: RunningSimulator, tmp_path: Path
 ) -> None:
     with begin(crowd, tmp_path, FOOTY_RATE_LIMITS=f"{ODDS}=42/60") as trial:
         trial.inject(f"html@{ODDS}")
-        (problem,) = trial.cycle().problems
-        assert problem.startswith("odds: ")
-        assert "not the JSON expected" in problem
-        assert "quota" not in problem
+        cycle = trial.cycle()
+        asked = {reply["uuid"] for reply in cycle.replies if reply["endpoint"] == ODDS}
+        failed, unasked = cycle.problems
+        assert failed.startswith(f"odds: {len(asked)} failed: the reply is not the JSON expected")
+        assert unasked.startswith(f"odds: {len(cycle.records) - len(asked)} not asked for: the quota of ")

@@ -46,8 +46,13 @@ def test_a_429_stops_its_endpoint_for_all_workers_at_once(
     trial: Trial, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     trial.inject(f"{fault}@{ODDS}")
-    assert 1 <= asked(trial) <= WORKERS  # those that were on their way
+    assert 1 <= (sent := asked(trial)) <= WORKERS  # those that were on their way
     assert others_are_well(trial)
+    failed, not_sent = (one for one in trial.cycles[-1].problems if one.startswith("odds: "))
+    assert failed.startswith(f"odds: {sent} failed: ")
+    assert "429" in failed
+    listed = len(trial.cycles[-1].records)
+    assert not_sent.startswith(f"odds: {listed - sent} not asked for: odds/history rests for ")
     assert any("429" in one.message and "rate limit" in one.message for one in caplog.records)
     trial.recovers()
     trial.wait(1)
