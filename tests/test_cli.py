@@ -480,9 +480,7 @@ def test_check_of_the_demo_asks_the_simulator(place: Place) -> None:
 
 def test_a_bug_is_one_line_and_its_traceback_is_in_the_log(live: Place) -> None:
     script = "import sys; from footy.pipeline.cycle import Pipeline; Pipeline.run = None"
-    finished = live.run_program(
-        sys.executable, "-c", f"{script}; from footy.cli import main; sys.exit(main(['--once']))"
-    )
+    finished = live.run_python("-c", f"{script}; from footy.cli import main; sys.exit(main(['--once']))")
 
     assert_fails_plainly(finished, Exit.BUG, f"its traceback is in {live.files.log}")
     assert "Traceback (most recent call last)" in live.files.log.read_text(encoding="utf-8")
@@ -491,7 +489,7 @@ def test_a_bug_is_one_line_and_its_traceback_is_in_the_log(live: Place) -> None:
 def test_a_bug_before_there_is_a_log_leaves_its_traceback_without_the_secret(live: Place) -> None:
     script = f"def bug(*_): raise ValueError({SECRET!r})\nimport sys, footy.cli\n"
     script += "footy.cli.commands.say_folder = bug\n"
-    finished = live.run_program(sys.executable, "-c", f"{script}sys.exit(footy.cli.main(['--once']))")
+    finished = live.run_python("-c", f"{script}sys.exit(footy.cli.main(['--once']))")
 
     assert finished.returncode == Exit.BUG
     assert "Traceback (most recent call last)" in finished.stderr

@@ -34,8 +34,9 @@ QUICK = {
 def run(*words: str) -> Finished:
     """Run benchmarks in a process that has imported footy already, where there can be one."""
     environment = os.environ | {"PYTHONPATH": str(PROJECT)}
-    started = warm.begin("benchmarks", words, PROJECT, environment) or subprocess.Popen(
-        [sys.executable, "-m", "benchmarks", *words],
+    python_words = ["-m", "benchmarks", *words]
+    started = warm.begin(python_words, PROJECT, environment) or subprocess.Popen(
+        [sys.executable, *python_words],
         cwd=PROJECT,
         env=environment,
         stdout=subprocess.PIPE,

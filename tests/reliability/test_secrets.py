@@ -3,7 +3,6 @@
 import html
 import json
 import sqlite3
-import sys
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -247,8 +246,8 @@ def test_a_bug_that_says_what_was_asked(secret: str, form: str, tmp_path: Path) 
     """In the main thread and in others, as a warning and at an object's end, whole and wrapped."""
     settings = {"THESPORTS_USER": "me", "THESPORTS_SECRET": secret, "FOOTY_LOG_FORMAT": form}
     with Place(tmp_path, **QUICK, **settings) as place:
-        once = place.run_program(sys.executable, "-c", BUG, "--once")
-        check = place.run_program(sys.executable, "-c", BUG, "check")
+        once = place.run_python("-c", BUG, "--once")
+        check = place.run_python("-c", BUG, "check")
     found = assert_kept_secret(secret, tmp_path, once=everything(once), check=everything(check))
     assert (once.returncode, check.returncode) == (70, 70)
     log = found[str(place.files.log)].decode()
@@ -265,7 +264,7 @@ def test_a_bug_before_the_secret_is_known(secret: str, tmp_path: Path) -> None:
     program = "import os, sys, footy.cli as cli; cli.load = lambda **_: [][os.environ['THESPORTS_SECRET']]"
     program = program.replace("[][", "{}[") + "; sys.exit(cli.main(['--once']))"
     with Place(tmp_path, THESPORTS_SECRET=secret) as place:
-        finished = place.run_program(sys.executable, "-c", program)
+        finished = place.run_python("-c", program)
     assert_kept_secret(secret, tmp_path, finished=everything(finished))
     assert finished.returncode == 70
     assert "This is a bug in footy (KeyError)" in finished.stderr
@@ -282,7 +281,7 @@ def test_the_proxys_password(tmp_path: Path, vendor: RunningSimulator) -> None:
             FOOTY_PROXY=proxy.replace(str(vendor.port), "9"), FOOTY_BASE_URL="https://vendor.invalid/v1"
         )
         said["no proxy"] = everything(place.run("--once"))
-        bug = place.run_program(sys.executable, "-c", BUG.replace("self._query", repr(proxy)), "--once")
+        bug = place.run_python("-c", BUG.replace("self._query", repr(proxy)), "--once")
     found = assert_kept_secret(password, tmp_path, **said, bug=everything(bug))
     assert "through the proxy: check FOOTY_PROXY" in said["no proxy"]
     assert b"http://me:***@127.0.0.1" in found[str(place.files.log)]

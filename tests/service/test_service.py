@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -114,7 +113,7 @@ def test_a_signal_ends_the_service_over_30_replies_that_never_end(
     with start(matches=40, odds="light", secret=SECRET, faults=faults) as vendor:
         place.ask(vendor)
         place.set(FOOTY_TIMEOUT=300, FOOTY_INTERVAL=600)
-        service = place.begin_program(sys.executable, "-c", f"{patient}; sys.exit(main([]))")
+        service = place.begin_python("-c", f"{patient}; sys.exit(main([]))")
         wait_until(lambda: vendor.control.stats()["in_flight"] >= 30)
 
         service.send_signal(number)
@@ -134,7 +133,7 @@ def test_a_signal_ends_the_service_that_is_still_starting(place: Place) -> None:
         "assembly.start_simulator = lambda: time.sleep(600)\n"
         "from footy.cli import main\nsys.exit(main(['--demo']))"
     )
-    service = place.begin_program(sys.executable, "-c", script)
+    service = place.begin_python("-c", script)
     wait_until(place.demo_files.heartbeat.exists)
 
     service.terminate()
@@ -176,7 +175,7 @@ def test_a_cycle_that_raises_is_logged_counted_as_failed_and_the_next_one_runs(l
         "Pipeline.run = run\n"
         "from footy.cli import main\nsys.exit(main([]))"
     )
-    service = live.begin_program(sys.executable, "-c", script)
+    service = live.begin_python("-c", script)
 
     wait_until(lambda: heartbeat(live.files)["cycle"] == 1)
     beat = heartbeat(live.files)
@@ -440,7 +439,7 @@ def test_a_start_without_a_snapshot_in_time_says_why_and_leaves_it_trying(live: 
     live.set(FOOTY_BASE_URL="http://127.0.0.1:9/v1/football", FOOTY_BACKOFF="0.05")
     patience = "import footy.service.control as b; b.FIRST_SNAPSHOT_S = 6; from footy.cli import main"
 
-    started = live.run_program(sys.executable, "-c", f"{patience}; raise SystemExit(main(['start']))")
+    started = live.run_python("-c", f"{patience}; raise SystemExit(main(['start']))")
 
     assert started.returncode == Exit.OK
     assert "has published no snapshot yet: live list unavailable" in started.stdout
@@ -470,11 +469,11 @@ def test_stop_kills_what_does_not_listen(live: Place) -> None:
     deaf += "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     deaf += f"folder = Path({str(live.files.folder)!r}); prepare_folder(folder)\n"
     deaf += "with locked(Files(folder), Role.SERVICE): time.sleep(600)"
-    service = live.begin_program(sys.executable, "-c", deaf)
+    service = live.begin_python("-c", deaf)
     wait_until(live.files.pid.exists)
     impatience = "import footy.service.control as b; b.TERM_S = 0.3; from footy.cli import main"
 
-    stopped = live.run_program(sys.executable, "-c", f"{impatience}; raise SystemExit(main(['stop']))")
+    stopped = live.run_python("-c", f"{impatience}; raise SystemExit(main(['stop']))")
 
     assert stopped.stdout.startswith(f"footy (PID: {service.pid}) did not stop within 0 s and was killed")
     assert service.wait(timeout=5) == -signal.SIGKILL
@@ -558,7 +557,7 @@ def test_data_that_most_matches_lack_is_degraded_but_for_whoever_asks_about_cycl
     with start(matches=4, odds="light", secret=SECRET, speed=0, faults=["http500@odds/history"]) as vendor:
         place.ask(vendor)
         place.set(FOOTY_INTERVAL=2, FOOTY_ATTEMPTS=1)
-        service = place.begin_program(sys.executable, "-c", f"{hasty}; footy.cli.main([])")
+        service = place.begin_python("-c", f"{hasty}; footy.cli.main([])")
         wait_until(lambda: heartbeat(place.files, service.pid).get("degraded"))
 
         words = r"odds missing or old for \d of \d matches in play for \d+ s \(PID: \d+\)"

@@ -181,7 +181,7 @@ def refusals(
     """Run commands in one process; return with which code each ended, and what it said."""
     machine.set(FOOTY_STORE=address.url, FOOTY_LEASE=address.schema)
     wanted = {name: words for name, words in COMMANDS.items() if name in commands}
-    done = machine.run_program(sys.executable, "-c", RUN_THEM, str(oldest), json.dumps([*wanted.values()]))
+    done = machine.run_python("-c", RUN_THEM, str(oldest), json.dumps([*wanted.values()]))
     assert done.returncode == 0, done.stderr
     ended = [json.loads(line) for line in done.stdout.splitlines()]
     found = {}

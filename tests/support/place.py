@@ -85,13 +85,15 @@ class Place:
 
     def run(self, *arguments: str) -> Finished:
         """Run `python -m footy` to its end."""
-        started = warm.begin("footy", arguments, self.folder, self.environment)
-        if started is None:
-            return self.run_program(sys.executable, "-m", "footy", *arguments)
-        return finished(started)
+        return self.run_python("-m", "footy", *arguments)
+
+    def run_python(self, *words: str) -> Finished:
+        """Run `python`, with `-m` or `-c` first, to its end."""
+        started = warm.begin(words, self.folder, self.environment)
+        return self.run_program(sys.executable, *words) if started is None else finished(started)
 
     def run_program(self, *words: str) -> Finished:
-        """Run a program to its end."""
+        """Run a program to its end; a Python is one that has imported nothing yet."""
         return subprocess.run(
             words,
             cwd=self.folder,
@@ -104,15 +106,19 @@ class Place:
 
     def begin(self, *arguments: str) -> "subprocess.Popen[str]":
         """Start `python -m footy`."""
-        started = warm.begin("footy", arguments, self.folder, self.environment)
+        return self.begin_python("-m", "footy", *arguments)
+
+    def begin_python(self, *words: str) -> "subprocess.Popen[str]":
+        """Start `python`, with `-m` or `-c` first."""
+        started = warm.begin(words, self.folder, self.environment)
         if started is None:
-            return self.begin_program(sys.executable, "-m", "footy", *arguments)
+            return self.begin_program(sys.executable, *words)
         started.stdin.close()
         self._started.append(started)
         return started
 
     def begin_program(self, *words: str) -> "subprocess.Popen[str]":
-        """Start a program."""
+        """Start a program; a Python is one that has imported nothing yet."""
         started = subprocess.Popen(
             words,
             cwd=self.folder,

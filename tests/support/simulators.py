@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def _begin(options: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
     fork_environment = {**environment, "PYTHONPATH": str(warm.PROJECT)}
-    forked = warm.begin("thesports_simulator", options, Path.cwd(), fork_environment)
+    forked = warm.begin(["-m", "thesports_simulator", *options], Path.cwd(), fork_environment)
     return forked or process.begin_process(options, environment)
 
 

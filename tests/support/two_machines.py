@@ -101,9 +101,11 @@ class Machine:
 
     def start(self) -> None:
         """Start the service."""
-        self._process = self.place.begin_program(
-            *self._prefix, sys.executable, "-m", stoppable_service.__name__, f"{self._clock_s}"
-        )
+        words = ("-m", stoppable_service.__name__, f"{self._clock_s}")
+        if self._prefix:
+            self._process = self.place.begin_program(*self._prefix, sys.executable, *words)
+        else:
+            self._process = self.place.begin_python(*words)
 
     @property
     def ahead_s(self) -> float:

@@ -1,8 +1,8 @@
 """Processes of footy and the simulator that are forked from one which has already imported both.
 
 Half a second of CPU goes into the imports, and tests start footy several hundred times. A forked process has
-its own environment, folder, streams and exit code. What `Place.begin_program` starts is a fresh one, and only
-its end is the one in which Python takes all modules apart.
+its own environment, folder, streams and exit code. What `Place.begin_program` starts is a fresh one: it alone
+has imported nothing before, and only at its end does Python take all modules apart.
 """
 
 import atexit
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -123,20 +124,17 @@ class _Parent:
         threading.Thread(target=self._listen, name="forked-processes", daemon=True).start()
         atexit.register(self._end)
 
-    def begin(
-        self, module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
-    ) -> Forked:
-        """Start `python -m` with a module that has been imported."""
+    def begin(self, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Forked:
+        """Start `python` with these words."""
         number = next(self._numbers)
         job = {
             "number": number,
-            "module": module,
-            "arguments": arguments,
+            "words": words,
             "folder": str(folder),
             "environment": {**environment},
         }
         (their_in, stdin), (stdout, their_out), (stderr, their_err) = os.pipe(), os.pipe(), os.pipe()
-        forked = Forked([sys.executable, "-m", module, *arguments], stdin, stdout, stderr)
+        forked = Forked([sys.executable, *words], stdin, stdout, stderr)
         self._forked[number] = forked
         try:
             socket.send_fds(self._control, [json.dumps(job).encode()], [their_in, their_out, their_err])
@@ -163,21 +161,23 @@ class _Parent:
 _parent = functools.cache(_Parent)
 
 
-def begin(
-    module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
-) -> Forked | None:
-    """Start `python -m` with a module; return None if only a fresh process has such an environment."""
+def begin(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Forked | None:
+    """Start `python` with `-m` and a module, or `-c` and a program, and their arguments.
+
+    Returns:
+        The process, or None if only a fresh one has such an environment.
+    """
     parent = _parent(environment.get("PYTHONWARNINGS"))
     if _read_at_the_start(environment) != parent.environment:
         return None
-    return parent.begin(module, arguments, folder, environment)
+    return parent.begin(words, folder, environment)
 
 
-def _serve(control: socket.socket) -> str:
+def _serve(control: socket.socket) -> tuple[str, str]:
     """Fork a process for each job, and tell its number and how it ended; return in that process only.
 
     Returns:
-        The name of the module that it runs.
+        `-m` and the name of the module that it runs, or `-c` and the program.
     """
     for module in _imported():
         importlib.import_module(module)
@@ -220,7 +220,7 @@ def _prepare() -> None:
 
 
 def _imported() -> list[str]:
-    packages = ("footy.cli", "footy.service", "footy.outputs.console")
+    packages = ("footy.cli", "footy.service", "footy.outputs.console", "footy.lease", "footy.store")
     return ["thesports_simulator.command"] + [
         one.name
         for name in packages
@@ -234,7 +234,7 @@ def _stream(was: TextIO) -> IO[Any]:
     return open(was.fileno(), was.mode, buffering, was.encoding, was.errors, closefd=False)
 
 
-def _become(job: dict[str, Any], streams: list[int]) -> str:
+def _become(job: dict[str, Any], streams: list[int]) -> tuple[str, str]:
     for number, one in enumerate(streams):
         os.dup2(one, number)
         os.close(one)
@@ -243,13 +243,18 @@ def _become(job: dict[str, Any], streams: list[int]) -> str:
     os.environ.clear()
     os.environ.update(job["environment"])
     CLOCK.follow()
-    sys.argv[1:] = job["arguments"]
-    return str(job["module"])
+    kind, what, *sys.argv[1:] = job["words"]
+    return kind, what
 
 
-def _run(module: str) -> None:
+def _run(kind: str, what: str) -> None:
     try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        if kind == "-m":
+            runpy.run_module(what, run_name="__main__", alter_sys=True)
+        else:
+            main = sys.modules["__main__"] = types.ModuleType("__main__")
+            exec(what, vars(main))
+        _leave(0)
     except SystemExit as ended:
         if isinstance(ended.code, int):
             _leave(ended.code)
@@ -267,4 +272,4 @@ def _leave(code: int) -> None:
 
 
 if __name__ == "__main__":
-    _run(_serve(socket.socket(fileno=int(sys.argv[1]))))
+    _run(*_serve(socket.socket(fileno=int(sys.argv[1]))))
