@@ -59,6 +59,7 @@ _COLUMNS = tuple(one.name for one in fields(Standing))
 class _Opened:
     connection: sqlite3.Connection
     standings: dict[str, Standing]
+    """By endpoint; without those of which there is no row."""
 
 
 class Catalogue:
@@ -82,14 +83,14 @@ class Catalogue:
         """Return a row as a reply by id has it, with when it was last known to be so; None if absent."""
         found = None
         with self._lock, self._usable() as opened:
-            if opened is not None and request not in self._dropped:
-                confirmed_at = opened.standings.get(request.endpoint.path, Standing()).confirmed_at
+            standing = None if opened is None else opened.standings.get(request.endpoint.path)
+            if opened is not None and standing is not None and request not in self._dropped:
                 row = opened.connection.execute(
                     "SELECT row, received_at FROM entry WHERE endpoint = ? AND id = ?",
                     (request.endpoint.path, request.id),
                 ).fetchone()
                 if row is not None:
-                    found = Entry(b"[" + row[0] + b"]", max(row[1], confirmed_at))
+                    found = Entry(b"[" + row[0] + b"]", max(row[1], standing.confirmed_at))
         return found
 
     def standing(self, endpoint: Endpoint) -> Standing | None:
