@@ -1,7 +1,9 @@
 """The script of one match: its events, and the states that follow from them."""
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 Incident = dict[str, Any]
@@ -33,8 +35,7 @@ class Period(NamedTuple):
         return minute, max(0, minute - self.minute - self.length)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event: what, when (unix seconds), for which side, and the incident that describes it.
 
     `what` is "status" (with `status` and `clock`, the period's start or 0), "goal", "cancelled goal", "kick"
@@ -56,7 +57,7 @@ class Event:
 
     def later(self, seconds: int) -> "Event":
         """Return the same event, so many seconds later."""
-        return replace(self, at=self.at + seconds, clock=self.clock + seconds if self.clock else 0)
+        return self._replace(at=self.at + seconds, clock=self.clock + seconds if self.clock else 0)
 
 
 class State(NamedTuple):
@@ -178,19 +179,22 @@ class _RunningState:
                 counters[HALF_TIME_GOALS] = counters[GOALS]
 
 
+_time = attrgetter("at")
+
+
 def build_script(events: list[Event], periods: list[Period], *, first: int) -> Script:
     """Return the script of these events; the match is not started from `first` (unix seconds) on."""
     running = _RunningState()
     states = [running.state(first)]
     began: dict[int, int] = {}
-    for event in sorted(events, key=lambda event: event.at):
-        running.apply(event)
-        if event.what == "status":
-            began.setdefault(event.status, event.at)
-        state = running.state(event.at)
-        if states[-1].at == event.at:
+    for at, together in groupby(sorted(events, key=_time), _time):
+        for event in together:
+            running.apply(event)
+            if event.what == "status":
+                began.setdefault(event.status, at)
+        if states[-1].at == at:
             states.pop()
-        states.append(state)
+        states.append(running.state(at))
     past_ninety = began.get(EXTRA_TIME, began.get(SHOOT_OUT, 0))
     return Script(
         tuple(states), tuple(s.at for s in states), tuple(periods), began.get(ENDED, 0), past_ninety
