@@ -21,14 +21,15 @@ import subprocess
 import sys
 import threading
 import time
-import types
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import IO, Any, TextIO
+from types import ModuleType, SimpleNamespace
+from typing import IO, Any, BinaryIO, TextIO
 
 from footy.clock import CLOCK
 from footy.outputs.console.options import ConsoleOptions
+from footy.service import control as service_control
 from footy.settings import load
 from footy.thesports.adapter import trusting
 
@@ -217,6 +218,33 @@ def _prepare() -> None:
     """Make once what footy makes when it is first needed, and then keeps."""
     ConsoleOptions.of(load({}, Path("absent")).settings)
     trusting(None)
+    starting = SimpleNamespace(Popen=_Child, DEVNULL=subprocess.DEVNULL)
+    vars(service_control)["subprocess"] = starting
+
+
+class _Child:
+    """The service that `footy start` begins, forked: this process has imported it already."""
+
+    def __init__(
+        self, words: list[str], *, stdin: int, stdout: BinaryIO, stderr: BinaryIO, start_new_session: bool
+    ) -> None:
+        assert (words[0], stdin, start_new_session) == (sys.executable, subprocess.DEVNULL, True)
+        self._code: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.setsid()
+            streams = [os.open(os.devnull, os.O_RDONLY), *(os.dup(one.fileno()) for one in (stdout, stderr))]
+            job = {"words": words[1:], "folder": Path.cwd(), "environment": {**os.environ}}
+            try:
+                _run(*_become(job, streams))
+            finally:
+                os._exit(1)
+
+    def poll(self) -> int | None:
+        if self._code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._code = os.waitstatus_to_exitcode(status) if pid else None
+        return self._code
 
 
 def _imported() -> list[str]:
@@ -252,7 +280,7 @@ def _run(kind: str, what: str) -> None:
         if kind == "-m":
             runpy.run_module(what, run_name="__main__", alter_sys=True)
         else:
-            main = sys.modules["__main__"] = types.ModuleType("__main__")
+            main = sys.modules["__main__"] = ModuleType("__main__")
             exec(what, vars(main))
         _leave(0)
     except SystemExit as ended:
