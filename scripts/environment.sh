@@ -98,8 +98,8 @@ make_environment() {
 # extras_missing_in FOLDER: print the requirements of extras that the settings need or .venv has, and the new environment lacks.
 # Look for folders of packages: the Python of .venv may be gone.
 extras_missing_in() {
-    local extra name needed
-    needed=$(extras_needed_by "$1")
+    local extra name needed=
+    if may_need_extras; then needed=$(extras_needed_by "$1"); fi
     for extra in $EXTRAS; do
         name=${extra%:*}
         case $'\n'$needed$'\n' in
@@ -108,6 +108,15 @@ extras_missing_in() {
         esac
         if ! has_package "$1" "${extra#*:}" && [ -f "requirements-$name.txt" ]; then echo "requirements-$name.txt"; fi
     done
+}
+
+# Check whether any setting that extras_needed_by looks at may be set, or there are rules: to read the settings takes 0.2 s.
+may_need_extras() {
+    [ -n "${FOOTY_ALERTS:-}${FOOTY_MQTT:-}${FOOTY_PUSH:-}${FOOTY_SIMULATE_MQTT:-}" ] && return
+    [ -n "${FOOTY_STORE:-}${FOOTY_STORE_FILE:-}${CREDENTIALS_DIRECTORY:-}" ] && return
+    grep -qsE '^[^#]*(FOOTY_(ALERTS|DATA_DIR|MQTT|PUSH|STORE)|CREDENTIALS_DIRECTORY)' .env && return
+    local data=${FOOTY_DATA_DIR:-var}
+    [[ $data == \~* || -z ${data// /} || -e $data/alerts.toml || -e $data/demo/alerts.toml ]]
 }
 
 # extras_needed_by FOLDER: print the extras that the settings and the rules of alerts need, as the footy in this environment says.

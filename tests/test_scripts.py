@@ -433,6 +433,41 @@ def test_the_extras_that_the_settings_need_are_installed(with_extras: Checkout) 
     assert installed(with_extras) == []
 
 
+@pytest.mark.parametrize(
+    ("may", "settings", "env_file", "rules"),
+    [
+        (False, {}, None, None),
+        (False, {"FOOTY_INTERVAL": "5", "FOOTY_MQTT": ""}, "# FOOTY_PUSH=on\nFOOTY_INTERVAL=9\n", None),
+        (True, {"FOOTY_ALERTS": "rules.toml"}, None, None),
+        (True, {"FOOTY_MQTT": "mqtt://localhost"}, None, None),
+        (True, {"FOOTY_PUSH": "on"}, None, None),
+        (True, {"FOOTY_SIMULATE_MQTT": "mqtt://localhost"}, None, None),
+        (True, {"FOOTY_STORE": "postgresql://db/footy"}, None, None),
+        (True, {"FOOTY_STORE_FILE": "/run/secrets/store"}, None, None),
+        (True, {"CREDENTIALS_DIRECTORY": "/run/credentials/footy"}, None, None),
+        (True, {}, "FOOTY_INTERVAL=9\nexport FOOTY_PUSH=on # pushed\n", None),
+        (True, {}, " 'FOOTY_STORE_FILE' = store\n", None),
+        (True, {}, "FOOTY_DATA_DIR=elsewhere\n", None),
+        (True, {}, None, "var"),
+        (True, {"FOOTY_DATA_DIR": " "}, None, "var"),
+        (True, {"FOOTY_DATA_DIR": "a b"}, None, "a b/demo"),
+        (False, {"FOOTY_DATA_DIR": "a b"}, None, "var"),
+        (True, {"FOOTY_DATA_DIR": "~/footy"}, None, None),
+    ],
+)
+def test_whether_an_extra_may_be_needed_is_known_without_reading_the_settings(
+    place: Place, may: bool, settings: dict[str, str], env_file: str | None, rules: str | None
+) -> None:
+    place.set(**settings)
+    if env_file is not None:
+        (place.folder / ".env").write_text(env_file, encoding="utf-8")
+    if rules is not None:
+        (place.folder / rules).mkdir(parents=True)
+        (place.folder / rules / "alerts.toml").touch()
+    script = f'. "{PROJECT}/scripts/environment.sh"; may_need_extras'
+    assert (place.run_program("bash", "-c", script).returncode == 0) is may
+
+
 def test_another_list_of_an_extra_makes_a_new_environment(with_extras: Checkout) -> None:
     with_extras.place.set(FOOTY_PUSH="on")
     installed(with_extras)
