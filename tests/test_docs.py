@@ -441,6 +441,24 @@ def test_a_room_is_in_the_architecture_page(room: str) -> None:
     assert f"`footy/{room}/`" in read(ARCHITECTURE)
 
 
+@pytest.mark.parametrize(
+    "folder",
+    sorted({path.parent for path in (PROJECT / "footy").rglob("*.py")}),
+    ids=lambda folder: folder.name,
+)
+def test_every_module_is_in_the_row_of_its_package(folder: Path) -> None:
+    table = section(ARCHITECTURE, "The packages")
+    if folder == PROJECT / "footy":
+        named, modules = table, [f"`footy/{path.name}`" for path in folder.glob("*.py")]
+    else:
+        start = f"| `{folder.relative_to(PROJECT).as_posix()}/` |"
+        [named] = [line for line in table.splitlines() if line.startswith(start)]
+        modules = [f"`{path.stem}`" for path in folder.glob("*.py")]
+    modules = [module for module in modules if "__init__" not in module]
+
+    assert [module for module in modules if module not in named] == []
+
+
 def test_a_module_that_is_documented_exists() -> None:
     named = set(re.findall(r"`(footy/[\w/]+(?:\.py|/)?)`", read(ARCHITECTURE)))
 

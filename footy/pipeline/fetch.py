@@ -1,7 +1,7 @@
 """Fetch: make the planned requests on the thread pool, and yield the answers as they arrive.
 
-Only the cycle's thread submits requests, each once per cycle. So no worker ever waits for another, and two
-workers never request the same thing.
+Only the cycle's thread submits requests: each planned one once, and failed ones again as far as the retry
+budget allows. So no worker ever waits for another, and two workers never request the same thing.
 """
 
 import contextlib
