@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -38,6 +39,8 @@ _LONGEST = 1 << 20
 _FORKED_WITHIN_S = 60.0
 _READ_AT_THE_START = ("PYTHON", "LC_", "LANG", "TZ")
 """Beginnings of the variables that Python reads when it starts, so a fork has those of its parent."""
+_WARNINGS = "PYTHONWARNINGS"
+"""Another such variable, but what it sets can be added in a fork."""
 
 
 def _read_at_the_start(environment: Mapping[str, str]) -> dict[str, str]:
@@ -106,11 +109,9 @@ class Forked(subprocess.Popen[str]):
 class _Parent:
     """The process that has imported footy and the simulator; it lives as long as the tests."""
 
-    def __init__(self, python_warnings: str | None) -> None:
+    def __init__(self) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.environment = _read_at_the_start(os.environ) | {"PYTHONPATH": str(PROJECT)}
-        if python_warnings is not None:
-            self.environment["PYTHONWARNINGS"] = python_warnings
         self._numbers = itertools.count()
         self._forked: dict[int, Forked] = {}
         with theirs:
@@ -168,8 +169,11 @@ def begin(words: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
     Returns:
         The process, or None if only a fresh one has such an environment.
     """
-    parent = _parent(environment.get("PYTHONWARNINGS"))
-    if _read_at_the_start(environment) != parent.environment:
+    parent = _parent()
+    asked = _read_at_the_start(environment)
+    if _WARNINGS not in parent.environment:
+        asked.pop(_WARNINGS, None)
+    if asked != parent.environment:
         return None
     return parent.begin(words, folder, environment)
 
@@ -268,6 +272,9 @@ def _become(job: dict[str, Any], streams: list[int]) -> tuple[str, str]:
         os.close(one)
     sys.stdin, sys.stdout, sys.stderr = (_stream(was) for was in (sys.stdin, sys.stdout, sys.stderr))
     os.chdir(job["folder"])
+    if _WARNINGS not in os.environ and _WARNINGS in job["environment"]:
+        sys.warnoptions += job["environment"][_WARNINGS].split(",")
+        warnings._processoptions(sys.warnoptions)  # type: ignore[attr-defined]
     os.environ.clear()
     os.environ.update(job["environment"])
     CLOCK.follow()
