@@ -107,7 +107,8 @@ class Transport:
         self._policy = JitterRetry(total=attempts - 1, backoff_factor=backoff, backoff_max=max(backoff, 30.0))
         self.counters = counters
         self._redact = Redactor([credentials["secret"]] if credentials.get("secret") else [])
-        context = trusting(ca_bundle)
+        addresses = (base_url.lower(), (proxy or "").lower())
+        uses_tls = ca_bundle is not None or any(address.startswith("https:") for address in addresses)
         self._right_left_s = right_left_s
         self._in_flight = AttemptsInFlight(right_left_s)
         self._room = MemoryLimit()
@@ -119,8 +120,9 @@ class Transport:
             {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "footy"}
         )
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
+        adapter = SigningAdapter(credentials, workers, trusting(ca_bundle) if uses_tls else None)
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, SigningAdapter(credentials, workers, context))
+            self._session.mount(scheme, adapter)
 
     def get(
         self,
