@@ -15,6 +15,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -94,7 +95,7 @@ def live_lists(sent: Sequence[Sequence[Part]], per_poll: int, *, empty: bool) ->
             for part in message:
                 match = matches.setdefault(part.match_id, {"incidents": []} if empty else {})
                 match |= {"id": part.match_id, part.name: part.value}
-        yield json.dumps([match for match in matches.values() if "score" in match]).encode()
+        yield msgspec.json.encode([match for match in matches.values() if "score" in match])
 
 
 def replayed(lists: Sequence[bytes], every_s: float, path: Path, *, restart_every: int = 0) -> Replay:

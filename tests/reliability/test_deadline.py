@@ -1,10 +1,10 @@
 """Connections that hang or drip: a cycle publishes what it has, and the next starts on time and is whole."""
 
-import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -90,4 +90,4 @@ def test_no_cycle_of_a_service_is_late_or_skipped_while_the_vendor_hangs(tmp_pat
 
 
 def _cycle(place: Place) -> int:
-    return int(json.loads(place.files.matches.read_bytes())["meta"]["cycle"])
+    return int(msgspec.json.decode(place.files.matches.read_bytes())["meta"]["cycle"])

@@ -1,6 +1,5 @@
 """A reader finds a whole snapshot, the last or the one before, whatever becomes of process and disk."""
 
-import json
 import multiprocessing
 import random
 import sys
@@ -9,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from footy.errors import Exit
@@ -26,7 +26,7 @@ WRITERS.set_forkserver_preload([writer.__name__])
 
 def whole(path: Path) -> int:
     """Read the snapshot, hold that it is whole, and give its cycle."""
-    snapshot: dict[str, Any] = json.loads(path.read_bytes())
+    snapshot: dict[str, Any] = msgspec.json.decode(path.read_bytes())
     cycle, live = snapshot["meta"]["cycle"], snapshot["meta"]["live"]
     assert [one["match_id"] for one in snapshot["matches"]] == [
         writer.name_of(cycle, one) for one in range(live)

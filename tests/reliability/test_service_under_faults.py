@@ -1,6 +1,5 @@
 """The service as a process while its vendor fails: its log, health, status and exit codes."""
 
-import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -9,6 +8,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
+import msgspec
 import pytest
 
 from footy.errors import Exit
@@ -39,7 +39,7 @@ class Instance:
         return [line for line in self.log().splitlines() if words in line]
 
     def snapshot(self) -> dict[str, Any]:
-        snapshot: dict[str, Any] = json.loads(self.place.files.matches.read_bytes())
+        snapshot: dict[str, Any] = msgspec.json.decode(self.place.files.matches.read_bytes())
         return snapshot
 
     def sources(self, part: str) -> set[str]:

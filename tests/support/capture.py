@@ -4,12 +4,12 @@ They stay out of the repository: tests that need them are skipped elsewhere.
 """
 
 import gzip
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "capture"
@@ -35,7 +35,8 @@ class Replies:
 
 def _read(name: str) -> Any:
     path = FOLDER / name
-    return json.loads(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
+    content = path.read_bytes()
+    return msgspec.json.decode(gzip.decompress(content) if path.suffix == ".gz" else content)
 
 
 def _rows(name: str) -> dict[str, Any]:
