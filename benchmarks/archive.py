@@ -177,7 +177,7 @@ class _Day:
                 changes += told
                 held[match_id] = self._held(world, match_id, book)
         self._books = {match_id: self._books[match_id] for match_id in held}
-        self._archivist.told(OddsChanges(changes, frozenset({True})), float(self.now))
+        self._archivist.take_changes(OddsChanges(changes, frozenset({True})), float(self.now))
         return self._flattener.records(held, References(), float(self.now)), {*held}
 
     def _held(self, world: World, match_id: str, book: OddsBook) -> MatchState:

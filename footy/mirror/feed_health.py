@@ -54,12 +54,12 @@ class FeedHealth:
             return self
         return replace(self, polled_at=self.polled_at + step_s, ahead_s=self.ahead_s - step_s)
 
-    def checked(self, *, agreed: bool, told: bool) -> "FeedHealth":
+    def checked(self, *, agreed: bool, reported: bool) -> "FeedHealth":
         """Return the health after one comparison of the feed's result with a full read.
 
         Args:
             agreed: Whether they are the same.
-            told: Whether the feed has just reported a change of the compared value.
+            reported: Whether the feed has just reported a change of the compared value.
         """
         if not agreed:
             differences = self.differences + 1
@@ -71,7 +71,7 @@ class FeedHealth:
                 trusted=self.trusted and differences < DISTRUST_AFTER,
                 newest_first=None,  # the vendor may have reversed the list without a reply that showed it
             )
-        agreements, times_told = self.agreements + 1, self.told + told
+        agreements, times_told = self.agreements + 1, self.told + reported
         if not self.trusted and agreements >= TRUST_AGAIN_AFTER and times_told >= TOLD_BEFORE_TRUST:
             return replace(self, differences=0, agreements=0, told=0, trusted=True)
         if self.trusted and agreements >= FORGIVE_AFTER:

@@ -65,9 +65,9 @@ def merge(  # noqa: C901, PLR0911 - one for each kind of answer
             held = state.matches.get(answer.request.id)
             if held is None or _has_lost_all(held.odds, book):
                 return state
-            told = held.odds.value
-            if told is not None and told.partial:
-                book = completed(told, book, inputs.early_window)
+            before = held.odds.value
+            if before is not None and before.partial:
+                book = completed(before, book, inputs.early_window)
             return _with(state, answer.request.id, odds=Held(book, at, Source.FRESH))
         case DetailChanges() as reply:
             return _with_changed_details(state, reply, at, answers, inputs)
@@ -305,8 +305,8 @@ def _check_details(
             continue
         agreed = changes.same_detail(compared.value, full, watermark)
         if agreed is not None:
-            told = updated is not None and updated.value != held.value
-            checks.details = checks.details.checked(agreed=agreed, told=told)
+            reported = updated is not None and updated.value != held.value
+            checks.details = checks.details.checked(agreed=agreed, reported=reported)
         if agreed is False:
             checks.differences.append(f"match {full.id}: the detail differs from what its feed made")
 
@@ -331,7 +331,7 @@ def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, 
         if updated is None or updated.value is None:
             continue
         agreed = changes.same_odds(updated.value, settled, before.odds_feed.watermark)
-        checks.odds = checks.odds.checked(agreed=agreed, told=updated.value != held.value)
+        checks.odds = checks.odds.checked(agreed=agreed, reported=updated.value != held.value)
         if not agreed:
             checks.differences.append(f"match {match_id}: the odds differ from what their feed made")
 

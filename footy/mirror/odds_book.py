@@ -158,8 +158,8 @@ def completed(partial: OddsBook, full: OddsBook, early_window: tuple[int, int]) 
     book = full
     for market, name in MARKETS.items():
         read: dict[int, KeyRows] = getattr(full, name)
-        told: dict[int, KeyRows] = getattr(partial, name)
-        for bookmaker_id, rows in told.items():
+        of_feed: dict[int, KeyRows] = getattr(partial, name)
+        for bookmaker_id, rows in of_feed.items():
             known = read.get(bookmaker_id)
             candidates = (rows.early_open, rows.early_sealed, rows.newest)
             for row in candidates:

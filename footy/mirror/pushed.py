@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import msgspec
 
-from footy.mirror.state import Held, PartKey, PushHealth, Source, State, ToldPart, periods_of
+from footy.mirror.state import Held, PartKey, PushedPart, PushHealth, Source, State, periods_of
 from footy.thesports.codes import IN_PLAY
 from footy.thesports.models import LiveMatch, LiveScore, SideScore
 from footy.thesports.push import Part, PartName, PartValue
@@ -30,7 +30,7 @@ def with_parts(state: State, parts: tuple[Part, ...]) -> State:
     goes back waits for the next list: messages carry no time, so it may be an old one that comes late.
     """
     push = state.push
-    told, doubted = dict(push.told), dict(push.doubted)
+    held_parts, doubted = dict(push.parts), dict(push.doubted)
     matches = dict(state.matches)
     for part in parts:
         match = matches.get(part.match_id)
@@ -45,15 +45,15 @@ def with_parts(state: State, parts: tuple[Part, ...]) -> State:
             doubted[key] = part.at
             continue
         doubted.pop(key, None)
-        told[key] = ToldPart(part.value, part.at, left_out=part.left_out)
+        held_parts[key] = PushedPart(part.value, part.at, left_out=part.left_out)
         if push.health.trusted and live is not None:
             after = with_part(live, part.name, part.value, part.left_out)
             if after != live:
                 held = Held(after, _as_of(part.name, part.at, match.live.fetched_at), Source.PUSH)
                 matches[part.match_id] = replace(match, live=held, periods=periods_of(held, match))
-    if told == push.told and doubted == push.doubted:
+    if held_parts == push.parts and doubted == push.doubted:
         return state
-    return replace(state, matches=matches, push=replace(push, told=told, doubted=doubted))
+    return replace(state, matches=matches, push=replace(push, parts=held_parts, doubted=doubted))
 
 
 def goes_back_from(before: LiveScore, after: LiveScore) -> bool:
@@ -89,15 +89,15 @@ def after_list(
         sent_at: When the list was requested; parts that arrived later than that are newer than it.
         at: When it arrived.
     """
-    health, told = push.health, dict[PartKey, ToldPart]()
+    health, parts = push.health, dict[PartKey, PushedPart]()
     elements: dict[str, Held[LiveMatch]] = {}
-    for key, one in push.told.items():
+    for key, one in push.parts.items():
         match_id, name = key
         polled = listed.get(match_id)
         if polled is None:
             continue
         if one.at > sent_at:
-            told[key] = one
+            parts[key] = one
             if health.trusted:
                 held = elements.get(match_id)
                 element = polled if held is None or held.value is None else held.value
@@ -105,15 +105,15 @@ def after_list(
                 as_of = _as_of(name, one.at, at if held is None else held.fetched_at)
                 elements[match_id] = Held(after, as_of, Source.PUSH)
         elif _agree(name, one.value, polled):
-            health = health.checked(agreed=True, told=True)
+            health = health.checked(agreed=True, reported=True)
         elif one.differs_since is None:
-            told[key] = replace(one, differs_since=at)
+            parts[key] = replace(one, differs_since=at)
         elif at - one.differs_since < SETTLED_S:
-            told[key] = one
+            parts[key] = one
         else:
-            health = health.checked(agreed=False, told=True)
+            health = health.checked(agreed=False, reported=True)
     doubted = {key: then for key, then in push.doubted.items() if then > sent_at and key[0] in listed}
-    return PushHealth(told, doubted, health, max(push.listed_from, sent_at)), elements
+    return PushHealth(parts, doubted, health, max(push.listed_from, sent_at)), elements
 
 
 def _as_of(name: PartName, at: float, before: float | None) -> float | None:
@@ -124,15 +124,15 @@ def _as_of(name: PartName, at: float, before: float | None) -> float | None:
     return at if name == "score" else before
 
 
-def _agree(name: PartName, told: PartValue, polled: LiveMatch) -> bool:
+def _agree(name: PartName, pushed: PartValue, polled: LiveMatch) -> bool:
     """Compare a pushed part with the polled one; counters swap sides once a match is not in play."""
     shown = getattr(polled, name)
     in_play = polled.score.status_id in IN_PLAY
-    if isinstance(told, LiveScore) and not in_play:
-        return _without_counters(told) == _without_counters(shown)
+    if isinstance(pushed, LiveScore) and not in_play:
+        return _without_counters(pushed) == _without_counters(shown)
     if name == "stats":
-        return not in_play or _by_type(told) == _by_type(shown or [])
-    return bool(told == (shown or type(told)()) if isinstance(told, list) else told == shown)
+        return not in_play or _by_type(pushed) == _by_type(shown or [])
+    return bool(pushed == (shown or type(pushed)()) if isinstance(pushed, list) else pushed == shown)
 
 
 def _without_counters(score: LiveScore) -> tuple[object, ...]:

@@ -43,7 +43,7 @@ class References:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldPart:
+class PushedPart:
     """A part of a live element as it was pushed last, until a later list confirms or contradicts it."""
 
     value: Any
@@ -63,7 +63,7 @@ PartKey = tuple[str, PartName]
 class PushHealth:
     """What was pushed since the last list, and whether pushes can be trusted."""
 
-    told: Mapping[PartKey, ToldPart] = field(default_factory=dict)
+    parts: Mapping[PartKey, PushedPart] = field(default_factory=dict)
     doubted: Mapping[PartKey, float] = field(default_factory=dict)
     """When a score arrived that goes back, by its part; the next list decides."""
     health: FeedHealth = field(default_factory=FeedHealth)
@@ -75,7 +75,7 @@ class PushHealth:
         return PushHealth(
             {
                 key: replace(one, at=one.at + step_s, differs_since=_shifted_time(one.differs_since, step_s))
-                for key, one in self.told.items()
+                for key, one in self.parts.items()
             },
             {key: at + step_s for key, at in self.doubted.items()},
             self.health,

@@ -285,7 +285,7 @@ class Pipeline:
         if ahead_s != inputs.vendor_ahead_s:  # measured meanwhile
             inputs = replace(inputs, vendor_ahead_s=ahead_s)
         if self.odds_keeper is not None and isinstance(answer.value, OddsChanges):
-            self.odds_keeper.told(answer.value, answer.at)
+            self.odds_keeper.take_changes(answer.value, answer.at)
         was, state = state, merge(state, answer, answers, inputs)
         if isinstance(answer.value, Pushed) and merging.on_push is not None:
             first = None if answers.live() is None else merging.first_cycle

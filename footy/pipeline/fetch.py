@@ -48,7 +48,7 @@ class OddsKeeper(Protocol):
     It is called by the cycle's thread and by the workers, so it must return at once and raise nothing.
     """
 
-    def told(self, reply: OddsChanges, at: float | None) -> None:
+    def take_changes(self, reply: OddsChanges, at: float | None) -> None:
         """Take a reply of the feed of odds; `at` is when it arrived, in Unix seconds."""
 
     def read(self, match_id: str, odds: Odds) -> None:

@@ -138,7 +138,7 @@ class Archivist:
         """What `added` returned, until the log has it."""
         self._based: dict[str, float] = {}
         """When the base of a match was read, by the clock that nobody sets."""
-        self._told_at = 0.0
+        self._feed_read_at = 0.0
         """When the feed of odds was read last, by the same clock."""
         self._queued = {"reply": 0, "read": 0}
         self._failures = FailureLog()
@@ -156,12 +156,12 @@ class Archivist:
 
     # What the pipeline tells, in its own threads.
 
-    def told(self, reply: OddsChanges, at: float | None) -> None:
+    def take_changes(self, reply: OddsChanges, at: float | None) -> None:
         """Take a reply of the feed of odds, to be packed later."""
         now = CLOCK.uptime()
-        if now - self._told_at > FEED_WINDOW_S:  # changes were missed: every match needs a full read
+        if now - self._feed_read_at > FEED_WINDOW_S:  # changes were missed: every match needs a full read
             self._based.clear()
-        self._told_at = now
+        self._feed_read_at = now
         if self._listed and not self._submit("reply", MOST_REPLIES, self._add, reply, at or CLOCK.now()):
             self._based.clear()
 
@@ -169,8 +169,8 @@ class Archivist:
         """Take all odds of a match that is listed, if none or too little is known of it."""
         now = CLOCK.uptime()
         based_at = self._based.get(match_id)
-        is_told = now - self._told_at <= FEED_WINDOW_S
-        if based_at is None or (not is_told and now - based_at >= BASE_EVERY_S):
+        has_feed = now - self._feed_read_at <= FEED_WINDOW_S
+        if based_at is None or (not has_feed and now - based_at >= BASE_EVERY_S):
             self._based[match_id] = now
             if not self._submit("read", MOST_READS, self._base, match_id, odds, CLOCK.now()):
                 self._based.pop(match_id, None)

@@ -19,7 +19,7 @@ FIRST_PROBE_S = 60.0
 LAST_PROBE_S = 15 * 60.0
 MAX_COOLDOWN_S = 600.0
 FIRST_COOLDOWN_S = 5.0
-UNSAID_COOLDOWN_S = 60.0
+DEFAULT_COOLDOWN_MAX_S = 60.0
 """Cooldown after a 429 without `Retry-After`: 5 s, doubled for each one that follows, at most a minute."""
 MOST_DOUBLINGS = 4
 
@@ -36,7 +36,7 @@ class _State:
     """Time of day of the last refusal."""
     refused_what: Refused = "endpoint"
     """What the last refusal refused."""
-    excused: int = 0
+    uncounted_refusals: int = 0
     """Number of refusals before the first answer: no failures if the account lacks the endpoint."""
     recalled: bool = False
     """Whether an earlier process found that the account lacks the endpoint."""
@@ -89,7 +89,7 @@ class CircuitBreaker:
             self._quota.take(endpoint)
             if state.refusal is not None:
                 state.probing = True
-                self._close(state, now)
+                self._open(state, now)
 
     def succeeded(self, endpoint: Endpoint) -> bool:
         """Record a good reply; return whether it ends a refusal."""
@@ -114,16 +114,16 @@ class CircuitBreaker:
                     state.probing = False
                     state.probe_after = min(2 * state.probe_after, LAST_PROBE_S)
                     state.refused_at = self._time_of_day()
-                    self._close(state, now)
+                    self._open(state, now)
                 return False
             if state.refusals < REFUSALS_BELIEVED:
                 return False
             state.refusal = str(error), error.what
-            state.excused = 0
+            state.uncounted_refusals = 0
             state.refused_at = self._time_of_day()
             state.probing = False
             state.probe_after = FIRST_PROBE_S
-            self._close(state, now)
+            self._open(state, now)
             return True
 
     def excuse(self, endpoint: Endpoint, error: RefusedError) -> bool:
@@ -136,7 +136,7 @@ class CircuitBreaker:
         with self._lock:
             state = self._state(endpoint)
             if state.refusal is None:
-                state.excused += not state.worked
+                state.uncounted_refusals += not state.worked
                 return not state.worked
             return True
 
@@ -144,8 +144,8 @@ class CircuitBreaker:
         """Return and reset the number of excused refusals of an endpoint that has answered since."""
         with self._lock:
             state = self._state(endpoint)
-            strays, state.excused = state.excused, 0
-            return strays
+            excused, state.uncounted_refusals = state.uncounted_refusals, 0
+            return excused
 
     def not_in_plan(self) -> list[Endpoint]:
         """Return the endpoints that are known to be outside the account's plan.
@@ -182,7 +182,7 @@ class CircuitBreaker:
                 state.probe_at, state.probe_after = now, FIRST_PROBE_S
                 if endpoint.path in answered:
                     state.refusal = None
-                    state.refusals = state.excused = 0
+                    state.refusals = state.uncounted_refusals = 0
                     state.recalled = False
             return refused
 
@@ -208,7 +208,7 @@ class CircuitBreaker:
             if retry_after is None:
                 if now >= state.cool_until:
                     state.throttles = min(state.throttles + 1, MOST_DOUBLINGS + 1)
-                pause = min(FIRST_COOLDOWN_S * 2 ** (state.throttles - 1), UNSAID_COOLDOWN_S)
+                pause = min(FIRST_COOLDOWN_S * 2 ** (state.throttles - 1), DEFAULT_COOLDOWN_MAX_S)
                 until = state.cool_until if now < state.cool_until else now + pause
             else:
                 until = now + min(retry_after, MAX_COOLDOWN_S) + random.random()
@@ -230,7 +230,7 @@ class CircuitBreaker:
             state = self._state(endpoint)
             return state.refusal is not None or not state.worked
 
-    def _close(self, state: _State, now: float) -> None:
+    def _open(self, state: _State, now: float) -> None:
         """Allow no attempt until the next probe is due."""
         state.probe_at = now + state.probe_after
         state.probe_at_text = self._time_of_day(state.probe_after)

@@ -204,28 +204,28 @@ def test_a_feed_loses_trust_after_three_differences_and_regains_it_after_a_while
     feed = FeedHealth()
     for _ in range(DISTRUST_AFTER):
         assert feed.trusted
-        feed = feed.checked(agreed=False, told=True)
+        feed = feed.checked(agreed=False, reported=True)
     assert not feed.trusted
     for _ in range(TRUST_AGAIN_AFTER):
         assert not feed.trusted
-        feed = feed.checked(agreed=True, told=True)
+        feed = feed.checked(agreed=True, reported=True)
     assert feed.trusted
     assert feed.differences == 0
 
 
 def test_a_difference_puts_the_direction_in_doubt_until_a_reply_shows_it_again() -> None:
     feed = FeedHealth(newest_first=True)
-    assert feed.checked(agreed=True, told=True).newest_first is True
-    assert feed.checked(agreed=False, told=True).newest_first is None
+    assert feed.checked(agreed=True, reported=True).newest_first is True
+    assert feed.checked(agreed=False, reported=True).newest_first is None
 
 
 def test_a_silent_feed_regains_no_trust_by_agreeing_with_what_stays() -> None:
     feed = FeedHealth(trusted=False)
     for _ in range(10 * TRUST_AGAIN_AFTER):
-        feed = feed.checked(agreed=True, told=False)
+        feed = feed.checked(agreed=True, reported=False)
     for _ in range(TOLD_BEFORE_TRUST):
         assert not feed.trusted
-        feed = feed.checked(agreed=True, told=True)
+        feed = feed.checked(agreed=True, reported=True)
     assert feed.trusted
 
 
@@ -239,9 +239,9 @@ def test_an_update_is_news_until_the_match_has_been_read_after_it_was_told() -> 
 def test_differences_far_apart_are_forgiven() -> None:
     feed = FeedHealth()
     for _ in range(10):
-        feed = feed.checked(agreed=False, told=False)
+        feed = feed.checked(agreed=False, reported=False)
         for _ in range(FORGIVE_AFTER):
-            feed = feed.checked(agreed=True, told=False)
+            feed = feed.checked(agreed=True, reported=False)
     assert feed.trusted
 
 

@@ -319,7 +319,9 @@ def reply(*changes: PriceChange) -> OddsChanges:
 def test_replies_and_full_reads_become_chunks_and_one_base(service: Service) -> None:
     archivist = service.archivist
     archivist.added(Commit(NOW), [record(match_id="m")], {}, State())
-    archivist.told(reply(PriceChange("m", 2, "eu", row(30)), PriceChange("other", 2, "eu", row(30))), NOW)
+    archivist.take_changes(
+        reply(PriceChange("m", 2, "eu", row(30)), PriceChange("other", 2, "eu", row(30))), NOW
+    )
     archivist.read("m", {"2": Markets(eu=[row(20), row(10)])})
     archivist.read("m", {"2": Markets(eu=[row(20), row(10)])})
     written = archivist.rest(Commit(NOW))
@@ -333,7 +335,9 @@ def test_what_is_not_written_yet_can_be_read_until_it_is(service: Service) -> No
     archivist = service.archivist
     archivist.added(Commit(NOW), [record(match_id="m")], {}, State())
     archivist.read("m", {"2": Markets(eu=[row(20), row(10)])})
-    archivist.told(reply(PriceChange("m", 2, "eu", row(30)), PriceChange("other", 2, "eu", row(30))), NOW)
+    archivist.take_changes(
+        reply(PriceChange("m", 2, "eu", row(30)), PriceChange("other", 2, "eu", row(30))), NOW
+    )
     for _ in range(2):  # to look takes nothing away
         tail = archivist.odds_tail("m")
         assert [(blob.match_id, blob.kind, blob.rows) for blob in tail] == [("m", 1, 2), ("m", 0, 1)]
@@ -349,12 +353,12 @@ def test_a_gap_of_the_feed_makes_every_match_need_a_full_read_again(
     now = 1000.0
     monkeypatch.setattr(CLOCK, "uptime", lambda: now)
     archivist = service.archivist
-    archivist.told(reply(), NOW)
+    archivist.take_changes(reply(), NOW)
     archivist.read("m", {"2": Markets(eu=[row(10)])})
     archivist._packing.submit(int).result(10)
     for seconds, bases in ((50.0, 1), (60.0, 2)):
         now += seconds
-        archivist.told(reply(), NOW)
+        archivist.take_changes(reply(), NOW)
         archivist.read("m", {"2": Markets(eu=[row(10)])})
         archivist._packing.submit(int).result(10)
         assert len(archivist._blobs) == bases
@@ -400,8 +404,8 @@ def test_replies_that_come_faster_than_they_are_packed_are_left_to_a_full_read(
     archivist = service.archivist
     archivist._listed = frozenset({"m"})
     archivist._based = {"m": CLOCK.uptime()}
-    archivist._told_at = CLOCK.uptime()
-    archivist.told(reply(PriceChange("m", 2, "eu", row(30))), NOW)
+    archivist._feed_read_at = CLOCK.uptime()
+    archivist.take_changes(reply(PriceChange("m", 2, "eu", row(30))), NOW)
     assert archivist._based == {}
     assert archivist.rest(Commit(NOW)).odds == []
 
