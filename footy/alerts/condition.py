@@ -29,7 +29,7 @@ from footy.alerts.logic import (
 from footy.plain_text import shown
 
 LONGEST = 1000
-"""Characters of a condition; also bounds what its arithmetic can grow to."""
+"""Maximum length of a condition; also limits the size of computed numbers."""
 _CONSTANTS = {"true": True, "false": False, "null": None}
 _COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -53,7 +53,7 @@ _INSTEAD: tuple[tuple[str, str], ...] = (
     ("&&", "write and"),
     ("||", "write or"),
 )
-"""Signs of other languages that Python's parser stumbles over, and what to write."""
+"""Operators of other languages that are not valid here, and their replacement."""
 
 
 class ConditionError(ValueError):
@@ -68,13 +68,13 @@ class Condition:
     run: Run = field(compare=False, repr=False)
     """Returns True, False, or None for unknown."""
     terms: "tuple[Condition, ...]" = field(compare=False, repr=False)
-    """The conditions that all have to be true; itself if it is but one."""
+    """The conditions that all have to be true; or itself if there is only one."""
     fields: frozenset[str]
     """The fields of the record that it names."""
     event_fields: frozenset[str]
     then_fields: frozenset[str]
     kinds: frozenset[str] | None = None
-    """The types of events with which it can be true; None if it can be with any."""
+    """Event types for which it can be true; None if any."""
 
     def refusal(self, scene: Scene) -> str | None:
         """Return the first term that is not true, and the values in it; None if all are."""
@@ -97,7 +97,7 @@ def condition(source: str, scopes: Sequence[Scope] = ("record", "event")) -> Con
 
     Args:
         source: The expression.
-        scopes: Of what it may name fields: of the record, of events, and with `then.` of the record when the
+        scopes: Whose fields it may name: of the record, of events, and with `then.` of the record when the
             alert fired.
 
     Raises:
@@ -255,7 +255,7 @@ class _Reader:
             return self._known(one, op, other, text)
         self._check_kinds(one, other, text)
         if not isinstance(op, ast.Eq | ast.NotEq) and one.kind == "flag":
-            raise ConditionError(f"{text} compares true and false by size")
+            raise ConditionError(f"{text}: true and false cannot be ordered")
         return _comparison(_COMPARISONS[type(op)], one, other)
 
     def _known(self, one: _Term, op: ast.cmpop, other: _Term, text: str) -> Run:
@@ -270,15 +270,15 @@ class _Reader:
             container = self._term(right)
             if (member.kind, container.kind) != ("text", "text"):
                 raise ConditionError(
-                    f'{text}: after in comes a choice such as ("England", "Spain"), or a text to search in'
+                    f'{text}: in takes a list such as ("England", "Spain"), or a text to search in'
                 )
             return _comparison(lambda part, whole: part in whole, member, container)
         choices = [self._term(one) for one in right.elts]
         if not choices:
-            raise ConditionError(f"{text}: a choice has one value at least")
+            raise ConditionError(f"{text}: the list needs at least one value")
         for node, choice in zip(right.elts, choices, strict=True):
             if choice.constants is None or choice.kind == "null":
-                raise ConditionError(f"{text}: a choice takes numbers and texts, not {self._text(node)}")
+                raise ConditionError(f"{text}: the list takes numbers and texts, not {self._text(node)}")
             self._check_kinds(member, choice, text)
         values = tuple(choice.constants[0] for choice in choices if choice.constants)
         return comparison_with(lambda value, among: value in among, member.run, values)
@@ -307,10 +307,10 @@ class _Reader:
         else:
             scope, own, known = "event", name, EVENT
         if own in known and scope not in self._scopes:
-            raise ConditionError(f"{name} is a field of events, and only when can ask for those")
+            raise ConditionError(f"{name} is a field of events, and only the key when may use those")
         if own not in known:
             every = [*RECORD, *(EVENT if "event" in self._scopes else ())]
-            raise ConditionError(f"{name} is no field, and a text takes quotation marks; {near(own, every)}")
+            raise ConditionError(f"{name} is not a field (texts need quotation marks); {near(own, every)}")
         if known[own].kind == "list":
             raise ConditionError(f"{name} is a list; what happened is in events")
         self._names[scope].add(own)
@@ -376,7 +376,7 @@ def _words(term: _Term) -> str:
 
 
 def _hint(one: _Term, other: _Term) -> str:
-    """Return where the number is, if a text was compared with one."""
+    """Suggest the numeric field if a text field was compared with a number."""
     for term, value in ((one, other), (other, one)):
         as_number = f"{term.name}_id"
         if term.kind == "text" and value.kind == "number" and as_number in RECORD:

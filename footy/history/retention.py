@@ -1,4 +1,4 @@
-"""Retention: how long a store keeps events and matches, and how much of them."""
+"""Retention limits: maximum age and size of the log."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ STEP_ROWS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long events are kept. Age is relative to the newest event, so a wrong clock removes nothing."""
+    """How long events are kept. Age is relative to the newest event, so a wrong clock deletes nothing."""
 
     days: float = 90.0
     """FOOTY_HISTORY_DAYS: days that a match is kept after it was last seen."""

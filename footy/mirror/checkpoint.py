@@ -84,7 +84,7 @@ def unpacked(content: bytes, asked: str, early_window: tuple[int, int]) -> tuple
     try:
         saved = msgspec.msgpack.decode(content, type=_Saved)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        log.info("The saved board is of another version or broken, and is left: %s", error)
+        log.info("The saved state is of another version or broken, and is left: %s", error)
         return None
     ours = (saved.version, saved.asked, saved.early_window) == (VERSION, asked, early_window)
     return (saved.state, saved.saved_at) if ours else None

@@ -16,16 +16,16 @@ from footy.thesports.endpoints import PAGE_ROWS, Endpoint
 from footy.thesports.request import Priority, Request
 
 REACH_S = 7200
-"""How far back the walk along changed details begins: a match in play changes every few minutes."""
+"""How far back reading changed details starts: a match in play changes every few minutes."""
 WORTH = 4
-"""Number of requests by id that a page is worth: it is half a megabyte."""
+"""Requests by id that one page may replace: it is half a megabyte."""
 EXPECTED = {endpoints.DETAIL: 3, endpoints.COMPETITION: 3, endpoints.TEAM: 80}
 """Number of pages while it is unknown: about 2,600 competitions and 80,000 teams, in 2026."""
 MOST = {endpoints.DETAIL: 8, endpoints.COMPETITION: 20, endpoints.TEAM: 200}
 MOST_IN_FLIGHT = 16
 """Pages of one list requested at the same time; the vendor is known to serve 16."""
 AGAIN_S = 600.0
-"""How long the pages of a list are left alone after they were of no use."""
+"""How long paging is not tried again after it failed."""
 SHARE_OF_TIME = 0.25
 """Share of the time left that one page may take; then there is time for the requests by id."""
 
@@ -61,7 +61,7 @@ def by_page(endpoint: Endpoint, missing: int, allowance: Allowance, inputs: Cycl
     """Decide whether this number of missing rows of an endpoint is read by page.
 
     They are if the pages cost less than the requests by id, fit into the quota, and either leave half of the
-    time for what they do not bring, or take no longer than the requests by id.
+    time for the rows that pages miss, or take no longer than the requests by id.
     """
     if endpoint in inputs.refused or endpoint in inputs.pages_failed:
         return False
@@ -118,7 +118,7 @@ class Listing:
         """Return the listing after the answer to page `number`.
 
         Args:
-            number: Of the page, from 1.
+            number: Page number, from 1.
             page: The page; None if it failed.
             taken: Ids of the wanted rows that it has brought.
         """
@@ -156,7 +156,7 @@ class Listing:
 
     @property
     def pages(self) -> int | None:
-        """Number of pages that the list has, as far as it shows; None if it does not."""
+        """Number of pages, as far as known; None otherwise."""
         if self.end is End.LONG:
             return self.most + 1
         return self.last if self.end is End.LAST else None
@@ -175,14 +175,14 @@ class KnownLists:
     page_counts: Mapping[Endpoint, int] = field(default_factory=dict)
     """Number of pages by endpoint."""
     failed_at: Mapping[Endpoint, float] = field(default_factory=dict)
-    """When pages were of no use, by the clock that nobody sets."""
+    """When pages were of no use, by the uptime clock."""
 
     def failed_lately(self, now: float) -> frozenset[Endpoint]:
         """Return the endpoints whose pages have been of no use lately."""
         return frozenset(one for one, at in self.failed_at.items() if now - at < AGAIN_S)
 
     def after(self, listings: Iterable[Listing], now: float) -> "KnownLists":
-        """Return the knowledge after a cycle that read these lists."""
+        """Return an updated copy after a cycle that read these lists."""
         counts, failed_at = dict(self.page_counts), dict(self.failed_at)
         for one in listings:
             if one.pages is not None:
@@ -193,7 +193,7 @@ class KnownLists:
 
 
 def listing(endpoint: Endpoint, wanted: Collection[str], inputs: CycleInputs) -> Listing:
-    """Return the listing that is to bring these rows."""
+    """Start a listing for these rows."""
     left, most = inputs.left.get(endpoint), MOST[endpoint]
     since = int(inputs.now + inputs.vendor_ahead_s) - REACH_S if endpoint is endpoints.DETAIL else None
     return Listing(endpoint, frozenset(wanted), most if left is None else min(most, left), since)

@@ -23,14 +23,14 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The competitions and countries to keep, by name (upper or lower case alike) or id; empty keeps all.
+    """The competitions and countries to keep, by case-insensitive name or id; empty keeps all.
 
     If both are given, a match must satisfy both.
     """
 
     competitions: Mapping[str, str] = field(default_factory=dict)
     countries: Mapping[str, str] = field(default_factory=dict)
-    """Name or id in lower case, to the operator's spelling."""
+    """Lower-cased name or id → the operator's spelling."""
 
     @classmethod
     def of(cls, competitions: Iterable[str] = (), countries: Iterable[str] = ()) -> "Selection":
@@ -100,11 +100,11 @@ class Selected:
 
     wanted: Mapping[str, MatchState]
     undecided: Mapping[str, MatchState]
-    """Those of which that is not known."""
+    """Matches for which this is not yet known."""
 
 
 def select(state: State, selection: Selection) -> Selected:
-    """Return the matches that the operator wants, and those of which that is not known."""
+    """Return the matches that the operator wants, and those for which this is not yet known."""
     verdicts = {
         match_id: selection.judge(match.detail, state.references) for match_id, match in state.matches.items()
     }
@@ -142,7 +142,7 @@ def misspelt(
             if near is not None and _marks(near) == _marks(folded):
                 hint = f"did you mean {names[near]}?"
             elif kind == "country":
-                hint = "footy names lists those that there are."
+                hint = "footy names lists the valid names."
             else:
                 continue
             sentences.append(f"{setting} has {written}, and no {kind} that footy knows has this name: {hint}")

@@ -1,4 +1,4 @@
-"""What was pushed is published: to the page and the log at once, to `matches.json` at most once a second."""
+"""Publish pushed updates: to the page and the log at once, to `matches.json` at most once a second."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from footy.service.recorder import Recorder
 
 FILE_EVERY_S = 1.0
-"""Seconds from one writing of `matches.json` to the next."""
+"""Minimum interval between writes of `matches.json`, in seconds."""
 
 
 class PushedPublisher:
@@ -26,7 +26,7 @@ class PushedPublisher:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tick_in: Callable[[float], None] = lambda _: None
-        """Is told in how many seconds `take` should be called again."""
+        """Callback: call `take` again in this many seconds."""
         self._at_once = [output for output in outputs if output.name != SNAPSHOT]
         self._file = [output for output in outputs if output.name == SNAPSHOT]
         self._recorder = recorder
@@ -35,10 +35,10 @@ class PushedPublisher:
         self._waiting: Update | None = None
         self._has_failed = False
         self._is_whole = False
-        """The outputs lack the last cycle, so that any record may be another one for them."""
+        """The outputs missed a cycle, so the next update must count as a full change."""
 
     def take(self, pushed: PushedUpdate | None) -> None:
-        """Publish an update, and write the file if its time has come."""
+        """Publish an update, and write the file if due."""
         if pushed is not None:
             update = Update(pushed.snapshot, changed=None if self._is_whole else pushed.changed)
             self._is_whole = False

@@ -1,4 +1,4 @@
-"""The sink of webhooks: every event in order, each a POST, signed as the Standard Webhooks have it.
+"""The webhook sink: POSTs each event in order, signed per Standard Webhooks.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md. At least once: an
 event whose answer was lost comes again with the same `webhook-id`, which is its id.
@@ -26,14 +26,13 @@ from footy.sinks.target_sink import TargetSink
 
 GONE = 410
 SOONEST_S, LONGEST_WAIT_S = 1.0, 3600.0
-"""Seconds after which a target is asked again at the earliest and at the latest, whatever its `Retry-After`
-says: 0, or a time that is over, is not at once."""
+"""Bounds in seconds for a target's `Retry-After`; 0 or a past time still waits 1 s."""
 _ANSWER = 4096
 """Bytes of an answer that are read, so that its connection can be used again."""
 
 
 _OF_IDS = "!$&'()*+,-./:;=@_~"
-"""What an id may have beside letters and digits, as it is, in a header."""
+"""Characters besides letters and digits allowed unescaped in an id header."""
 
 
 class WebhookSink(TargetSink):
@@ -69,7 +68,7 @@ class WebhookSink(TargetSink):
 
     @contextlib.contextmanager
     def _bounded(self) -> Iterator[None]:
-        """End the connection when the time is over: the library's own limit is one of each reading."""
+        """Close the connection at the time limit: urllib3's timeout applies to each read."""
         timer = threading.Timer(self._target.timeout_s, self._abort)
         timer.daemon = True
         timer.start()
@@ -96,7 +95,7 @@ class WebhookSink(TargetSink):
                 continue
             at = Position(one.footyepoch, int(one.sequence))
             if taken is not None and at.epoch == taken.epoch and at.sequence <= taken.sequence:
-                continue  # taken before a later one of this batch was not
+                continue  # delivered before a later event of this batch failed
             if self._wants(one):
                 self._post(one)
                 self._reached(one)
@@ -126,7 +125,7 @@ class WebhookSink(TargetSink):
             raise Again(f"no answer ({type(error).__name__})") from None
         if answer.status == GONE:
             raise Refused("it answered 410: it wants no more events")
-        if not 200 <= answer.status < 300:  # noqa: PLR2004 - the successful ones of HTTP
+        if not 200 <= answer.status < 300:  # noqa: PLR2004 - any 2xx
             raise Again(f"it answered {answer.status}", retry_after(answer.headers, self._now()))
 
 
@@ -139,7 +138,7 @@ def signed(secret: str, event_id: str, at: int, body: bytes) -> dict[str, str]:
         at: Unix seconds.
         body: The body, exactly as it is sent.
     """
-    event_id = quote(event_id, safe=_OF_IDS)  # the vendor's part of it may be anything
+    event_id = quote(event_id, safe=_OF_IDS)  # the vendor's part may contain any character
     key = base64.b64decode(secret.removeprefix("whsec_"))
     digest = hmac.new(key, b"%s.%d.%s" % (event_id.encode(), at, body), hashlib.sha256).digest()
     return {

@@ -18,7 +18,7 @@ _PLAIN = re.compile("[0-9A-Za-z]*")
 
 
 def forms(secret: str) -> set[str]:
-    """Return a secret as logs, URLs, JSON and reprs write it, with up to two escapes applied."""
+    """Return the forms in which logs, URLs, JSON and reprs may contain a secret, escaped up to twice."""
     written = {secret}
     for _ in range(2):
         for text in tuple(written):
@@ -71,7 +71,7 @@ class Redactor:
     def in_json(self, text: bytes) -> bytes:
         """Return JSON text without whole secrets in its strings; decode it only if a search finds one.
 
-        Pieces stay: a match must not lose a word that is also part of a secret.
+        Only whole secrets are removed here: names may share a fragment with one.
 
         Raises:
             msgspec.DecodeError, UnicodeDecodeError, RecursionError: The text is not readable JSON.

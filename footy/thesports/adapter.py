@@ -67,7 +67,7 @@ def trusting(ca_bundle: Path | None) -> ssl.SSLContext:
 
 
 class SigningAdapter(HTTPAdapter):
-    """Sends one request once. The credentials are added only here, so no other layer ever holds them.
+    """Sends one request once. Only it adds the credentials to a URL; the transport keeps them for redaction.
 
     All requests go to the same host, so the pool of connections is looked up once.
     """

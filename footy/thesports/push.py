@@ -1,7 +1,7 @@
 """Read the vendor's push messages: parts of live elements, as they change.
 
-A message is a JSON list of `{"id": …, part: …}`; the parts are laid out as in `match/detail_live`
-(thesports-api.md, 6.9). The commentary (`tlive`) is not held, so it is not read.
+A message is a JSON list of `{"id": …, part: …}`; the parts are laid out as in `match/detail_live`.
+The commentary (`tlive`) is not held, so it is not read.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Outcome = Literal["refused", "unreachable", "silent", "flooding"]
 """How a connection to the broker can end."""
 
 PUSHED = Request(endpoints.LIVE, "push", priority=Priority.FEED)
-"""What pushed answers are answers to; it is never sent."""
+"""The request of every pushed answer, because each answer has one. It is never sent."""
 
 
 @dataclass(frozen=True, slots=True)

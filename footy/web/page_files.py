@@ -1,4 +1,4 @@
-"""The files of the page, read once, ready to be served; there are no others, whatever a path says."""
+"""The page's static files, read once; no other path is served."""
 
 from hashlib import blake2b
 from importlib import resources

@@ -1,4 +1,4 @@
-"""Reading the parameters of a request, strictly: a misspelt name is an error and never ignored."""
+"""Strict parsing of query parameters: an unknown name is an error."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -20,7 +20,7 @@ MOST_EVENTS = 1_000
 DEFAULT_EVENTS = 100
 MOST_BOOKMAKER = 99_999
 MOST_MINUTES = 1_000
-"""Minutes in an answer at most: a match with extra time has some 170."""
+"""Maximum minute rows per answer; a match with extra time has some 170."""
 RULE = r"[a-z0-9-]{1,24}"
 START, NEWEST = "start", "newest"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -39,13 +39,13 @@ def known(params: QueryParams, names: Collection[str]) -> Mapping[str, str]:
     """Return the parameters of a request.
 
     Raises:
-        WebError: One is not known here, or is there twice.
+        WebError: A parameter is unknown or repeated.
     """
     pairs = params.multi_items()
     for name, _ in pairs:
         if name not in names:
             raise WebError(
-                400, f"There is no parameter {name[:40]!r} here; there are {', '.join(sorted(names))}."
+                400, f"Unknown parameter {name[:40]!r}; known ones are {', '.join(sorted(names))}."
             )
     if len(pairs) != len({name for name, _ in pairs}):
         raise WebError(400, "A parameter is given once, with commas between its values.")
@@ -55,7 +55,7 @@ def known(params: QueryParams, names: Collection[str]) -> Mapping[str, str]:
 def _list(name: str, text: str) -> list[str]:
     items = [item.strip(" ") for item in text.split(",")]
     if not all(items):
-        raise WebError(400, f"{name} takes values with commas between.")
+        raise WebError(400, f"{name} takes comma-separated values.")
     return items
 
 
@@ -66,7 +66,7 @@ def fields(text: str | None) -> list[str] | None:
     found = _list("fields", text)
     for name in found:
         if name not in FIELDS:
-            raise WebError(400, f"{name[:60]!r} is no field of a match.")
+            raise WebError(400, f"{name[:60]!r} is not a field of a match.")
     return list(dict.fromkeys(found))
 
 
@@ -143,7 +143,7 @@ def minute_fields(text: str | None) -> list[str]:
     found = _list("fields", text)
     for name in found:
         if name not in MINUTE_FIELDS:
-            raise WebError(400, f"{name[:60]!r} is no field that is kept by the minute.")
+            raise WebError(400, f"{name[:60]!r} is not a field that is kept by the minute.")
     return list(dict.fromkeys(found))
 
 

@@ -1,4 +1,4 @@
-"""Server-sent events: one hub for all readers of a stream, none of which can hold up another.
+"""Server-sent events: one hub for all readers of a stream; a slow reader cannot delay the others.
 
 Everything here runs in the event loop of the server's thread.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 QUEUE = 8
-"""Messages that may wait for one reader; one more closes its connection, and it comes back."""
+"""Maximum queued messages per reader; beyond it the reader is disconnected and may reconnect."""
 MOST_STREAMS = 1_000
 HEARTBEAT_S = 15.0
 HEARTBEAT = b": still here\n\n"
@@ -30,7 +30,7 @@ class Reader:
     def __init__(self, abort: Callable[[], None], wants: Callable[[Any], bytes] | None) -> None:
         self.queue: deque[bytes] = deque()
         self.wants = wants
-        """Makes the bytes for this reader of what is published; None takes bytes as they are."""
+        """Converts a published value to bytes for this reader; None if it is already bytes."""
         self.closed = False
         self._abort = abort
         self._waiting: asyncio.Future[None] | None = None
@@ -71,7 +71,7 @@ class Hub:
 
     def __init__(self, count: "Count") -> None:
         self._all: set[Reader] = set()
-        """All readers, those too that are still catching up."""
+        """All readers, including those catching up."""
         self._readers: set[Reader] = set()
         self._count = count
 
@@ -86,7 +86,7 @@ class Hub:
 
         Args:
             abort: Ends the reader's connection at once, whatever is still to be sent.
-            wants: Makes the bytes for this reader of what is published.
+            wants: Converts a published value to bytes for this reader; None if it is already bytes.
         """
         if not self._count.take():
             return None
@@ -113,7 +113,7 @@ class Hub:
             reader.put(published if reader.wants is None else reader.wants(published))
 
     def beat(self, heartbeat: bytes = HEARTBEAT) -> None:
-        """Send a sign of life to every reader whose queue is empty."""
+        """Send a heartbeat to every reader whose queue is empty."""
         for reader in self:
             if not reader.queue:
                 reader.put(heartbeat)
@@ -125,7 +125,7 @@ class Hub:
 
 
 class Count:
-    """How many streams there may still be, over all hubs."""
+    """Remaining stream slots across all hubs."""
 
     def __init__(self, most: int = MOST_STREAMS) -> None:
         self.left = most

@@ -65,10 +65,10 @@ WRONG = {
     rule("when = 3"): 'rule r, when: takes a condition in quotation marks, such as "status_id == 3".',
     # --- fields and types
     when("sttaus_id == 3"): (
-        "rule r, when: sttaus_id is no field, and a text takes quotation marks; did you mean status_id?"
+        "rule r, when: sttaus_id is not a field (texts need quotation marks); did you mean status_id?"
     ),
     when("country == England"): (
-        "rule r, when: England is no field, and a text takes quotation marks; "
+        "rule r, when: England is not a field (texts need quotation marks); "
         "docs/record.md and docs/events.md list all."
     ),
     when("status == 3"): (
@@ -76,16 +76,15 @@ WRONG = {
     ),
     when("minute > '3'"): "rule r, when: minute > '3' compares a number (minute) with a text (3).",
     when("in_play == 1"): "rule r, when: in_play == 1 compares a flag (in_play) with a number (1).",
-    when("in_play > false"): "rule r, when: in_play > false compares true and false by size.",
+    when("in_play > false"): "rule r, when: in_play > false: true and false cannot be ordered.",
     when("country in ('England', 3)"): (
         "rule r, when: country in ('England', 3) compares a text (country) with a number (3)."
     ),
     when("minute in 3"): (
-        'rule r, when: minute in 3: after in comes a choice such as ("England", "Spain"), '
-        "or a text to search in."
+        'rule r, when: minute in 3: in takes a list such as ("England", "Spain"), or a text to search in.'
     ),
     when("minute in (3, home_score)"): (
-        "rule r, when: minute in (3, home_score): a choice takes numbers and texts, not home_score."
+        "rule r, when: minute in (3, home_score): the list takes numbers and texts, not home_score."
     ),
     when("minute and in_play"): "rule r, when: minute is a number, which is neither true nor false.",
     when("not home"): "rule r, when: home is a text, which is neither true nor false.",
@@ -129,7 +128,7 @@ WRONG = {
         "rule r, when: minute if in_play else 3 cannot be used in a condition."
     ),
     when("open('/etc/passwd') == 3"): "rule r, when: open('/etc/passwd') cannot be used in a condition.",
-    when("home.__class__ == 'x'"): "rule r, when: home.__class__ is no field",
+    when("home.__class__ == 'x'"): "rule r, when: home.__class__ is not a field",
     when("[x for x in home] == 3"): "rule r, when: [x for x in home] cannot be used in a condition.",
     when("min(minute) > 3"): "rule r, when: min(minute): min takes two numbers or more.",
     when("-" * 900 + "minute > 3"): "rule r, when: it is nested too deeply.",
@@ -144,12 +143,12 @@ WRONG = {
         "rule r, for: takes a time up to a day, such as 90, 45s, 5min or 2h."
     ),
     rule("when = 'minute > 3'\nwon = \"event == 'goal'\""): (
-        "rule r, won: event is a field of events, and only when can ask for those."
+        "rule r, won: event is a field of events, and only the key when may use those."
     ),
-    rule("when = 'then.minute > 3'"): "rule r, when: then.minute is no field",
-    rule("when = 'minute in ()'"): "rule r, when: minute in (): a choice has one value at least.",
+    rule("when = 'then.minute > 3'"): "rule r, when: then.minute is not a field",
+    rule("when = 'minute in ()'"): "rule r, when: minute in (): the list needs at least one value.",
     rule("when = 'minute > 3'\nwon = 'then.minut > 3'"): (
-        "rule r, won: then.minut is no field, and a text takes quotation marks; did you mean minute?"
+        "rule r, won: then.minut is not a field (texts need quotation marks); did you mean minute?"
     ),
     rule("when = 'minute > 3'\nlost = 'home_score == 0'"): ("rule r, lost: there is no outcome without won."),
     rule("when = 'minute > 3'\nprice = 'current_money_line_home'"): (

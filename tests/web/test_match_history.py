@@ -159,9 +159,9 @@ def test_damaged_odds_are_one_sentence(stage: Stage) -> None:
         ("odds?market=corner", "There is no market 'corner'; there are money_line"),
         ("odds?bookmaker=bet365", "whole numbers"),
         ("odds?limit=20001", f"whole numbers from 0 to {MOST_ROWS}"),
-        ("minutes?fields=incidents", "no field that is kept by the minute"),
+        ("minutes?fields=incidents", "not a field that is kept by the minute"),
         ("minutes?limit=1001", "whole numbers from 0 to 1000"),
-        ("minutes?market=corners", "There is no parameter 'market'"),
+        ("minutes?market=corners", "Unknown parameter 'market'"),
     ],
 )
 def test_what_cannot_be_meant_is_one_sentence(shared: Stage, query: str, words: str) -> None:
