@@ -1,6 +1,7 @@
 """What every test has."""
 
 import fcntl
+import gc
 import time
 from collections.abc import Generator
 
@@ -24,6 +25,17 @@ LONG = (
     "test_odds_order.py",
 )
 """Modules whose tests wait for long, the longest first."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, nor later among what is there then, and stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
