@@ -97,7 +97,7 @@ def template(value: Any, *, on_events: bool) -> str:
         if name not in every or name == "incidents":
             if name in EVENT:
                 raise WrongError(f"{{{name}}} is a field of events, and when asks for none")
-            raise WrongError(f"{{{name}}} is no field; {near(name, every)}")
+            raise WrongError(f"{{{name}}} is not a field; {near(name, every)}")
     return value
 
 

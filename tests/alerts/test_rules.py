@@ -161,7 +161,7 @@ WRONG = {
     rule("when = 'minute > 3'\nwon = 'home_score > 0'\nprice = 'current_spread_line'"): (
         "rule r, price: 'current_spread_line' is no price of the record; did you mean"
     ),
-    rule("when = 'minute > 3'\nsay = '{hom}'"): "rule r, say: {hom} is no field; did you mean home?",
+    rule("when = 'minute > 3'\nsay = '{hom}'"): "rule r, say: {hom} is not a field; did you mean home?",
     rule("when = 'minute > 3'\nsay = '{side}'"): (
         "rule r, say: {side} is a field of events, and when asks for none."
     ),
@@ -169,8 +169,8 @@ WRONG = {
     rule("when = 'minute > 3'\nsay = '{home:>999999999}'"): (
         "rule r, say: {home} takes no format and no conversion."
     ),
-    rule("when = 'minute > 3'\nsay = '{home.__class__}'"): "rule r, say: {home.__class__} is no field",
-    rule("when = 'minute > 3'\nsay = '{}'"): "rule r, say: {} is no field",
+    rule("when = 'minute > 3'\nsay = '{home.__class__}'"): "rule r, say: {home.__class__} is not a field",
+    rule("when = 'minute > 3'\nsay = '{}'"): "rule r, say: {} is not a field",
     rule("when = 'minute > 3'\nsay = '{home'"): (
         "rule r, say: a brace is not closed; {{ and }} write braces."
     ),

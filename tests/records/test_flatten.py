@@ -513,8 +513,11 @@ class TestCounters:
         assert pair(record, "corners") == (None, None)
         assert pair(record, "yellow_cards") == (0, 0)
 
-    def test_a_counter_that_is_not_known_does_not_make_a_0_of_the_others(self) -> None:
-        record = shown(live(4, [0, 0, None, 0, 0], [0, 0]))
+    @pytest.mark.parametrize("unknown", [None, 2**63])
+    def test_a_counter_that_is_not_known_does_not_make_a_0_of_the_others(self, unknown: int | None) -> None:
+        picture = Picture(live(4, [0, 0, unknown], [0, 0]), None, None, {}, {}, None, *[MOMENT] * 4)
+        record = flattened(picture)
+        assert differences(record, oracle.record(picture)) == {}
         for what in ("red_cards", "yellow_cards", "corners"):
             assert pair(record, what) == (None, None)
 

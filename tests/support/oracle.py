@@ -279,7 +279,7 @@ def statistics(live: dict[str, Any]) -> dict[str, Any]:
     has_stats = any(counted(row.get(side)) for row in stats for side in ("home", "away"))
     result: dict[str, Any] = {"has_stats": has_stats}
     home, away = live["score"][2:4]
-    six = [element(side, index) for side in (home, away) for index in (2, 3, 4)]
+    six = [whole(element(side, index)) for side in (home, away) for index in (2, 3, 4)]
     uncovered = not has_stats and all(value in (0, None) for value in six)
     for name, value in zip(
         [f"{side}_{what}" for side in ("home", "away") for what in ("red_cards", "yellow_cards", "corners")],
