@@ -515,7 +515,9 @@ class TestCounters:
 
     @pytest.mark.parametrize("unknown", [None, 2**63])
     def test_a_counter_that_is_not_known_does_not_make_a_0_of_the_others(self, unknown: int | None) -> None:
-        picture = Picture(live(4, [0, 0, unknown], [0, 0]), None, None, {}, {}, None, *[MOMENT] * 4)
+        picture = Picture(
+            live(4, [0, 0, unknown], [0, 0]), None, None, {}, {}, None, MOMENT, MOMENT, MOMENT, MOMENT
+        )
         record = flattened(picture)
         assert differences(record, oracle.record(picture)) == {}
         for what in ("red_cards", "yellow_cards", "corners"):
