@@ -189,7 +189,10 @@ class Detector:
             match.compared, match.seen_at = seen, now
         else:
             match_id = record["match_id"]
-            states[match_id], values[match_id] = replace(after, seen_at=now), seen
+            states[match_id] = replace(after, seen_at=now)
+            # The meaning of the values depends on the status: after it changed, equal ones are read again.
+            if after.status_id == emitted.status_id:
+                values[match_id] = seen
         return events
 
     def _absences(

@@ -272,6 +272,22 @@ def test_cycles_that_skip_what_is_equal_fail_and_restart_come_to_the_same_events
     )
 
 
+def test_a_card_of_a_match_that_goes_on_long_after_its_end_is_told_by_the_next_equal_list(
+    tmp_path: Path,
+) -> None:
+    """In the list in which the match goes on, it does not count yet."""
+    log, _ = opened(tmp_path / "footy.db")
+    cycles, watch = Cycles(EventRules(), log), Watch()
+    cycles.see(0.0, {})
+    goes_on = {"status_id": 0, "incidents": [incident(3, "home", 1)]}
+    for after_s, fields in ((2.0, {"status_id": 8}), (901.0, goes_on), (2.0, goes_on)):
+        cycles.see(after_s, fields)
+        watch.see(after_s, **fields)
+    log.close()
+    assert watch.events[-1].type == "yellow"
+    assert not_late(cycles.events) == not_late(watch.events)
+
+
 @settings(max_examples=100, deadline=None)
 @given(sights(), st.lists(steps, max_size=6))
 def test_a_deleted_match_never_fails(first: dict[str, Any], way: list[Step]) -> None:
