@@ -17,4 +17,4 @@ if [ -w /dev/shm ] && [ "$(df --output=avail -k /dev/shm | tail -1)" -gt 3000000
     export TMPDIR=${TMPDIR:-/dev/shm}
 fi
 # More workers than cores: much of the time is spent waiting.
-exec .venv/bin/python -m pytest -n 5 --dist worksteal "$@"
+exec .venv/bin/python -m pytest -n 4 --dist worksteal "$@"

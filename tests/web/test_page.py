@@ -531,7 +531,7 @@ def test_an_alert_marks_its_match_and_is_listed_with_its_outcome(stage: Stage, c
         expect(mark).to_have_attribute("data-open", "")
         expect(page.locator("#alerts .event")).to_have_text(
             "Torino – Lazioopen"
-            + page.evaluate("document.querySelector('#alerts time').textContent")
+            + (page.locator("#alerts time").text_content() or "")
             + "early-goals67' · 1–0 · at 1.95"
         )
         stage.settle(torino, "early-goals", outcome="won", price=1.95, score=Score(2, 1))
