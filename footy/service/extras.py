@@ -3,7 +3,8 @@
     python -m footy.service.extras
 
 prints the name of each, such as `mqtt`, whose list is `requirements-mqtt.txt`. What is wrong with the
-settings is said by the command that is run then.
+settings is said by the command that is run then. The script starts this only if one of the settings that it
+looks at may be set: `may_need_extras` there names them.
 """
 
 import contextlib

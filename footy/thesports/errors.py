@@ -119,6 +119,7 @@ class RefusedError(VendorError):
         super().__init__(message)
         self.what = what
         self.confirmed_refusal = confirmed_refusal
+        self.was_sent = not confirmed_refusal
         """Whether the endpoint already counted as refused, so that nothing was sent."""
 
 

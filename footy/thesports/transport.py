@@ -365,9 +365,9 @@ class Transport:
         """
         record.failure = str(failure)
         is_expected = (
-            isinstance(failure, errors.StoppedError | errors.QuotaSpentError)
+            not failure.was_sent
+            or isinstance(failure, errors.StoppedError)
             or (isinstance(failure, errors.RefusedError) and self.breaker.is_refused(endpoint))
-            or (isinstance(failure, errors.ThrottledError | errors.OutOfTimeError) and not failure.was_sent)
         )
         loud = not is_expected and budget.failures.note(endpoint, failure, record.number)
         log.log(logging.WARNING if loud else logging.DEBUG, "%s", record.sentence())
