@@ -257,15 +257,23 @@ class Machines:
 
     def differences(self) -> list[str]:
         """Say what is missing, invented, twice, wrong or out of order, by the lists that were served."""
-        cycles = self._cycles()
+        cycles, written = self._written()
         at = {moment_text(cycle.noted_at): cycle.at for cycle in cycles}
         events = [
             one._replace(data={**one.data, "seen_at": moment_text(at[seen_at])})
             if (seen_at := one.data["seen_at"]) in at
             else one
-            for one in self.events()
+            for one in written
         ]
         return differences(self._tale(cycles), events, beside=BESIDE)
+
+    def _written(self) -> tuple[list[Cycle], list[Emitted]]:
+        """Return the cycles in the log and their events, though one of the machines may go on writing."""
+        while True:
+            number, events = self.cycles_written(), self.events()
+            cycles = self._cycles()
+            if len(cycles) == number:
+                return cycles, events
 
     def unwritten(self) -> int:
         """Return how many lists were served that nobody wrote: their readers were killed, or cut off."""
