@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +14,15 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.support.network import unchanged
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+SHELL = "chromium-headless-shell"
+"""Chromium without a window: half the work, but it does not show notifications."""
+_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--font-render-hinting=none")
 _WITHIN_MS = 30_000
 
 
-def chromium() -> str:
+def chromium(names: Sequence[str] = NAMES) -> str:
     """Return Chromium's program; skip the test, or where CI is set fail it, if there is none."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    found = next((path for name in names if (path := shutil.which(name))), None)
     if found is None:
         reason = "there is no chromium here: apt-get install chromium"
         if os.environ.get("CI"):
@@ -29,14 +32,22 @@ def chromium() -> str:
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """Start a browser."""
-    program = chromium()
+def browser(*, shell: bool = False) -> Iterator[Browser]:
+    """Start a browser: Chromium, or with `shell` the one without a window if it is installed."""
+    program = chromium((SHELL, *NAMES) if shell else NAMES)
     expect.set_options(timeout=_WITHIN_MS)
     with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        started = driver.chromium.launch(executable_path=program, args=_ARGUMENTS)
         yield started
         started.close()
+
+
+@contextmanager
+def whole_browser(started: Browser) -> Iterator[Browser]:
+    """Start the Chromium that has everything beside a browser that runs."""
+    whole = started.browser_type.launch(executable_path=chromium(), args=_ARGUMENTS)
+    yield whole
+    whole.close()
 
 
 @dataclass

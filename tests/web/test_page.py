@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from footy.events.types import Score
 from footy.history import Commit
 from footy.record import MatchRecord
-from tests.support.browser import browser, tab
+from tests.support.browser import browser, tab, whole_browser
 from tests.support.place import SECRET, Place, wait_until
 from tests.support.ports import free_port
 from tests.support.prices import kick_off_rows
@@ -45,7 +45,7 @@ HOSTILE = [
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with browser() as started:
+    with browser(shell=True) as started:
         yield started
 
 
@@ -125,7 +125,10 @@ def test_a_goal_of_a_favourite_is_notified_to_a_reader_who_looks_elsewhere_and_a
         return [{**one, "home_score": scores.get(one["home"] or "", 1)} for one in evening()]
 
     stage.cycle(goals(1, 1))
-    with tab(chromium, stage.url, permissions=["notifications"]) as watched:
+    with (
+        whole_browser(chromium) as whole,
+        tab(whole, stage.url, permissions=["notifications"]) as watched,
+    ):
         page = watched.page
         page.add_init_script(
             "window.notified = []; const Real = Notification;"
