@@ -23,16 +23,21 @@ PROJECT = Path(__file__).parents[2]
 SECRET = "a-secret-canary-of-the-tests"  # nothing that is printed or written may hold it
 WITHIN_S = 60.0
 RUN_WITHIN_S = 120.0
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.1
 
 Finished = subprocess.CompletedProcess[str]
 
 
 def wait_until(condition: Callable[[], object], within_s: float = WITHIN_S) -> None:
-    """Return as soon as the condition holds; fail where it does not in time."""
-    end = time.monotonic() + within_s
+    """Return as soon as the condition holds; fail where it does not in time.
+
+    What takes long is looked at less often: many conditions ask a process, which costs both CPU.
+    """
+    end, pause_s = time.monotonic() + within_s, SHORTEST_PAUSE_S
     while not condition():
         assert time.monotonic() < end, "what was waited for did not come"
-        time.sleep(0.02)
+        time.sleep(pause_s)
+        pause_s = min(LONGEST_PAUSE_S, 1.2 * pause_s)
 
 
 def finished(started: "subprocess.Popen[str]") -> Finished:
