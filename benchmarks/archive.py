@@ -207,7 +207,7 @@ def main(argv: Sequence[str]) -> int:
         day = _day(Path(folder) / "day.db", full, busy, wanted)
         evening = _evening(Path(folder) / "evening", quick=quick)
         charts = _charts_ms(Path(folder) / "chart.db")
-        cycles = options.cycles or (300 if quick else CYCLES)
+        cycles = options.cycles or (100 if quick else CYCLES)
         growth = child.ask("benchmarks.archive", {"path": f"{folder}/growth.db", "cycles": cycles})
     return report.publish(_report(day, charts, growth, evening, cycles, full, busy), options, argv)
 

@@ -92,12 +92,12 @@ def main(argv: Sequence[str]) -> int:
         detection[size] = _detection_ms(evening)
     with tempfile.TemporaryDirectory(prefix="footy-benchmark-") as folder:
         commits = _commits_ms(Path(folder) / "commits.db", some, 20 if quick else COMMITS)
-        rate = _read_rate(Path(folder) / "read.db", some, 2000 if quick else READ_EVENTS)
-        cycles = options.cycles or (200 if quick else CYCLES)
+        rate = _read_rate(Path(folder) / "read.db", some, 1000 if quick else READ_EVENTS)
+        cycles = options.cycles or (60 if quick else CYCLES)
         task = {"path": f"{folder}/growth.db", "records": some, "cycles": cycles}
         memory = child.ask("benchmarks.events", task)  # in a process that has freed nothing
         kept_mb, end_mb = _retention_mb(
-            Path(folder) / "kept.db", some, *((12, 9) if quick else (DAYS, KEPT_DAYS))
+            Path(folder) / "kept.db", some, *((5, 2) if quick else (DAYS, KEPT_DAYS))
         )
     return report.publish(_report(detection, commits, rate, memory, (kept_mb, end_mb), cycles), options, argv)
 
