@@ -22,10 +22,7 @@ class WorldSource:
 
     def prepare(self, at: int) -> None:
         """Generate everything that is listed now, so that no request waits for it later."""
-        for match in self.world.live(at):
-            self.world.odds_of(match)
-        for _ in self.world.matches(at, at):
-            pass
+        self.world.prepare(at)
 
     def live_list(self, at: int, *, listed_at: int | None = None, quirks: Sequence[Quirk] = ()) -> bytes:
         """Return all elements of match/detail_live."""

@@ -23,7 +23,7 @@ def scorers(world: World) -> tuple[Match, int]:
     """A match that is listed for a while yet, and a second in which its score changes."""
     for match in world.live(EPOCH):
         at = EPOCH + 60
-        while at < EPOCH + 1200 and match.is_listed(at + 60):
+        while at < EPOCH + 1200 and match.fixture.is_listed(at + 60):
             if true(match.live_element(at))[:2] != true(match.live_element(at - 1))[:2]:
                 return match, at
             at += 1
@@ -118,7 +118,7 @@ def test_a_detail_is_published_by_what_was_asked_for_after_its_change(world: Wor
     match, changed_at = next(
         (match, at)
         for match in world.live(EPOCH)
-        if (at := match.row_until(EPOCH)) < EPOCH + 3000 and match.is_listed(at + 60)
+        if (at := match.row_until(EPOCH)) < EPOCH + 3000 and match.fixture.is_listed(at + 60)
     )
     watcher = Watcher(world, LATENCY)
     watcher.see(snapshot(match, changed_at - 10), changed_at - 9.0)

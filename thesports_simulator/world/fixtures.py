@@ -10,6 +10,8 @@ from thesports_simulator.world.ids import Ids
 
 FIRST_GENERATION = -2
 NEVER = 1 << 40
+DETAILS_FROM_S = 60
+"""Seconds before the kick-off from which on the detail row of a match that is not listed yet may change."""
 _SLOTS = 10_000
 _MINUTE = 60
 
@@ -48,6 +50,18 @@ class Fixture:
         if self.story != "deleted":
             return NEVER
         return self.listed_from + (self.listed_until - self.listed_from) * 2 // 5
+
+    def is_listed(self, at: int) -> bool:
+        """Return whether the live list holds it."""
+        return self.listed_from <= at < min(self.listed_until, self.deleted_at)
+
+    def is_known(self, at: int) -> bool:
+        """Return whether the vendor knows it: it is announced and not deleted."""
+        return self.announced_at <= at < self.deleted_at
+
+    def may_change(self, time: int, at: int) -> bool:
+        """Return whether its detail row may have changed at `time` or later, up to `at`."""
+        return self.announced_at >= time or at >= min(self.listed_from, self.kick_off - DETAILS_FROM_S)
 
 
 class Programme:

@@ -8,6 +8,10 @@ LENGTH = 15
 REMEMBERED = 100_000
 """Number of ids that are kept rather than computed again: making them was a tenth of a large world's work."""
 _SPACE = len(ALPHABET) ** LENGTH
+_PAIRS = [first + second for second in ALPHABET for first in ALPHABET]
+"""All pairs of characters, which are two digits of a number at once."""
+_PAIRS_OF_AN_ID = LENGTH // 2
+_SPACE_OF_PAIRS = len(_PAIRS) ** _PAIRS_OF_AN_ID
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 
 
@@ -32,12 +36,12 @@ class Ids:
         """Return the number of an id, in use or not; None for a text that is no id."""
 
     def _text(self, number: int) -> str:
-        rest = (number * self._factor + self._shift) % _SPACE
-        characters = []
-        for _ in range(LENGTH):
-            rest, value = divmod(rest, len(ALPHABET))
-            characters.append(ALPHABET[value])
-        return "".join(characters)
+        last, rest = divmod((number * self._factor + self._shift) % _SPACE, _SPACE_OF_PAIRS)
+        pairs = []
+        for _ in range(_PAIRS_OF_AN_ID):
+            rest, pair = divmod(rest, len(_PAIRS))
+            pairs.append(_PAIRS[pair])
+        return "".join(pairs) + ALPHABET[last]
 
     def _number(self, text: str) -> int | None:
         if len(text) != LENGTH or not all(character in _VALUES for character in text):

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from thesports_simulator.world.directory import Competition, Directory
-from thesports_simulator.world.fixtures import NEVER, Fixture
+from thesports_simulator.world.fixtures import DETAILS_FROM_S, NEVER, Fixture
 from thesports_simulator.world.ids import Ids
 from thesports_simulator.world.script import (
     ALL_GOALS,
@@ -61,14 +61,6 @@ class Match:
         self._has_commentary = fixture.is_covered and random.random() < 0.12
         self._describe(random)
         self._row_times = self._times_of_row()
-
-    def is_listed(self, at: int) -> bool:
-        """Return whether the live list holds it."""
-        return self.fixture.listed_from <= at < min(self.fixture.listed_until, self.fixture.deleted_at)
-
-    def is_known(self, at: int) -> bool:
-        """Return whether the vendor knows it: it is announced and not deleted."""
-        return self.fixture.announced_at <= at < self.fixture.deleted_at
 
     def live_element(self, at: int, shown: Script | None = None) -> dict[str, Any]:
         """Return the match in match/detail_live at this time, with keys in the vendor's order.
@@ -163,7 +155,9 @@ class Match:
         self._has_season = competition.has_season
         self._venue = self._ids.text(200_000 + fixture.home) if random.random() < 0.55 else ""
         self._referee = self._ids.text(500_000 + random.randrange(4_000)) if random.random() < 0.1 else ""
-        self._referee_at = fixture.announced_at if random.random() < 0.5 else fixture.kick_off - 60
+        self._referee_at = (
+            fixture.announced_at if random.random() < 0.5 else fixture.kick_off - DETAILS_FROM_S
+        )
         self._neutral = int(random.random() < 0.06)
         self._lineup = int(fixture.is_covered and random.random() < 0.4)
         self._describe_rank(random, competition)
@@ -189,7 +183,9 @@ class Match:
         arrives_late = random.random() < 0.25
         announced, kick_off = self.fixture.announced_at, self.fixture.kick_off
         self._environment_at = (
-            (kick_off + random.randint(-60, 1_200) if arrives_late else announced) if measured else NEVER
+            (kick_off + random.randint(-DETAILS_FROM_S, 1_200) if arrives_late else announced)
+            if measured
+            else NEVER
         )
         speed = random.uniform(0.3, 12)
         self._environment = {

@@ -11,7 +11,7 @@ import msgspec
 
 from thesports_simulator.protocol.source import Kind, Quirk
 from thesports_simulator.world.directory import Directory
-from thesports_simulator.world.fixtures import FIRST_GENERATION, Programme
+from thesports_simulator.world.fixtures import FIRST_GENERATION, Fixture, Programme
 from thesports_simulator.world.ids import Ids
 from thesports_simulator.world.match import Match, goals
 from thesports_simulator.world.odds import Fullness, Odds
@@ -63,8 +63,10 @@ class World:
 
     def live(self, at: int) -> list[Match]:
         """Return the matches on the live list, in its order."""
-        listed = (self._match_in(slot, self.programme.generation(slot, at)) for slot in self.programme.slots)
-        return [match for match in listed if match.is_listed(at)]
+        listed = (
+            self.programme.fixture(slot, self.programme.generation(slot, at)) for slot in self.programme.slots
+        )
+        return [self._match_of(fixture) for fixture in listed if fixture.is_listed(at)]
 
     def live_ids(self, at: int) -> list[str]:
         """Return the ids of the matches on the live list, in its order."""
@@ -73,10 +75,7 @@ class World:
     def match(self, match_id: str, at: int) -> Match | None:
         """Return a match that the vendor knows at this time: listed, ended, or the next in its slot."""
         fixture = self.programme.by_id(match_id)
-        if fixture is None:
-            return None
-        match = self._match_in(fixture.slot, fixture.generation)
-        return match if match.is_known(at) else None
+        return self._match_of(fixture) if fixture and fixture.is_known(at) else None
 
     def live_element(self, match_id: str, at: int) -> dict[str, Any] | None:
         """Return the match's element of match/detail_live, or of match/live/history after its listing."""
@@ -120,41 +119,48 @@ class World:
         """Return the rows of category/list."""
         return self.directory.categories()
 
-    def matches(self, after: int, at: int) -> Iterator[Match]:
+    def known(self, after: int, at: int) -> Iterator[Fixture]:
         """Yield the matches known at `at` that may have changed after `after`, newest first per slot."""
         after = max(after, at - HISTORY)
         for slot in self.programme.slots:
             generation = self.programme.generation(slot, at) + 1
             while generation >= FIRST_GENERATION:
-                match = self._match_in(slot, generation)
+                fixture = self.programme.fixture(slot, generation)
                 # The last changes of a detail row come soon after the match has left the list.
-                if match.fixture.listed_until + _AFTERMATH < after:
+                if fixture.listed_until + _AFTERMATH < after:
                     break
-                if match.is_known(at) or match.fixture.deleted_at <= at:
-                    yield match
+                if fixture.is_known(at):
+                    yield fixture
                 generation -= 1
+
+    def prepare(self, at: int) -> None:
+        """Generate everything that is listed at this time, and its neighbours."""
+        for match in self.live(at):
+            self.odds_of(match)
+        for fixture in self.known(at, at):
+            self._match_of(fixture)
 
     def since(self, kind: Kind, time: int, at: int) -> list[dict[str, Any]]:
         """Return the rows of a list endpoint changed at `time` or later, in order of their `updated_at`."""
         if kind != "match":
             return self.reference.since(kind, time, at)
-        changed = [m for m in self.matches(time - 1, at) if m.is_known(at) and m.row_updated_at(at) >= time]
-        rows = [match.detail_row(at) for match in changed]
+        known = self.known(time - 1, at)
+        changed = [self._match_of(fixture) for fixture in known if fixture.may_change(time, at)]
+        rows = [match.detail_row(at) for match in changed if match.row_updated_at(at) >= time]
         return sorted(rows, key=lambda row: (row["updated_at"], row["id"]))
 
     def diary(self, start: int, at: int) -> list[dict[str, Any]]:
         """Return the rows of the matches known at `at` that kick off in the 24 hours after `start`."""
-        known = [match for match in self.matches(start, at) if match.is_known(at)]
-        found = [match for match in known if start <= match.fixture.kick_off < start + 86_400]
-        rows = [match.detail_row(at) for match in found]
+        found = [one for one in self.known(start, at) if start <= one.kick_off < start + 86_400]
+        rows = [self._match_of(fixture).detail_row(at) for fixture in found]
         return sorted(rows, key=lambda row: (row["match_time"], row["id"]))
 
     def page(self, kind: Kind, page: int, at: int, *, size: int) -> list[dict[str, Any]]:
         """Return the rows of one page of a list endpoint, counted from 1."""
         if kind != "match":
             return self.reference.page(kind, page, at, size=size)
-        known = (match for match in self.matches(0, at) if match.is_known(at))
-        return [match.detail_row(at) for match in islice(known, max(0, page - 1) * size, max(0, page) * size)]
+        known = islice(self.known(0, at), max(0, page - 1) * size, max(0, page) * size)
+        return [self._match_of(fixture).detail_row(at) for fixture in known]
 
     def _reference_row(
         self, kind: Literal["team", "competition"], id_: str, at: int
@@ -163,6 +169,9 @@ class World:
         if number is None or number >= self.reference.count(kind):
             return None
         return self.reference.row(kind, number, at)
+
+    def _match_of(self, fixture: Fixture) -> Match:
+        return self._match_in(fixture.slot, fixture.generation)
 
     def _make_match(self, slot: int, generation: int) -> Match:
         fixture = self.programme.fixture(slot, generation)
