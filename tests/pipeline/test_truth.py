@@ -1,6 +1,5 @@
 """An hour of the simulated world: each published value equals the world's at its own `…_fetched_at`."""
 
-import functools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +16,13 @@ from footy.service.app import App, running_app
 from footy.service.paths import Files
 from footy.settings import Mode, load
 from tests.support import oracle
-from tests.support.harness import Unchanged, odds_of, told
+from tests.support.harness import Known, false_fields, told
 from tests.support.liar import Lie, lying, reply, truth
 from tests.support.simulators import start
 from thesports_simulator.process import RunningSimulator
 from thesports_simulator.world import feeds
 
 HOUR = 3600
-WITHOUT_WORLD = ("_source", "data_age_s")
 
 
 class Watched:
@@ -37,7 +35,7 @@ class Watched:
         self._clock = clock
         self.state = State()
         self.cycles = 0
-        self._unchanged = Unchanged()
+        self._known = Known(self.world)
 
     def wait(self, seconds: int) -> None:
         self.simulator.control.advance(seconds)
@@ -56,16 +54,7 @@ class Watched:
 
     def falsehoods(self, records: list[MatchRecord]) -> list[str]:
         """Name the fields that differ from what the world was when they were fetched."""
-        return [
-            f"{record['match_id']} {field}: {told!r} but {true!r}"
-            for record in records
-            for field, true in self._truth(record).items()
-            if not field.endswith(WITHOUT_WORLD) and (told := record[field]) != true  # type: ignore[literal-required]
-        ]
-
-    @functools.cached_property
-    def _countries(self) -> dict[str, Any]:
-        return {row["id"]: row for row in self.world.countries()}
+        return [sentence for record in records for _, sentence in false_fields(record, self._truth(record))]
 
     def _truth(self, record: MatchRecord) -> dict[str, Any]:
         live_at, detail_at, odds_at = (
@@ -73,19 +62,19 @@ class Watched:
             for at in (record["fetched_at"], record["detail_fetched_at"], record["odds_fetched_at"])
         )
         match_id, now = record["match_id"], int(time.time())
-        live = self.world.live_element(match_id, int(live_at))
-        detail = self.world.detail_row(match_id, int(detail_at)) if detail_at else None
+        live = self._known.live(match_id, int(live_at))
+        detail = self._known.detail(match_id, int(detail_at)) if detail_at else None
         assert live is not None
         ids = [detail["home_team_id"], detail["away_team_id"]] if detail else []
         competition_id = detail["competition_id"] if detail else ""
         return oracle.record(
             oracle.Picture(
-                live=self._unchanged("live", match_id, live),
-                detail=None if detail is None else self._unchanged("detail", match_id, detail),
-                odds=odds_of(self.world, match_id, int(odds_at)) if odds_at else None,
-                teams={one: self.world.team(one, now) for one in ids},
-                competitions={competition_id: self.world.competition(competition_id, now)},
-                countries=self._countries,
+                live=live,
+                detail=detail,
+                odds=self._known.odds(match_id, int(odds_at)) if odds_at else None,
+                teams={one: self._known.team(one, now) for one in ids},
+                competitions={competition_id: self._known.competition(competition_id, now)},
+                countries=self._known.countries,
                 live_at=live_at,
                 detail_at=detail_at,
                 odds_at=odds_at,

@@ -6,9 +6,10 @@ the matches that it touched, the truth is not asked for.
 """
 
 import functools
+import gc
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,7 +28,6 @@ from footy.settings import Mode, load
 from tests.support import oracle
 from thesports_simulator.process import RunningSimulator
 from thesports_simulator.world import feeds
-from thesports_simulator.world.odds import Odds
 from thesports_simulator.world.world import World
 
 INTERVAL = 6.0
@@ -56,8 +56,23 @@ _IDS: Mapping[Part, str] = {
 UNSETTLED = {"missing", "stale", "partial", "mock"}
 LIVE, DETAIL, ODDS = "match/detail_live", "match/recent/list", "odds/history"
 TEAM, COMPETITION = "team/additional/list", "competition/additional/list"
-_NOTHING = oracle.Picture({"score": ["", 1, [], [], 0]}, None, None, {}, {}, None, 0, 0, 0, 0)
-OF_DETAIL = set(oracle.of_detail(_NOTHING))
+_NOTHING = oracle.Picture(
+    {"id": "", "score": ["", 1, [], [], 0]},
+    None,
+    None,
+    {},
+    {},
+    None,
+    live_at=1,
+    detail_at=0,
+    odds_at=0,
+    published_at=1,
+)
+OF_DETAIL = set(oracle.of_detail(_NOTHING.live, None, None, None))
+NOT_OF_THE_WORLD = [
+    name for name in oracle.record(_NOTHING) if name.endswith("_source") or name == "data_age_s"
+]
+"""The fields of a record that tell what became of calls, and when."""
 
 
 @dataclass
@@ -77,7 +92,7 @@ class Cycle:
     listed: set[str]
     """The matches that were on the vendor's list."""
 
-    @property
+    @functools.cached_property
     def records(self) -> dict[str, MatchRecord]:
         snapshot = self.outcome.snapshot
         return {} if snapshot is None else {record["match_id"]: record for record in snapshot["matches"]}
@@ -177,7 +192,7 @@ class Trial:
     def __post_init__(self) -> None:
         self.world = self.simulator.world()
         self._seen = self.simulator.control.last_number()
-        self._unchanged = Unchanged()
+        self._known = Known(self.world)
 
     def inject(self, *faults: str) -> None:
         self.simulator.control.set_faults(*faults)
@@ -256,13 +271,7 @@ class Trial:
 
     def _lies(self, record: MatchRecord) -> tuple[list[str], list[str]]:
         """Name the fields that differ from the truth: those without an excuse, and those with one."""
-        false = [
-            (name, f"{record['match_id']} {name}: {told!r} but {true!r}")
-            for name, true in self._truth(record).items()
-            if (told := record[name]) != true  # type: ignore[literal-required]
-            and not name.endswith("_source")
-            and name != "data_age_s"
-        ]
+        false = false_fields(record, self._truth(record))
         excused = self._excused(record) if false else set()
         lies: tuple[list[str], list[str]] = [], []
         for name, sentence in false:
@@ -283,15 +292,11 @@ class Trial:
         }
         return {part for part, key in ids.items() if key in self.excused or (key[0], "*") in self.excused}
 
-    def _team(self, team_id: str, at: int) -> dict[str, Any] | None:
+    def _team(self, team_id: str, at: int) -> oracle.Unchanging | None:
         """Give a team as it was, or the one that it was merged into."""
-        row = self.world.team(team_id, at)
-        survivor = (row or {}).get("uid")
-        return self.world.team(survivor, at) if survivor and survivor != team_id else row
-
-    @functools.cached_property
-    def _countries(self) -> dict[str, Any]:
-        return {row["id"]: row for row in self.world.countries()}
+        row = self._known.team(team_id, at)
+        survivor = row.get("uid") if row else None
+        return self._known.team(survivor, at) if survivor and survivor != team_id else row
 
     def _truth(self, record: MatchRecord) -> dict[str, Any]:
         live_at, detail_at, odds_at = (
@@ -299,9 +304,9 @@ class Trial:
             for at in (record["fetched_at"], record["detail_fetched_at"], record["odds_fetched_at"])
         )
         match_id, held = record["match_id"], self.state.references
-        live = self.world.live_element(match_id, int(live_at))
+        live = self._known.live(match_id, int(live_at))
         assert live is not None
-        detail = self.world.detail_row(match_id, int(detail_at)) if detail_at else None
+        detail = self._known.detail(match_id, int(detail_at)) if detail_at else None
         ids = [detail["home_team_id"], detail["away_team_id"]] if detail else []
         teams = {
             one: self._team(one, int(held.teams[one].fetched_at or 0))
@@ -311,18 +316,18 @@ class Trial:
         competition_id = detail["competition_id"] if detail else ""
         competition = held.competitions.get(competition_id)
         competitions = (
-            {competition_id: self.world.competition(competition_id, int(competition.fetched_at or 0))}
+            {competition_id: self._known.competition(competition_id, int(competition.fetched_at or 0))}
             if competition is not None and competition.value is not None
             else {}
         )
         return oracle.record(
             oracle.Picture(
-                live=self._unchanged("live", match_id, live),
-                detail=None if detail is None else self._unchanged("detail", match_id, detail),
-                odds=odds_of(self.world, match_id, int(odds_at)) if odds_at else None,
+                live=live,
+                detail=detail,
+                odds=self._known.odds(match_id, int(odds_at)) if odds_at else None,
                 teams=teams,
                 competitions=competitions,
-                countries=self._countries if held.countries.value is not None else None,
+                countries=self._known.countries if held.countries.value is not None else None,
                 live_at=live_at,
                 detail_at=detail_at,
                 odds_at=odds_at,
@@ -332,35 +337,96 @@ class Trial:
         )
 
 
-def odds_of(world: World, match_id: str, at: int) -> oracle.Unchanging:
-    """Return what `world.odds` returns: the same object as long as it stays the same."""
-    match = world.match(match_id, at)
-    if match is None:
-        return _NO_ODDS
-    odds = world.odds_of(match)
-    return _odds_before(odds, odds.until(at))
+Shown = tuple[dict[str, Any] | None, int]
+"""What a world shows at a time, and when, at the earliest, it shows something else."""
 
 
-_NO_ODDS = oracle.Unchanging()
+class Known:
+    """What a world shows at any time: the same object as long as it stays the same."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._held: dict[tuple[str, str], tuple[int, int, oracle.Unchanging | None]] = {}
+        self.countries = oracle.Unchanging({row["id"]: row for row in world.countries()})
+
+    def live(self, match_id: str, at: int) -> oracle.Unchanging | None:
+        return self._at("live", match_id, at, self._live)
+
+    def detail(self, match_id: str, at: int) -> oracle.Unchanging | None:
+        return self._at("detail", match_id, at, self._detail)
+
+    def odds(self, match_id: str, at: int) -> oracle.Unchanging | None:
+        return self._at("odds", match_id, at, self._odds)
+
+    def team(self, team_id: str, at: int) -> oracle.Unchanging | None:
+        return self._at("team", team_id, at, self._team)
+
+    def competition(self, competition_id: str, at: int) -> oracle.Unchanging | None:
+        return self._at("competition", competition_id, at, self._competition)
+
+    def _at(
+        self, part: str, id_: str, at: int, show: Callable[[str, int], Shown]
+    ) -> oracle.Unchanging | None:
+        since, until, held = self._held.get((part, id_), (at, at, None))
+        if since <= at < until:
+            return held
+        content, until = show(id_, at)
+        if content is None:
+            held = None
+        elif held is None or not dict.__eq__(held, content):
+            held = oracle.Unchanging(content)
+        self._held[part, id_] = at, until, held
+        return held
+
+    def _live(self, match_id: str, at: int) -> Shown:
+        match = self._world.match(match_id, at)
+        if match is None:
+            return None, at + 1
+        return match.live_element(at), min(match.live_until(at), match.fixture.deleted_at)
+
+    def _detail(self, match_id: str, at: int) -> Shown:
+        match = self._world.match(match_id, at)
+        if match is None:
+            return None, at + 1
+        return match.detail_row(at), min(match.row_until(at), match.fixture.deleted_at)
+
+    def _odds(self, match_id: str, at: int) -> Shown:
+        match = self._world.match(match_id, at)
+        if match is None:
+            return {}, at + 1
+        odds = self._world.odds_of(match)
+        return decoded(odds.results(at)), min(odds.until(at), match.fixture.deleted_at)
+
+    def _team(self, team_id: str, at: int) -> Shown:
+        return self._world.team(team_id, at), at + 1
+
+    def _competition(self, competition_id: str, at: int) -> Shown:
+        return self._world.competition(competition_id, at), at + 1
 
 
-@functools.lru_cache(maxsize=512)
-def _odds_before(odds: Odds, changed_at: int) -> oracle.Unchanging:
-    return oracle.Unchanging(msgspec.json.decode(odds.results(changed_at - 1)))
+def decoded(body: bytes) -> dict[str, Any]:
+    """Return an object of many lists; to look for garbage among them takes longer than to make them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        found: dict[str, Any] = msgspec.json.decode(body)
+    finally:
+        if was_enabled:
+            gc.enable()
+    return found
 
 
-class Unchanged:
-    """What was true last of each part of each match."""
-
-    def __init__(self) -> None:
-        self._last: dict[tuple[str, str], oracle.Unchanging] = {}
-
-    def __call__(self, part: str, match_id: str, content: dict[str, Any]) -> oracle.Unchanging:
-        """Return this content: the same object as long as it stays the same."""
-        last = self._last.get((part, match_id))
-        if last is None or not dict.__eq__(last, content):
-            last = self._last[part, match_id] = oracle.Unchanging(content)
-        return last
+def false_fields(record: MatchRecord, truth: dict[str, Any]) -> list[tuple[str, str]]:
+    """Name the fields that are not as the world was, each with a sentence."""
+    for name in NOT_OF_THE_WORLD:
+        del truth[name]
+    if truth.items() <= record.items():
+        return []
+    return [
+        (name, f"{record['match_id']} {name}: {told!r} but {true!r}")
+        for name, true in truth.items()
+        if (told := record[name]) != true  # type: ignore[literal-required]
+    ]
 
 
 def told(state: State, record: MatchRecord) -> dict[str, list[int]] | None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 STATUS = {
     0: "Abnormal",
@@ -102,6 +102,8 @@ IN_PLAY = (2, 3, 4, 5, 6, 7)
 
 
 Row = dict[str, Any]
+More = TypeVarTuple("More")
+Result = TypeVar("Result")
 REMEMBERED = 8192
 
 
@@ -121,21 +123,31 @@ def remembered(read: Callable[[Row], Row]) -> Callable[[Row], Row]:
 
 
 class Unchanging(dict[str, Any]):
-    """An object of the vendor's that nobody changes, so that what was read in it is remembered."""
+    """An object of the vendor's that nobody changes; it remembers what was read in it."""
 
+    __slots__ = ("results",)
     __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def __init__(self, content: Row) -> None:
+        super().__init__(content)
+        self.results: dict[tuple[Any, ...], Any] = {}
 
     def __eq__(self, other: object) -> bool:
         """Be equal to itself only."""
         return self is other
 
 
-def remembered_of_unchanging(read: Callable[[Row], Row]) -> Callable[[Row], Row]:
-    """Read an object that nobody changes once; the result must not be changed."""
-    read_once = lru_cache(maxsize=512)(read)
+def remembered_of_unchanging(read: Callable[[Row, *More], Result]) -> Callable[[Row, *More], Result]:
+    """Read an object that nobody changes once for all equal arguments; the result must not be changed."""
 
-    def by_object(row: Row) -> Row:
-        return read_once(row) if isinstance(row, Unchanging) else read(row)
+    def by_object(row: Row, *more: *More) -> Result:
+        if not isinstance(row, Unchanging):
+            return read(row, *more)
+        key = read, *more
+        if key not in row.results:
+            row.results[key] = read(row, *more)
+        result: Result = row.results[key]
+        return result
 
     return by_object
 
@@ -471,65 +483,84 @@ def of_detail_alone(detail: dict[str, Any]) -> dict[str, Any]:
     return result | weather(detail.get("environment") or {})
 
 
-def of_detail(picture: Picture) -> dict[str, Any]:
-    detail = {} if picture.detail is None else picture.detail
-    result = {**of_detail_alone(detail)}
-    score = picture.live["score"]
+def of_detail(
+    live: dict[str, Any],
+    detail: dict[str, Any] | None,
+    home: dict[str, Any] | None,
+    away: dict[str, Any] | None,
+) -> dict[str, Any]:
+    row = {} if detail is None else detail
+    result = {**of_detail_alone(row)}
+    score = live["score"]
     went_on = any((counted(element(side, 5)) or 0) != 0 for side in score[2:4])
     if score[1] in (5, 6) or went_on:
         result["extra_time"] = True
     else:
-        flag_sent = detail.get("has_ot")
+        flag_sent = row.get("has_ot")
         unread = flag_sent is not None and not fits(flag_sent)
-        result["extra_time"] = flag_sent == 1 if picture.detail is not None and not unread else None
+        result["extra_time"] = flag_sent == 1 if detail is not None and not unread else None
 
-    for side in ("home", "away"):
-        team_id = known(detail.get(f"{side}_team_id"))
-        team = picture.teams.get(team_id, {}) if team_id else {}
-        result |= {
-            f"{side}_id": team_id,
-            side: stripped(team.get("name")),
-            f"{side}_short": stripped(team.get("short_name")),
-            f"{side}_logo": known(team.get("logo")),
-            f"{side}_country_id": known(team.get("country_id")),
-            f"{side}_gender": {1: "men", 2: "women"}.get(team.get("gender") or 0),
-            f"{side}_national": flag(team.get("national")),
-            f"{side}_position": position(detail.get(f"{side}_position")),
-        }
-        if picture.detail is None:
+    for side, team in (("home", home), ("away", away)):
+        team_id = known(row.get(f"{side}_team_id"))
+        if detail is None:
             source = "missing"
         elif team_id is None:
             source = "none"
         else:
-            source = "fresh" if team_id in picture.teams else "missing"
-        result[f"{side}_source"] = source
+            source = "missing" if team is None else "fresh"
+        of_team = team or {}
+        result |= {
+            f"{side}_id": team_id,
+            side: stripped(of_team.get("name")),
+            f"{side}_short": stripped(of_team.get("short_name")),
+            f"{side}_logo": known(of_team.get("logo")),
+            f"{side}_country_id": known(of_team.get("country_id")),
+            f"{side}_gender": {1: "men", 2: "women"}.get(of_team.get("gender") or 0),
+            f"{side}_national": flag(of_team.get("national")),
+            f"{side}_position": position(row.get(f"{side}_position")),
+            f"{side}_source": source,
+        }
     return result
 
 
-def of_competition(picture: Picture) -> dict[str, Any]:
+def of_competition(
+    detail: dict[str, Any] | None, competition: dict[str, Any] | None, countries: dict[str, Any] | None
+) -> dict[str, Any]:
     result: dict[str, Any] = dict.fromkeys(
         ("competition", "competition_type", "country_id", "country", "category_id")
     )
-    competition_id = (picture.detail or {}).get("competition_id")
-    if picture.detail is not None and not competition_id:
+    if detail is not None and not detail.get("competition_id"):
         return result | {"competition_source": "none", "country_source": "none"}
-    if competition_id not in picture.competitions:
+    if competition is None:
         return result | {"competition_source": "missing", "country_source": "missing"}
-    row = picture.competitions[competition_id]
     result["competition_source"] = "fresh"
-    result["competition"] = stripped(row.get("name"))
-    result["competition_type"] = {1: "league", 2: "cup", 3: "friendly"}.get(row.get("type") or 0)
-    result["country_id"] = known(row.get("country_id"))
-    result["category_id"] = known(row.get("category_id"))
+    result["competition"] = stripped(competition.get("name"))
+    result["competition_type"] = {1: "league", 2: "cup", 3: "friendly"}.get(competition.get("type") or 0)
+    result["country_id"] = known(competition.get("country_id"))
+    result["category_id"] = known(competition.get("category_id"))
     if result["country_id"] is None:
         result["country"] = CATEGORY.get(result["category_id"])
         result["country_source"] = "none"
-    elif picture.countries is None or result["country_id"] not in picture.countries:
+    elif countries is None or result["country_id"] not in countries:
         result["country_source"] = "missing"
     else:
-        result["country"] = stripped(picture.countries[result["country_id"]].get("name"))
+        result["country"] = stripped(countries[result["country_id"]].get("name"))
         result["country_source"] = "fresh"
     return result
+
+
+@remembered_of_unchanging
+def without_prices(
+    live: dict[str, Any],
+    detail: dict[str, Any] | None,
+    home: dict[str, Any] | None,
+    away: dict[str, Any] | None,
+    competition: dict[str, Any] | None,
+    countries: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """All that depends on no time and on no odds."""
+    result = incidents(live) | scores(live) | statistics(live)
+    return result | of_detail(live, detail, home, away) | of_competition(detail, competition, countries)
 
 
 @lru_cache(maxsize=1024)
@@ -553,12 +584,13 @@ def is_number(key: str) -> bool:
     return re.fullmatch("[0-9]{1,18}", key) is not None
 
 
-Offers = list[tuple[int, list[list[Any]]]]
+Offer = tuple[int, tuple[Any, ...]]
+"""A bookmaker and one of its rows."""
 Goals = tuple[int | None, int | None]
 
 
-@lru_cache(maxsize=2048)
-def in_order(odds: Unchanging, market: str, order: tuple[int, ...]) -> Offers:
+@remembered_of_unchanging
+def in_order(odds: dict[str, Any], market: str, order: tuple[int, ...]) -> list[tuple[int, list[list[Any]]]]:
     offers = {}
     for key, markets in odds.items():
         rows = [row for row in markets.get(market) or () if fits(row[0]) and fits(row[5]) and fits(row[6])]
@@ -568,10 +600,8 @@ def in_order(odds: Unchanging, market: str, order: tuple[int, ...]) -> Offers:
     return [(number, offers[number]) for number in numbers if number in offers]
 
 
-@lru_cache(maxsize=2048)
-def early(
-    odds: Unchanging, market: str, order: tuple[int, ...], window: tuple[int, int]
-) -> tuple[int, list[Any]] | None:
+@remembered_of_unchanging
+def early(odds: dict[str, Any], market: str, order: tuple[int, ...], window: tuple[int, int]) -> Offer | None:
     first, last = window
     within = [
         (
@@ -584,13 +614,13 @@ def early(
         for number, rows in within:
             fitting = [row for row in rows if bool(row[6]) == suspended]
             if fitting:
-                return number, newest(fitting)
+                return number, tuple(newest(fitting))
     return None
 
 
-@lru_cache(maxsize=2048)
-def newest_of_each(odds: Unchanging, market: str, order: tuple[int, ...]) -> list[tuple[int, list[Any]]]:
-    return [(number, newest(rows)) for number, rows in in_order(odds, market, order)]
+@remembered_of_unchanging
+def newest_of_each(odds: dict[str, Any], market: str, order: tuple[int, ...]) -> list[Offer]:
+    return [(number, tuple(newest(rows))) for number, rows in in_order(odds, market, order)]
 
 
 @lru_cache(maxsize=1024)
@@ -604,7 +634,7 @@ def goals_then(row: Sequence[Any]) -> tuple[int, int] | None:
     return goals(row[7])
 
 
-def current(picture: Picture, market: str, odds: Unchanging, now: Goals) -> tuple[int, list[Any]] | None:
+def current(picture: Picture, market: str, odds: dict[str, Any], now: Goals) -> Offer | None:
     playing = picture.live["score"][1] in IN_PLAY
     candidates = newest_of_each(odds, market, picture.order)
     if picture.told is not None:
@@ -624,7 +654,7 @@ def current(picture: Picture, market: str, odds: Unchanging, now: Goals) -> tupl
     return best
 
 
-def outdated(row: list[Any] | None, now: Goals) -> bool | None:
+def outdated(row: Sequence[Any] | None, now: Goals) -> bool | None:
     """Made in play at another score than the record's; null where either is unknown, or without a row."""
     if row is None:
         return None
@@ -680,28 +710,45 @@ def price_of_row(
     return result
 
 
-def price_fields(picture: Picture, now: Goals) -> dict[str, Any]:
+MARKETS = (
+    ("eu", "money_line", ("home", "draw", "away")),
+    ("asia", "spread", ("home", "line", "away")),
+    ("bs", "over_under", ("over", "line", "under")),
+    ("cr", "corners", ("over", "line", "under")),
+)
+
+
+@remembered_of_unchanging
+def early_prices(
+    odds: dict[str, Any], order: tuple[int, ...], window: tuple[int, int] | None
+) -> dict[str, Any]:
+    """The early prices; without a window, whose rows are not known then, there are none."""
     result: dict[str, Any] = {}
-    odds = picture.odds if isinstance(picture.odds, Unchanging) else Unchanging(picture.odds or {})
-    for moment in ("early", "current"):
-        for market, name, sides in (
-            ("eu", "money_line", ("home", "draw", "away")),
-            ("asia", "spread", ("home", "line", "away")),
-            ("bs", "over_under", ("over", "line", "under")),
-            ("cr", "corners", ("over", "line", "under")),
-        ):
-            p = f"{moment}_{name}"
-            if moment == "current":
-                chosen = current(picture, market, odds, now)
-            elif picture.told is None:
-                chosen = early(odds, market, picture.order, picture.window)
-            else:  # the rows of the window are not known
-                chosen = None
-            number, row = chosen or (None, None)
-            result |= price_of_row(p, market, sides, number, None if row is None else tuple(row))
-            if moment == "current" and market != "cr":
-                result[f"{p}_outdated"] = outdated(row, now)
+    for market, name, sides in MARKETS:
+        number, row = (early(odds, market, order, window) if window else None) or (None, None)
+        result |= price_of_row(f"early_{name}", market, sides, number, row)
     return result
+
+
+def price_fields(picture: Picture, now: Goals) -> dict[str, Any]:
+    odds = picture.odds if isinstance(picture.odds, Unchanging) else Unchanging(picture.odds or {})
+    window = picture.window if picture.told is None else None
+    result = {**early_prices(odds, picture.order, window)}
+    for market, name, sides in MARKETS:
+        p = f"current_{name}"
+        number, row = current(picture, market, odds, now) or (None, None)
+        result |= price_of_row(p, market, sides, number, row)
+        if market != "cr":
+            result[f"{p}_outdated"] = outdated(row, now)
+    return result
+
+
+def beside(picture: Picture) -> list[Row | None]:
+    """The detail, the rows of both teams and of the competition that it names, and the countries."""
+    detail = picture.detail or {}
+    home, away = (picture.teams.get(known(detail.get(f"{side}_team_id"))) for side in ("home", "away"))
+    competition = picture.competitions.get(known(detail.get("competition_id")))
+    return [picture.detail, home, away, competition, picture.countries]
 
 
 def record(picture: Picture) -> dict[str, Any]:
@@ -729,10 +776,6 @@ def record(picture: Picture) -> dict[str, Any]:
         "odds_source": "missing" if picture.odds is None else "fresh" if picture.told is None else "partial",
         "data_age_s": max(0.0, round(picture.published_at - min(held), 3)),
     }
-    result |= incidents(picture.live)
-    result |= scores(picture.live)
-    result |= statistics(picture.live)
-    result |= of_detail(picture)
-    result |= of_competition(picture)
+    result |= without_prices(picture.live, *beside(picture))
     result |= price_fields(picture, (result["home_score"], result["away_score"]))
     return result
