@@ -60,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
     quick: bool = options.quick
     minutes = options.minutes or (0.1 if quick else 5.0)
     intervals = options.intervals or ((2.0,) if quick else INTERVALS)
-    matches = options.matches or (30 if quick else MATCHES)
+    matches = options.matches or (60 if quick else MATCHES)
     latency = 0.02 if quick else upstream.LATENCY_S
     seen: list[Seen] = []
     console = Console(stderr=True)
