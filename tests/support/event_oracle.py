@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tests.support.oracle import scores
+from tests.support.oracle import remembered_of_unchanging, scores
 
-Element = Mapping[str, Any]
+Element = dict[str, Any]
 Pair = tuple[int, int]
 
 RANK = {0: 0, 1: 0, 9: 0, 12: 0, 13: 0, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 5, 8: 6}
@@ -100,7 +100,8 @@ class _Consumer:
     def look(self, at: float, element: Element) -> Iterator[Told]:
         """See the match in a fresh list."""
         status = element["score"][1]
-        home, away = (scores(dict(element))[f"{side}_score"] for side in SIDES)
+        shown = scores(element)
+        home, away = shown["home_score"], shown["away_score"]
         if home is None and away is None and status in {1, 9, 12, 13} and max(self.rank, 0) == 0:
             home = away = 0
         score = None if home is None or away is None else (home, away)
@@ -285,6 +286,8 @@ class _Consumer:
         if self.first_seen_ended or (self.ended_at is not None and at - self.ended_at > 900):
             return
         now, self.last = counted(element), element
+        if now is self.given:
+            return
         assert self.given is not None
         assert now >= self.given, "an incident is missing: the oracle does not tell incidents apart"
         for kind in now - self.given:
@@ -311,7 +314,7 @@ class _Consumer:
 
     def conclude(self, at: float, element: Element) -> Iterator[Told]:
         """Read the final state."""
-        status, final = element["score"][1], scores(dict(element))
+        status, final = element["score"][1], scores(element)
         self.late = False
         if status != self.status:
             if status in IN_PLAY | {1, 9, 13}:
@@ -342,8 +345,9 @@ class _Consumer:
         )
 
 
+@remembered_of_unchanging
 def counted(element: Element) -> Counter[str]:
-    """Count the incidents that are events, by kind and side."""
+    """Count the incidents that are events, by kind and side; the result must not be changed."""
     return Counter(
         f"{INCIDENT[one['type']]}:{SIDE.get(one['position'], 'none')}"
         for one in element["incidents"]
@@ -380,9 +384,11 @@ def tale(
             for match_id, element in listed.items():
                 consumer = consumers.setdefault(match_id, _Consumer(match_id))
                 found += consumer.look(at, element)
+            missing = consumers.keys() - listed.keys()
+            gone = deleted(at) if missing else set()
             for match_id, consumer in consumers.items():
-                if match_id not in listed:
-                    found += consumer.miss(at, deleted=match_id in deleted(at))
+                if match_id in missing:
+                    found += consumer.miss(at, deleted=match_id in gone)
         for match_id, consumer in consumers.items():
             if consumer.is_due(at):
                 found += consumer.conclude(at, history(match_id, at))

@@ -26,7 +26,7 @@ from footy.records.flatten import Flattener
 from footy.records.prices import PriceRules
 from footy.thesports.decoders import Elements, read_live
 from tests.support.event_oracle import Element, Poll, Tale, tale
-from tests.support.oracle import STATUS, scores
+from tests.support.oracle import STATUS, Unchanging, scores
 from thesports_simulator.protocol.source import Quirk
 from thesports_simulator.world import feeds
 from thesports_simulator.world.quirks import QUIRKS
@@ -127,7 +127,7 @@ class Evening:
         def listed(at: float) -> dict[str, Element]:
             rows = msgspec.json.decode(self.live_list(at), type=list[msgspec.Raw])
             texts = [bytes(row) for row in rows]
-            elements = [parsed.get(text) or msgspec.json.decode(text) for text in texts]
+            elements = [parsed.get(text) or Unchanging(msgspec.json.decode(text)) for text in texts]
             parsed.clear()
             parsed.update(zip(texts, elements, strict=True))
             return {one["id"]: one for one in elements}
@@ -190,7 +190,7 @@ class Consumer:
 
 def history_of(element: Element) -> History:
     """Return the final state that an element tells."""
-    status, shown = element["score"][1], scores(dict(element))
+    status, shown = element["score"][1], scores(element)
 
     def pair(name: str) -> Score | None:
         home, away = shown[f"home_{name}"], shown[f"away_{name}"]
