@@ -175,9 +175,12 @@ class Picture:
     """Where the odds are `partial`: the bookmakers that the feed told of, by the vendor's market."""
 
 
+MOST = 2**63 - 1
+
+
 def fits(number: int) -> bool:
     """Whether a number fits 64 bits; another one cannot be read."""
-    return abs(number) < 2**63
+    return -MOST <= number <= MOST
 
 
 def whole(value: Any) -> int | None:
@@ -593,7 +596,12 @@ Goals = tuple[int | None, int | None]
 def in_order(odds: dict[str, Any], market: str, order: tuple[int, ...]) -> list[tuple[int, list[list[Any]]]]:
     offers = {}
     for key, markets in odds.items():
-        rows = [row for row in markets.get(market) or () if fits(row[0]) and fits(row[5]) and fits(row[6])]
+        rows = [
+            row
+            for row in markets.get(market) or ()
+            # As `fits` says, written out: there are millions.
+            if -MOST <= row[0] <= MOST and -MOST <= row[5] <= MOST and -MOST <= row[6] <= MOST
+        ]
         if rows and is_number(key):
             offers[int(key)] = rows
     numbers = [*order, *sorted(number for number in offers if number not in order)]
