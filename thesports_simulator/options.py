@@ -9,6 +9,9 @@ from thesports_simulator.messages import MessageFaultError, parse_fault
 from thesports_simulator.protocol.endpoints import NAMES
 from thesports_simulator.protocol.quota import parse_quota
 
+EARLIEST, LATEST = 946_684_800, 4_102_444_800
+"""The years in which a world may open, in Unix seconds: its calendar has dates before and after them."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the simulator's options to a parser."""
@@ -25,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--matches", type=_count, default=49, help="matches listed at a time (default %(default)s)"
     )
     world.add_argument("--seed", type=int, default=1, help="the world's seed (default %(default)s)")
-    world.add_argument("--epoch", type=int, help="unix second at which the world opens (default: now)")
+    world.add_argument("--epoch", type=_epoch, help="unix second at which the world opens (default: now)")
     world.add_argument(
         "--speed", type=_not_negative, default=1.0, help="server seconds in a real one (default 1)"
     )
@@ -123,6 +126,13 @@ def _count(text: str) -> int:
     if not 1 <= count <= 5_000:
         raise argparse.ArgumentTypeError(f"{text} is not from 1 to 5000")
     return count
+
+
+def _epoch(text: str) -> int:
+    epoch = int(text)
+    if not EARLIEST <= epoch <= LATEST:
+        raise argparse.ArgumentTypeError(f"{text} is not from {EARLIEST} to {LATEST}: 2000 to 2100")
+    return epoch
 
 
 def _plan(text: str) -> frozenset[str]:

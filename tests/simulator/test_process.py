@@ -144,6 +144,8 @@ def test_without_configured_credentials_it_accepts_any_non_empty_ones() -> None:
         ("--capture=/nowhere", 64, "match_detail_live.json"),
         ("--port=1", 73, "cannot listen on 203.0.113.1:1"),
         ("--matches=0", 64, "not from 1 to 5000"),
+        ("--epoch=0", 64, "0 is not from 946684800 to 4102444800: 2000 to 2100"),
+        ("--epoch=999999999999", 64, "999999999999 is not from"),
         ("--quota=often", 64, "not ENDPOINT=COUNT/SECONDS"),
         ("--quota=odds/histroy=1/60", 64, "no such endpoint: odds/histroy"),
         ("--port=99999", 64, "99999 is not from 0 to 65535"),
