@@ -15,7 +15,7 @@ from tests.support.postgres import scratch_store
 from tests.support.two_machines import WORKERS, Machine, Machines, two_machines
 
 ROUNDS, TTL_S, QUICK_TTL_S = 2, 10.0, 2.0
-STEP_S, QUICK_STEP_S, SPEED = 450.0, 30.0, 15.0
+STEP_S, QUICK_STEP_S, SPEED = 450.0, 10.0, 15.0
 """How far the simulated evening goes on between two faults, in seconds, and how much faster than real time:
 so slowly that the feeds of changes, which reach back for a minute, miss nothing between two cycles."""
 LONGER_S = 2.0
