@@ -28,6 +28,7 @@ from footy.store.postgres_log import PostgresLog, opened
 URL = os.environ.get("FOOTY_TEST_POSTGRES") or "postgresql://postgres@127.0.0.1:5432/postgres"
 EVENTS, RUNS = 1_000, 15
 READERS, CLIENTS, CYCLES, EVERY_S, A_CYCLE = 10, 500, 12, 2.0, 4
+QUICK_EVERY_S = 1.0
 WRITE_MS, P95_MS, CPU_SHARE = 50.0, 500.0, 0.1
 INTRO = """\
 PostgreSQL, the leader, {readers} readers (`footy serve`, a process each) and their {clients} clients each run
@@ -56,11 +57,12 @@ def main(argv: Sequence[str]) -> int:
     report.add_arguments(parser)
     options = parser.parse_args(argv)
     readers, clients, cycles = (2, 5, 2) if options.quick else (READERS, CLIENTS, CYCLES)
+    every_s = QUICK_EVERY_S if options.quick else EVERY_S
     with _scratch() as address, contextlib.closing(opened(address)) as log:
         written = [_written_ms(log) for _ in range(3 if options.quick else RUNS)]
-        alone = _cycles(log, cycles)
-        with _reading(address, readers, clients, cycles * EVERY_S) as latencies:
-            among = _cycles(log, cycles)
+        alone = _cycles(log, cycles, every_s)
+        with _reading(address, readers, clients, (cycles + 3) * every_s) as latencies:
+            among = _cycles(log, cycles, every_s)
             reached = latencies()
     found = _report(written, alone, among, reached, readers, clients)
     return report.publish(found, options, argv)
@@ -79,12 +81,12 @@ def _written_ms(log: PostgresLog) -> float:
     return 1000 * (time.perf_counter() - started)
 
 
-def _cycles(log: PostgresLog, cycles: int) -> _Ran:
-    """Commit every two seconds; return the CPU of a commit, and how late the latest began."""
+def _cycles(log: PostgresLog, cycles: int, every_s: float) -> _Ran:
+    """Commit every so many seconds; return the CPU of a commit, and how late the latest began."""
     cpu, late = [], 0.0
-    begin = time.monotonic() + EVERY_S
+    begin = time.monotonic() + every_s
     for number in range(cycles):
-        due = begin + number * EVERY_S
+        due = begin + number * every_s
         time.sleep(max(0.0, due - time.monotonic()))
         late = max(late, time.monotonic() - due)
         started = time.thread_time()
@@ -121,7 +123,7 @@ def _reading(
                 started.append(
                     subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, text=True)
                 )
-            words = ["--clients", str(clients), str(seconds + 3 * EVERY_S), *map(str, ports)]
+            words = ["--clients", str(clients), str(seconds), *map(str, ports)]
             command = [sys.executable, "-m", "benchmarks", "store", *words]
             child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             started.append(child)
