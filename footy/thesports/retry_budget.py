@@ -114,6 +114,11 @@ class RetryBudget:
             self.retries += 1
             return True
 
+    def give_back(self) -> None:
+        """Return a retry that was taken and not sent, for example because the time was up after its pause."""
+        with self._lock:
+            self.retries -= 1
+
 
 def _median(seconds: list[float]) -> float:
     return sorted(seconds)[len(seconds) // 2]

@@ -158,9 +158,13 @@ class Transport:
                 return self._attempt(endpoint, request, budget, decode, record, once_within_s)
             except errors.QuotaSpentError as spent:
                 errors.drop_tracebacks(spent)
+                if before is not None:
+                    budget.give_back()
                 raise before or spent from None
             except errors.VendorError as failure:
                 errors.drop_tracebacks(failure)
+                if before is not None and not failure.was_sent:
+                    budget.give_back()
                 before = failure
                 pause = None
                 if failure.retryable and number < attempts:

@@ -466,6 +466,19 @@ class TestRetry:
         assert time.monotonic() - started < GENEROUS_S
         assert spent.retries == 0
 
+    def test_a_retry_that_is_not_sent_is_not_counted(self, server: Server) -> None:
+        class Late(RetryBudget):
+            def may_retry(self, endpoint: Endpoint) -> bool:
+                allowed = super().may_retry(endpoint)
+                self.deadline = self._live_deadline = self.now()
+                return allowed
+
+        server.script = answer(reply(b"", status="500 X"))
+        spent = Late(time.monotonic() + 20)
+        with asking(server.url, attempts=3) as transport, pytest.raises(OutOfTimeError):
+            transport.get(LIVE, {}, spent, bytes)
+        assert (spent.attempts, spent.retries, len(server.requests)) == (1, 0, 1)
+
     def test_a_stop_ends_the_pause(self, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(random, "uniform", lambda _, most: most)
         server.script = answer(reply(b"", status="500 X"))
