@@ -141,7 +141,7 @@ def run_in_every_way(secret: str, folder: Path) -> dict[str, bytes]:
         delta, per_match, once, cold = places
         delta.set(FOOTY_LOG_FORMAT="json")
         per_match.set(FOOTY_STRATEGY="per-match")
-        cold.set(FOOTY_INTERVAL=60)  # time enough for all teams, on a busy machine too
+        cold.set(FOOTY_INTERVAL=60, FOOTY_TIMEOUT=10)  # enough for all teams, on a busy machine too
 
         started = delta.begin("start")
         service = per_match.begin_service()
