@@ -16,15 +16,29 @@ settings.load_profile("footy")
 LONG = (
     "test_failover.py",
     "test_commands.py",
-    "test_secrets.py",
+    "test_every_fault.py",
     "test_scripts.py",
-    "test_quota.py",
-    "test_push_without_lists.py",
-    "test_alert_kills.py",
-    "test_a_tenth_fails.py",
+    "test_deadline.py",
     "test_odds_order.py",
+    "test_service.py",
+    "test_page.py",
+    "test_push.py",
+    "test_quota.py",
+    "test_cycle.py",
+    "test_service_under_faults.py",
+    "test_cli.py",
+    "test_push_without_lists.py",
+    "test_connections.py",
+    "test_a_tenth_fails.py",
+    "test_retries.py",
+    "test_pace.py",
+    "test_secrets.py",
+    "test_alert_kills.py",
+    "test_deploy.py",
+    "test_cold_start.py",
+    "test_truth.py",
 )
-"""Modules whose tests wait for long, the longest first."""
+"""Modules whose tests take long together, the longest first: each is run by one worker."""
 
 
 @pytest.hookimpl(wrapper=True)

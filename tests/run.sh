@@ -16,5 +16,6 @@ unset PYTHONDONTWRITEBYTECODE
 if [ -w /dev/shm ] && [ "$(df --output=avail -k /dev/shm | tail -1)" -gt 3000000 ]; then
     export TMPDIR=${TMPDIR:-/dev/shm}
 fi
-# More workers than cores: much of the time is spent waiting.
-exec .venv/bin/python -m pytest -n 4 --dist worksteal "$@"
+# More workers than cores: much of the time is spent waiting. A module is run by one of them, so that what its tests
+# share is started once; the longest modules first, as tests/conftest.py sorts them.
+exec .venv/bin/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder "$@"
