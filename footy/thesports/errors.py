@@ -119,8 +119,8 @@ class RefusedError(VendorError):
         super().__init__(message)
         self.what = what
         self.confirmed_refusal = confirmed_refusal
-        self.was_sent = not confirmed_refusal
         """Whether the endpoint already counted as refused, so that nothing was sent."""
+        self.was_sent = not confirmed_refusal
 
 
 def drop_tracebacks(error: BaseException | None) -> None:
