@@ -80,7 +80,7 @@ def test_once_json_prints_the_snapshot_and_nothing_else(live: Place) -> None:
     assert complaints(finished) == []
 
 
-@pytest.mark.parametrize("flags", ["--once", "--once --json", "--help"])
+@pytest.mark.parametrize("flags", ["--once", "--once --json", "--help", "events --help", "--version"])
 def test_a_reader_that_has_gone_is_no_failure(live: Place, flags: str) -> None:
     command = f"'{sys.executable}' -m footy {flags} | true; exit ${{PIPESTATUS[0]}}"
 
@@ -90,7 +90,18 @@ def test_a_reader_that_has_gone_is_no_failure(live: Place, flags: str) -> None:
     assert complaints(finished) == []
 
 
-@pytest.mark.parametrize("flags", [["--once"], ["--once", "--json"], ["health"], ["check"]])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--once"],
+        ["--once", "--json"],
+        ["health"],
+        ["check"],
+        ["--help"],
+        ["events", "--help"],
+        ["--version"],
+    ],
+)
 def test_a_full_disk_behind_the_standard_output_is_73(live: Place, flags: list[str]) -> None:
     finished = live.run_program("bash", "-c", f"'{sys.executable}' -m footy {' '.join(flags)} > /dev/full")
 

@@ -55,14 +55,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             "FOOTY_STORE in .env, or into a file that FOOTY_STORE_FILE names, or use PGPASSFILE."
         )
         return int(Exit.USAGE)
-    arguments = parser.parse_args(argv)
-    asks_json = arguments.json and arguments.command != "events"
-    if arguments.command != "run" and (arguments.once or arguments.continuous or asks_json):
-        parser.error(f"--once, --continuous and --json do not go with {arguments.command}")
-    if arguments.command == "simulate":
-        return commands.simulate(arguments)
     loaded: Loaded | None = None
     try:
+        arguments = parser.parse_args(argv)
+        asks_json = arguments.json and arguments.command != "events"
+        if arguments.command != "run" and (arguments.once or arguments.continuous or asks_json):
+            parser.error(f"--once, --continuous and --json do not go with {arguments.command}")
+        if arguments.command == "simulate":
+            return commands.simulate(arguments)
         overrides = {"FOOTY_MODE": "demo"} if arguments.demo else {}
         check_console_flags(arguments)
         loaded = load(

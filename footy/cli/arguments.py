@@ -1,12 +1,15 @@
 """The flags of each command, and what `--help` says of them."""
 
 import argparse
+import contextlib
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn, get_args
 
 from footy import __version__
 from footy.analysis import FORMATS, RESULT_FORMS, TABLE_NAMES, TIME_LIMIT_S
+from footy.cli.streams import write
 from footy.errors import Exit, FootyError
 from footy.outputs.console.options import Sort
 from footy.outputs.console.selection import fold
@@ -33,6 +36,18 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(Exit.USAGE, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help, the version or an error; see `write` for a standard output that cannot be written.
+
+        argparse itself ends in a traceback then (Python 3.11.2) or in exit code 0 (3.11.7), and has no public
+        method to override.
+        """
+        if file is sys.stdout:
+            write(message.encode(sys.stdout.encoding, "replace"))
+        else:
+            with contextlib.suppress(OSError):
+                sys.stderr.write(message)
 
 
 _EXAMPLES = """\
