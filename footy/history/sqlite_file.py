@@ -38,10 +38,10 @@ def connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
         LogError: It cannot be opened.
     """
     mode = "ro" if read_only else "rwc"
+    if not read_only:
+        with contextlib.suppress(OSError):  # SQLite says why it cannot be made
+            path.touch(mode=PRIVATE)
     try:
-        if not read_only:
-            with contextlib.suppress(OSError):  # SQLite says why it cannot be made
-                path.touch(mode=PRIVATE)
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -49,9 +49,20 @@ def connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
             check_same_thread=False,
             timeout=_BUSY_S,
         )
+    except sqlite3.Error as error:
+        raise as_log_error(path, error) from error
+    try:
+        _set_up(connection, path, read_only=read_only)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_up(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    try:
         [version] = connection.execute("PRAGMA user_version").fetchone()
         if version > VERSION:  # before anything is changed in it
-            connection.close()
             raise NewerLogError(f"The log {path.name} was written by a newer version of footy")
         if not read_only:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -61,7 +72,6 @@ def connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     except sqlite3.Error as error:
         raise as_log_error(path, error) from error
-    return connection
 
 
 def as_log_error(path: Path, error: sqlite3.Error, doing: str = "opened") -> LogError:

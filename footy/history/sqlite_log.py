@@ -62,7 +62,11 @@ class SqliteLog:
         self._closed = False
         self._connection = connected(path, read_only=read_only)
         self._file = identity(path)
-        self._newest = self.extent().newest
+        try:
+            self._newest = self.extent().newest
+        except LogError:
+            self._connection.close()
+            raise
         self._listed: frozenset[str] | None = None
         """What was written last of it; None if that is not known."""
         self._checkpoint_at = time.monotonic() + CHECKPOINT_EVERY_S
@@ -415,10 +419,13 @@ def opened_for_reading(path: Path) -> SqliteLog:
         LogError: There is no log, or it is of another version.
     """
     log = SqliteLog(path, read_only=True)
-    [[version]] = log._query("PRAGMA user_version")  # noqa: SLF001 - this module's own class
-    if version != VERSION:
+    try:
+        [[version]] = log._query("PRAGMA user_version")  # noqa: SLF001 - this module's own class
+        if version != VERSION:
+            raise LogError(f"The log {path.name} was written by an older version of footy")
+    except LogError:
         log.close()
-        raise LogError(f"The log {path.name} was written by an older version of footy")
+        raise
     return log
 
 

@@ -88,6 +88,7 @@ def copy(path: Path, address: StoreAddress) -> str:
         LogError: The store cannot be written; nothing of the log is in it.
     """
     with closing(_opened(path)) as file:
+        _begin(file, path)
         migrate(address)
         session = Session(address, timeout_s=TIMEOUT_S)
         try:
@@ -103,17 +104,22 @@ def _opened(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise CopyError(f"There is no log at {path}")
     try:
-        file = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        [version] = file.execute("PRAGMA user_version").fetchone()
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     except sqlite3.Error as error:
         raise CopyError(f"The log {path} cannot be read: {error}") from None
-    if version != VERSION:
-        file.close()
-        raise CopyError(
-            f"The log {path} is of another version of footy: start this version once without FOOTY_STORE"
-        )
-    file.execute("BEGIN")  # all tables as they are at one moment
-    return file
+
+
+def _begin(file: sqlite3.Connection, path: Path) -> None:
+    """Check the version, and keep all tables as they are at this moment."""
+    try:
+        [version] = file.execute("PRAGMA user_version").fetchone()
+        if version != VERSION:
+            raise CopyError(
+                f"The log {path} is of another version of footy: start this version once without FOOTY_STORE"
+            )
+        file.execute("BEGIN")
+    except sqlite3.Error as error:
+        raise CopyError(f"The log {path} cannot be read: {error}") from None
 
 
 def _copied(file: sqlite3.Connection, cursor: Cursor, address: StoreAddress) -> str:

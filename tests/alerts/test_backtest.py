@@ -1,6 +1,7 @@
 """Backtests: over minute rows and events, rules make what they made live at an interval of a minute."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -150,8 +151,10 @@ def odds(one: Mapping[str, Any], at: float) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
-    return Night(tmp_path_factory.mktemp("night"), matches=24, seconds=4 * 3600)
+def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+    night = Night(tmp_path_factory.mktemp("night"), matches=24, seconds=4 * 3600)
+    with closing(night.log):
+        yield night
 
 
 def of_rule(events: list[Event], exact: set[str]) -> list[Any]:
@@ -266,6 +269,7 @@ def test_a_damaged_match_costs_itself_alone(tmp_path: Path) -> None:
     assert (
         backtest(night.rules, FilePlace(night.files.events), None, said.append, now=float(EPOCH)) is Exit.OK
     )
+    night.log.close()
     assert said[1] == "1 matches were left out: what is kept of them is damaged"
 
 

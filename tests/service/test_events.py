@@ -3,12 +3,13 @@
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from footy.history import SqliteLog
+from footy.history.log import Extent
 from footy.history.sqlite_log import opened_for_reading
 from tests.support.place import SECRET, Place, heartbeat, wait_until
 from tests.support.simulators import start
@@ -28,24 +29,22 @@ def place(tmp_path: Path, vendor: RunningSimulator) -> Iterator[Place]:
         yield place
 
 
+def extent(place: Place) -> Extent:
+    with closing(opened_for_reading(place.files.events)) as log:
+        return log.extent()
+
+
 def newest(place: Place) -> int:
-    log = opened_for_reading(place.files.events)
-    found = log.extent().newest
-    log.close()
-    return found
+    return extent(place).newest
 
 
 def is_beyond(place: Place, before: int) -> bool:
     return newest(place) > before
 
 
-def read(place: Place) -> SqliteLog:
-    return opened_for_reading(place.files.events)
-
-
 def test_a_service_that_is_killed_goes_on_where_its_log_ends(place: Place, vendor: RunningSimulator) -> None:
     service = place.begin_service()
-    epoch = read(place).extent().epoch
+    epoch = extent(place).epoch
     for _ in range(2):
         before = newest(place)
         vendor.control.advance(600)
@@ -59,7 +58,7 @@ def test_a_service_that_is_killed_goes_on_where_its_log_ends(place: Place, vendo
     service.terminate()
     assert service.wait() == 0
 
-    log = read(place)
+    log = opened_for_reading(place.files.events)
     events = log.read(0, 10_000)
     assert log.extent().epoch == epoch
     assert [one.sequence for one in events] == list(range(1, log.extent().newest + 1))

@@ -34,6 +34,7 @@ class SinkContract(ABC):
     def test_an_empty_target_has_no_position(self, sink: Sink) -> None:
         assert sink.position() is None
         assert self.received() == []
+        sink.close()
 
     def test_events_arrive_in_order(self, sink: Sink, evening: list[Envelope]) -> None:
         sink.send(evening[:3])

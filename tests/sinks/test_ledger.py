@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -61,11 +62,13 @@ class LedgerContract(ABC):
 
 class TestInAFile(LedgerContract):
     @pytest.fixture(autouse=True)
-    def _file(self, tmp_path: Path) -> None:
+    def _file(self, tmp_path: Path) -> Iterator[None]:
         self.path = tmp_path / "sent.db"
+        with ExitStack() as self.at_the_end:
+            yield
 
     def opened(self, target: str = "phone") -> Ledger:
-        return Ledger(self.path, target, now=lambda: self.now)
+        return self.at_the_end.enter_context(closing(Ledger(self.path, target, now=lambda: self.now)))
 
 
 @pytest.fixture(scope="module")
