@@ -122,6 +122,10 @@ def _in_place_of(target: Path) -> Iterator[Path]:
     """Yield a temporary file that replaces the target if the block succeeds, and is removed otherwise."""
     if target.is_dir():
         raise CannotWriteError(f"{target} is a folder: name a file, or add --partition day")
+    if target.exists() and not target.is_file():  # a device or a pipe, which a file would replace
+        raise CannotWriteError(
+            f"{target} is no regular file: name a file, or leave out -o and redirect the output"
+        )
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     except OSError as error:

@@ -266,6 +266,9 @@ def test_a_folder_and_a_path_that_is_not_there_are_one_sentence(store: SqliteLog
         to_file(TABLES["events"], store, Wanted(), "csv", tmp_path)
     with pytest.raises(CannotWriteError, match="No such file or directory"):
         to_file(TABLES["events"], store, Wanted(), "csv", tmp_path / "gone" / "x.csv")
+    os.mkfifo(tmp_path / "pipe.csv")  # which a file would replace; a device, too
+    with pytest.raises(CannotWriteError, match="is no regular file: name a file, or leave out -o"):
+        to_file(TABLES["events"], store, Wanted(), "csv", tmp_path / "pipe.csv")
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotWriteError, match="cannot be made"):
         to_folder(TABLES["events"], store, Wanted(), "csv", tmp_path / "file")
