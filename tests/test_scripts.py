@@ -95,7 +95,8 @@ def set_up_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
             said = subprocess.run(
                 command,
                 cwd="/",
-                env=os.environ | {"PIP_COMPILE": "0"},  # most of the packages' modules are never imported
+                # Most of the packages' modules are never imported.
+                env=os.environ | {"PYTHON": sys.executable, "PIP_COMPILE": "0"},
                 capture_output=True,
                 text=True,
                 check=False,
