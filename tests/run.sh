@@ -18,4 +18,4 @@ if [ -w /dev/shm ] && [ "$(df --output=avail -k /dev/shm | tail -1)" -gt 3000000
 fi
 # More workers than cores: much of the time is spent waiting. A module is run by one of them, so that what its tests
 # share is started once; the longest modules first, as tests/conftest.py sorts them.
-exec .venv/bin/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder "$@"
+exec .venv/bin/python -m pytest -n 6 --dist loadfile --no-loadscope-reorder "$@"
