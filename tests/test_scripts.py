@@ -665,6 +665,11 @@ def built(set_up_once: tuple[Path, str], place: Place) -> Path:
     """
     stage, environment = place.folder / "src", place.folder / "opt"
     stage.mkdir()
+    programs = place.folder / "programs"  # the image's Python is the tests'
+    programs.mkdir()
+    (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    (programs / "python").chmod(0o755)
+    path = {"PATH": f"{programs}:{os.environ['PATH']}"}
     made = (set_up_once[0] / ".venv").resolve()
     shutil.copytree(made, environment, symlinks=True)
     arguments = {}
@@ -686,7 +691,7 @@ def built(set_up_once: tuple[Path, str], place: Place) -> Path:
                 command,
                 shell=True,
                 cwd=stage,
-                env=os.environ | arguments,
+                env=os.environ | arguments | path,
                 capture_output=True,
                 text=True,
                 check=False,
