@@ -75,11 +75,14 @@ def concluded(
         emitted, events = statuses.changed(emitted, change, sighting)
     if history.status_id != statuses.FINISHED:
         return emitted, events
-    if history.score is not None and emitted.score is None:
-        home, away = scores.baseline(history.score, now)
+    score = history.score
+    if score is not None:
+        score = scores.known_score(score.home, score.away, history.status_id, emitted.rank)
+    if score is not None and emitted.score is None:
+        home, away = scores.baseline(score, now)
         emitted = replace(emitted, home=home, away=away)
-    elif history.score is not None and emitted.score is not None and history.score != emitted.score:
-        by = scores.Ready(history.score.home - emitted.score.home, history.score.away - emitted.score.away)
+    elif score is not None and emitted.score is not None and score != emitted.score:
+        by = scores.Ready(score.home - emitted.score.home, score.away - emitted.score.away)
         emitted, correction = scores.corrected(emitted, by, sighting)
         events += correction
     event = sighting.event(

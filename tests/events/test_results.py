@@ -63,6 +63,14 @@ def test_a_result_that_differs_corrects_the_score_first() -> None:
     assert watch.state.score == Score(1, 1)
 
 
+@pytest.mark.parametrize("known", [{"home_score": 1}, {"home_score": None, "away_score": None}])
+@pytest.mark.parametrize("goals", [100, 2**62])
+def test_a_final_score_that_is_not_credible_is_unknown(goals: int, known: dict[str, Any]) -> None:
+    watch = finished(**known)
+    result = only(watch.observe(history(goals, 0)))
+    assert result.score == watch.state.score == (Score(1, 0) if known["home_score"] else None)
+
+
 def test_a_score_that_changes_after_the_result_is_a_correction_of_it() -> None:
     watch = finished(home_score=1)
     watch.observe(history(1, 0))
