@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from footy.thesports import endpoints
+from footy.thesports.envelope import BYTE_ORDER_MARK
 from footy.thesports.models import Incident, Incidents, LiveScore, StatRow, Stats
 from footy.thesports.request import Priority, Request
 from footy.thesports.tolerant import UNREADABLE, Decoder, LeftOut, split
@@ -71,6 +72,7 @@ def read_message(payload: bytes, at: float) -> Message:
     """Read a message that arrived at this time (Unix seconds); what is unreadable costs only itself."""
     if len(payload) > LARGEST:
         return Message([], 1)
+    payload = payload.removeprefix(BYTE_ORDER_MARK)
     read: list[tuple[_Element, LeftOut]]
     try:
         read, unreadable = [(one, ()) for one in _all(payload)], 0

@@ -28,7 +28,10 @@ DEEPEST = 60
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,18})\s*")
 _DECIMAL = re.compile(r"\s*([+-]?[0-9]{1,15}(?:\.[0-9]{0,15})?)\s*")
 _LARGEST = 1e308
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*["\\]?|[\[\]{}]', re.DOTALL)
+"""A text that is cut off is a token, too: looking for others inside it would take minutes."""
+_MOST_DIGITS = 30
+"""Digits of a number that is read; no type holds one with more."""
 
 LeftOut = tuple[str, ...]
 """Paths of left-out values, such as `incidents[].time`; `[]` is a list element, `{}` a dictionary entry."""
@@ -157,6 +160,8 @@ def _parse(text: bytes) -> Any:
         _flattened(text).decode("utf-8", "surrogateescape"),
         parse_constant=lambda _: _NOTHING,
         parse_float=_finite,
+        parse_int=_whole,
+        strict=False,  # a text may have control characters that are not escaped
     )
 
 
@@ -168,6 +173,10 @@ _NOTHING = {_NO_VALUE: None}
 def _finite(text: str) -> Any:
     number = float(text)
     return number if math.isfinite(number) else _NOTHING
+
+
+def _whole(text: str) -> Any:
+    return int(text) if len(text) <= _MOST_DIGITS else _NOTHING
 
 
 def _flattened(text: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Pushed parts in the state, beside polled lists: who wins, what waits, and what costs trust."""
 
+import time
 from dataclasses import replace
 
 import msgspec
@@ -12,7 +13,7 @@ from footy.mirror.pushed import SETTLED_S
 from footy.mirror.state import Source, State
 from footy.thesports.errors import TimedOutError
 from footy.thesports.models import Incident, LiveMatch, LiveScore, SideScore, StatRow
-from footy.thesports.push import PUSHED, Part, Pushed, read_message
+from footy.thesports.push import PUSHED, Message, Part, Pushed, read_message
 from footy.thesports.request import LIVE_LIST, Answer
 from tests.support.states import NOW, after, failed, inputs, live_list, match_state, playing
 
@@ -213,6 +214,7 @@ def test_the_times_go_with_the_clock_when_it_is_set() -> None:
         (b'[{"id":"m","score":5},{"id":"m","stats":[]}]', 1, 1),
         (b'[{"id":"m","score":["m",2,[],[],0],"stats":[]}]', 2, 0),
         (b'[{"id":"m","incidents":[' + b",".join([b'{"type":3}'] * 301) + b'],"stats":[]}]', 1, 1),
+        (b'\xef\xbb\xbf[{"id":"m","stats":[]}]', 1, 0),
         (b"\xff\xfe", 0, 1),
         (b"[" * 100_000, 0, 1),
         (b"[" + b" " * 2_000_000 + b"]", 0, 1),
@@ -223,6 +225,12 @@ def test_what_cannot_be_read_of_a_message_costs_only_itself(
 ) -> None:
     message = read_message(payload, NOW)
     assert (len(message.parts), message.unreadable) == (parts, unreadable)
+
+
+def test_a_text_that_is_cut_off_takes_no_time_however_long_it_is() -> None:
+    began = time.process_time()
+    assert read_message(b'[{"id":"' + b'\\"' * 40_000, NOW) == Message([], 1)
+    assert time.process_time() - began < 2.0
 
 
 def test_a_live_match_has_all_parts_that_are_pushed() -> None:

@@ -18,6 +18,7 @@ from footy.records.flatten import Flattener
 from footy.records.prices import PriceRules
 from footy.thesports import endpoints
 from footy.thesports.decoders import read_live, read_odds_changes, read_reference, read_row
+from footy.thesports.envelope import judge
 from footy.thesports.errors import VendorError
 from footy.thesports.models import Detail, Odds
 from footy.thesports.request import Request
@@ -315,7 +316,7 @@ def test_an_odd_value_in_a_reference_row_costs_at_most_its_field(data: st.DataOb
 
 
 @pytest.mark.parametrize(
-    "odd", [b"NaN", b"Infinity", b"1e400", b'"\\ud800"', b'"\xff"', b"[" * 900 + b"]" * 900]
+    "odd", [b"NaN", b"Infinity", b"1e400", b"9" * 5000, b'"\\ud800"', b'"\xff"', b"[" * 900 + b"]" * 900]
 )
 def test_a_value_that_is_no_json_costs_nothing_but_itself(odd: bytes) -> None:
     good = LIVE[IDS[0]]
@@ -327,3 +328,17 @@ def test_a_value_that_is_no_json_costs_nothing_but_itself(odd: bytes) -> None:
     assert match.left_out == ("incidents[].player_name",)
     assert match.incidents is not None
     assert (match.incidents[0].time, match.incidents[0].player_name) == (5, None)
+
+
+@pytest.mark.parametrize("blank", ["\n", "\t", "\r", "\x1f"])
+def test_a_control_character_in_a_text_costs_nothing(blank: str) -> None:
+    good = LIVE[IDS[0]]
+    said = {"time": "5'", "data": f"5'Goal{blank}by nobody", "position": 1}
+    incident = {"type": 1, "position": 1, "time": 5, "player_name": f"Example{blank}Striker"}
+    sent = text({**good, "incidents": [incident], "tlive": [said]})
+    element = sent.replace(json.dumps(blank)[1:-1].encode(), blank.encode())
+    assert element != sent
+    reply = b'{"code":0,"results":[' + element + b"," + text(LIVE[IDS[1]]) + b"]}"
+    listed, _ = read_live(judge(endpoints.LIVE, reply), {})
+    assert list(listed.matches) == IDS[:2]
+    assert listed.matches[IDS[0]] == read_live(text([json.loads(sent)]), {})[0].matches[IDS[0]]
