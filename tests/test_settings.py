@@ -585,6 +585,14 @@ class TestSecretInAFile:
         env_file.write_text(f"{variable}=/gone\n")
         assert complaint({name: ""}, env_file).startswith(f"{variable}: /gone cannot be read")
 
+    def test_a_secret_in_place_of_the_name_of_its_file_is_not_repeated(
+        self, variable: str, name: str, secret: str
+    ) -> None:
+        for wrong in (secret, "postgresql://me:a-password@db.example/footy", "y" * 300):
+            said = complaint({variable: wrong})
+            assert said.startswith(f"{variable}: the file that it names cannot be read (")
+            assert name in variable
+
     def test_an_empty_name_is_none(self, variable: str, name: str) -> None:
         assert read({variable: " ", CREDENTIALS: ""}) == read()
         assert name in {*variables()}

@@ -118,13 +118,14 @@ def _from_its_file(name: str, values: Mapping[str, object]) -> dict[str, str]:
 def _secret_in(path: Path, said: str) -> str:
     """Read a file that holds a secret and nothing else."""
     advice = "make it a readable text file that holds the secret and nothing else."
+    shown = path if _is_surely_a_path(path) else "the file that it names"
     try:
         with path.expanduser().open("rb") as file:
             content = file.read(SECRET_MOST_BYTES + 1)
         text = content.decode("utf-8-sig").rstrip("\r\n")
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"{said}: {path} cannot be read ({reason}): {advice}") from None
+        raise ConfigError(f"{said}: {shown} cannot be read ({reason}): {advice}") from None
     except ValueError:
         raise ConfigError(f"{said}: {path} cannot be read (it is not UTF-8 text): {advice}") from None
     if len(content) > SECRET_MOST_BYTES:
@@ -132,6 +133,14 @@ def _secret_in(path: Path, said: str) -> str:
     if not text.strip():
         raise ConfigError(f"{said}: {path} is empty: {advice}")
     return text
+
+
+def _is_surely_a_path(path: Path) -> bool:
+    """Check that a value is no secret that was put where its file is to be named, and so may be shown."""
+    try:
+        return path.parts[0].startswith(("/", "~")) or (len(path.parts) > 1 and path.parent.is_dir())
+    except OSError:  # too long for a path
+        return False
 
 
 def _read_env_file(path: Path) -> tuple[dict[str, str], list[str], frozenset[str]]:
