@@ -799,6 +799,22 @@ def test_a_number_that_is_none_is_a_readable_sentence(name: str, value: str) -> 
     assert said.endswith(("a finite number.", "a whole number.", SIZE.removeprefix(" but takes ")))
 
 
+@pytest.mark.parametrize("name", ["FOOTY_DATA_DIR", "FOOTY_CA_BUNDLE", "FOOTY_ALERTS", "PGPASSFILE"])
+def test_a_path_that_the_system_does_not_take_is_a_readable_sentence(name: str) -> None:
+    long = "x" * 300
+    assert (
+        complaint({name: long})
+        == f"{name} is a text of 300 characters but takes a path that is not too long."
+    )
+    said = complaint({name: "~nobody-of-this-name/x"})
+    assert said.startswith(name)
+    assert said.endswith("takes a path; there is no home folder for its ~.")
+
+
+def test_a_password_that_is_no_text_is_a_readable_sentence() -> None:
+    assert complaint({"FOOTY_MQTT_PASSWORD": "\udcff" * 8}) == "FOOTY_MQTT_PASSWORD takes text in UTF-8."
+
+
 def test_a_credential_left_commented_out_has_its_own_sentence(env_file: Path) -> None:
     env_file.write_text(f"#THESPORTS_USER=me\nTHESPORTS_SECRET={SECRET}\n")
     env_file.chmod(0o600)

@@ -73,7 +73,7 @@ class VendorSettings(_Section):
     proxy: Annotated[str | None, _OPTIONAL, AfterValidator(values.proxy)] = Field(
         None, description="An HTTP proxy for all requests, such as http://10.0.0.1:3128.", repr=False
     )
-    ca_bundle: Annotated[Path | None, _OPTIONAL] = Field(
+    ca_bundle: Annotated[Path | None, _OPTIONAL, AfterValidator(values.path)] = Field(
         None, description="A file of certificate authorities to trust instead of the usual ones."
     )
     workers: Annotated[int, Field(ge=1, le=200)] = Field(
@@ -174,10 +174,10 @@ class EventSettings(_Section):
     mqtt_user: Annotated[str | None, _OPTIONAL, AfterValidator(values.text)] = Field(
         None, description="The user name for that broker."
     )
-    mqtt_password: Annotated[SecretStr | None, _OPTIONAL] = Field(
+    mqtt_password: Annotated[SecretStr | None, _OPTIONAL, AfterValidator(values.password)] = Field(
         None, description="The password for that broker."
     )
-    alerts: Annotated[Path | None, _OPTIONAL] = Field(
+    alerts: Annotated[Path | None, _OPTIONAL, AfterValidator(values.path)] = Field(
         None, description="The file of alert rules and targets; without it `alerts.toml` in the data folder."
     )
     history_days: Annotated[float, Field(gt=0, le=3650)] = Field(
@@ -219,7 +219,7 @@ class TelemetrySettings(_Section):
 class ServiceSettings(_Section):
     """Settings of `footy/service`: the data folder, and the thresholds of the indicators."""
 
-    data_dir: Path = Field(
+    data_dir: Annotated[Path, AfterValidator(values.path)] = Field(
         Path("var"), description="The data folder; a relative path is relative to the current folder."
     )
     cycle_warning: Share = Field(0.25, description="Share of the interval above which a cycle is slow.")
@@ -267,7 +267,7 @@ class StoreSettings(_Section):
     lease_ttl: Annotated[float, Field(ge=1, le=300)] = Field(
         10, description="Seconds after which another machine takes over from one that has died or hangs."
     )
-    passfile: Annotated[Path | None, _OPTIONAL] = Field(
+    passfile: Annotated[Path | None, _OPTIONAL, AfterValidator(values.path)] = Field(
         None, alias="PGPASSFILE", description="A file with the password of the store, as PostgreSQL has it."
     )
 

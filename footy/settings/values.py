@@ -1,8 +1,10 @@
 """Single settings: what each takes, read from its text and checked. An error says what the setting takes."""
 
 import difflib
+import errno
 import ipaddress
 import re
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -152,6 +154,24 @@ def text(value: str | None) -> str | None:
         (value or "").encode()
     except UnicodeEncodeError:
         raise ValueError("takes text in UTF-8") from None
+    return value
+
+
+def path(value: Path | None) -> Path | None:
+    """Check that the system takes a path, whether anything is there or not."""
+    try:
+        (value or Path()).expanduser().stat()
+    except RuntimeError:
+        raise ValueError("takes a path; there is no home folder for its ~") from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ValueError("takes a path that is not too long") from None
+    return value
+
+
+def password(value: SecretStr | None) -> SecretStr | None:
+    """Check that a password can be written in UTF-8."""
+    text(None if value is None else value.get_secret_value())
     return value
 
 
