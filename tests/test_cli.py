@@ -322,6 +322,15 @@ def test_a_port_with_nothing_behind_it_is_69(live: Place) -> None:
         assert_fails_plainly(live.run("--once"), Exit.UNAVAILABLE, "no connection (Connection refused)")
 
 
+def test_a_path_that_holds_the_secret_shows_it_nowhere(live: Place) -> None:
+    """It was put into the wrong line of `.env`."""
+    live.environment["FOOTY_CA_BUNDLE"] = f"certificates/{SECRET}.pem"
+
+    assert_fails_plainly(live.run("--once"), Exit.CONFIG, "FOOTY_CA_BUNDLE is 'certificates/***")
+    assert not [file for file in live.files.folder.iterdir() if SECRET.encode() in file.read_bytes()]
+    assert "FOOTY_CA_BUNDLE is 'certificates/***" in live.files.heartbeat.read_text(encoding="utf-8")
+
+
 # --- the data folder
 
 

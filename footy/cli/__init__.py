@@ -75,7 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(_COMMANDS[arguments.command](arguments, loaded))
     except FootyError as error:
         logging.getLogger("footy").error(str(error))
-        complain(_sentence(error))
+        sentence = _sentence(error)
+        complain(sentence if loaded is None else Redactor(loaded.settings.secrets())(sentence))
         return int(error.exit_code)
     except BrokenPipeError:
         discard_output()

@@ -37,7 +37,8 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
     files = Files(settings.folder(mode))
     prepare_folder(files.folder)
     with locked(files, Role.ONCE) as me:
-        set_up_logging(settings, files, redactor(settings))
+        redact = redactor(settings)
+        set_up_logging(settings, files, redact)
         for warning in warnings:
             log.warning(warning)
         heartbeat_file = HeartbeatFile(
@@ -49,7 +50,7 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             update = _cycle(settings, mode, files, heartbeat_file)
         except Exception as failure:
             code = failure.exit_code if isinstance(failure, FootyError) else Exit.BUG
-            heartbeat_file.cycle(1, attempted_at=attempted_at, error=_words(failure), error_code=code)
+            heartbeat_file.cycle(1, attempted_at=attempted_at, error=redact(_words(failure)), error_code=code)
             raise
         shown = JsonPrinter() if console is None else OnceConsole(console, sys.stdout)
         published = publish(update, [SnapshotFile(files.folder), shown])
