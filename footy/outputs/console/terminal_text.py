@@ -16,6 +16,8 @@ INDENT = 2
 UNKNOWN_WIDTH = 80
 UNKNOWN_HEIGHT = 24
 """Size of a terminal that reports 0, because its size was never set."""
+MOST_CELLS = 1000
+"""Most columns and lines that are used: COLUMNS and LINES may be any numbers."""
 _INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn"})
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _LEFT_TO_RIGHT_MARK = "\u200e"
@@ -118,7 +120,7 @@ def stream_console(stream: TextIO) -> Console:
     """Return rich's console of a stream: its size, its encoding, and colours only for a terminal."""
     console = Console(file=stream, highlight=False)
     width, height = console.size
-    console.size = (width or UNKNOWN_WIDTH, height or UNKNOWN_HEIGHT)
+    console.size = (min(width, MOST_CELLS) or UNKNOWN_WIDTH, min(height, MOST_CELLS) or UNKNOWN_HEIGHT)
     return console
 
 
