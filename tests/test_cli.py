@@ -196,6 +196,13 @@ def test_a_second_once_starts_warm(live: Place) -> None:
         (["--json"], "--json goes with --once"),
         (["simulate", "--matches", "0"], "argument --matches"),
         (["start", "now"], "unrecognized arguments: now"),
+        (["events", "--since=--"], "argument --since: takes a value, not '--'"),
+        (["export", "odds", "-o--"], "argument -o: takes a value, not '--'"),
+        (["events", "--match=\udcff"], "argument --match: takes text in UTF-8"),
+        (["query", "SELECT 1", "--match=\udcff"], "argument --match: takes text in UTF-8"),
+        (["backup", "x" * 300], "argument FILE: the name is too long"),
+        (["export", "odds", "-o", "x" * 300], "argument -o/--output: the name is too long"),
+        (["export", "odds", "-o", "~nobody-of-this-name/x"], "there is no home folder for its ~"),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_64(place: Place, arguments: list[str], words: str) -> None:

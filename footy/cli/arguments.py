@@ -2,9 +2,12 @@
 
 import argparse
 import contextlib
+import errno
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
+from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from footy import __version__
@@ -15,7 +18,8 @@ from footy.outputs.console.options import Sort
 from footy.outputs.console.selection import fold
 
 _LONGEST_QUERY_S = 3600.0
-
+_DASHES = re.compile(r"(--[a-z-]+)=--|(-o)--")
+"""A flag with `--` for its value, which argparse loses before Python 3.13."""
 
 _ADDRESS_WITH_PASSWORD = re.compile(
     r"(?:.*=)?postgres(?:ql)?://(?:[^/?#]*:[^/?#]*@|.*[?&]password=)", re.IGNORECASE
@@ -33,6 +37,13 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, allow_abbrev=False)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse flags; a value that argparse would lose is a usage error."""
+        words: Sequence[str] = sys.argv[1:] if args is None else args
+        for found in filter(None, map(_DASHES.fullmatch, takewhile(lambda word: word != "--", words))):
+            self.error(f"argument {found[1] or found[2]}: takes a value, not '--'")
+        return super().parse_known_args(args, namespace)
 
     def error(self, message: str) -> NoReturn:
         self.exit(Exit.USAGE, f"{self.prog}: {message}; see {self.prog} --help.\n")
@@ -115,7 +126,7 @@ def build_parser() -> argparse.ArgumentParser:
     store.set_defaults(command="store")
     store.add_argument("action", choices=("copy",), help="what to do with the store")
     store.add_argument(
-        "file", nargs="?", metavar="FILE", help="the log (default: footy.db in the data folder)"
+        "file", nargs="?", metavar="FILE", type=_path, help="the log (default: footy.db in the data folder)"
     )
     schema = commands.add_parser("schema", help="print the JSON Schema of events or of the match record")
     schema.set_defaults(command="schema")
@@ -158,7 +169,7 @@ def _replay_flags(command: argparse.ArgumentParser) -> None:
 
 
 def _backup_flags(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", metavar="FILE", help="the new file")
+    command.add_argument("file", metavar="FILE", type=_path, help="the new file")
 
 
 def _names_flags(command: argparse.ArgumentParser) -> None:
@@ -186,7 +197,7 @@ def _event_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--since", metavar="TIME", help="only what came since 2026-11-23T20:00Z, 20:00 today, or 90min ago"
     )
-    command.add_argument("--match", metavar="ID", help="only of this match")
+    command.add_argument("--match", metavar="ID", type=_text, help="only of this match")
     command.add_argument("--type", metavar="TYPE,…", help="only of these types, such as goal,red")
     command.add_argument(
         "--limit", metavar="N", help="the newest N; with --after or --since the first N from there"
@@ -204,13 +215,13 @@ def _span_flags(command: argparse.ArgumentParser) -> None:
 def _export_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument("table", choices=TABLE_NAMES, help="which table")
     _span_flags(command)
-    command.add_argument("--match", metavar="ID", help="only of this match")
+    command.add_argument("--match", metavar="ID", type=_text, help="only of this match")
     command.add_argument(
         "--format", choices=FORMATS, help="the format; without it as FILE ends, otherwise csv"
     )
     command.add_argument("--partition", choices=("day",), help="a file for each UTC day, in the folder -o")
     command.add_argument(
-        "-o", "--output", metavar="FILE", help="the file or folder; without it standard output"
+        "-o", "--output", metavar="FILE", type=_path, help="the file or folder; without it standard output"
     )
 
 
@@ -218,7 +229,7 @@ def _query_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument("sql", nargs="?", metavar="SELECT", help="one SELECT or EXPLAIN statement")
     command.add_argument("--list", action="store_true", help="list the tables and their columns")
     _span_flags(command)
-    command.add_argument("--match", metavar="ID", help="only of this match")
+    command.add_argument("--match", metavar="ID", type=_text, help="only of this match")
     command.add_argument(
         "--format", choices=RESULT_FORMS, default="table", help="how the result is printed (default: table)"
     )
@@ -229,6 +240,27 @@ def _query_flags(command: argparse.ArgumentParser) -> None:
         default=TIME_LIMIT_S,
         help=f"after how long a query is stopped, up to an hour (default: {TIME_LIMIT_S:g})",
     )
+
+
+def _text(text: str) -> str:
+    """Take a text that the log can be searched for: bytes that are no UTF-8 are in no id."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError("takes text in UTF-8") from None
+    return text
+
+
+def _path(text: str) -> str:
+    """Take a path that the system takes, whether anything is there or not."""
+    try:
+        Path(text).expanduser().stat()
+    except RuntimeError:
+        raise argparse.ArgumentTypeError("there is no home folder for its ~") from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise argparse.ArgumentTypeError("the name is too long") from None
+    return text
 
 
 def _seconds(text: str) -> float:
