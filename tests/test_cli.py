@@ -90,6 +90,16 @@ def test_a_reader_that_has_gone_is_no_failure(live: Place, flags: str) -> None:
     assert complaints(finished) == []
 
 
+@pytest.mark.parametrize("command", ["status", "health"])
+def test_a_reader_that_has_gone_makes_nothing_healthy(live: Place, command: str) -> None:
+    script = f"set -o pipefail; {{ sleep 0.2; '{sys.executable}' -m footy {command}; }} | true"
+
+    finished = live.run_program("bash", "-c", script)
+
+    assert finished.returncode == Exit.UNHEALTHY
+    assert complaints(finished) == []
+
+
 @pytest.mark.parametrize(
     "flags",
     [

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from footy.cli.arguments import UsageError
-from footy.cli.streams import complain, say, say_folder, write
+from footy.cli.streams import complain, say, say_folder, say_verdict, write
 from footy.errors import ConfigError, Exit
 from footy.outputs.console.options import ConsoleOptions
 from footy.settings import Loaded, Mode
@@ -51,15 +51,14 @@ def status(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
         from footy.service.log_place import leader_health
 
         is_well, line = leader_health(loaded.settings, Mode.LIVE)  # no service has ever run on this machine
-        say(line)
+        say_verdict([line])
         return Exit.OK if is_well else Exit.UNHEALTHY
     if arguments.watch:
         from footy.service.status_screen import watch
 
         return watch(files, demo=is_demo)
     well, said = lines(files, demo=is_demo)
-    for line in said:
-        say(line)
+    say_verdict(said)
     return Exit.OK if well else Exit.UNHEALTHY
 
 
@@ -69,7 +68,7 @@ def health(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 
     files, is_demo = _observed(loaded)
     judged = judge(files, demo=is_demo, cycles_only=arguments.cycles)
-    say(judged.line)
+    say_verdict([judged.line])
     return Exit.OK if judged.well else Exit.UNHEALTHY
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from footy.errors import CannotWriteError
 from footy.settings import Mode, Settings
@@ -49,6 +49,15 @@ def say(line: str) -> None:
     """
     with _output():
         print(_printable(line), flush=True)  # noqa: T201 - this is what the command is for
+
+
+def say_verdict(lines: Iterable[str]) -> None:
+    """Write lines to standard output; if its reader ends before the last one, the exit code still counts."""
+    try:
+        for line in lines:
+            say(line)
+    except BrokenPipeError:
+        discard_output()
 
 
 def write(content: bytes) -> None:
