@@ -164,7 +164,7 @@ def rests(state: MarketState, market: Market, values: tuple[Any, ...], sighting:
         return False
     limit = sighting.rules.price_step - _EXACT
     for was, now in zip(reference.prices, values, strict=False):
-        if was != now and was and now and not -limit < 100 / now - 100 / was < limit:
+        if was != now and now and not (was and -limit < 100 / now - 100 / was < limit):
             return False
     return True
 
@@ -214,10 +214,18 @@ def _moved(state: MarketState, reference: PriceState, row: PriceState, sighting:
         after = replace(state, references=(row,), line_moved_at=sighting.now)
         return Step(after, "line_moved", reference)
     if points_apart(reference, row) < sighting.rules.price_step - _EXACT:
-        return Step(state)
+        return Step(replace(state, references=(*state.references[:-1], _completed(reference, row))))
     if not _is_due(state.moved_at, sighting.now):
         return Step(replace(state, blocked=True))
     return Step(replace(state, references=(row,), moved_at=sighting.now), "price_moved", reference)
+
+
+def _completed(reference: PriceState, row: PriceState) -> PriceState:
+    """Return a reference with the outcomes of which it had no price yet."""
+    if None not in reference.prices:
+        return reference
+    prices = [was or now for was, now in zip(reference.prices, row.prices, strict=True)]
+    return replace(reference, prices=tuple(prices))
 
 
 def _is_due(last: float | None, now: float) -> bool:

@@ -170,3 +170,11 @@ def test_a_price_that_is_null_is_no_move() -> None:
     watch = Watch(**money_line(home=2.0))
     assert watch.see(**money_line(home=2.0) | {"current_money_line_home": None}) == []
     assert watch.see(**money_line(home=2.0)) == []
+
+
+def test_a_price_that_was_null_at_first_is_compared_from_when_it_is_known() -> None:
+    null: Any = None
+    watch = Watch(**money_line(home=null, draw=null, away=null))
+    assert watch.see(**money_line(home=2.0, draw=null, away=4.0)) == []
+    moved = only(watch.see(**money_line(home=1.5, draw=4.0, away=4.0)))
+    assert moved.before.prices == {"home": 2.0, "draw": None, "away": 4.0}
