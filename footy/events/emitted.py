@@ -109,6 +109,9 @@ class IncidentState(msgspec.Struct, frozen=True, array_like=True):
     details: int = 0
     counted: int = 0
     missing: Missing | None = None
+    reason: str | None = None
+    var_reason: str | None = None
+    var_result: str | None = None
 
 
 class PriceState(msgspec.Struct, frozen=True, array_like=True):

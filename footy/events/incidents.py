@@ -5,7 +5,7 @@ Incidents are edited and inserted (second point), so minute, player and position
 a number when it is first seen, and later it is matched by similarity.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -28,8 +28,12 @@ _VIDEO = 28
 _KICKS = frozenset({29, 30})
 _SUBSTITUTION = 9
 
+Pens = tuple[int | None, int | None]
+"""The goals of both sides in the shoot-out."""
 Group = tuple[int, SideName | None]
 """The type and side of incidents."""
+Criterion = Callable[[IncidentState, IncidentState], int | None]
+"""Returns how far apart two incidents are, from 0; None if they do not meet it."""
 
 
 class Listed(NamedTuple):
@@ -39,9 +43,6 @@ class Listed(NamedTuple):
     """Its position in the list."""
     state: IncidentState
     """Its features; number, event and time are not set yet."""
-    reason: str | None
-    var_reason: str | None
-    var_result: str | None
 
     @property
     def group(self) -> Group:
@@ -70,10 +71,13 @@ def _listed(place: int, incident: IncidentRecord) -> Listed:
         player_in=Person(incident["player_in_id"], incident["player_in"]),
         player_out=Person(incident["player_out_id"], incident["player_out"]),
         pens=(incident["home_pens"], incident["away_pens"]) if incident["type_id"] in _KICKS else None,
-        var_reason_id=incident["var_reason_id"],
-        var_result_id=incident["var_result_id"],
+        var_reason_id=incident["var_reason_id"] or None,  # 0 is unknown
+        var_result_id=incident["var_result_id"] or None,
+        reason=incident["reason"],
+        var_reason=incident["var_reason"],
+        var_result=incident["var_result"],
     )
-    return Listed(place, state, incident["reason"], incident["var_reason"], incident["var_result"])
+    return Listed(place, state)
 
 
 def baseline(listed: Iterable[Listed], emitted: Emitted, now: float) -> Emitted:
@@ -107,25 +111,38 @@ def match(known: Sequence[IncidentState], listed: Sequence[Listed]) -> Matches:
     for group in dict.fromkeys([*((one.type_id, one.side) for one in known), *(one.group for one in listed)]):
         before = [place for place, one in enumerate(known) if (one.type_id, one.side) == group]
         now = [place for place, one in enumerate(listed) if one.group == group]
-        for first, second in _pairs(known, listed, before, now):
+        for first, second in _pairs(known, listed, before, now, _OF_ONE_SIDE):
             same[second] = first
             before.remove(first)
             now.remove(second)
         missing += before
+    for second, one in enumerate(listed):
+        if second in same or one.state.type_id == _VIDEO:
+            continue
+        # Only a review may be of neither side: of another incident the side is unknown, which is no change.
+        before = [
+            place
+            for place in missing
+            if known[place].type_id == one.state.type_id
+            and (one.state.side is None or (known[place].side is None and known[place].id is None))
+        ]
+        for first, _ in _pairs(known, listed, before, [second], _SIMILAR):
+            same[second] = first
+            missing.remove(first)
     return Matches(same, missing)
 
 
 def _pairs(
-    known: Sequence[IncidentState], listed: Sequence[Listed], before: Sequence[int], now: Sequence[int]
+    known: Sequence[IncidentState],
+    listed: Sequence[Listed],
+    before: Sequence[int],
+    now: Sequence[int],
+    criteria: Sequence[Criterion],
 ) -> list[tuple[int, int]]:
-    """Return pairs of one type and side, most similar first (events.md, Similarity).
-
-    The criteria in order: equal; same player; nearest minute, with no other player named; list order, with
-    no other player named; list order.
-    """
+    """Return pairs, most similar first: those that meet the first criterion before those of the next."""
     left, right = dict.fromkeys(before), dict.fromkeys(now)
     pairs: list[tuple[int, int]] = []
-    for distance in (_if_equal, _if_same_player, _if_near, _if_not_another, _always):
+    for distance in criteria:
         candidates = sorted(
             (apart, number, other, first, second)
             for number, first in enumerate(left)
@@ -183,6 +200,12 @@ def _always(_one: IncidentState, _other: IncidentState) -> int | None:
     return 0
 
 
+_SIMILAR: tuple[Criterion, ...] = (_if_equal, _if_same_player, _if_near)
+"""Equal; same player; nearest minute, with no other player named (events.md, Similarity)."""
+_OF_ONE_SIDE: tuple[Criterion, ...] = (*_SIMILAR, _if_not_another, _always)
+"""Those, then list order, with no other player named; list order."""
+
+
 def detected(
     emitted: Emitted, listed: Sequence[Listed], sighting: Sighting, *, complete: bool
 ) -> tuple[Emitted, list[tuple[int, Event]], list[Event]]:
@@ -230,7 +253,7 @@ def _first_seen(
 ) -> tuple[IncidentState, Event]:
     kind = INCIDENT_TYPES[one.state.type_id]
     state = replace(one.state, number=number, at=sighting.now)
-    event = sighting.event(kind, state.side, number, **_fields(one, state, emitted, sighting))
+    event = sighting.event(kind, state.side, number, **_fields(state, emitted, sighting))
     return replace(state, id=event.id), event
 
 
@@ -245,11 +268,14 @@ def _edited(
         player=completed(state.player, seen.player),
         player_in=completed(state.player_in, seen.player_in),
         player_out=completed(state.player_out, seen.player_out),
-        pens=seen.pens or state.pens,
-        var_reason_id=state.var_reason_id if seen.var_reason_id is None else seen.var_reason_id,
-        var_result_id=state.var_result_id if seen.var_result_id is None else seen.var_result_id,
+        pens=_completed_pens(state.pens, seen.pens),
+        reason=seen.reason or state.reason,
         missing=None,
     )
+    if seen.var_reason_id is not None:
+        now = replace(now, var_reason_id=seen.var_reason_id, var_reason=seen.var_reason)
+    if seen.var_result_id is not None:
+        now = replace(now, var_result_id=seen.var_result_id, var_result=seen.var_result)
     if now.var_result_id != state.var_result_id:
         now = replace(now, at=sighting.now)
     names = not _named(state) and _named(now)
@@ -257,7 +283,7 @@ def _edited(
         return now, None
     now = replace(now, details=state.details + 1, counted=state.counted + (not names))
     kind = INCIDENT_TYPES[state.type_id]
-    fields = _fields(one, now, emitted, sighting) | {"relates": state.id}
+    fields = _fields(now, emitted, sighting) | {"relates": state.id}
     return now, sighting.event(f"{kind}_detail", state.side, state.number, now.details, **fields)
 
 
@@ -272,6 +298,12 @@ def _is_news(state: IncidentState, now: IncidentState) -> bool:
         or renamed(state.player_out, now.player_out)
         or (state.var_reason_id, state.var_result_id) != (now.var_reason_id, now.var_result_id)
     )
+
+
+def _completed_pens(known: Pens | None, seen: Pens | None) -> Pens | None:
+    if known is None or seen is None:
+        return seen or known
+    return known[0] if seen[0] is None else seen[0], known[1] if seen[1] is None else seen[1]
 
 
 def _missed(state: IncidentState, sighting: Sighting) -> IncidentState:
@@ -303,7 +335,7 @@ def _withdrawal(state: IncidentState, emitted: Emitted, sighting: Sighting) -> E
     )
 
 
-def _fields(one: Listed, state: IncidentState, emitted: Emitted, sighting: Sighting) -> dict[str, Any]:
+def _fields(state: IncidentState, emitted: Emitted, sighting: Sighting) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "side": state.side,
         "number": state.number,
@@ -316,15 +348,15 @@ def _fields(one: Listed, state: IncidentState, emitted: Emitted, sighting: Sight
             "player_in": state.player_in.name,
             "player_out_id": state.player_out.id,
             "player_out": state.player_out.name,
-            "reason": one.reason,
+            "reason": state.reason,
         }
     fields |= {"player_id": state.player.id, "player": state.player.name}
     if state.type_id in _KICKS:
         home, away = state.pens or (None, None)
         return fields | {"home_pens": home, "away_pens": away}
     if state.type_id == _VIDEO:
-        return fields | {"var_reason": one.var_reason, "var_result": one.var_result}
-    return fields | {"reason": one.reason}
+        return fields | {"var_reason": state.var_reason, "var_result": state.var_result}
+    return fields | {"reason": state.reason}
 
 
 def overruled(emitted: Emitted, listed: Iterable[Listed], now: float) -> dict[SideName, float]:

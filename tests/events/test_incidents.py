@@ -57,6 +57,76 @@ def test_a_name_that_comes_and_goes_is_one_detail() -> None:
     assert keys(events) == ["yellow_detail:home:1:1"]
 
 
+@pytest.mark.parametrize("kind", [YELLOW, RED, SUBSTITUTION, KICK])
+@pytest.mark.parametrize("listed", [{}, {"minute": 41}, {"player": "Back"}])
+def test_a_side_that_cannot_be_read_for_a_while_changes_nothing(kind: int, listed: dict[str, Any]) -> None:
+    watch = Watch()
+    watch.see(
+        incidents=[incident(kind, "home", 40, player="Back"), incident(kind, "away", 40, player="Other")]
+    )
+    unread = incident(kind, None, 40, player="Back") | listed
+    others = [incident(kind, "away", 40, player="Other")]
+    for incidents in (
+        [unread, *others],
+        [*others, unread],
+        [incident(kind, "home", 40, player="Back"), *others],
+    ):
+        assert watch.see(after_s=70.0, incidents=incidents) == []
+        assert watch.see() == []
+
+
+def test_a_card_that_was_not_seen_before_is_one_of_neither_side_if_its_side_cannot_be_read() -> None:
+    watch = Watch()
+    watch.see(incidents=[incident(YELLOW, "home", 40, player="Back")])
+    events = watch.see(incidents=[incident(YELLOW, None, 60), incident(YELLOW, "home", 40, player="Back")])
+    assert keys(events) == ["yellow:none:1"]
+
+
+def test_a_card_of_the_first_sight_whose_side_becomes_known_is_not_emitted() -> None:
+    watch = Watch(incidents=[incident(YELLOW, None, 40)])
+    assert watch.see(incidents=[incident(YELLOW, "home", 40)]) == []
+    assert watch.see(after_s=70.0) == watch.see() == []
+
+
+def test_what_becomes_null_is_still_told_by_a_detail() -> None:
+    watch = Watch()
+    watch.see(
+        incidents=[
+            incident(YELLOW, "home", 40, reason="Foul"),
+            incident(REVIEW, "home", 50, var_reason_id=1, var_reason="Goal awarded"),
+            incident(KICK, "home", 120, home_pens=1, away_pens=0),
+        ]
+    )
+    card, review, kick = watch.see(
+        incidents=[
+            incident(YELLOW, "home", 40, player="Back"),
+            incident(REVIEW, "home", 50, var_result_id=2, var_result="Goal cancelled"),
+            incident(KICK, "home", 120, player="Back", away_pens=0),
+        ]
+    )
+    assert said(card).reason == "Foul"
+    assert (said(review).var_reason, said(review).var_result) == ("Goal awarded", "Goal cancelled")
+    assert (said(kick).home_pens, said(kick).away_pens) == (1, 0)
+
+
+def test_a_result_of_a_review_that_is_unknown_is_no_detail() -> None:
+    watch = Watch()
+    decided = {"var_result_id": 2, "var_result": "Goal cancelled"}
+    watch.see(incidents=[incident(REVIEW, "home", 50)])
+    results: list[dict[str, Any]] = [
+        {"var_result_id": 0},
+        decided,
+        {"var_result_id": 0},
+        decided,
+        {},
+        decided,
+    ]
+    events = [
+        event for one in results for event in watch.see(incidents=[incident(REVIEW, "home", 50, **one)])
+    ]
+    assert keys(events) == ["var_detail:home:1:1"]
+
+
 # What is emitted
 
 
