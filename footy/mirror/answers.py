@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from footy.mirror.odds_book import OddsBook
 from footy.thesports import endpoints
 from footy.thesports.decoders import LiveList, PriceChange
-from footy.thesports.errors import OutOfTimeError, RefusedError
+from footy.thesports.errors import RefusedError, is_unsent
 from footy.thesports.models import Detail
 from footy.thesports.request import LIVE_LIST, Answer, Priority, Request
 
@@ -55,7 +55,7 @@ class Answers:
         if request.page:
             return
         if request.priority is Priority.CHECK:
-            if not (isinstance(error, OutOfTimeError) and not error.was_sent):
+            if not is_unsent(error):
                 self.checks[request.id] = True
             if error is not None:
                 return

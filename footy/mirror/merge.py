@@ -408,7 +408,7 @@ def _last_failed_at(
         and one.request.id
         and one.error is not None
         and not isinstance(one.error, OF_THE_ENDPOINT)
-        and not (isinstance(one.error, errors.OutOfTimeError) and not one.error.was_sent)
+        and not errors.is_unsent(one.error)
     }
     return {match_id: at for match_id, at in {**before, **failed}.items() if match_id in state.matches}
 

@@ -284,16 +284,22 @@ class Fetcher:
             self._repeated[request] = answer
             heapq.heappush(self._failed, (request.priority, next(self._order), answer))
             return None
-        if isinstance(error, errors.QuotaSpentError) or _is_unsent(error):
-            return self._repeated.get(request, answer)
-        return answer
+        return self._or_first(answer)
+
+    def _or_first(self, answer: Answer[object]) -> Answer[object]:
+        """Return the first answer to a request if its repetition was not sent, otherwise this one."""
+        error, first = answer.error, self._repeated.get(answer.request)
+        if first is None or error is None or error.was_sent:
+            return answer
+        self.budget.give_back()
+        return first if isinstance(error, errors.QuotaSpentError) or errors.is_unsent(error) else answer
 
     def _finish(self, answer: Answer[object]) -> Answer[object]:
         """Record the final answer to a request, and return it."""
         self._finished += 1
         self.answers.add(answer)
         if answer.error is not None and answer.request.priority in SHARING:
-            self.unfinished |= _is_unsent(answer.error)
+            self.unfinished |= errors.is_unsent(answer.error)
         return answer
 
     def _defer(self, answer: Answer[object], error: errors.ThrottledError) -> bool:
@@ -319,12 +325,15 @@ class Fetcher:
             if isinstance(arrived, Answer):
                 yield arrived
             elif (answer := self._answer_of_worker(arrived)) is not None:
-                yield self._finish_late(answer)
+                yield self._finish_late(self._or_first(answer))
         rest = [request for waiting in self._waiting.values() for _, request in waiting]
         rest += [request for _, _, request, _ in self._deferred]
-        rest += self._submitted.values()
         late = [answer for _, _, answer in self._failed]
-        late += [_unsent(request, "the cycle's time was up") for request in rest]
+        late += [self._or_first(_unsent(request, "the cycle's time was up")) for request in rest]
+        late += [
+            self._repeated.get(request) or _unsent(request, "the cycle's time was up")
+            for request in self._submitted.values()  # they may have been sent
+        ]
         for left_over in (self._failed, self._in_flight, self._waiting, self._deferred, self._submitted):
             left_over.clear()
         for answer in late:
@@ -338,8 +347,3 @@ class Fetcher:
 
 def _unsent(request: Request, why: str) -> Answer[object]:
     return Answer(request, error=errors.OutOfTimeError(why), source=Source.MISSING)
-
-
-def _is_unsent(error: errors.VendorError) -> bool:
-    """Check whether a request was not sent because the cycle ran out of time; the next cycle sends it."""
-    return isinstance(error, errors.OutOfTimeError) and not error.was_sent

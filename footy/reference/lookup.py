@@ -279,7 +279,7 @@ class Lookup:
         if kept is not None:
             stale: Held[Reference] = Held(kept.value, kept.fetched_at, Source.STALE)
             # A request that was not sent did not fail: the next cycle repeats it, without waiting a minute.
-            if not (isinstance(error, errors.OutOfTimeError) and not error.was_sent):
+            if not errors.is_unsent(error):
                 self._remember(request, stale, STALE_MEMO_S)
             return _answer(request, stale, error)
         refused = isinstance(error, errors.RefusedError)

@@ -123,6 +123,11 @@ class RefusedError(VendorError):
         self.was_sent = not confirmed_refusal
 
 
+def is_unsent(error: VendorError | None) -> bool:
+    """Check whether a request was not sent because the cycle ran out of time; the next cycle sends it."""
+    return isinstance(error, OutOfTimeError) and not error.was_sent
+
+
 def drop_tracebacks(error: BaseException | None) -> None:
     """Drop the tracebacks of an error chain: their frames keep whole response bodies alive.
 

@@ -144,7 +144,7 @@ class Transport:
                 the endpoint. For data that can be requested in another way.
 
         Raises:
-            VendorError: The failure of the last attempt.
+            VendorError: The failure of the last attempt, or of the one before if time or quota was lacking.
         """
         query = urlencode(parameters)
         request = self._prepare(endpoint, query)
@@ -165,18 +165,14 @@ class Transport:
                 errors.drop_tracebacks(failure)
                 if before is not None and not failure.was_sent:
                     budget.give_back()
-                before = failure
                 pause = None
                 if failure.retryable and number < attempts:
-                    with contextlib.suppress(MaxRetryError):
-                        retry = retry.increment("GET", endpoint.path, error=ProtocolError(failure.outcome))
-                        pause = retry.get_backoff_time()
-                    if pause is not None and not (
-                        budget.has_time(endpoint, pause) and budget.may_retry(endpoint)
-                    ):
-                        pause = None
+                    retry, pause = self._after(failure, endpoint, retry, budget)
                 record.next_in_s = pause
                 self._log_failure(endpoint, budget, failure, record)
+                if before is not None and errors.is_unsent(failure):
+                    raise before from None
+                before = failure
                 if pause is None:
                     raise
             if self.stopping.wait(pause):
@@ -187,6 +183,19 @@ class Transport:
         """Abort every attempt in flight, and refuse every later one."""
         self.stopping.set()
         self._in_flight.abort_all()
+
+    @staticmethod
+    def _after(
+        failure: errors.VendorError, endpoint: Endpoint, retry: Retry, budget: RetryBudget
+    ) -> tuple[Retry, float | None]:
+        """Return the retries left after a failure, and the pause before the next; None if none is made."""
+        try:
+            retry = retry.increment("GET", endpoint.path, error=ProtocolError(failure.outcome))
+        except MaxRetryError:
+            return retry, None
+        pause = retry.get_backoff_time()
+        is_made = budget.has_time(endpoint, pause) and budget.may_retry(endpoint)
+        return retry, pause if is_made else None
 
     def close(self) -> None:
         """Stop, and close every connection."""
