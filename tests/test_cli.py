@@ -365,6 +365,46 @@ def test_a_file_in_place_of_the_data_folder_is_73(live: Place) -> None:
     assert_fails_plainly(live.run("start"), Exit.CANNOT_WRITE, "cannot be written (File exists)")
 
 
+_OUT_OF_REACH = """
+import pathlib, sys
+
+whatever = pathlib.Path.stat
+
+def stat(path, **options):
+    if path.parent.name == "of another":
+        raise PermissionError(13, "Permission denied", str(path))
+    return whatever(path, **options)
+
+pathlib.Path.stat = stat
+from footy.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("events", Exit.CANNOT_WRITE),
+        ("match town", Exit.CANNOT_WRITE),
+        ("logs", Exit.CANNOT_WRITE),
+        ("export odds", Exit.CANNOT_WRITE),
+        ("backup copy.db", Exit.CANNOT_WRITE),
+        ("alerts outcomes", Exit.CANNOT_WRITE),
+        ("replay --to phone", Exit.CANNOT_WRITE),
+        ("--once", Exit.CONFIG),
+    ],
+)
+def test_a_data_folder_that_only_another_user_may_read_is_one_line(
+    place: Place, command: str, code: Exit
+) -> None:
+    """The tests may run as root, who may read everything: so the system's answer is a stand-in."""
+    place.environment["FOOTY_DATA_DIR"] = str(place.folder / "of another")
+
+    finished = place.run_program(sys.executable, "-c", _OUT_OF_REACH, *command.split())
+
+    assert_fails_plainly(finished, code, "cannot be read (Permission denied): run this as the user who runs")
+
+
 @pytest.mark.parametrize("name", ["log", "pid", "lock"])
 def test_a_folder_in_place_of_a_file_that_must_be_written_is_73(live: Place, name: str) -> None:
     getattr(live.files, name).mkdir(parents=True)

@@ -75,7 +75,9 @@ def health(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
 def logs(_arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     """Follow the log."""
     from footy.service.control import follow_log
+    from footy.service.paths import check_readable
 
+    check_readable(_observed(loaded)[0])
     return follow_log(loaded.settings, loaded.settings.observed_mode(), complain)
 
 

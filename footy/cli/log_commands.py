@@ -243,11 +243,12 @@ def _opened_log(settings: Settings, mode: Mode) -> "contextlib.closing[Log]":
 
 def _mode_with_events(settings: Settings) -> Mode:
     """Return which instance is meant: the demo, and say so, if only that has ever written anything."""
-    from footy.service.paths import Files
+    from footy.service.paths import Files, check_readable
 
     mode = settings.observed_mode()
     if settings.store is not None:
         return mode
+    check_readable(Files(settings.folder(mode)))
     files, demo = (Files(settings.folder(one)) for one in (mode, Mode.DEMO))
     if any(path.exists() for path in (files.events, files.matches)) or not demo.events.exists():
         return mode

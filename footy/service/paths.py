@@ -47,6 +47,23 @@ class Files:
         """The output of the background process."""
 
 
+def check_readable(files: Files) -> None:
+    """Check that this user may look into the data folder, if it exists.
+
+    Raises:
+        CannotWriteError: Only another user may.
+    """
+    try:
+        files.lock.stat()
+    except PermissionError as error:
+        raise CannotWriteError(
+            f"The data folder {files.folder} cannot be read ({error.strerror}): "
+            "run this as the user who runs footy, or set FOOTY_DATA_DIR to another one."
+        ) from None
+    except OSError:  # it does not exist yet
+        return
+
+
 def prepare_folder(folder: Path) -> None:
     """Create the data folder, and check that it is writable.
 

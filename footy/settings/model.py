@@ -388,8 +388,21 @@ class Settings(
             return Mode.LIVE
 
     def was_live(self) -> bool:
-        """Check whether a live instance has ever written into this data folder."""
+        """Check whether a live instance has ever written into this data folder.
+
+        Raises:
+            ConfigError: This user may not look into it.
+        """
         folder = self.folder(Mode.LIVE)
+        try:
+            (folder / "footy.lock").stat()
+        except PermissionError as error:
+            raise ConfigError(
+                f"The data folder {folder} cannot be read ({error.strerror}): run this as the user who runs "
+                "footy, or set FOOTY_DATA_DIR to another one."
+            ) from None
+        except OSError:
+            pass  # it is not there, or no folder
         return any((folder / name).exists() for name in ("heartbeat.json", "matches.json", "cache.sqlite"))
 
     def _credentials(self) -> dict[str, str]:
