@@ -3,6 +3,9 @@
 # .venv is a link to an environment in .venvs. A new environment is built beside the old one, and the link is switched when
 # it is complete. So a running service keeps its packages, and a failed installation changes nothing.
 
+# With the modules of another Python, that of the environment does not start.
+unset PYTHONHOME
+
 ENVIRONMENTS=.venvs
 EXTRAS='alerts:apprise mqtt:paho postgres:psycopg query:duckdb'
 

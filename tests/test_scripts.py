@@ -123,6 +123,17 @@ def test_setting_up_says_so_in_one_line(set_up_once: tuple[Path, str]) -> None:
     assert said.startswith(SET_UP)
 
 
+@pytest.mark.parametrize(("script", "code"), [("start.sh", Exit.OK), ("health_check.sh", Exit.UNHEALTHY)])
+def test_the_home_of_another_python_is_not_looked_into(checkout: Checkout, script: str, code: Exit) -> None:
+    checkout.place.environment["PYTHONHOME"] = "/nowhere"
+
+    finished = checkout.run(*(["stop"] if script == "start.sh" else []), script=script)
+
+    assert finished.returncode == code
+    assert "is not running" in finished.stdout
+    assert finished.stderr == ""
+
+
 def test_what_is_set_up_is_not_set_up_again(checkout: Checkout) -> None:
     stamp = checkout.folder / ".venv" / ".installed-from-requirements.txt"
     assert (checkout.folder / ".venv").is_symlink()
