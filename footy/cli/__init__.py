@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except FootyError as error:
         logging.getLogger("footy").error(str(error))
         sentence = _sentence(error)
-        complain(sentence if loaded is None else Redactor(loaded.settings.secrets())(sentence))
+        complain(sentence if loaded is None else Redactor(loaded.settings.secrets()).whole(sentence))
         return int(error.exit_code)
     except BrokenPipeError:
         discard_output()

@@ -50,7 +50,9 @@ def run(settings: Settings, mode: Mode, warnings: Sequence[str], *, console: Con
             update = _cycle(settings, mode, files, heartbeat_file)
         except Exception as failure:
             code = failure.exit_code if isinstance(failure, FootyError) else Exit.BUG
-            heartbeat_file.cycle(1, attempted_at=attempted_at, error=redact(_words(failure)), error_code=code)
+            heartbeat_file.cycle(
+                1, attempted_at=attempted_at, error=redact.whole(_words(failure)), error_code=code
+            )
             raise
         shown = JsonPrinter() if console is None else OnceConsole(console, sys.stdout)
         published = publish(update, [SnapshotFile(files.folder), shown])

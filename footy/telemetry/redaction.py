@@ -68,6 +68,10 @@ class Redactor:
                 end = copied = start + PIECE
         return "".join((*kept, text[copied:])) if kept else text
 
+    def whole(self, text: str) -> str:
+        """Return a text in which no whole secret is; it may share a fragment with one, such as an address."""
+        return self(text) if any(form in text for form in self._whole) else text
+
     def in_json(self, text: bytes) -> bytes:
         """Return JSON text without whole secrets in its strings; decode it only if a search finds one.
 
@@ -82,7 +86,7 @@ class Redactor:
 
     def _cleared(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self(value) if any(form in value for form in self._whole) else value
+            return self.whole(value)
         if isinstance(value, list):
             return [self._cleared(one) for one in value]
         if isinstance(value, dict):
