@@ -233,7 +233,7 @@ def _unpacked(change: models.OddsChange) -> models.OddsRow:
         first, line, last, sealed = map(str.strip, str(prices).split(","))
         values = [at, minute, first, line, last, status, sealed]
     at, minute, *rest = values
-    minute = str(minute) if isinstance(minute, int) else minute
+    minute = str(minute) if type(minute) is int else minute
     sent = (at, minute, *rest, change.score)
     if len(sent) != len(models.OddsRow.__struct_fields__):
         raise ValueError("an entry of neither format")

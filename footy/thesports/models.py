@@ -243,7 +243,7 @@ class OddsChange(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     match_id: str
     market: str
-    packed: list[int | float | str]
+    packed: list[Any]
     score: str = ""
 
 

@@ -248,6 +248,10 @@ def _text(kind: types.StrType, value: Any, path: str, _left_out: list[str]) -> s
     return value
 
 
+def _anything(_kind: types.AnyType, value: Any, _path: str, _left_out: list[str]) -> Any:
+    return value
+
+
 def _raw(_kind: types.RawType, value: Any, _path: str, _left_out: list[str]) -> msgspec.Raw:
     return msgspec.Raw(json.dumps(value).encode())
 
@@ -322,6 +326,7 @@ _READERS: Mapping[type, Callable[[Any, Any, str, list[str]], Any]] = {
     types.IntType: _integer,
     types.FloatType: _float,
     types.StrType: _text,
+    types.AnyType: _anything,
     types.RawType: _raw,
     types.ListType: _list,
     types.VarTupleType: _list,

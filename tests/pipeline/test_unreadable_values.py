@@ -287,6 +287,19 @@ def test_an_odd_value_in_the_odds_feed_costs_at_most_its_entry(data: st.DataObje
     assert left_out or len(read) == len(whole) or len(path) == 1
 
 
+@pytest.mark.parametrize("packed", [[100, None, "1.5,4.0,6.5,0", 2], [100, None, 1.5, 4.0, 6.5, 2, 0]])
+def test_a_minute_that_is_null_in_the_odds_feed_costs_no_price(packed: list[Any]) -> None:
+    read, left_out = read_odds_changes(text({"2": [["m1", "eu", packed, "1-0"]]}))
+    [row] = [change.row for change in read.listed]
+    assert (row.minute, row.first, row.last, left_out) == (None, 1.5, 6.5, ())
+
+
+def test_values_of_an_entry_do_not_take_the_place_of_one_that_cannot_be_read() -> None:
+    entry = ["m1", "eu", [100, "5", 1.5, {}, 6.5, 2, 0, 1], "1-0"]
+    read, left_out = read_odds_changes(text({"2": [entry]}))
+    assert (read.listed, sorted(read.unreadable), left_out) == ([], ["m1"], ("{}[]",))
+
+
 @given(st.data(), st.sampled_from(["teams", "competitions", "countries"]))
 def test_an_odd_value_in_a_reference_row_costs_at_most_its_field(data: st.DataObject, kind: str) -> None:
     rows = getattr(ROWS, kind)
