@@ -806,6 +806,7 @@ def test_a_path_that_the_system_does_not_take_is_a_readable_sentence(name: str) 
         complaint({name: long})
         == f"{name} is a text of 300 characters but takes a path that is not too long."
     )
+    assert complaint({name: "va\0r"}).endswith("takes a path without a null character.")
     said = complaint({name: "~nobody-of-this-name/x"})
     assert said.startswith(name)
     assert said.endswith("takes a path; there is no home folder for its ~.")

@@ -166,6 +166,8 @@ def path(value: Path | None) -> Path | None:
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise ValueError("takes a path that is not too long") from None
+    except ValueError:
+        raise ValueError("takes a path without a null character") from None
     return value
 
 
