@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Set up footy if needed, then run a command: start (the default), stop, restart, status, logs, …
 set -euo pipefail
-CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
+here=$(readlink -f -- "${BASH_SOURCE[0]}" 2>/dev/null) || here=${BASH_SOURCE[0]} # it may be called by a link
+CDPATH='' cd -- "$(dirname -- "$here")"
 
 case "${1:-start}" in
     help | -h | --help)

@@ -134,6 +134,18 @@ def test_the_home_of_another_python_is_not_looked_into(checkout: Checkout, scrip
     assert finished.stderr == ""
 
 
+@pytest.mark.parametrize(("script", "code"), [("start.sh", Exit.OK), ("health_check.sh", Exit.UNHEALTHY)])
+def test_a_link_to_a_script_is_the_script(checkout: Checkout, script: str, code: Exit) -> None:
+    link = checkout.place.folder / "a link"
+    link.symlink_to(checkout.folder / script)
+
+    finished = checkout.place.run_program("bash", str(link), *(["stop"] if script == "start.sh" else []))
+
+    assert finished.returncode == code
+    assert "is not running" in finished.stdout
+    assert finished.stderr == ""
+
+
 def test_what_is_set_up_is_not_set_up_again(checkout: Checkout) -> None:
     stamp = checkout.folder / ".venv" / ".installed-from-requirements.txt"
     assert (checkout.folder / ".venv").is_symlink()
