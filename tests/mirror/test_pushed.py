@@ -191,6 +191,26 @@ def test_counters_of_a_finished_match_are_not_compared() -> None:
     assert state.push.health.differences == 0
 
 
+@pytest.mark.parametrize("unread", ["message", "list"])
+def test_a_value_that_could_not_be_read_contradicts_nothing(unread: str) -> None:
+    state, at = held(), NOW
+    whole, broken = score(1, reds=1), msgspec.structs.replace(score(1), home=SideScore(1, red_cards=None))
+    mark = ("score.home.red_cards",)
+    sent, shown_by_list = (broken, whole) if unread == "message" else (whole, broken)
+    part = Part("m", "score", sent, at, mark if unread == "message" else ())
+    element = msgspec.structs.replace(
+        playing("m"), score=shown_by_list, left_out=mark if unread == "list" else ()
+    )
+    for _ in range(2 * DISTRUST_AFTER):
+        at += 100
+        state = through(
+            state,
+            Answer(PUSHED, Pushed((replace(part, at=at),)), at),
+            *(replace(live_list(then, element), sent_at=then) for then in (at + 1, at + 2 + SETTLED_S)),
+        )
+    assert (state.push.health.trusted, state.push.health.differences) == (True, 0)
+
+
 def test_the_times_go_with_the_clock_when_it_is_set() -> None:
     state = through(held(), pushed(NOW + 3, score(1))).shifted(-1000.0)
     assert shown(through(state, polled(score(0), NOW - 998, NOW - 990))) == (score(1), Source.PUSH)
