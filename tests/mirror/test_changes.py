@@ -176,6 +176,12 @@ def test_details_are_compared_only_where_both_are_settled() -> None:
     assert same_detail(held, Detail("m", note="b", updated_at=100), 90) is False
 
 
+def test_details_with_a_value_that_could_not_be_read_are_not_compared() -> None:
+    whole = Detail("m", note="a", updated_at=100)
+    broken = Detail("m", updated_at=100, left_out=("note",))
+    assert same_detail(whole, broken, 110) is same_detail(broken, whole, 110) is None
+
+
 def test_changes_that_were_told_of_before_are_left_out_for_matches_that_are_up_to_date() -> None:
     before = State(
         {"current": priced(200.0), "behind": priced(199.0)},

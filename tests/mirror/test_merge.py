@@ -2,6 +2,7 @@
 
 from itertools import permutations
 
+import msgspec
 import pytest
 
 from footy.mirror.answers import Answers, FullOdds
@@ -145,6 +146,13 @@ def test_a_difference_in_one_match_does_not_change_how_the_others_are_folded() -
     assert state.odds_feed.differences == 1
     assert state.odds_feed.newest_first is None
     assert state.matches["b"].odds.value == quotes(NEWER)
+
+
+def test_a_history_with_a_row_that_could_not_be_read_is_not_compared() -> None:
+    missed = quotes(row(NOW - 700, 1.7))
+    unread = msgspec.structs.replace(missed, left_out=("{}.asia[]",))
+    state = fed(TIED, newest_first=True, odds={"a": FullOdds(unread, settled=missed)})
+    assert (state.odds_feed.differences, state.odds_feed.agreements) == (0, 0)
 
 
 OLD, NEW = Detail(id="a", note="old"), Detail(id="a", note="new")
