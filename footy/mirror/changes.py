@@ -153,10 +153,10 @@ def with_certain_changes(
 def same_detail(held: Detail, full: Detail, watermark: int) -> bool | None:
     """Compare a detail updated by a feed with one read in full; None if they cannot be compared.
 
-    A value of one of them may be unreadable, or the feed may not have reported a change yet that is not older
-    than its watermark.
+    A value of only one of them may be unreadable, or the feed may not have reported a change yet that is not
+    older than its watermark.
     """
-    if held.left_out or full.left_out:
+    if {*held.left_out} != {*full.left_out}:
         return None
     if (full.updated_at or 0) >= watermark and full.updated_at != held.updated_at:
         return None

@@ -322,8 +322,9 @@ def _check_odds(checks: _Checks, state: State, before: State, answers: Answers, 
         and full.value is not None
         and full.value.settled is not None
         and not _has_lost_all(match.odds, full.value.book)
-        and not full.value.book.left_out  # a row that could not be read is no difference
-        and not (match.odds.value is not None and match.odds.value.left_out)
+        and match.odds.value is not None
+        # A row that could not be read in one of them is no difference.
+        and {*match.odds.value.left_out} == {*full.value.book.left_out}
     ]
     if feed is None or not compared:
         return

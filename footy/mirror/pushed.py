@@ -104,8 +104,8 @@ def after_list(
                 after = with_part(element, name, one.value, one.left_out)
                 as_of = _as_of(name, one.at, at if held is None else held.fetched_at)
                 elements[match_id] = Held(after, as_of, Source.PUSH)
-        elif one.left_out or any(path.startswith(name) for path in polled.left_out):
-            continue  # what could not be read contradicts nothing
+        elif {*one.left_out} != {path for path in polled.left_out if path.startswith(name)}:
+            continue  # what could not be read in one of them contradicts nothing
         elif _agree(name, one.value, polled):
             health = health.checked(agreed=True, reported=True)
         elif one.differs_since is None:

@@ -182,6 +182,13 @@ def test_details_with_a_value_that_could_not_be_read_are_not_compared() -> None:
     assert same_detail(whole, broken, 110) is same_detail(broken, whole, 110) is None
 
 
+def test_a_value_that_can_never_be_read_does_not_hide_the_others() -> None:
+    held = Detail("m", updated_at=100, left_out=("note",))
+    other = Detail("m", neutral=1, updated_at=100, left_out=("note",))
+    assert same_detail(held, held, 110) is True
+    assert same_detail(held, other, 110) is False
+
+
 def test_changes_that_were_told_of_before_are_left_out_for_matches_that_are_up_to_date() -> None:
     before = State(
         {"current": priced(200.0), "behind": priced(199.0)},
