@@ -362,10 +362,13 @@ def _fields(state: IncidentState, emitted: Emitted, sighting: Sighting) -> dict[
 def overruled(emitted: Emitted, listed: Iterable[Listed], now: float) -> dict[SideName, float]:
     """Return by side when the newest decision of the video assistant referee against a goal arrived.
 
-    A decision that is listed for the first time arrives now.
+    A decision that is listed for the first time arrives now. As long as no list counts, as in a match first
+    seen after full time, it is not known when one arrived.
     """
     newest: dict[SideName, float] = {}
-    known = [one for one in emitted.incidents or () if one.type_id == _VIDEO]
+    if emitted.incidents is None:
+        return newest
+    known = [one for one in emitted.incidents if one.type_id == _VIDEO]
     current = [one for one in listed if one.state.type_id == _VIDEO]
     same = match(known, current).same
     for place, one in enumerate(current):

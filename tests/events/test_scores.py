@@ -181,6 +181,13 @@ def test_a_review_before_the_goal_is_not_the_cause() -> None:
     assert only(watch.twice(home_score=0)).cause is None
 
 
+def test_a_review_that_may_be_older_than_the_goal_is_not_the_cause() -> None:
+    watch = Watch(status_id=8, incidents=[incident(28, "home", 20, var_result_id=2)])
+    watch.see(status_id=5)
+    watch.see(home_score=1)
+    assert only(watch.twice(home_score=0)).cause is None
+
+
 def test_a_settled_score_is_emitted_when_it_has_persisted() -> None:
     watch = Watch(EventRules(settle_s=20))
     assert watch.see(home_score=1) == []
