@@ -348,7 +348,7 @@ def test_a_path_that_holds_the_secret_shows_it_nowhere(live: Place) -> None:
     assert "FOOTY_CA_BUNDLE is 'certificates/***" in live.files.heartbeat.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("size", ["99999999999999999999", "2000000000"])
+@pytest.mark.parametrize("size", ["99999999999999999999", "2000000000", "9" * 5000, "²", ""])
 def test_a_terminal_of_an_impossible_size_is_one_of_a_large_size(live: Place, size: str) -> None:
     live.environment |= {"COLUMNS": size, "LINES": size}
 

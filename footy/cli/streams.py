@@ -4,6 +4,7 @@ import contextlib
 import io
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -18,8 +19,12 @@ def set_up_streams() -> None:
     Ctrl-C ends the process without a traceback; the service and --once install their own handlers when they
     have something to clean up. A closed stream (`>&-`) is replaced by the null device; otherwise the next
     opened file would get its number. Standard output writes a question mark for a character that its encoding
-    lacks. Log entries go to log files only.
+    lacks. Log entries go to log files only. A COLUMNS or LINES that is no number is ignored: rich
+    takes some for numbers that Python does not convert.
     """
+    for name in ("COLUMNS", "LINES"):
+        if not re.fullmatch("[0-9]{1,20}", os.environ.get(name, "0")):
+            del os.environ[name]
     for name in (
         "stdin",
         "stdout",
