@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from footy.cli.arguments import UsageError
-from footy.cli.streams import complain, say, write
+from footy.cli.streams import complain, say, undone_by_signals, write
 from footy.errors import ConfigError, Exit, LockedError
 from footy.outputs.console.options import ConsoleOptions
 from footy.settings import Loaded, Mode, Settings
@@ -119,7 +119,8 @@ def export(arguments: argparse.Namespace, loaded: Loaded) -> Exit:
     )
     history_commands.check_export(wanted)
     which = _wanted(arguments, loaded, whole_days=wanted.by_day)
-    with contextlib.closing(opened_store(loaded.settings, _mode_with_events(loaded.settings))) as store:
+    opened = opened_store(loaded.settings, _mode_with_events(loaded.settings))
+    with undone_by_signals(), contextlib.closing(opened) as store:
         _complain_of_gap(store, which.span)
         history_commands.export(store, which, wanted, write, complain)
     return Exit.OK

@@ -41,6 +41,35 @@ def set_up_streams() -> None:
         logging.getLogger().addHandler(logging.NullHandler())
 
 
+class _EndedError(BaseException):
+    """A signal ends the process."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+@contextlib.contextmanager
+def undone_by_signals() -> Iterator[None]:
+    """Let a signal that ends the process first undo what the block has begun, such as a file half written."""
+
+    def end(number: int, _frame: object) -> None:
+        raise _EndedError(number)
+
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+    before = {one: signal.getsignal(one) for one in numbers}
+    ending = [one for one in numbers if before[one] is signal.SIG_DFL]  # nohup has one ignored
+    for one in ending:
+        signal.signal(one, end)
+    try:
+        yield
+    except _EndedError as ended:
+        signal.signal(ended.number, signal.SIG_DFL)
+        os.kill(os.getpid(), ended.number)
+    finally:
+        for one in ending:
+            signal.signal(one, before[one])
+
+
 def discard_output() -> None:
     """Discard the output that is still buffered: its reader has ended, as `head` does."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

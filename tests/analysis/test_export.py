@@ -5,6 +5,7 @@ import io
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -259,6 +260,33 @@ def test_a_full_disk_leaves_no_half_file_and_the_old_one(
         to_file(TABLES["events"], store, Wanted(), form, target)
     assert [one.name for one in folder.iterdir()] == [target.name]
     assert target.read_text() == "the one before"
+
+
+ENDED = """
+import os, signal, sys
+from pathlib import Path
+from footy.analysis.all_tables import TABLES
+from footy.analysis.tables import Wanted
+from footy.analysis.export import to_file
+from footy.cli.streams import set_up_streams, undone_by_signals
+
+class Store:
+    def __getattr__(self, name):
+        os.kill(os.getpid(), int(sys.argv[2]))
+        signal.pause()
+
+set_up_streams()
+with undone_by_signals():
+    to_file(TABLES["events"], Store(), Wanted(), "csv", Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_export_that_a_signal_ends_leaves_no_file(tmp_path: Path, number: int) -> None:
+    command = [sys.executable, "-c", ENDED, str(tmp_path / "events.csv"), str(number)]
+    ended = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (-number, "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_and_a_path_that_is_not_there_are_one_sentence(store: SqliteLog, tmp_path: Path) -> None:
