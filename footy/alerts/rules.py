@@ -112,7 +112,7 @@ def load(path: Path) -> Rules:
         raise RulesError([f"{path}: it is no text in UTF-8."]) from None
     try:
         found = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError, too
         raise RulesError([f"{path}: it is no TOML: {error}."]) from None
     rules = _File(path, found).read()
     if readable_by_all and rules.secrets:

@@ -55,6 +55,7 @@ WRONG = {
         "it is no TOML: Expected ']' at the end of a table declaration (at line 1, column 9)."
     ),
     "[rules.r]\nwhen = nothing": "it is no TOML: Invalid value (at line 2, column 8).",
+    f"[rules.r]\nfor = {'9' * 5000}": "it is no TOML: Exceeds the limit (4300 digits)",
     "[rule.r]\nwhen = 'minute > 3'": "rule is no part of it; did you mean rules?",
     "rules = 3": "rules takes tables such as [rules.some-name].",
     "targets = ['phone']": "targets takes tables such as [targets.some-name].",
