@@ -28,7 +28,7 @@ DEEPEST = 60
 _INTEGER = re.compile(r"\s*([+-]?[0-9]{1,18})\s*")
 _DECIMAL = re.compile(r"\s*([+-]?[0-9]{1,15}(?:\.[0-9]{0,15})?)\s*")
 _LARGEST = 1e308
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*["\\]?|[\[\]{}]', re.DOTALL)
+TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*["\\]?|[\[\]{}]', re.DOTALL)
 """A text that is cut off is a token, too: looking for others inside it would take minutes."""
 _MOST_DIGITS = 30
 """Digits of a number that is read; no type holds one with more."""
@@ -183,7 +183,7 @@ def _flattened(text: bytes) -> bytes:
     """Return the text with values that are nested too deeply replaced by unreadable ones."""
     depth, start, copied = 0, 0, 0
     kept: list[bytes] = []
-    for token in _TOKENS.finditer(text):
+    for token in TOKENS.finditer(text):
         mark = text[token.start()]
         if mark in b"[{":
             depth += 1
