@@ -1,9 +1,23 @@
-"""Write files atomically: a reader finds the old version or the new one, never a part."""
+"""Files and folders: written so that a reader finds the old version or the new one, never a part."""
 
 import contextlib
 import os
 import tempfile
 from pathlib import Path
+
+
+def why_out_of_reach(folder: Path) -> str | None:
+    """Return why this user may not look into a data folder; None if they may, or if there is none."""
+    try:
+        (folder / "footy.lock").stat()
+    except PermissionError as error:
+        return (
+            f"The data folder {folder} cannot be read ({error.strerror}): "
+            "run this as the user who runs footy, or set FOOTY_DATA_DIR to another one."
+        )
+    except OSError:  # it is not there, or no folder
+        pass
+    return None
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -210,8 +210,8 @@ def test_a_second_once_starts_warm(live: Place) -> None:
         (["export", "odds", "-o--"], "argument -o: takes a value, not '--'"),
         (["events", "--match=\udcff"], "argument --match: takes text in UTF-8"),
         (["query", "SELECT 1", "--match=\udcff"], "argument --match: takes text in UTF-8"),
-        (["backup", "x" * 300], "argument FILE: the name is too long"),
-        (["export", "odds", "-o", "x" * 300], "argument -o/--output: the name is too long"),
+        (["backup", "x" * 300], "argument FILE: takes a path that is not too long"),
+        (["export", "odds", "-o", "x" * 300], "argument -o/--output: takes a path that is not too long"),
         (["export", "odds", "-o", "~nobody-of-this-name/x"], "there is no home folder for its ~"),
     ],
 )

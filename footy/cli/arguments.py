@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import errno
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +15,7 @@ from footy.cli.streams import write
 from footy.errors import Exit, FootyError
 from footy.outputs.console.options import Sort
 from footy.outputs.console.selection import fold
+from footy.settings import values
 
 _LONGEST_QUERY_S = 3600.0
 _DASHES = re.compile(r"(--[a-z-]+)=--|(-o)--")
@@ -245,21 +245,18 @@ def _query_flags(command: argparse.ArgumentParser) -> None:
 def _text(text: str) -> str:
     """Take a text that the log can be searched for: bytes that are no UTF-8 are in no id."""
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise argparse.ArgumentTypeError("takes text in UTF-8") from None
+        values.text(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 
 def _path(text: str) -> str:
     """Take a path that the system takes, whether anything is there or not."""
     try:
-        Path(text).expanduser().stat()
-    except RuntimeError:
-        raise argparse.ArgumentTypeError("there is no home folder for its ~") from None
-    except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            raise argparse.ArgumentTypeError("the name is too long") from None
+        values.path(Path(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text
 
 

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from footy.errors import CannotWriteError
+from footy.files import why_out_of_reach
 
 
 class Files:
@@ -53,15 +54,8 @@ def check_readable(files: Files) -> None:
     Raises:
         CannotWriteError: Only another user may.
     """
-    try:
-        files.lock.stat()
-    except PermissionError as error:
-        raise CannotWriteError(
-            f"The data folder {files.folder} cannot be read ({error.strerror}): "
-            "run this as the user who runs footy, or set FOOTY_DATA_DIR to another one."
-        ) from None
-    except OSError:  # it does not exist yet
-        return
+    if (why := why_out_of_reach(files.folder)) is not None:
+        raise CannotWriteError(why)
 
 
 def prepare_folder(folder: Path) -> None:

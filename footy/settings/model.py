@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from footy.errors import ConfigError
+from footy.files import why_out_of_reach
 from footy.settings import values
 from footy.settings.values import Names, Numbers, Seconds, Share, Window
 from footy.thesports.endpoints import RateLimit
@@ -394,15 +395,8 @@ class Settings(
             ConfigError: This user may not look into it.
         """
         folder = self.folder(Mode.LIVE)
-        try:
-            (folder / "footy.lock").stat()
-        except PermissionError as error:
-            raise ConfigError(
-                f"The data folder {folder} cannot be read ({error.strerror}): run this as the user who runs "
-                "footy, or set FOOTY_DATA_DIR to another one."
-            ) from None
-        except OSError:
-            pass  # it is not there, or no folder
+        if (why := why_out_of_reach(folder)) is not None:
+            raise ConfigError(why)
         return any((folder / name).exists() for name in ("heartbeat.json", "matches.json", "cache.sqlite"))
 
     def _credentials(self) -> dict[str, str]:
