@@ -53,7 +53,7 @@ def connected(path: Path, *, read_only: bool) -> sqlite3.Connection:
         raise as_log_error(path, error) from error
     try:
         _set_up(connection, path, read_only=read_only)
-    except BaseException:
+    except LogError:
         connection.close()
         raise
     return connection
